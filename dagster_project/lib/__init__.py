@@ -1,0 +1,1 @@
+"""The machine: importable without Dagster, dbt or Great Expectations; one concern a module."""

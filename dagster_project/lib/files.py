@@ -1,0 +1,60 @@
+"""Durable files: written aside, fsynced, renamed; modes set explicitly (50-mart.md, 70-safety.md)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+DIR_PRIVATE = 0o700
+DIR_RESTRICTED = 0o750
+DIR_PUBLIC = 0o755
+FILE_PRIVATE = 0o600
+FILE_RESTRICTED = 0o640
+FILE_PUBLIC = 0o644
+
+
+def fsync_dir(path: Path) -> None:
+    """Make renames and creations in a folder survive a power loss."""
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def fsync_file(path: Path) -> None:
+    """Make a file's bytes survive a power loss."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def make_dir(path: Path, mode: int = DIR_PRIVATE) -> Path:
+    """Create a folder (and private parents) with exactly this mode, whatever the umask."""
+    if not path.is_dir():
+        if not path.parent.is_dir():
+            make_dir(path.parent, mode)
+        path.mkdir(exist_ok=True)
+        path.chmod(mode)
+    return path
+
+
+def write_atomic(path: Path, data: bytes | str, mode: int = FILE_PRIVATE) -> Path:
+    """Replace a file's content in one step: temporary name, fsync, rename, fsync of the folder."""
+    raw = data.encode("utf-8") if isinstance(data, str) else data
+    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(raw)
+            stream.flush()
+            os.fsync(stream.fileno())
+        aside.chmod(mode)
+        aside.replace(path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+    fsync_dir(path.parent)
+    return path

@@ -1,0 +1,179 @@
+"""The home of one municipality: its paths, its ``home.yml`` and the settings of one command.
+
+What belongs here: where things are and which business date a run has. What does not: any rule.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from dagster_project.lib import files
+from dagster_project.lib.errors import EffektError
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+DBT_DIR = PROJECT_ROOT / "dbt"
+SEEDS_DIR = PROJECT_ROOT / "seeds"
+SOURCES_DIR = SEEDS_DIR / "sources"
+SHIPPED_CONTRACTS_DIR = SEEDS_DIR / "contracts"
+EXPECTATIONS_DIR = PROJECT_ROOT / "expectations"
+TIME_ZONE = ZoneInfo("Europe/Copenhagen")
+
+
+class HomeFile(BaseModel):
+    """``home.yml``: the municipality's name in the statistics and, optionally, a fixed business date."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    area: str | None = None
+    as_of: dt.date | None = None
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folders of one municipality (00-product.md, "A home")."""
+
+    root: Path
+
+    @property
+    def landing(self) -> Path:
+        """Drop zone for received files."""
+        return self.root / "landing"
+
+    @property
+    def vault(self) -> Path:
+        """Accepted files, immutable, named by their sha256."""
+        return self.root / "vault"
+
+    @property
+    def quarantine(self) -> Path:
+        """Refused files with a report beside each."""
+        return self.root / "quarantine"
+
+    @property
+    def work(self) -> Path:
+        """Everything rebuildable; may be deleted at any time."""
+        return self.root / "work"
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file that loading and dbt write."""
+        return self.work / "warehouse.duckdb"
+
+    @property
+    def ledger(self) -> Path:
+        """Hash-chained record of settlements and decisions."""
+        return self.root / "ledger"
+
+    @property
+    def published(self) -> Path:
+        """Snapshots, and ``current`` pointing at the newest."""
+        return self.root / "published"
+
+    @property
+    def reports(self) -> Path:
+        """Statements, data-quality page, alert."""
+        return self.root / "reports"
+
+    @property
+    def secrets(self) -> Path:
+        """Folder of the pseudonymisation key."""
+        return self.root / "secrets"
+
+    @property
+    def key_file(self) -> Path:
+        """The pseudonymisation key (0600)."""
+        return self.secrets / "pseudonym.key"
+
+    @property
+    def dagster(self) -> Path:
+        """DAGSTER_HOME."""
+        return self.root / "dagster"
+
+    @property
+    def home_file(self) -> Path:
+        """``home.yml``."""
+        return self.root / "home.yml"
+
+    @property
+    def lock_file(self) -> Path:
+        """The OS lock that lets one run at a time into the home."""
+        return self.root / ".lock"
+
+    def ensure(self) -> Home:
+        """Create the missing folders with their modes (50-mart.md)."""
+        for path in (self.root, self.published):
+            files.make_dir(path, files.DIR_PUBLIC)
+        for path in (
+            self.landing, self.vault, self.quarantine, self.work,
+            self.ledger, self.reports, self.secrets, self.dagster,
+        ):  # fmt: skip
+            files.make_dir(path)
+        return self
+
+    def read_home_file(self) -> HomeFile:
+        """``home.yml``, strictly; an absent file is an empty one."""
+        if not self.home_file.is_file():
+            return HomeFile()
+        try:
+            loaded = yaml.safe_load(self.home_file.read_text(encoding="utf-8")) or {}
+            return HomeFile.model_validate(loaded)
+        except (yaml.YAMLError, ValidationError, UnicodeDecodeError) as error:
+            keys = (
+                ", ".join(".".join(map(str, e["loc"])) for e in error.errors())
+                if isinstance(error, ValidationError)
+                else "not readable as YAML"
+            )
+            raise EffektError(
+                "HOME_FILE", f"home.yml is wrong ({keys})", remedy="it may hold area and as_of only"
+            ) from None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One command's settings: home, contract folder and business date."""
+
+    home: Home
+    contracts_dir: Path
+    as_of: dt.date
+    area: str | None
+
+    @property
+    def as_of_text(self) -> str:
+        """The business date as ``YYYY-MM-DD``."""
+        return self.as_of.isoformat()
+
+
+def resolve_home(home: Path | None) -> Home:
+    """``--home``, else ``$EFFEKT_HOME``, else ``./data``."""
+    root = home or Path(os.environ.get("EFFEKT_HOME") or "data")
+    return Home(root.expanduser().absolute())
+
+
+def resolve_contracts_dir(home: Home, contracts: Path | None) -> Path:
+    """``--contracts``, else ``<home>/contracts`` if it exists, else the shipped ones."""
+    if contracts is not None:
+        return contracts.expanduser().absolute()
+    own = home.root / "contracts"
+    return own if own.is_dir() else SHIPPED_CONTRACTS_DIR
+
+
+def resolve(
+    home: Path | None = None, contracts: Path | None = None, as_of: dt.date | None = None
+) -> Settings:
+    """Settings of a command; the only place where the wall clock may become the business date."""
+    resolved = resolve_home(home)
+    own = resolved.read_home_file()
+    date = as_of or own.as_of or dt.datetime.now(TIME_ZONE).date()
+    return Settings(
+        home=resolved,
+        contracts_dir=resolve_contracts_dir(resolved, contracts),
+        as_of=date,
+        area=own.area,
+    )
