@@ -1,0 +1,25 @@
+-- grain: one row per landed activity
+-- counts: every accepted row of every delivery; a null ends_before runs on
+-- clause: 10-inputs.md, Sources
+-- left out: nothing
+with
+
+source as (
+    select * from {{ source('raw', 'aktiviteter') }}
+),
+
+final as (
+    select
+        delivery_no,
+        row_number,
+        activity_id,
+        person_no,
+        type,
+        starts_on,
+        ends_on + 1 as ends_before,
+        channel,
+        result
+    from source
+)
+
+select * from final

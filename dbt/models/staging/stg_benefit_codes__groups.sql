@@ -1,0 +1,34 @@
+{{ config(materialized='table') }}
+-- grain: one row per benefit group
+-- counts: every group of the code table, numbered by name; a flag is true if any code has it
+-- clause: 10-inputs.md, Benefit codes
+-- left out: nothing
+with
+
+codes as (
+    select
+        benefit_group,
+        is_public_support,
+        is_subsidised_job
+    from {{ source('raw', 'benefit_code') }}
+),
+
+gather_groups as (
+    select
+        benefit_group,
+        bool_or(is_public_support) as is_public_support,
+        bool_or(is_subsidised_job) as is_subsidised_job
+    from codes
+    group by benefit_group
+),
+
+final as (
+    select
+        (row_number() over (order by benefit_group))::utinyint as group_no,
+        benefit_group,
+        is_public_support,
+        is_subsidised_job
+    from gather_groups
+)
+
+select * from final

@@ -1,0 +1,23 @@
+-- grain: one row per contract, line and year
+-- counts: amounts of the business case, savings negative
+-- clause: 20-contract.md, 30-rules.md §7
+-- left out: nothing
+with
+
+source as (
+    select * from {{ source('raw', 'contract_business_case_line') }}
+),
+
+final as (
+    select
+        contract_id,
+        line_no,
+        name,
+        category,
+        area,
+        year,
+        amount_dkk
+    from source
+)
+
+select * from final

@@ -1,0 +1,21 @@
+-- grain: one row per contract
+-- counts: the comparison with the control group
+-- clause: 20-contract.md, 30-rules.md §9
+-- left out: nothing
+with
+
+source as (
+    select * from {{ source('raw', 'contract_effect') }}
+),
+
+final as (
+    select
+        contract_id,
+        part_id,
+        control_first_day,
+        control_last_day,
+        weeks
+    from source
+)
+
+select * from final

@@ -1,0 +1,23 @@
+-- grain: one row per contract and group
+-- counts: gross, refund share and reduced full-time persons
+-- clause: 20-contract.md, 30-rules.md §6
+-- left out: nothing
+with
+
+source as (
+    select * from {{ source('raw', 'contract_potential') }}
+),
+
+final as (
+    select
+        contract_id,
+        group_order,
+        benefit_group,
+        gross_dkk,
+        refund_share,
+        reduced_fte,
+        clause
+    from source
+)
+
+select * from final

@@ -1,0 +1,23 @@
+-- grain: one row per contract and reading
+-- counts: ceilings of each reading; null binds nothing
+-- clause: 20-contract.md
+-- left out: nothing
+with
+
+source as (
+    select * from {{ source('raw', 'contract_reading') }}
+),
+
+final as (
+    select
+        contract_id,
+        reading_order,
+        reading_id,
+        is_chosen,
+        payment_ceiling_dkk,
+        basis_ceiling_dkk,
+        clause
+    from source
+)
+
+select * from final

@@ -1,0 +1,19 @@
+-- grain: one row per contract and step
+-- counts: goals of the screening funnel
+-- clause: 20-contract.md, 30-rules.md §8
+-- left out: nothing
+with
+
+source as (
+    select * from {{ source('raw', 'contract_screening_goal') }}
+),
+
+final as (
+    select
+        contract_id,
+        step,
+        goal
+    from source
+)
+
+select * from final

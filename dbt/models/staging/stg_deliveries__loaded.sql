@@ -1,0 +1,23 @@
+-- grain: one row per delivery whose rows stand in the raw room
+-- counts: row counts: staged + rejected + duplicate + skipped = received
+-- clause: 60-gates.md, gate 20
+-- left out: refused deliveries
+with
+
+source as (
+    select * from {{ source('raw', 'loaded_delivery') }}
+),
+
+final as (
+    select
+        delivery_no,
+        delivery_id,
+        row_count,
+        loaded_rows,
+        rejected_rows,
+        duplicate_rows,
+        skipped_rows
+    from source
+)
+
+select * from final

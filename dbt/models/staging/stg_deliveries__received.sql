@@ -1,0 +1,31 @@
+-- grain: one row per delivery ever received
+-- counts: accepted, held and refused deliveries
+-- clause: 10-inputs.md, Deliveries
+-- left out: repetitions of the same delivery
+with
+
+source as (
+    select * from {{ source('raw', 'delivery') }}
+),
+
+final as (
+    select
+        delivery_no,
+        delivery_id,
+        sha256,
+        source,
+        file_name,
+        extracted_on,
+        covers_from,
+        covers_to + 1 as covers_before,
+        sender,
+        version_no,
+        row_count,
+        rejected_rows,
+        is_accepted,
+        is_held,
+        refusal_code
+    from source
+)
+
+select * from final

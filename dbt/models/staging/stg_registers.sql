@@ -1,0 +1,21 @@
+{{ config(materialized='table') }}
+-- grain: one row per register source
+-- counts: the sources that can decide a contract, with their number in the large tables
+-- clause: 10-inputs.md, Sources; 20-contract.md, register
+-- left out: sources that are no benefit register
+with
+
+final as (
+    select
+        register_no::utinyint as register_no,
+        source,
+        is_weekly
+    from (
+        values
+        (1, 'ydelsesforloeb', false),
+        (2, 'dream', true),
+        (3, 'ydelsesrefusion', true)
+    ) as register (register_no, source, is_weekly)
+)
+
+select * from final

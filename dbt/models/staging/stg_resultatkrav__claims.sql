@@ -1,0 +1,22 @@
+-- grain: one row per landed row of the provider's claims
+-- counts: every accepted row of every delivery
+-- clause: 10-inputs.md, Sources
+-- left out: nothing
+with
+
+source as (
+    select * from {{ source('raw', 'resultatkrav') }}
+),
+
+final as (
+    select
+        delivery_no,
+        row_number,
+        contract_id,
+        course_id,
+        month,
+        is_claimed
+    from source
+)
+
+select * from final

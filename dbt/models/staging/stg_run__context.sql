@@ -1,0 +1,18 @@
+-- grain: one row
+-- counts: the as-of date and the area of the run
+-- clause: 30-rules.md (D)
+-- left out: nothing
+with
+
+source as (
+    select * from {{ source('raw', 'run_context') }}
+),
+
+final as (
+    select
+        as_of_date,
+        area
+    from source
+)
+
+select * from final

@@ -1,0 +1,24 @@
+-- grain: one row per landed row of the benefit spells
+-- counts: every accepted row; a null ends_before is still running and reaches to the end of its
+--   delivery's window
+-- clause: 10-inputs.md, Sources
+-- left out: identical rows of one delivery (counted once at load)
+with
+
+source as (
+    select * from {{ source('raw', 'ydelsesforloeb') }}
+),
+
+final as (
+    select
+        delivery_no,
+        row_number,
+        person_no,
+        code,
+        from_date as starts_on,
+        to_date + 1 as ends_before,
+        share
+    from source
+)
+
+select * from final
