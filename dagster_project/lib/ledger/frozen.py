@@ -1,0 +1,129 @@
+"""Frozen statements: ``ledger/statements/<contract>/<YYYY-MM>.json``, written once at approval.
+
+What belongs here: the form of the file, reading it, and loading it into ``raw.frozen_*``.
+What does not: deciding that a period may be approved (``commands``).
+
+Clause: 40-settlement.md, "approved is frozen".
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+
+from dagster_project.lib import files
+from dagster_project.lib.canonical import canonical_json, sha256_text
+from dagster_project.lib.errors import EffektError
+from dagster_project.lib.ledger.chain import Event, frozen_file
+from dagster_project.lib.statement.figures import figures_sha256
+from dagster_project.settings import Home
+
+FORMAT = 1
+Document = dict[str, Any]
+
+# table of raw → key in the file's "published" section; both have the same columns
+TABLES = {
+    "frozen_settlement": "settlement",
+    "frozen_settlement_part": "settlement_part",
+    "frozen_settlement_reading": "settlement_reading",
+    "frozen_settlement_true_up": "settlement_true_up",
+    "frozen_line": "settlement_line",
+}
+
+
+def columns_of(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, str]]:
+    """Names and types of a raw table, in order."""
+    return [
+        (str(name), str(kind))
+        for name, kind in connection.execute(
+            """
+            select column_name, data_type from duckdb_columns()
+            where schema_name = 'raw' and table_name = ? and database_name = current_database()
+            order by column_index
+            """,
+            [table],
+        ).fetchall()
+    ]
+
+
+def write(home: Home, document: Document) -> str:
+    """Write a frozen statement durably, before its event exists.
+
+    A file without an event (a crash between the two) is an orphan and simply replaced.
+
+    Returns:
+        The sha256 of the file's bytes, which the approving event holds.
+    """
+    figures = document["figures"]
+    start = dt.date.fromisoformat(f"{figures['period']}-01")
+    path = frozen_file(home, figures["contract"], start)
+    files.make_dir(path.parent)
+    text = canonical_json(document) + "\n"
+    files.write_atomic(path, text)
+    files.fsync_dir(path.parent.parent)
+    return sha256_text(text)
+
+
+def read(home: Home, event: Event) -> Document:
+    """The frozen statement that an approving event names.
+
+    Raises:
+        EffektError: ``LEDGER_BROKEN`` if the file is missing, altered or not what was approved.
+    """
+    path = frozen_file(home, event.contract_id, event.period_start)
+    try:
+        text = path.read_text(encoding="utf-8")
+        document: Document = json.loads(text)
+        is_same = sha256_text(text) == event.frozen_sha256
+        is_hashed = figures_sha256(document["figures"]) == event.statement_sha256
+    except (OSError, ValueError, KeyError, TypeError):
+        is_same = is_hashed = False
+    if not (is_same and is_hashed):
+        raise EffektError(
+            "LEDGER_BROKEN",
+            f"{path.relative_to(home.root)} is not the statement that line {event.sequence} approved",
+            remedy="restore ledger/ from its backup and run again",
+        )
+    return document
+
+
+def load(connection: duckdb.DuckDBPyConnection, documents: Iterable[Document]) -> None:
+    """Replace the contents of ``raw.frozen_*`` by these statements."""
+    rows: dict[str, list[Mapping[str, Any]]] = {table: [] for table in TABLES}
+    for document in documents:
+        for table, section in TABLES.items():
+            rows[table].extend(document["published"][section])
+    for table, found in rows.items():
+        connection.execute(f"delete from raw.{table}")
+        if found:
+            insert(connection, table, found)
+
+
+def insert(
+    connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Append rows given as JSON values (money and dates as text) to a raw table, in one go."""
+    import pyarrow
+
+    columns = columns_of(connection, table)
+    arrays = {
+        name: pyarrow.array([_text(row.get(name)) for row in rows], pyarrow.string())
+        for name, _ in columns
+    }
+    connection.register("ledger_rows", pyarrow.table(arrays))
+    casts = ", ".join(f"{name}::{kind} as {name}" for name, kind in columns)
+    connection.execute(f"insert into raw.{table} select {casts} from ledger_rows")
+    connection.unregister("ledger_rows")
+
+
+def _text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return format(value, "f") if isinstance(value, Decimal) else str(value)

@@ -1,0 +1,91 @@
+"""The ledger's way into a run: verified events and frozen statements into the raw room.
+
+What belongs here: which events a run knows and the tables that dbt reads them from.
+What does not: what a state is (``state``, and dbt's settlement models).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from dagster_project.lib.errors import EffektError
+from dagster_project.lib.ledger import chain, frozen
+from dagster_project.lib.ledger.chain import Event, Ledger
+from dagster_project.lib.ledger.periods import refuse_moved_bounds
+from dagster_project.settings import Home
+
+if TYPE_CHECKING:
+    from dagster_project.lib.contracts import Contract
+
+
+def load_ledger(
+    connection: duckdb.DuckDBPyConnection,
+    home: Home,
+    as_of: dt.date,
+    contracts: Sequence[Contract],
+) -> None:
+    """Fill ``raw.ledger_event``, ``raw.ledger_release`` and ``raw.frozen_*``.
+
+    Only events with an as-of date on or before the run's are known (30-rules.md). Call it after
+    ``verify_ledger`` and after the contracts are validated.
+
+    Raises:
+        EffektError: a frozen statement was altered, terms move an approved period, or the
+            contract file of an approved period is gone (all exit 1).
+    """
+    known = chain.read(home).known(as_of)
+    approvals = approvals_of(known)
+    documents = {key: frozen.read(home, event) for key, event in approvals.items()}
+    _refuse_moved_periods(contracts, documents)
+    frozen.load(connection, documents.values())
+    _load_events(connection, known)
+
+
+def approvals_of(ledger: Ledger) -> dict[tuple[str, dt.date], Event]:
+    """The approving event of each approved (contract, period), in the order of approval."""
+    return {
+        (event.contract_id, event.period_start): event
+        for event in ledger.events
+        if event.action == "approve"
+    }
+
+
+def _refuse_moved_periods(
+    contracts: Sequence[Contract], documents: dict[tuple[str, dt.date], frozen.Document]
+) -> None:
+    by_id = {contract.contract_id: contract for contract in contracts}
+    for contract_id in sorted({contract_id for contract_id, _ in documents}):
+        if contract_id not in by_id:
+            raise EffektError(
+                "CONTRACT_MISSING",
+                f"{contract_id} has approved settlements but no contract file",
+                remedy=f"put {contract_id}.yml back into the contracts folder",
+            )
+        own = {start: document for (name, start), document in documents.items()
+               if name == contract_id}  # fmt: skip
+        rows = [own[start]["published"]["settlement"][0] for start in sorted(own)]
+        bounds = [
+            (dt.date.fromisoformat(row["period_start"]), dt.date.fromisoformat(row["period_end"]))
+            for row in rows
+        ]
+        terms = own[max(own)]["provenance"]["terms"]
+        refuse_moved_bounds(by_id[contract_id], bounds, terms)
+
+
+def _load_events(connection: duckdb.DuckDBPyConnection, known: Ledger) -> None:
+    for table in ("ledger_event", "ledger_release"):
+        connection.execute(f"delete from raw.{table}")
+    rows = [event.to_json() for event in known.events]
+    if rows:
+        frozen.insert(connection, "ledger_event", rows)
+    releases = [
+        {**row, "from_period_start": row["period_start"]}
+        for row in rows
+        if row["action"] == "release"
+    ]
+    if releases:
+        frozen.insert(connection, "ledger_release", releases)

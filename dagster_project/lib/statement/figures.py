@@ -1,0 +1,296 @@
+"""The figures of a settlement and their hash: what submit, verify and approve put a name to.
+
+What belongs here: which figures a statement has and their canonical form. What does not: state,
+events, actors, as-of date, code version and deliveries — those are provenance, never hashed.
+
+Clause: 40-settlement.md, "Life of a settlement", ``statement_sha256``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+
+from dagster_project.lib.canonical import canonical_json, money_text
+from dagster_project.lib.statement.tiers import Reading, Tier, counted_basis, walk
+
+LINES = "intermediate.int_lines__assemble"
+SETTLEMENT = "intermediate.int_settlement__compute_payment"
+READINGS = "intermediate.int_settlement__compare_readings"
+
+_LINES_A_CHUNK = 10_000
+_NO_LINES = "\x00lines\x00"
+_SHARE = Decimal("0.000001")
+_CONTROL = r"[\x00-\x1f]"
+
+Row = Mapping[str, Any]
+
+
+def line_figures(line: Row) -> dict[str, Any]:
+    """One line as it is hashed; ``line`` has the columns of ``restricted.settlement_line``."""
+    return {
+        "line_kind": line["line_kind"],
+        "part": line["part_id"],
+        "course": line["course_id"],
+        "month": f"{line['month']:%Y-%m}",
+        "price_group": line["price_group"],
+        "old": money_text(line["old_amount_dkk"]),
+        "new": money_text(line["new_amount_dkk"]),
+        "difference": money_text(line["difference_dkk"]),
+    }
+
+
+def frame(
+    settlement: Row, terms_sha256: str, readings: Sequence[Row], tiers: Sequence[Tier],
+    chosen: Reading,
+) -> dict[str, Any]:  # fmt: skip
+    """All figures of a period but its lines.
+
+    Args:
+        settlement: the period's row with the columns of ``mart.settlement``.
+        terms_sha256: hash of the terms that the period is computed with.
+        readings: the period's rows with the columns of ``mart.settlement_reading``.
+        tiers: the contract's tiers in order.
+        chosen: the chosen reading.
+    """
+    basis = settlement["basis_cumulative_dkk"]
+    return {
+        "contract": settlement["contract_id"],
+        "period": f"{settlement['period_start']:%Y-%m}",
+        "terms_sha256": terms_sha256,
+        "basis": {
+            "period": money_text(settlement["basis_dkk"]),
+            "cumulative": money_text(basis),
+        },
+        "tiers": {
+            "reading": chosen.reading_id,
+            "basis_counted": money_text(counted_basis(basis, chosen)),
+            "basis_ceiling": _money(chosen.basis_ceiling_dkk),
+            "payment_ceiling": _money(chosen.payment_ceiling_dkk),
+            "steps": [
+                {
+                    "above": money_text(step.above_dkk),
+                    "up_to": _money(step.up_to_dkk),
+                    "provider_share": format(step.provider_share.quantize(_SHARE), "f"),
+                    "basis": money_text(step.basis_dkk),
+                    "amount": money_text(step.amount_dkk),
+                }
+                for step in walk(basis, tiers, chosen)
+            ],
+        },
+        "entitlement": {"cumulative": money_text(settlement["entitlement_cumulative_dkk"])},
+        "payment": {
+            "period": money_text(settlement["payment_dkk"]),
+            "cumulative": money_text(settlement["payment_cumulative_dkk"]),
+            "carried_forward": money_text(settlement["carried_forward_dkk"]),
+            "repayable": money_text(settlement["repayable_dkk"]),
+        },
+        "held": {"cumulative": money_text(settlement["held_cumulative_dkk"])},
+        "readings": [
+            {
+                "reading": reading["reading_id"],
+                "is_chosen": reading["is_chosen"],
+                "entitlement": money_text(reading["entitlement_cumulative_dkk"]),
+                "difference": money_text(reading["difference_to_chosen_dkk"]),
+            }
+            for reading in sorted(readings, key=lambda row: str(row["reading_id"]))
+        ],
+    }
+
+
+def _money(amount: Decimal | None) -> str | None:
+    return None if amount is None else money_text(amount)
+
+
+def figures(
+    settlement: Row, terms_sha256: str, readings: Sequence[Row], tiers: Sequence[Tier],
+    chosen: Reading, lines: Iterable[Row],
+) -> dict[str, Any]:  # fmt: skip
+    """All figures of a period; ``lines`` in the order of their ``line_no``."""
+    document = frame(settlement, terms_sha256, readings, tiers, chosen)
+    document["lines"] = [line_figures(line) for line in lines]
+    return document
+
+
+def figures_sha256(document: Any) -> str:
+    """``statement_sha256``: hex sha256 of the figures' canonical JSON."""
+    return hashlib.sha256(canonical_json(document).encode("utf-8")).hexdigest()
+
+
+def _digest(document: dict[str, Any], chunks: Iterable[str]) -> str:
+    """The same hash as ``figures_sha256``, the lines given as ready canonical text in chunks."""
+    text = canonical_json({**document, "lines": _NO_LINES})
+    head, tail = text.split(json.dumps(_NO_LINES))
+    digest = hashlib.sha256()
+    digest.update(f"{head}[".encode())
+    separator = ""
+    for chunk in chunks:
+        digest.update(f"{separator}{chunk}".encode())
+        separator = ","
+    digest.update(f"]{tail}".encode())
+    return digest.hexdigest()
+
+
+# Grain: one row per ten thousand lines of a closed, unapproved period: their canonical JSON.
+# The keys stand in alphabetical order, as canonical JSON wants them (40-settlement.md).
+_CHUNKS = """
+with fragments as (
+    select
+        lines.contract_id,
+        lines.period_start,
+        lines.line_no,
+        '{"course":' || coalesce(courses.json_text, to_json(lines.course_id)::varchar, 'null')
+        || ',"difference":"' || lines.difference_dkk::decimal(18, 2)
+        || '","line_kind":"' || lines.line_kind
+        || '","month":"' || strftime(lines.month, '%Y-%m')
+        || '","new":"' || lines.new_amount_dkk::decimal(18, 2)
+        || '","old":"' || lines.old_amount_dkk::decimal(18, 2)
+        || '","part":' || to_json(lines.part_id)::varchar
+        || ',"price_group":' || to_json(lines.price_group)::varchar || '}' as fragment
+    from {lines} as lines
+    inner join open_period on
+        lines.contract_id = open_period.contract_id
+        and lines.period_start = open_period.period_start
+    left join odd_course as courses on lines.course_id = courses.course_id
+)
+
+select
+    contract_id,
+    period_start,
+    string_agg(fragment, ',' order by line_no) as json_text
+from fragments
+group by contract_id, period_start, line_no // {chunk}
+order by contract_id, period_start, min(line_no)
+"""
+
+
+def hash_statements(connection: duckdb.DuckDBPyConnection) -> int:
+    """Fill ``raw.statement``: the figures hash of each closed period that nobody has approved.
+
+    Approved periods keep the hash of their frozen statement (``raw.frozen_settlement``).
+
+    Returns:
+        The number of periods hashed.
+    """
+    settlements = _rows(
+        connection,
+        f"""
+        select settlement.*, contract.terms_sha256, contract.chosen_reading
+        from {SETTLEMENT} as settlement
+        inner join raw.contract as contract using (contract_id)
+        left join raw.frozen_settlement as frozen using (contract_id, period_start)
+        where settlement.is_closed and frozen.contract_id is null
+        order by contract_id, period_start
+        """,
+    )
+    hashes = []
+    readings = _grouped(_rows(connection, f"from {READINGS}"), "contract_id", "period_start")
+    tiers = read_tiers(connection)
+    ceilings = read_readings(connection)
+    chunks = _ChunkReader(_line_chunks(connection, settlements))
+    for row in settlements:
+        key = (row["contract_id"], row["period_start"])
+        document = frame(
+            row,
+            row["terms_sha256"],
+            readings.get(key, []),
+            tiers[row["contract_id"]],
+            ceilings[row["contract_id"]][row["chosen_reading"]],
+        )
+        hashes.append((*key, _digest(document, chunks.of(key))))
+    connection.execute("delete from raw.statement")
+    if hashes:
+        connection.executemany("insert into raw.statement values (?, ?, ?)", hashes)
+    return len(hashes)
+
+
+def read_tiers(connection: duckdb.DuckDBPyConnection) -> dict[str, list[Tier]]:
+    """The tiers of each contract in order, from ``raw.contract_tier``."""
+    found: dict[str, list[Tier]] = {}
+    for contract_id, above, share, clause in connection.execute(
+        """
+        select contract_id, above_dkk, provider_share, clause
+        from raw.contract_tier order by contract_id, tier_no
+        """
+    ).fetchall():
+        found.setdefault(contract_id, []).append(Tier(above, share, clause or ""))
+    return found
+
+
+def read_readings(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Reading]]:
+    """The readings of each contract by name, from ``raw.contract_reading``."""
+    found: dict[str, dict[str, Reading]] = {}
+    for contract_id, name, payment, basis, clause in connection.execute(
+        """
+        select contract_id, reading_id, payment_ceiling_dkk, basis_ceiling_dkk, clause
+        from raw.contract_reading order by contract_id, reading_order
+        """
+    ).fetchall():
+        found.setdefault(contract_id, {})[name] = Reading(name, payment, basis, clause or "")
+    return found
+
+
+class _ChunkReader:
+    """Hands out the chunks of one period after the other from one ordered stream."""
+
+    def __init__(self, stream: Iterator[tuple[str, dt.date, str]]) -> None:
+        self._stream = stream
+        self._next = next(stream, None)
+
+    def of(self, key: tuple[str, dt.date]) -> Iterator[str]:
+        while self._next is not None and (self._next[0], self._next[1]) == key:
+            yield self._next[2]
+            self._next = next(self._stream, None)
+
+
+def _line_chunks(
+    connection: duckdb.DuckDBPyConnection, settlements: Sequence[Row]
+) -> Iterator[tuple[str, dt.date, str]]:
+    connection.execute(
+        "create or replace temp table open_period (contract_id varchar, period_start date)"
+    )
+    if not settlements:
+        return
+    keys = [(row["contract_id"], row["period_start"]) for row in settlements]
+    connection.executemany("insert into open_period values (?, ?)", keys)
+    _name_odd_courses(connection)
+    result = connection.execute(
+        _CHUNKS.replace("{lines}", LINES).replace("{chunk}", str(_LINES_A_CHUNK))
+    )
+    while rows := result.fetchmany(16):
+        yield from rows
+
+
+def _name_odd_courses(connection: duckdb.DuckDBPyConnection) -> None:
+    """Course ids with control characters, which DuckDB and canonical JSON spell differently."""
+    connection.execute(
+        "create or replace temp table odd_course (course_id varchar, json_text varchar)"
+    )
+    odd = connection.execute(
+        f"select course_id from {LINES} where regexp_matches(course_id, ?) group by all",
+        [_CONTROL],
+    ).fetchall()
+    if odd:
+        connection.executemany(
+            "insert into odd_course values (?, ?)",
+            [(course, json.dumps(course, ensure_ascii=False)) for (course,) in odd],
+        )
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
+    result = connection.execute(query)
+    names = [column[0] for column in result.description]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def _grouped(rows: Iterable[dict[str, Any]], *keys: str) -> dict[tuple[Any, ...], list[Row]]:
+    found: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        found.setdefault(tuple(row[key] for key in keys), []).append(row)
+    return found

@@ -1,0 +1,159 @@
+"""The figures and their hash: one canonical form, however it is made."""
+
+import datetime as dt
+from decimal import Decimal
+
+import duckdb
+import pytest
+
+from dagster_project.lib.statement import figures
+from dagster_project.lib.statement.tiers import Reading, Tier
+from dagster_project.lib.warehouse import create_raw
+
+TIERS = [
+    Tier(Decimal("0.00"), Decimal("1.000000"), "trin 1"),
+    Tier(Decimal("4412080.00"), Decimal("0.500000"), "trin 2"),
+]
+CHOSEN = Reading("loft_paa_betaling", Decimal("5588175.00"), None, "")
+ODD_COURSES = ["a-1", 'b"2\\', "æøå €", "tab\t", "kontrol\x0b\x1f\x1b", "\\u001F", None]
+PERIOD = dt.date(2023, 1, 1)
+
+
+def settlement_row(contract_id: str = "k", basis: str = "4425128.00") -> dict[str, object]:
+    """A period's row, as ``mart.settlement`` has it."""
+    return {
+        "contract_id": contract_id,
+        "period_start": PERIOD,
+        "basis_dkk": Decimal("25128.00"),
+        "basis_cumulative_dkk": Decimal(basis),
+        "entitlement_cumulative_dkk": Decimal("4418604.00"),
+        "payment_cumulative_dkk": Decimal("4418604.00"),
+        "payment_dkk": Decimal("18604.00"),
+        "held_cumulative_dkk": Decimal("0.00"),
+        "carried_forward_dkk": Decimal("0.00"),
+        "repayable_dkk": Decimal("0.00"),
+    }
+
+
+def reading_rows() -> list[dict[str, object]]:
+    """A period's readings, as ``mart.settlement_reading`` has them."""
+    return [
+        {
+            "reading_id": "loft_paa_betaling",
+            "is_chosen": True,
+            "entitlement_cumulative_dkk": Decimal("4418604.00"),
+            "difference_to_chosen_dkk": Decimal("0.00"),
+        }
+    ]
+
+
+def line_rows() -> list[dict[str, object]]:
+    """Lines with every kind of text that JSON has to escape."""
+    return [
+        {
+            "contract_id": "k",
+            "period_start": PERIOD,
+            "line_no": number,
+            "line_kind": "new" if number % 2 else "true_up",
+            "part_id": "del-1",
+            "course_id": course,
+            "month": dt.date(2023, 1 + number % 3, 1),
+            "price_group": "sygedagpenge",
+            "old_amount_dkk": Decimal("0.00"),
+            "new_amount_dkk": Decimal("-13048.50"),
+            "difference_dkk": Decimal("-13048.50"),
+        }
+        for number, course in enumerate(ODD_COURSES, start=1)
+    ]
+
+
+@pytest.fixture
+def warehouse() -> duckdb.DuckDBPyConnection:
+    """A raw room and the three settlement tables that the hash reads."""
+    connection = duckdb.connect()
+    create_raw(connection)
+    connection.execute("create schema intermediate")
+    connection.execute(
+        "insert into raw.contract (contract_id, terms_sha256, chosen_reading)"
+        " values ('k', 'terms', 'loft_paa_betaling')"
+    )
+    for number, tier in enumerate(TIERS):
+        connection.execute(
+            "insert into raw.contract_tier values ('k', ?, ?, ?, '')",
+            [number, tier.above_dkk, tier.provider_share],
+        )
+    connection.execute(
+        "insert into raw.contract_reading values"
+        " ('k', 1, 'loft_paa_betaling', true, 5588175.00, null, '')"
+    )
+    return connection
+
+
+def fill(connection: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, object]]) -> None:
+    """Create a table with the rows; types from the values."""
+    columns = ", ".join(f"? as {name}" for name in rows[0])
+    connection.execute(f"create table {table} as select {columns} limit 0", [*rows[0].values()])
+    for row in rows:
+        marks = ", ".join("?" for _ in row)
+        connection.execute(f"insert into {table} values ({marks})", [*row.values()])
+
+
+def test_the_streamed_hash_equals_the_hash_of_the_printed_figures(
+    warehouse: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(figures, "_LINES_A_CHUNK", 3)
+    fill(warehouse, figures.SETTLEMENT, [{**settlement_row(), "is_closed": True}])
+    fill(
+        warehouse,
+        figures.READINGS,
+        [{"contract_id": "k", "period_start": PERIOD, **reading_rows()[0]}],
+    )
+    fill(warehouse, figures.LINES, line_rows())
+    assert figures.hash_statements(warehouse) == 1
+    printed = figures.figures(settlement_row(), "terms", reading_rows(), TIERS, CHOSEN, line_rows())
+    found = warehouse.execute("select statement_sha256 from raw.statement").fetchall()
+    assert found == [(figures.figures_sha256(printed),)]
+
+
+def test_an_open_period_and_an_approved_one_are_not_hashed(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    approved = dt.date(2022, 10, 1)
+    rows = [
+        {**settlement_row(), "is_closed": False},
+        {**settlement_row(), "period_start": approved, "is_closed": True},
+    ]
+    fill(warehouse, figures.SETTLEMENT, rows)
+    fill(
+        warehouse,
+        figures.READINGS,
+        [{"contract_id": "k", "period_start": PERIOD, **reading_rows()[0]}],
+    )
+    fill(warehouse, figures.LINES, line_rows())
+    warehouse.execute(
+        "insert into raw.frozen_settlement (contract_id, period_start) values ('k', ?)", [approved]
+    )
+    assert figures.hash_statements(warehouse) == 0
+
+
+def test_a_period_without_lines_has_a_hash_too(warehouse: duckdb.DuckDBPyConnection) -> None:
+    fill(warehouse, figures.SETTLEMENT, [{**settlement_row(), "is_closed": True}])
+    fill(
+        warehouse,
+        figures.READINGS,
+        [{"contract_id": "k", "period_start": PERIOD, **reading_rows()[0]}],
+    )
+    fill(warehouse, figures.LINES, line_rows())
+    warehouse.execute(f"delete from {figures.LINES}")
+    figures.hash_statements(warehouse)
+    printed = figures.figures(settlement_row(), "terms", reading_rows(), TIERS, CHOSEN, [])
+    found = warehouse.execute("select statement_sha256 from raw.statement").fetchall()
+    assert found == [(figures.figures_sha256(printed),)]
+
+
+def test_one_øre_changes_the_hash() -> None:
+    lines = line_rows()
+    before = figures.figures(settlement_row(), "terms", reading_rows(), TIERS, CHOSEN, lines)
+    lines[0]["difference_dkk"] = Decimal("-13048.49")
+    after = figures.figures(settlement_row(), "terms", reading_rows(), TIERS, CHOSEN, lines)
+    assert figures.figures_sha256(before) != figures.figures_sha256(after)
