@@ -1,0 +1,218 @@
+"""The steps of a night, each a small function of the settings (docs/architecture.md).
+
+What belongs here: calling the machine's modules and telling what they did. What does not: rules.
+A step finds what an earlier one did in the home, so that each can be run again on its own.
+Heavy libraries are imported by the modules that the steps call, and only then.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from dagster_project.lib import files, fingerprint
+from dagster_project.lib.errors import EffektError
+from dagster_project.lib.nightly import Refused, Step, StepOutcome
+from dagster_project.settings import Home, Settings
+
+
+def receive(settings: Settings) -> StepOutcome:
+    """Landing → vault or quarantine, register of deliveries."""
+    from dagster_project.lib import contracts, receiving
+
+    terms = contracts.load_contracts(settings.contracts_dir, settings.area)
+    receiving.ensure_key(settings.home)
+    result = receiving.receive(settings.home, [item.contract_id for item in terms])
+    refused = tuple(
+        Refused(item.file_name, tuple(item.codes), str(item.report)) for item in result.refused
+    )
+    return StepOutcome(
+        metadata={
+            "accepted": len(result.accepted),
+            "refused": len(refused),
+            "repeated": len(result.repeated),
+        },
+        refused=refused,
+    )
+
+
+def load_inputs(settings: Settings) -> StepOutcome:
+    """Contracts, reference tables, run context, deliveries and ledger → the raw room."""
+    _verify_ledger(settings)
+    known = fingerprint.knowledge(settings)
+    snapshot_id = _unchanged_snapshot(settings.home, known)
+    if snapshot_id is not None:
+        return StepOutcome(is_unchanged=True, snapshot_id=snapshot_id)
+    fingerprint.forget(settings.home)
+    _write_context(settings, known)
+    return StepOutcome(tables=_load(settings), metadata={"knowledge_sha256": known})
+
+
+def _load(settings: Settings) -> dict[str, int]:
+    from dagster_project.lib import contracts, ledger, receiving, reference, warehouse
+
+    terms = contracts.load_contracts(settings.contracts_dir, settings.area)
+    connection = warehouse.connect(settings.home.warehouse)
+    try:
+        warehouse.create_raw(connection)
+        rows = dict(receiving.load_deliveries(connection, settings.home))
+        rows |= contracts.write_contracts(connection, terms)
+        rows |= reference.write_reference(connection)
+        rows |= receiving.write_known(connection, settings)
+        rows |= ledger.load_ledger(connection, settings)
+        connection.execute("checkpoint")
+    finally:
+        connection.close()
+    return rows
+
+
+def _verify_ledger(settings: Settings) -> None:
+    from dagster_project.lib import ledger, publishing
+
+    current = publishing.current_snapshot(settings.home)
+    head = current.manifest["ledger_head"] if current is not None else None
+    ledger.verify_ledger(settings.home, head["hash"] if head else None)
+
+
+def _unchanged_snapshot(home: Home, known: str) -> str | None:
+    """The current snapshot, if the last whole night knew the same and left it intact."""
+    from dagster_project.lib import publishing
+
+    last = fingerprint.remembered(home)
+    if last is None or last[0] != known:
+        return None
+    current = publishing.current_snapshot(home)
+    if current is None or current.snapshot_id != last[1]:
+        return None
+    return last[1] if not publishing.differing_files(current.path) else None
+
+
+def _context_file(home: Home) -> Path:
+    return home.work / "night.json"
+
+
+def _write_context(settings: Settings, known: str) -> None:
+    content = {"as_of": settings.as_of_text, "area": settings.area, "knowledge": known}
+    files.write_atomic(_context_file(settings.home), json.dumps(content) + "\n")
+
+
+def resumed(settings: Settings) -> tuple[Settings, str]:
+    """Settings of the night whose inputs stand in the warehouse, and what it knew.
+
+    A later step that is run again on another day goes on with the night's own business date.
+
+    Raises:
+        EffektError: ``NIGHT_NOT_BEGUN``.
+    """
+    try:
+        content = json.loads(_context_file(settings.home).read_text(encoding="utf-8"))
+        as_of = dt.date.fromisoformat(content["as_of"])
+        return replace(settings, as_of=as_of, area=content["area"]), str(content["knowledge"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise EffektError(
+            "NIGHT_NOT_BEGUN",
+            "the inputs of this night are not loaded",
+            remedy="run the whole nightly job, or the asset load_inputs first",
+        ) from None
+
+
+def gate(number: int) -> Callable[[Settings], StepOutcome]:
+    """The step of one gate: run its suites; failed critical checks end the night."""
+
+    def run(settings: Settings) -> StepOutcome:
+        from dagster_project.lib import gates
+
+        resumed_settings, _ = resumed(settings)
+        report = gates.run_gate(number, settings.home, resumed_settings)
+        return StepOutcome(
+            metadata={"checks": len(report.results)},
+            failed_checks=tuple(str(item) for item in report.failed_critical),
+            gate=report,
+        )
+
+    return run
+
+
+def build(phase: str, models: list[str] | None = None) -> Callable[[Settings], StepOutcome]:
+    """The step of one dbt phase, or of the named models of it."""
+
+    def run(settings: Settings) -> StepOutcome:
+        from dagster_project.lib import dbt_runner
+
+        resumed(settings)
+        rows = dbt_runner.run_phase(settings.home, phase, models)
+        return StepOutcome(tables=rows, metadata={"models": len(rows)})
+
+    return run
+
+
+def hash_statements(settings: Settings) -> StepOutcome:
+    """Figures hash of each closed period → ``raw.statement``."""
+    from dagster_project.lib import statement, warehouse
+
+    resumed(settings)
+    connection = warehouse.connect(settings.home.warehouse)
+    try:
+        count = statement.hash_statements(connection)
+        connection.execute("checkpoint")
+    finally:
+        connection.close()
+    return StepOutcome(metadata={"statements": count})
+
+
+def build_candidate(settings: Settings) -> StepOutcome:
+    """Marts → a finished snapshot folder beside the published ones."""
+    from dagster_project.lib import publishing
+
+    own, _ = resumed(settings)
+    candidate = publishing.build_candidate(settings.home, own)
+    return StepOutcome(metadata={"snapshot_id": candidate.snapshot_id})
+
+
+def publish(settings: Settings) -> StepOutcome:
+    """Audited candidate → ``published/current``, in one rename."""
+    from dagster_project.lib import publishing
+
+    resumed(settings)
+    snapshot = publishing.publish(settings.home)
+    return StepOutcome(
+        snapshot_id=snapshot.snapshot_id, metadata={"snapshot_id": snapshot.snapshot_id}
+    )
+
+
+def statements(settings: Settings) -> StepOutcome:
+    """Statement documents of the closed periods → ``reports/``; then the night is whole."""
+    from dagster_project.lib import publishing, statement
+
+    own, known = resumed(settings)
+    written: Any = statement.write_documents(settings.home, own)
+    current = publishing.current_snapshot(settings.home)
+    if current is not None:
+        fingerprint.remember(settings.home, known, current.snapshot_id)
+    return StepOutcome(metadata={"documents": len(written)})
+
+
+STEPS: tuple[Step, ...] = (
+    Step("receive", receive),
+    Step("load_inputs", load_inputs),
+    Step("gate_10", gate(10)),
+    Step("staging", build("staging")),
+    Step("gate_20", gate(20)),
+    Step("rules", build("rules")),
+    Step("gate_30", gate(30)),
+    Step("settlement", build("settlement")),
+    Step("hash_statements", hash_statements),
+    Step("gate_40", gate(40)),
+    Step("marts", build("marts")),
+    Step("build_candidate", build_candidate),
+    Step("gate_50", gate(50)),
+    Step("publish", publish),
+    Step("statements", statements),
+)
+"""The night, in order."""
+
+BY_NAME: dict[str, Step] = {step.name: step for step in STEPS}
