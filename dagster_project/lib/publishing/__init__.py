@@ -1,0 +1,27 @@
+"""Publishing: the candidate's files, its manifest, and the atomic step that readers see."""
+
+from dagster_project.lib.publishing.candidate import (
+    Candidate,
+    append_audit,
+    build_candidate,
+    find_candidate,
+)
+from dagster_project.lib.publishing.leftovers import clean_leftovers
+from dagster_project.lib.publishing.manifest import verify_snapshot
+from dagster_project.lib.publishing.atomic import (
+    PublishReport,
+    current_snapshot,
+    publish,
+)
+
+__all__ = [
+    "Candidate",
+    "PublishReport",
+    "append_audit",
+    "build_candidate",
+    "clean_leftovers",
+    "current_snapshot",
+    "find_candidate",
+    "publish",
+    "verify_snapshot",
+]

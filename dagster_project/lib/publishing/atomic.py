@@ -1,0 +1,220 @@
+"""Make an audited candidate the snapshot that readers see, in one atomic step (50-mart.md).
+
+What belongs here: fsync, renames, the ``current`` link, keeping and removing old snapshots, and
+clearing up after a killed run. What does not: what stands in the files.
+
+The order is such that a kill between any two steps leaves a reader with the old snapshot or the
+new one, whole, and that the next publish finishes or clears what was left:
+
+1. fsync every file and folder of the candidate;
+2. the candidate becomes ``snapshots/<id>`` (rename; exchange where the name is taken by other
+   bytes; nothing where the same bytes are there already);
+3. ``payout_mart.duckdb`` → ``current/payout_mart.duckdb`` (once per home);
+4. ``current`` → ``snapshots/<id>`` (rename over the old link);
+5. snapshots beyond those to keep, and leftovers, are removed.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from dagster_project.lib import files
+from dagster_project.lib.errors import EffektError
+from dagster_project.lib.publishing import manifest as manifests
+from dagster_project.lib.publishing.candidate import Candidate
+from dagster_project.lib.publishing.leftovers import (
+    COPY_PREFIX,
+    CURRENT,
+    OLD_PREFIX,
+    clean_leftovers,
+    point_current,
+    snapshots_dir,
+    swap_link,
+)
+from dagster_project.settings import Home
+
+KEPT_SNAPSHOTS = 30
+MART_LINK = "payout_mart.duckdb"
+ALL_GATES = (10, 20, 30, 40, 50)
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
+
+
+@dataclass(frozen=True)
+class PublishReport:
+    """What publishing did.
+
+    Args:
+        snapshot_id: the snapshot that readers see now.
+        path: its folder.
+        action: ``published`` (a new snapshot), ``unchanged`` (it was current already),
+            ``replaced`` (same figures, other restricted rows or provenance), ``repointed``
+            (an older snapshot is current again).
+        removed: snapshots that retention removed.
+    """
+
+    snapshot_id: str
+    path: Path
+    action: str
+    removed: tuple[str, ...] = ()
+
+    @property
+    def is_new(self) -> bool:
+        """Readers see something else than before."""
+        return self.action != "unchanged"
+
+
+def current_snapshot(home: Home) -> Path | None:
+    """The folder that readers see, or nothing before the first publish."""
+    link = home.published / CURRENT
+    return link.resolve() if link.is_symlink() and link.exists() else None
+
+
+def publish(
+    candidate: Candidate, home: Home | None = None, *, keep: Collection[str] = ()
+) -> PublishReport:
+    """Let readers see the candidate; its folder is gone afterwards.
+
+    Args:
+        candidate: audited by gate 50.
+        home: the home it belongs to; by default the one in whose ``published`` it lies.
+        keep: snapshot ids that approved settlements name.
+
+    Raises:
+        EffektError: ``NOT_AUDITED`` if a gate is missing, ``SNAPSHOT_BROKEN`` if the candidate's
+            bytes are no longer those of its manifest. Readers keep what they had.
+    """
+    owner = home or Home(candidate.path.parent.parent)
+    manifest = manifests.verify_snapshot(candidate.path)
+    if missing := sorted(set(ALL_GATES) - set(manifest["gates"])):
+        raise EffektError(
+            "NOT_AUDITED",
+            f"the candidate has not passed gate {', '.join(map(str, missing))}",
+            remedy="see reports/data-quality.html; the last good snapshot stays",
+        )
+    files.make_dir(snapshots_dir(owner), files.DIR_PUBLIC)
+    was = current_snapshot(owner)
+    target = snapshots_dir(owner) / candidate.snapshot_id
+    placed = _place(candidate, target)
+    _link_mart(owner)
+    if was != target:
+        point_current(owner, target)
+    removed = _retain(owner, set(keep) | {target.name})
+    clean_leftovers(owner)
+    return PublishReport(target.name, target, _action(placed, was == target), removed)
+
+
+def _action(placed: str, was_current: bool) -> str:
+    if placed == "kept":
+        return "unchanged" if was_current else "repointed"
+    return placed
+
+
+def _place(candidate: Candidate, target: Path) -> str:
+    """Bring the candidate to its place: ``published``, ``replaced``, or ``kept`` what is there."""
+    if target.is_dir() and _is_same(candidate, target):
+        shutil.rmtree(candidate.path)
+        return "kept"
+    sync_tree(candidate.path)
+    if not target.exists():
+        candidate.path.rename(target)
+        files.fsync_dir(target.parent)
+        return "published"
+    _exchange(candidate.path, target)
+    return "replaced"
+
+
+def _is_same(candidate: Candidate, target: Path) -> bool:
+    """The snapshot there says the same and its bytes are whole (bit rot is mended by replacing)."""
+    try:
+        there = manifests.verify_snapshot(target)
+    except EffektError:
+        return False
+    return manifests.content(there) == manifests.content(candidate.manifest)
+
+
+def sync_tree(folder: Path) -> None:
+    """fsync every file, then every folder from the leaves up."""
+    paths = sorted(folder.rglob("*"), key=lambda path: len(path.parts), reverse=True)
+    for path in paths:
+        if path.is_file():
+            files.fsync_file(path)
+    for path in paths:
+        if path.is_dir():
+            files.fsync_dir(path)
+    files.fsync_dir(folder)
+
+
+def _exchange(ours: Path, target: Path) -> None:
+    """Swap two folders atomically; the old one goes away under our name."""
+    if rename_exchange(ours, target):
+        files.fsync_dir(target.parent)
+        files.fsync_dir(ours.parent)
+        shutil.rmtree(ours)
+    else:
+        _exchange_by_links(ours, target)
+
+
+def rename_exchange(one: Path, other: Path) -> bool:
+    """``renameat2(RENAME_EXCHANGE)``; false where kernel or file system does not know it."""
+    try:
+        call = ctypes.CDLL(None, use_errno=True).renameat2
+    except (OSError, AttributeError):
+        return False
+    done = call(
+        _AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), ctypes.c_uint(_RENAME_EXCHANGE)
+    )
+    if done == 0:
+        return True
+    code = ctypes.get_errno()
+    if code in (errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP):
+        return False
+    raise OSError(code, os.strerror(code), str(other))
+
+
+def _exchange_by_links(ours: Path, target: Path) -> None:
+    """The same without the system call: readers follow ``current`` to a copy by hard links.
+
+    Every step leaves ``current`` on whole files; ``clean_leftovers`` finishes a killed one.
+    """
+    published = ours.parent
+    link = published / CURRENT
+    is_current = link.is_symlink() and link.resolve() == target
+    copy = published / f"{COPY_PREFIX}{target.name}"
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(ours, copy, copy_function=os.link)
+    if is_current:
+        swap_link(published / CURRENT, os.path.relpath(copy, published))
+    target.rename(published / f"{OLD_PREFIX}{secrets.token_hex(4)}")
+    ours.rename(target)
+    files.fsync_dir(target.parent)
+    if is_current:
+        swap_link(published / CURRENT, os.path.relpath(target, published))
+    shutil.rmtree(copy)
+
+
+def _link_mart(home: Home) -> None:
+    link = home.published / MART_LINK
+    goes_to = f"{CURRENT}/{MART_LINK}"
+    if not link.is_symlink() or os.readlink(link) != goes_to:
+        swap_link(link, goes_to)
+
+
+def _retain(home: Home, keep: set[str]) -> tuple[str, ...]:
+    """Remove snapshots beyond the newest; those to keep and the current one stay."""
+    folders = [path for path in snapshots_dir(home).iterdir() if path.is_dir()]
+    folders.sort(key=lambda path: (path.name[:10], path.stat().st_mtime_ns, path.name))
+    removed = []
+    for path in folders[:-KEPT_SNAPSHOTS]:
+        if path.name not in keep:
+            aside = home.published / f"{OLD_PREFIX}{path.name}"
+            path.rename(aside)
+            removed.append(path.name)
+    return tuple(removed)

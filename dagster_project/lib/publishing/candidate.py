@@ -1,0 +1,322 @@
+"""Build a snapshot aside: copy the published rooms of the warehouse into finished files.
+
+What belongs here: the files of a candidate and its manifest. What does not: judging them (gate 50)
+and making them visible (``atomic.py``). Rows, types and not-null come from the warehouse as they
+are; nothing is cast here, so that the gate sees what the models made.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from dagster_project.lib import files
+from dagster_project.lib.canonical import sha256_file
+from dagster_project.lib.errors import EffektError
+from dagster_project.lib.fingerprint import code_version
+from dagster_project.lib.ledger import chain
+from dagster_project.lib.publishing import manifest as manifests
+from dagster_project.lib.publishing.leftovers import CANDIDATE_PREFIX, clean_leftovers
+from dagster_project.lib.publishing.manifest import Manifest
+from dagster_project.lib.publishing.tables import (
+    MART,
+    RESTRICTED,
+    Table,
+    declared_tables,
+    descriptions,
+)
+from dagster_project.settings import Home, Settings
+
+STORAGE_VERSION = "v1.4.0"
+ROW_GROUP_SIZE = 122_880
+_CONFIG: dict[str, Any] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+    "preserve_insertion_order": "true",
+}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Finished files that nobody sees yet.
+
+    Args:
+        path: the folder, beside the snapshots, on the same file system.
+        manifest: its manifest, as written.
+    """
+
+    path: Path
+    manifest: Manifest
+
+    @property
+    def snapshot_id(self) -> str:
+        """The name that the candidate will have."""
+        return str(self.manifest["snapshot_id"])
+
+    @property
+    def mart_file(self) -> Path:
+        """The DuckDB file for the municipality's BI."""
+        return self.path / manifests.DUCKDB_FILES[MART]
+
+    @property
+    def restricted_file(self) -> Path:
+        """The DuckDB file for the controller."""
+        return self.path / manifests.DUCKDB_FILES[RESTRICTED]
+
+
+def build_candidate(home: Home, settings: Settings) -> Candidate:
+    """Write all published tables of the warehouse into a folder beside the snapshots.
+
+    Args:
+        home: the municipality; its warehouse must not be open for writing elsewhere.
+        settings: the run's settings; the as-of date names the snapshot.
+
+    Raises:
+        EffektError: ``WAREHOUSE_MISSING`` if there is no warehouse to publish from.
+    """
+    if not home.warehouse.is_file():
+        raise EffektError(
+            "WAREHOUSE_MISSING", "there is no warehouse to publish from", remedy="run `effekt run`"
+        )
+    files.make_dir(home.published, files.DIR_PUBLIC)
+    clean_leftovers(home)
+    folder = Path(tempfile.mkdtemp(prefix=CANDIDATE_PREFIX, dir=home.published))
+    try:
+        return _fill(folder, home, settings)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _fill(folder: Path, home: Home, settings: Settings) -> Candidate:
+    for room in (MART, RESTRICTED):
+        (folder / manifests.PARQUET_DIRS[room]).mkdir(exist_ok=True)
+    with duckdb.connect(":memory:", config=_CONFIG) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(f"set temp_directory = {_text(str(home.work / 'tmp'))}")
+        connection.execute(f"attach {_text(str(home.warehouse))} as warehouse (read_only)")
+        tables = {room: _write_room(connection, folder, room) for room in (MART, RESTRICTED)}
+        manifest: Manifest = {
+            "format": manifests.FORMAT,
+            "as_of_date": settings.as_of_text,
+            "snapshot_id": manifests.snapshot_id(settings.as_of_text, tables),
+            "code_version": code_version(),
+            "duckdb_version": duckdb.__version__,
+            "contracts": _contracts(connection),
+            "deliveries": _deliveries(connection),
+            "ledger_head": _ledger_head(connection, home),
+            "gates": _passed_gates(connection),
+            "tables": tables,
+        }
+    return finish(folder, manifest)
+
+
+def find_candidate(home: Home) -> Candidate | None:
+    """The finished candidate that waits in ``published``, for a step that runs by itself."""
+    for path in sorted(home.published.glob(f"{CANDIDATE_PREFIX}*")):
+        if (path / manifests.MANIFEST).is_file():
+            return Candidate(path, manifests.read(path))
+    return None
+
+
+def append_audit(
+    candidate: Candidate, results: Sequence[Sequence[Any]], *, gate: int, passed: bool
+) -> Candidate:
+    """Put the audit's own results into the candidate's ``data_quality``; returns it anew.
+
+    Table, Parquet file and hashes are rewritten and compared again. The snapshot's name does not
+    change: ``data_quality`` is outside it.
+
+    Args:
+        candidate: as built.
+        results: rows of ``data_quality`` in its column order, of this gate only.
+        gate: the audit's gate.
+        passed: whether no critical check failed; only then the manifest names the gate.
+    """
+    table = declared_tables()[MART, "data_quality"]
+    manifest = {**candidate.manifest}
+    with duckdb.connect(":memory:", config=_CONFIG) as connection:
+        connection.execute(f"attach {_text(str(candidate.mart_file))} as target")
+        connection.execute("delete from target.mart.data_quality where gate = ?", [gate])
+        if results:
+            marks = ", ".join("?" for _ in table.columns)
+            connection.executemany(
+                f"insert into target.mart.data_quality values ({marks})",  # noqa: S608
+                [list(row) for row in results],
+            )
+        entry = write_parquet(connection, table, candidate.path)
+        connection.execute("checkpoint target")
+        connection.execute("detach target")
+    manifest["tables"] = {
+        **manifest["tables"], MART: {**manifest["tables"][MART], table.name: entry}
+    }  # fmt: skip
+    others = [number for number in manifest["gates"] if number != gate]
+    manifest["gates"] = sorted([*others, gate] if passed else others)
+    rewritten = finish(candidate.path, manifest)
+    manifests.verify_snapshot(rewritten.path)
+    return rewritten
+
+
+def finish(folder: Path, manifest: Manifest) -> Candidate:
+    """Hash the closed DuckDB files, write the manifest, set every mode."""
+    leftovers = sorted(path.name for path in folder.rglob("*.wal"))
+    if leftovers:
+        raise EffektError(
+            "PUBLISH_WAL",
+            f"the candidate was not closed cleanly: {', '.join(leftovers)}",
+            remedy="run `effekt run` again",
+        )
+    manifest["files"] = {
+        str(path): sha256_file(folder / path) for path in manifests.DUCKDB_FILES.values()
+    }
+    files.write_atomic(folder / manifests.MANIFEST, manifests.to_text(manifest))
+    set_modes(folder)
+    return Candidate(folder, manifest)
+
+
+def set_modes(folder: Path) -> None:
+    """The modes of 50-mart.md, whatever the umask: the mart is public, restricted is not."""
+    folder.chmod(files.DIR_PUBLIC)
+    for path in folder.rglob("*"):
+        is_restricted = RESTRICTED in path.relative_to(folder).parts
+        if path.is_dir():
+            path.chmod(files.DIR_RESTRICTED if is_restricted else files.DIR_PUBLIC)
+        elif path.name == manifests.MANIFEST:
+            path.chmod(files.FILE_PRIVATE)
+        else:
+            path.chmod(files.FILE_RESTRICTED if is_restricted else files.FILE_PUBLIC)
+
+
+def _write_room(
+    connection: duckdb.DuckDBPyConnection, folder: Path, room: str
+) -> dict[str, dict[str, Any]]:
+    target = folder / manifests.DUCKDB_FILES[room]
+    connection.execute(
+        f"attach {_text(str(target))} as target (storage_version {_text(STORAGE_VERSION)})"
+    )
+    connection.execute(f"create schema target.{room}")
+    said = descriptions()
+    written = {}
+    for table in _present(connection, room):
+        _copy_table(connection, table)
+        _comment(connection, table, said)
+        written[table.name] = write_parquet(connection, table, folder)
+    connection.execute("checkpoint target")
+    connection.execute("detach target")
+    return written
+
+
+def _present(connection: duckdb.DuckDBPyConnection, room: str) -> list[Table]:
+    rows = connection.execute(
+        "select table_name from duckdb_tables() where database_name = 'warehouse'"
+        " and schema_name = ?",
+        [room],
+    ).fetchall()
+    names = {str(row[0]) for row in rows}
+    return [t for (_, name), t in declared_tables().items() if t.room == room and name in names]
+
+
+def _copy_table(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    columns = connection.execute(
+        "select column_name, data_type, is_nullable from duckdb_columns()"
+        " where database_name = 'warehouse' and schema_name = ? and table_name = ?"
+        " order by column_index",
+        [table.room, table.name],
+    ).fetchall()
+    declared = ", ".join(
+        f"{_name(name)} {kind}{'' if nullable and name not in table.key else ' not null'}"
+        for name, kind, nullable in columns
+    )
+    place = f"target.{table.room}.{_name(table.name)}"
+    source = f"warehouse.{table.room}.{_name(table.name)}"
+    connection.execute(f"create table {place} ({declared})")
+    order = _order([str(row[0]) for row in columns], table)
+    connection.execute(f"insert into {place} select * from {source} order by {order}")  # noqa: S608
+
+
+def _order(columns: list[str], table: Table) -> str:
+    """Key first, then every other column: a total order even where a key is broken."""
+    rest = [column for column in columns if column not in table.key]
+    return ", ".join(_name(c) for c in [c for c in table.key if c in columns] + rest)
+
+
+def write_parquet(
+    connection: duckdb.DuckDBPyConnection, table: Table, folder: Path
+) -> dict[str, Any]:
+    """Write one table of the attached ``target`` as Parquet; returns its rows and hash.
+
+    Ordered by key, zstd, fixed row-group size: the bytes do not depend on the thread count.
+    """
+    place = f"target.{table.room}.{_name(table.name)}"
+    path = folder / manifests.parquet_path(table.room, table.name)
+    columns = [str(row[0]) for row in connection.execute(f"describe {place}").fetchall()]
+    query = f"select * from {place} order by {_order(columns, table)}"  # noqa: S608
+    connection.execute(
+        f"copy ({query}) to {_text(str(path))}"
+        f" (format parquet, compression zstd, row_group_size {ROW_GROUP_SIZE})"
+    )
+    count = connection.execute(f"select count(*) from {place}").fetchone()  # noqa: S608
+    return {"rows": count[0] if count else 0, "sha256": sha256_file(path)}
+
+
+def _comment(
+    connection: duckdb.DuckDBPyConnection, table: Table, said: dict[str, Any]
+) -> None:
+    description = said.get(table.name)
+    if description is None:
+        return
+    place = f"target.{table.room}.{_name(table.name)}"
+    connection.execute(f"comment on table {place} is {_text(description.text)}")
+    columns = {str(row[0]) for row in connection.execute(f"describe {place}").fetchall()}
+    for column, text in description.columns.items():
+        if column in columns:
+            connection.execute(f"comment on column {place}.{_name(column)} is {_text(text)}")
+
+
+def _contracts(connection: duckdb.DuckDBPyConnection) -> list[dict[str, str]]:
+    rows = connection.execute(
+        "select contract_id, terms_sha256 from warehouse.raw.contract order by contract_id"
+    ).fetchall()
+    return [{"contract_id": row[0], "terms_sha256": row[1]} for row in rows]
+
+
+def _deliveries(connection: duckdb.DuckDBPyConnection) -> list[dict[str, str]]:
+    rows = connection.execute(
+        "select delivery.delivery_id, known.source, known.sha256"
+        " from warehouse.raw.known_delivery as known"
+        " left join warehouse.raw.delivery as delivery"
+        " on delivery.delivery_no = known.delivery_no"
+        " order by known.source, known.delivery_rank, known.sha256"
+    ).fetchall()
+    return [{"delivery_id": row[0], "source": row[1], "sha256": row[2]} for row in rows]
+
+
+def _ledger_head(connection: duckdb.DuckDBPyConnection, home: Home) -> str | None:
+    """Hash of the last event that this run's figures know (not of one appended meanwhile)."""
+    last = connection.execute("select max(sequence) from warehouse.raw.ledger_event").fetchone()
+    if not last or last[0] is None:
+        return None
+    return next((e.hash for e in chain.read(home).events if e.sequence == last[0]), None)
+
+
+def _passed_gates(connection: duckdb.DuckDBPyConnection) -> list[int]:
+    rows = connection.execute(
+        "select gate from warehouse.gate.check_result group by gate"
+        " having count(*) filter (not is_success and severity = 'critical') = 0 order by gate"
+    ).fetchall()
+    return [int(row[0]) for row in rows]
+
+
+def _name(identifier: str) -> str:
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

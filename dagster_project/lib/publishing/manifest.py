@@ -1,0 +1,130 @@
+"""The manifest of a snapshot: what it is made of, and how it is recognised again (50-mart.md).
+
+What belongs here: the manifest's form, the snapshot's name, and comparing files with the manifest.
+What does not: moving folders (``atomic.py``) and writing tables (``candidate.py``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from dagster_project.lib.canonical import sha256_file
+from dagster_project.lib.errors import EffektError
+from dagster_project.lib.publishing.tables import MART, RESTRICTED, declared_tables
+
+MANIFEST = "manifest.json"
+FORMAT = 1
+DUCKDB_FILES = {MART: Path("payout_mart.duckdb"), RESTRICTED: Path("restricted/case_mart.duckdb")}
+PARQUET_DIRS = {MART: Path("payout_mart"), RESTRICTED: Path("restricted")}
+_VOLATILE = ("tables", "files", "gates")
+
+Manifest = dict[str, Any]
+
+
+def parquet_path(room: str, table: str) -> Path:
+    """Where a table's Parquet file lies inside a snapshot."""
+    return PARQUET_DIRS[room] / f"{table}.parquet"
+
+
+def snapshot_id(as_of: str, tables: dict[str, dict[str, dict[str, Any]]]) -> str:
+    """``<as-of>-<12 hex>`` over the sorted lines ``name sha256`` of the mart tables.
+
+    ``delivery`` and ``data_quality`` stay outside: they tell how the figures came about. Lines are
+    joined by one line feed, without one at the end.
+    """
+    declared = declared_tables()
+    lines = sorted(
+        f"{name} {entry['sha256']}"
+        for name, entry in tables[MART].items()
+        if (MART, name) not in declared or declared[MART, name].is_in_id
+    )
+    digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    return f"{as_of}-{digest[:12]}"
+
+
+def read(folder: Path) -> Manifest:
+    """The manifest of a snapshot folder.
+
+    Raises:
+        EffektError: ``SNAPSHOT_BROKEN`` if it is missing or no JSON object.
+    """
+    try:
+        loaded = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        loaded = None
+    if not isinstance(loaded, dict):
+        raise _broken(folder, "manifest.json is missing or not readable")
+    return loaded
+
+
+def to_text(manifest: Manifest) -> str:
+    """The manifest as readable JSON; the same content gives the same bytes."""
+    return json.dumps(manifest, ensure_ascii=False, sort_keys=True, indent=1) + "\n"
+
+
+def content(manifest: Manifest) -> Manifest:
+    """The part of a manifest that two runs of the same knowledge and code have in common.
+
+    Left out: ``data_quality`` (it also tells what was found on the way), the hashes of the DuckDB
+    files (two identical writes differ in bytes) and the list of gates.
+    """
+    rest = {key: value for key, value in manifest.items() if key not in _VOLATILE}
+    rest["tables"] = {
+        room: {name: entry for name, entry in tables.items() if name != "data_quality"}
+        for room, tables in manifest["tables"].items()
+    }
+    return rest
+
+
+def differing_files(folder: Path) -> list[str]:
+    """Paths inside a snapshot that are missing, unexpected, or other bytes than its manifest says.
+
+    Args:
+        folder: a snapshot or candidate with its manifest.
+    """
+    manifest = read(folder)
+    expected = {
+        str(parquet_path(room, name)): entry["sha256"]
+        for room, tables in manifest["tables"].items()
+        for name, entry in tables.items()
+    }
+    expected.update(manifest["files"])
+    present = {str(p.relative_to(folder)) for p in folder.rglob("*") if not p.is_dir()}
+    present.discard(MANIFEST)
+    changed = {
+        name for name in present & expected.keys() if sha256_file(folder / name) != expected[name]
+    }
+    return sorted(changed | (present ^ expected.keys()))
+
+
+def verify_snapshot(path: Path) -> Manifest:
+    """Compare every file of a snapshot with its manifest, and its name with its content.
+
+    Returns:
+        The manifest.
+
+    Raises:
+        EffektError: ``SNAPSHOT_BROKEN`` with the files that are missing or changed (bit rot).
+    """
+    manifest = read(path)
+    try:
+        wrong = differing_files(path)
+        name = snapshot_id(manifest["as_of_date"], manifest["tables"])
+    except (KeyError, TypeError, AttributeError):
+        raise _broken(path, "manifest.json lacks what a manifest holds") from None
+    if wrong:
+        raise _broken(path, "missing or changed: " + ", ".join(wrong))
+    if name != manifest["snapshot_id"]:
+        raise _broken(path, "the name does not follow from the tables")
+    return manifest
+
+
+def _broken(path: Path, what: str) -> EffektError:
+    return EffektError(
+        "SNAPSHOT_BROKEN",
+        f"snapshot {path.name}: {what}",
+        remedy="run `effekt run` again; it writes the snapshot anew from the vault",
+    )

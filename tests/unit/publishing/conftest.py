@@ -1,0 +1,89 @@
+"""A home whose warehouse holds every published table, small and made up."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from dagster_project.lib import warehouse
+from dagster_project.lib.publishing import Candidate, append_audit, build_candidate, publish
+from dagster_project.lib.publishing.tables import Table, declared_tables
+from dagster_project.settings import Home, Settings
+
+AS_OF = dt.date(2024, 5, 2)
+
+
+def _value(kind: str, row: int, column: str) -> str:
+    if kind == "VARCHAR":
+        return f"'{column} {row}'"
+    if kind == "BIGINT":
+        return str(10 + row)
+    if kind == "DATE":
+        return f"date '2024-01-01' + interval ({row}) month"
+    if kind == "BOOLEAN":
+        return "false"
+    return f"{row}.5"
+
+
+def fill_table(connection: duckdb.DuckDBPyConnection, table: Table, rows: int) -> None:
+    """Create one declared table with made-up rows."""
+    columns = ", ".join(f'"{name}" {kind}' for name, kind in table.columns)
+    connection.execute(f"create or replace table {table.room}.{table.name} ({columns})")
+    for row in range(rows):
+        values = ", ".join(_value(kind, row, name) for name, kind in table.columns)
+        connection.execute(f"insert into {table.room}.{table.name} values ({values})")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """A home with a filled warehouse and four gates passed."""
+    made = Home(tmp_path / "home").ensure()
+    with warehouse.connect(made.warehouse) as connection:
+        warehouse.create_raw(connection)
+        connection.execute("create schema mart; create schema restricted")
+        for table in declared_tables().values():
+            fill_table(connection, table, 3)
+        connection.execute(
+            "insert into gate.check_result select unnest([10, 20, 30, 40]), 'check', 'subject',"
+            " 'critical', 1, 0, true, 'owner', 'remedy'"
+        )
+        connection.execute("insert into raw.contract (contract_id, terms_sha256) values ('a', 'b')")
+    return made
+
+
+@pytest.fixture
+def settings(home: Home, tmp_path: Path) -> Settings:
+    """The settings of a run on the business date of the tests."""
+    return Settings(home=home, contracts_dir=tmp_path, as_of=AS_OF, area=None)
+
+
+@pytest.fixture
+def change(home: Home) -> Callable[[str], None]:
+    """Run one statement on the warehouse: tonight's figures differ."""
+
+    def run(statement: str) -> None:
+        with warehouse.connect(home.warehouse) as connection:
+            connection.execute(statement)
+
+    return run
+
+
+@pytest.fixture
+def audited(home: Home, settings: Settings) -> Callable[[], Candidate]:
+    """Build a candidate and record that gate 50 passed it."""
+
+    def build() -> Candidate:
+        row = (50, "candidate", "files", "critical", 1, 0, True, "owner", "remedy")
+        return append_audit(build_candidate(home, settings), [row], gate=50, passed=True)
+
+    return build
+
+
+@pytest.fixture
+def publish_now(audited: Callable[[], Candidate]) -> Callable[[], str]:
+    """One night's publish; returns the action that was reported."""
+    return lambda: publish(audited()).action
