@@ -86,7 +86,7 @@ create table if not exists raw.contract (
     investor varchar, document varchar, starts_on date, ends_on date, term_clause varchar,
     register varchar, register_lag_days integer, requires_person_status boolean,
     has_payment boolean, months_per_period integer, anchor_month integer, final_on date,
-    authorised_max_dkk decimal(18, 2), chosen_reading varchar, chosen_reason varchar,
+    young_data_days integer, authorised_max_dkk decimal(18, 2), chosen_reading varchar, chosen_reason varchar,
     terms_sha256 varchar);
 -- one wide row per part; columns of other kinds are null
 create table if not exists raw.contract_part (
@@ -114,7 +114,7 @@ create table if not exists raw.contract_exit_reason (
     contract_id varchar, part_id varchar, reason varchar);
 create table if not exists raw.contract_fte_group (
     contract_id varchar, part_id varchar, group_order integer, benefit_group varchar,
-    rate_dkk decimal(18, 2));
+    rate_dkk decimal(18, 2), clause varchar);
 create table if not exists raw.contract_tier (
     contract_id varchar, tier_no integer, above_dkk decimal(18, 2),
     provider_share decimal(9, 6), clause varchar);
@@ -123,7 +123,8 @@ create table if not exists raw.contract_reading (
     payment_ceiling_dkk decimal(18, 2), basis_ceiling_dkk decimal(18, 2), clause varchar);
 create table if not exists raw.contract_potential (
     contract_id varchar, group_order integer, benefit_group varchar, gross_dkk decimal(18, 2),
-    refund_share decimal(9, 6), reduced_fte decimal(18, 4), clause varchar);
+    refund_share decimal(9, 6), reduced_fte decimal(18, 4), weeks_per_year integer,
+    clause varchar);
 create table if not exists raw.contract_focus_goal (
     contract_id varchar, benefit_group varchar, case_days integer, case_max_gap_days integer,
     window_months integer, hours decimal(9, 2), target_share decimal(9, 6));
@@ -136,7 +137,7 @@ create table if not exists raw.contract_screening_goal (
     contract_id varchar, step varchar, goal bigint);
 create table if not exists raw.contract_effect (
     contract_id varchar, part_id varchar, control_first_day date, control_last_day date,
-    weeks integer);
+    weeks integer, confidence_share decimal(9, 6));
 create table if not exists raw.contract_business_case (
     contract_id varchar, price_level integer, unit bigint, stated_payback_total integer,
     stated_payback_service integer, horizon_years integer);

@@ -1,0 +1,161 @@
+"""Checks between the sections of a contract file, and against the benefit groups that exist.
+
+What belongs here: what a single mapping cannot know. Each problem is a key path and a sentence.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dagster_project.lib.contracts.model import (
+    Contract,
+    FteReductionPart,
+    PersonMonthsPart,
+    RelapsePart,
+    month_after,
+)
+
+Path = tuple[str | int, ...]
+Problem = tuple[Path, str]
+
+
+@dataclass(frozen=True)
+class KnownGroups:
+    """The benefit groups and match groups of the benefit code table."""
+
+    benefit_groups: frozenset[str]
+    match_groups: frozenset[tuple[str, str]]
+
+
+def find_problems(contract: Contract, groups: KnownGroups | None) -> list[Problem]:
+    """Every broken rule between sections.
+
+    Args:
+        contract: a contract whose sections are each valid.
+        groups: groups of the benefit code table; None skips that check (stored terms of a
+            settlement that used other codes).
+    """
+    problems = [
+        *_parts(contract),
+        *_first_rates(contract),
+        *_payment(contract),
+        *_final(contract),
+        *_effect(contract),
+    ]
+    if groups is not None:
+        problems += _unknown_groups(contract, groups)
+    return problems
+
+
+def _parts(contract: Contract) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for number, part in enumerate(contract.parts):
+        if part.part_id in seen:
+            yield ("parts", number, "part_id"), "another part has this part_id"
+        seen.add(part.part_id)
+    kinds = [part.kind for part in contract.parts]
+    if kinds.count("person_months") > 1:
+        yield ("parts",), "at most one part may be of kind person_months"
+
+
+def _first_rates(contract: Contract) -> Iterator[Problem]:
+    for number, part in enumerate(contract.parts):
+        if not isinstance(part, PersonMonthsPart):
+            continue
+        for index, group in enumerate(part.price_groups):
+            if group.rates[0].valid_from > contract.term.starts_on:
+                path = ("parts", number, "price_groups", index, "rates", 0, "valid_from")
+                yield path, "the first rate must be valid from term.starts_on or earlier"
+
+
+def _payment(contract: Contract) -> Iterator[Problem]:
+    if contract.payment is None:
+        return
+    if contract.settlement is None:
+        yield ("settlement",), "a contract with payment needs a settlement section"
+    if not contract.parts:
+        yield ("parts",), "a contract with payment needs at least one part"
+
+
+def booking_month(part: FteReductionPart | RelapsePart) -> dt.date:
+    """The month that a part's amount is booked on (30-rules.md §4, §5)."""
+    if isinstance(part, FteReductionPart):
+        return part.evaluation.last_month
+    last_day = month_after(part.entries.last_month) - dt.timedelta(days=1)
+    return (last_day + dt.timedelta(days=part.follow_up_days)).replace(day=1)
+
+
+def last_period_end(contract: Contract) -> dt.date | None:
+    """Last day of the last ordinary period (40-settlement.md), None without a settlement section."""
+    if contract.settlement is None:
+        return None
+    others = [p for p in contract.parts if not isinstance(p, PersonMonthsPart)]
+    last = max([contract.term.ends_on.replace(day=1), *map(booking_month, others)])
+    length = contract.settlement.months_per_period
+    into_period = (last.month - contract.settlement.anchor_month) % length
+    return month_after(last, length - into_period) - dt.timedelta(days=1)
+
+
+def _final(contract: Contract) -> Iterator[Problem]:
+    if contract.settlement is None or contract.settlement.final_on is None:
+        return
+    last = last_period_end(contract)
+    if last is not None and contract.settlement.final_on <= last:
+        path = ("settlement", "final_on")
+        yield path, f"must be after the last ordinary period, which ends on {last.isoformat()}"
+
+
+def _effect(contract: Contract) -> Iterator[Problem]:
+    if contract.effect is None:
+        return
+    part = contract.person_months_part
+    if part is None or part.part_id != contract.effect.part_id:
+        yield ("effect", "part_id"), "must name the contract's part of kind person_months"
+
+
+def _unknown_groups(contract: Contract, groups: KnownGroups) -> Iterator[Problem]:
+    for path, group in _named_groups(contract):
+        if group not in groups.benefit_groups:
+            yield path, "unknown benefit group (seeds/benefit_codes.csv has none of this name)"
+    for number, part in enumerate(contract.parts):
+        if not isinstance(part, RelapsePart) or part.match_group is None:
+            continue
+        if not any(
+            (group, part.match_group) in groups.match_groups for group in part.target_groups
+        ):
+            path = ("parts", number, "match_group")
+            yield path, "no code of target_groups is of this match group"
+
+
+def _named_groups(contract: Contract) -> Iterator[tuple[Path, str]]:
+    for number, part in enumerate(contract.parts):
+        base: Path = ("parts", number)
+        if isinstance(part, PersonMonthsPart):
+            for index, priced in enumerate(part.price_groups):
+                yield (*base, "price_groups", index, "benefit_group"), priced.benefit_group
+            yield from _list((*base, "case_groups"), part.case_groups)
+        elif isinstance(part, FteReductionPart):
+            for index, fte in enumerate(part.groups):
+                yield (*base, "groups", index, "benefit_group"), fte.benefit_group
+        else:
+            yield from _list((*base, "target_groups"), part.target_groups)
+    yield from _groups_of_sections(contract)
+
+
+def _groups_of_sections(contract: Contract) -> Iterator[tuple[Path, str]]:
+    if contract.potential:
+        for index, group in enumerate(contract.potential.groups):
+            yield ("potential", "groups", index, "benefit_group"), group.benefit_group
+    if contract.focus_goal:
+        yield from _list(("focus_goal", "benefit_groups"), contract.focus_goal.benefit_groups)
+    if contract.follow_up:
+        yield from _list(("follow_up", "benefit_groups"), contract.follow_up.benefit_groups)
+    if contract.screening:
+        yield ("screening", "benefit_group"), contract.screening.benefit_group
+
+
+def _list(base: Path, names: list[str]) -> Iterator[tuple[Path, str]]:
+    for index, name in enumerate(names):
+        yield (*base, index), name

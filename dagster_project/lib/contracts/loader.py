@@ -1,0 +1,176 @@
+"""Contract files → validated contracts, with errors that name file, line and key path."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from dagster_project.lib.contracts.checks import KnownGroups, Problem, find_problems
+from dagster_project.lib.contracts.model import Contract
+from dagster_project.lib.contracts.yaml_text import (
+    Document,
+    YamlRefusedError,
+    read_document,
+    show_path,
+)
+from dagster_project.lib.errors import EffektError
+
+SUFFIX = ".yml"
+MAX_FILES = 10_000
+MAX_SHOWN = 12
+_WORDS = {
+    "extra_forbidden": "unknown key",
+    "missing": "the key is missing",
+    "union_tag_not_found": "the key kind is missing",
+    "union_tag_invalid": "must be person_months, fte_reduction or relapse_reduction",
+    "list_type": "must be a list",
+    "model_type": "must be a mapping",
+    "model_attributes_type": "must be a mapping",
+    "dict_type": "must be a mapping",
+    "string_pattern_mismatch": "must consist of letters, digits, - and _",
+}
+_KINDS = frozenset({"person_months", "fte_reduction", "relapse_reduction"})
+
+
+def load_contracts(
+    directory: Path, area: str | None, groups: KnownGroups | None = None
+) -> list[Contract]:
+    """Read and validate every contract file of a folder.
+
+    Args:
+        directory: folder of ``<contract_id>.yml`` files; each is validated, whatever its area.
+        area: the home's area; None takes the one area that all contracts share.
+        groups: the benefit groups that exist; None reads seeds/benefit_codes.csv.
+
+    Returns:
+        the contracts of the area, ordered by contract_id.
+
+    Raises:
+        EffektError: CONTRACT_FILE (names files, lines and key paths) or CONTRACT_AREA.
+    """
+    known = groups if groups is not None else _shipped_groups()
+    contracts: list[Contract] = []
+    problems: list[str] = []
+    for path in _contract_files(directory):
+        try:
+            contracts.append(read_contract(path, known))
+        except EffektError as error:
+            problems.append(error.message)
+    if problems:
+        raise _file_error(problems)
+    return _of_area(contracts, area)
+
+
+def read_contract(path: Path, groups: KnownGroups | None) -> Contract:
+    """One contract file, validated; EffektError CONTRACT_FILE names every problem found."""
+    try:
+        document = read_document(path)
+    except YamlRefusedError as error:
+        raise _file_error([f"{path.name}: {error}"]) from None
+    except OSError as error:
+        raise _file_error([f"{path.name}: cannot be read ({error.strerror})"]) from None
+    contract, problems = _validate(document.tree, groups)
+    if contract is not None and contract.contract_id != path.name.removesuffix(SUFFIX):
+        problems.append((("contract_id",), "must be the file's name without .yml"))
+    if problems or contract is None:
+        raise _file_error([_show(path.name, document, problem) for problem in problems])
+    return contract
+
+
+def contract_from_json(terms: str | dict[str, Any]) -> Contract:
+    """Rebuild a contract from its stored terms (``Contract.terms_json``), for replay.
+
+    The benefit groups are not checked: the codes stored beside the terms decide.
+    """
+    try:
+        tree = json.loads(terms) if isinstance(terms, str) else terms
+    except ValueError:
+        raise EffektError("CONTRACT_TERMS", "the stored terms are no JSON") from None
+    contract, problems = _validate(tree, None)
+    if problems or contract is None:
+        places = "; ".join(f"{show_path(path)}: {text}" for path, text in problems[:MAX_SHOWN])
+        raise EffektError("CONTRACT_TERMS", f"the stored terms do not fit the model: {places}")
+    return contract
+
+
+def _validate(tree: Any, groups: KnownGroups | None) -> tuple[Contract | None, list[Problem]]:
+    try:
+        contract = Contract.model_validate(tree)
+    except ValidationError as error:
+        return None, [_problem(dict(item)) for item in error.errors(include_input=False)]
+    except RecursionError:
+        return None, [((), "nested too deeply")]
+    return contract, find_problems(contract, groups)
+
+
+def _problem(item: dict[str, Any]) -> Problem:
+    path = tuple(part for part in item["loc"] if part not in _KINDS)
+    kind = str(item["type"])
+    if kind == "value_error":
+        return path, str(item["ctx"]["error"])
+    return path, _WORDS.get(kind, str(item["msg"]))
+
+
+def _show(name: str, document: Document, problem: Problem) -> str:
+    path, text = problem
+    line = document.line_of(path)
+    place = f"{name}, line {line}" if line else name
+    return f"{place}: {show_path(path)}: {text}"
+
+
+def _contract_files(directory: Path) -> list[Path]:
+    if not directory.is_dir():
+        raise EffektError(
+            "CONTRACT_FOLDER",
+            f"there is no folder of contract files at {directory}",
+            remedy="give --contracts, or put the files into the home's contracts folder",
+        )
+    files = sorted(path for path in directory.iterdir() if not path.name.startswith("."))
+    if wrong := [path.name for path in files if path.suffix.lower() in (".yaml", ".yml")
+                 and not path.name.endswith(SUFFIX)]:  # fmt: skip
+        raise _file_error([f"{name}: the file's name must end in {SUFFIX}" for name in wrong])
+    found = [path for path in files if path.name.endswith(SUFFIX)]
+    if not found or len(found) > MAX_FILES:
+        what = "no contract file" if not found else f"more than {MAX_FILES} contract files"
+        raise EffektError("CONTRACT_FOLDER", f"there is {what} (*{SUFFIX}) in {directory}")
+    return found
+
+
+def _of_area(contracts: Sequence[Contract], area: str | None) -> list[Contract]:
+    areas = sorted({contract.area for contract in contracts})
+    if area is None:
+        if len(areas) != 1:
+            raise EffektError(
+                "CONTRACT_AREA",
+                f"the contract files name {len(areas)} areas ({', '.join(areas)}) "
+                "and home.yml says none",
+                remedy="write area: <name> into home.yml",
+            )
+        area = areas[0]
+    mine = [contract for contract in contracts if contract.area == area]
+    if not mine:
+        raise EffektError(
+            "CONTRACT_AREA",
+            f"no contract file has the home's area {area}",
+            remedy="correct area in home.yml or in the contract file",
+        )
+    return sorted(mine, key=lambda contract: contract.contract_id)
+
+
+def _file_error(problems: list[str]) -> EffektError:
+    more = f" … and {len(problems) - MAX_SHOWN} more" if len(problems) > MAX_SHOWN else ""
+    return EffektError(
+        "CONTRACT_FILE",
+        "; ".join(problems[:MAX_SHOWN]) + more,
+        remedy="correct the contract file (seeds/contract.schema.json describes every key)",
+    )
+
+
+def _shipped_groups() -> KnownGroups:
+    from dagster_project.lib.reference import load_reference
+
+    return load_reference().known_groups

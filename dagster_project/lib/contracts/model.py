@@ -1,0 +1,509 @@
+"""The contract file as a model: every key, its type and the checks that need one section only.
+
+What belongs here: the shape of 20-contract.md and checks inside one mapping. What does not: checks
+between sections (``checks``), reading files (``loader``), tables (``tables``). A number that the rules
+state in words is an optional key with that number as default (docs/adr/0003).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from functools import cached_property
+from itertools import pairwise
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from dagster_project.lib import canonical
+from dagster_project.lib.contracts.scalars import (
+    Boolean,
+    Clause,
+    Count,
+    Day,
+    Days,
+    Fte,
+    Hours,
+    Integer,
+    Measure,
+    Money,
+    Month,
+    Share,
+    SignedMoney,
+    Text,
+)
+
+SLUG = r"^\w[\w-]{0,99}$"
+Slug = Annotated[Text, Field(pattern=SLUG)]
+Months = Annotated[Integer, Field(ge=1, le=1200)]
+GapDays = Annotated[Integer, Field(ge=0, le=3650)]
+PositiveDays = Annotated[Integer, Field(ge=1, le=3650)]
+ExitReason = Literal["død", "fraflyttet", "udvandret", "pension", "trukket", "afsluttet"]
+FunnelStep = Literal[
+    "eligible", "screened", "round_table_phone", "round_table_visit", "special_course",
+    "granted_flex_after", "granted_retention_after", "granted_retention_all",
+]  # fmt: skip
+
+
+def _refuse_twice(values: list[str], what: str) -> None:
+    if len(set(values)) != len(values):
+        raise ValueError(f"{what} stands twice")
+
+
+class Section(BaseModel):
+    """A mapping of the contract file; any of them may carry the clause it rests on."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    clause: Clause | None = None
+
+
+class Parties(Section):
+    """Who the contract is between."""
+
+    municipality: Text
+    provider: Text | None = None
+    investor: Text | None = None
+
+
+class Term(Section):
+    """First and last day of the contract."""
+
+    starts_on: Day
+    ends_on: Day
+    clause: Clause
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.starts_on > self.ends_on:
+            raise ValueError("starts_on is after ends_on")
+        return self
+
+
+class Actors(Section):
+    """Who may act, by role; a role that is left out has nobody."""
+
+    provider: list[Text] = []
+    municipality: list[Text] = []
+    finance: list[Text] = []
+
+
+class Settlement(Section):
+    """How the contract's time is cut into periods."""
+
+    months_per_period: Annotated[Integer, Field(json_schema_extra={"enum": [1, 3, 6, 12]})]
+    anchor_month: Annotated[Integer, Field(ge=1, le=12)]
+    final_on: Day | None = None
+    young_data_days: Days = 60
+
+    @field_validator("months_per_period")
+    @classmethod
+    def _known_length(cls, value: int) -> int:
+        if value not in (1, 3, 6, 12):
+            raise ValueError("must be 1, 3, 6 or 12")
+        return value
+
+
+class Rate(Section):
+    """Kroner for one month, from a date on."""
+
+    valid_from: Day
+    amount: Money
+
+
+class PriceGroup(Section):
+    """A benefit group that a course may be priced by."""
+
+    benefit_group: Text
+    max_participants: Count | None = None
+    rates: Annotated[list[Rate], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _rates_in_order(self) -> Self:
+        dates = [rate.valid_from for rate in self.rates]
+        if any(later <= earlier for earlier, later in pairwise(dates)):
+            raise ValueError("rates: each valid_from must be later than the one before it")
+        return self
+
+
+class HistoricalShares(BaseModel):
+    """Share of self-supporting months before the project, by benefit group."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: dict[str, Share] = Field(init=False)
+
+    clause: Clause | None = None
+
+    @property
+    def by_group(self) -> dict[str, Any]:
+        """Share by benefit group."""
+        return dict(self.__pydantic_extra__)
+
+
+class PersonMonthsTarget(Section):
+    """What the project is to reach, shown beside what it reaches."""
+
+    points_above_history: Measure
+    weeks_in_two_years: Measure
+
+
+class PersonMonthsPart(Section):
+    """Months of self-support of referred citizens × price (30-rules.md §2–§3)."""
+
+    part_id: Slug
+    kind: Literal["person_months"]
+    clause: Clause
+    price_groups: Annotated[list[PriceGroup], Field(min_length=1)]
+    min_case_days: Days
+    case_groups: Annotated[list[Text], Field(min_length=1)]
+    case_max_gap_days: GapDays
+    effort_months: Months
+    max_support_days: Annotated[Integer, Field(ge=0, le=31)]
+    subsidised_job_blocks: Boolean
+    exit_reasons: list[ExitReason]
+    pay_on: Literal["claim_and_register", "register"]
+    historical_success_rate: HistoricalShares | None = None
+    target: PersonMonthsTarget | None = None
+
+    @model_validator(mode="after")
+    def _groups_fit(self) -> Self:
+        priced = [group.benefit_group for group in self.price_groups]
+        _refuse_twice(priced, "price_groups: a benefit_group")
+        _refuse_twice(self.case_groups, "case_groups: a group")
+        _refuse_twice(list(self.exit_reasons), "exit_reasons: a reason")
+        if outside := [group for group in priced if group not in self.case_groups]:
+            raise ValueError(f"price_groups: {', '.join(outside)} is not among case_groups")
+        history = self.historical_success_rate
+        if history and (outside := [g for g in history.by_group if g not in priced]):
+            raise ValueError(
+                f"historical_success_rate: {', '.join(outside)} is not among price_groups"
+            )
+        return self
+
+
+class FteGroup(Section):
+    """A benefit group whose fall in full-time persons is paid, in kroner per person and month."""
+
+    benefit_group: Text
+    rate: Money
+
+
+class MonthSpan(Section):
+    """First and last month, both included."""
+
+    first_month: Month
+    last_month: Month
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.first_month > self.last_month:
+            raise ValueError("first_month is after last_month")
+        return self
+
+
+class FteReductionPart(Section):
+    """Fall in full-time persons between two spans of months × price (30-rules.md §4)."""
+
+    part_id: Slug
+    kind: Literal["fte_reduction"]
+    clause: Clause
+    groups: Annotated[list[FteGroup], Field(min_length=1)]
+    baseline: MonthSpan
+    evaluation: MonthSpan
+    netting: Literal["across_groups", "per_group"]
+
+    @model_validator(mode="after")
+    def _groups_once(self) -> Self:
+        _refuse_twice([group.benefit_group for group in self.groups], "groups: a benefit_group")
+        return self
+
+
+class RelapseBaseline(Section):
+    """Entries into employment before the project, and how many of them relapsed."""
+
+    entries: Annotated[Count, Field(ge=1)]
+    relapsed: Count
+
+    @model_validator(mode="after")
+    def _part_of_whole(self) -> Self:
+        if self.relapsed > self.entries:
+            raise ValueError("relapsed is greater than entries")
+        return self
+
+
+class RelapseTarget(Section):
+    """By which share relapses are to fall, and when."""
+
+    reduction: Share
+    by: Day
+
+
+class RelapsePart(Section):
+    """Relapses within a follow-up time, avoided × price (30-rules.md §5)."""
+
+    part_id: Slug
+    kind: Literal["relapse_reduction"]
+    clause: Clause
+    target_groups: Annotated[list[Text], Field(min_length=1)]
+    match_group: Text | None = None
+    case_max_gap_days: GapDays
+    entries: MonthSpan
+    follow_up_days: PositiveDays = 365
+    baseline: RelapseBaseline
+    target: RelapseTarget
+    cost_per_relapse: Annotated[Money, Field(gt=0)]
+    yearly_investment: Money
+
+    @model_validator(mode="after")
+    def _groups_once(self) -> Self:
+        _refuse_twice(self.target_groups, "target_groups: a group")
+        return self
+
+
+Part = Annotated[
+    PersonMonthsPart | FteReductionPart | RelapsePart, Field(discriminator="kind")
+]  # fmt: skip
+
+
+class Tier(Section):
+    """The provider's share of the basis above an amount."""
+
+    above: Money
+    provider_share: Share
+    clause: Clause
+
+
+class Reading(Section):
+    """One way to read the contract's ceilings; null is no ceiling, leaving the key out is not."""
+
+    reading_id: Slug
+    payment_ceiling: Money | None
+    basis_ceiling: Money | None
+    clause: Clause
+
+
+class Readings(Section):
+    """The readings of a contested text, and which one is followed for what reason."""
+
+    chosen: Text
+    chosen_reason: Text
+    alternatives: Annotated[list[Reading], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _chosen_exists(self) -> Self:
+        ids = [reading.reading_id for reading in self.alternatives]
+        _refuse_twice(ids, "alternatives: a reading_id")
+        if self.chosen not in ids:
+            raise ValueError("chosen: no alternative has this reading_id")
+        return self
+
+
+class Payment(Section):
+    """How the basis becomes payment (40-settlement.md)."""
+
+    tiers: Annotated[list[Tier], Field(min_length=1)]
+    authorised_max: Money | None = None
+    readings: Readings
+
+    @model_validator(mode="after")
+    def _tiers_rise_from_zero(self) -> Self:
+        starts = [tier.above for tier in self.tiers]
+        if starts[0] != 0:
+            raise ValueError("tiers: the first one must be above 0")
+        if any(later <= earlier for earlier, later in pairwise(starts)):
+            raise ValueError("tiers: each above must be greater than the one before it")
+        return self
+
+
+class PotentialGroup(Section):
+    """Gross cost of a full-time person and the state's share of it."""
+
+    benefit_group: Text
+    gross: Money
+    refund_share: Share
+    reduced_fte: Fte
+
+
+class Potential(Section):
+    """What fewer full-time persons are worth (30-rules.md §6)."""
+
+    groups: Annotated[list[PotentialGroup], Field(min_length=1)]
+    weeks_per_year: Annotated[Integer, Field(ge=1, le=53)] = 52
+
+    @model_validator(mode="after")
+    def _groups_once(self) -> Self:
+        _refuse_twice([group.benefit_group for group in self.groups], "groups: a benefit_group")
+        return self
+
+
+class FocusGoal(Section):
+    """Share of long cases with a company placement or ordinary hours (30-rules.md §6)."""
+
+    benefit_groups: Annotated[list[Text], Field(min_length=1)]
+    case_days: Days
+    case_max_gap_days: GapDays = 28
+    window_months: Months
+    hours: Hours
+    target_share: Share
+
+    @model_validator(mode="after")
+    def _groups_once(self) -> Self:
+        _refuse_twice(self.benefit_groups, "benefit_groups: a group")
+        return self
+
+
+class FollowUp(Section):
+    """Monthly follow-up per benefit group (30-rules.md §6)."""
+
+    benefit_groups: Annotated[list[Text], Field(min_length=1)]
+    case_max_gap_days: GapDays = 28
+    end_window_days: PositiveDays = 28
+
+    @model_validator(mode="after")
+    def _groups_once(self) -> Self:
+        _refuse_twice(self.benefit_groups, "benefit_groups: a group")
+        return self
+
+
+class ScreeningGoals(Section):
+    """Persons a year aimed at, by step of the funnel."""
+
+    eligible: Count | None = None
+    screened: Count | None = None
+    round_table_phone: Count | None = None
+    round_table_visit: Count | None = None
+    special_course: Count | None = None
+    granted_flex_after: Count | None = None
+    granted_retention_after: Count | None = None
+    granted_retention_all: Count | None = None
+
+    @property
+    def by_step(self) -> dict[str, int]:
+        """The goals that are set."""
+        steps = self.model_dump(exclude={"clause"}, exclude_none=True)
+        return {step: int(goal) for step, goal in steps.items()}
+
+
+class Screening(Section):
+    """The way from sickness benefit to a retention flex job (30-rules.md §8)."""
+
+    benefit_group: Text = "sygedagpenge"
+    case_days: Days
+    case_max_gap_days: GapDays = 28
+    status_after_days: PositiveDays = 365
+    goals: ScreeningGoals = ScreeningGoals()
+
+
+class DaySpan(Section):
+    """First and last day, both included."""
+
+    first_day: Day
+    last_day: Day
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.first_day > self.last_day:
+            raise ValueError("first_day is after last_day")
+        return self
+
+
+class Effect(Section):
+    """Comparison with a control group (30-rules.md §9); it never pays."""
+
+    part_id: Text
+    control: DaySpan
+    weeks: Annotated[Integer, Field(ge=1, le=1040)]
+    confidence: Annotated[Share, Field(gt=0, lt=1)] = Decimal("0.950000")
+
+
+class BusinessCaseLine(Section):
+    """One line of the business case: an amount for each year, savings negative."""
+
+    name: Text
+    category: Literal["permanent", "investment"]
+    area: Literal["service", "transfer"]
+    amounts: Annotated[list[SignedMoney], Field(min_length=1)]
+
+
+class StatedPayback(Section):
+    """The payback years that the document prints."""
+
+    total: Annotated[Integer, Field(ge=1)] | None = None
+    service: Annotated[Integer, Field(ge=1)] | None = None
+
+
+class BusinessCase(Section):
+    """A business case over several years (30-rules.md §7)."""
+
+    price_level: Annotated[Integer, Field(ge=1900, le=2199)]
+    unit: Annotated[Integer, Field(ge=1, le=1_000_000_000)]
+    years: Annotated[list[Annotated[Integer, Field(ge=1900, le=2199)]], Field(min_length=1)]
+    lines: Annotated[list[BusinessCaseLine], Field(min_length=1)]
+    stated_payback: StatedPayback = StatedPayback()
+    horizon_years: Annotated[Integer, Field(ge=1, le=1000)] = 100
+
+    @model_validator(mode="after")
+    def _one_amount_a_year(self) -> Self:
+        if any(b != a + 1 for a, b in pairwise(self.years)):
+            raise ValueError("years: must follow each other without a gap")
+        _refuse_twice([line.name for line in self.lines], "lines: a name")
+        for number, line in enumerate(self.lines):
+            if len(line.amounts) != len(self.years):
+                raise ValueError(f"lines[{number}].amounts: must hold one amount for each year")
+            if any(abs(amount) * self.unit >= 10**15 for amount in line.amounts):
+                raise ValueError(f"lines[{number}].amounts: an amount × unit is too large")
+        return self
+
+
+class Contract(Section):
+    """One contract file (20-contract.md)."""
+
+    contract_id: Slug
+    title: Text
+    area: Text
+    parties: Parties
+    document: Text
+    term: Term
+    register_source: Literal["ydelsesforloeb", "dream", "ydelsesrefusion"] = Field(alias="register")
+    register_lag_days: Days
+    requires_person_status: Boolean
+    actors: Actors | None = None
+    settlement: Settlement | None = None
+    parts: list[Part]
+    payment: Payment | None = None
+    potential: Potential | None = None
+    focus_goal: FocusGoal | None = None
+    follow_up: FollowUp | None = None
+    screening: Screening | None = None
+    effect: Effect | None = None
+    business_case: BusinessCase | None = None
+
+    @cached_property
+    def terms_sha256(self) -> str:
+        """sha256 of the canonical JSON of the validated terms."""
+        return canonical.sha256_json(self.terms())
+
+    @property
+    def register(self) -> str:
+        """The register source that decides."""
+        return self.register_source
+
+    @property
+    def person_months_part(self) -> PersonMonthsPart | None:
+        """The one part of kind person_months, if there is one."""
+        found = [part for part in self.parts if isinstance(part, PersonMonthsPart)]
+        return found[0] if found else None
+
+    def terms(self) -> dict[str, Any]:
+        """The whole model as plain data, every default written out."""
+        return self.model_dump(by_alias=True)
+
+    def terms_json(self) -> str:
+        """Canonical JSON of the terms: what ``terms_sha256`` hashes and a settlement stores."""
+        return canonical.canonical_json(self.terms())
+
+
+def month_after(month: dt.date, count: int = 1) -> dt.date:
+    """First day of the month ``count`` months after the month of a date."""
+    index = month.year * 12 + month.month - 1 + count
+    return dt.date(index // 12, index % 12 + 1, 1)

@@ -1,0 +1,165 @@
+"""The scalar types of a contract file: how a text becomes a date, a number, an amount, a share.
+
+What belongs here: one grammar per type. What does not: which key has which type (``model``).
+Values come from the strict YAML reader (``Plain`` = unquoted, ``str`` = quoted) or from stored terms
+(JSON types), and both give the same value.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
+
+from dagster_project.lib.contracts.yaml_text import Plain
+
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
+_FIRST_YEAR, _LAST_YEAR = 1900, 2199
+_MONEY_DECIMALS, _SHARE_DECIMALS, _FTE_DECIMALS = 2, 6, 4
+_MAX_DIGITS = 15
+
+
+def _decimal_pattern(decimals: int, *, signed: bool = True) -> str:
+    sign = "-?" if signed else ""
+    return rf"^{sign}(0|[1-9][0-9]{{0,{_MAX_DIGITS - 1}}})(\.[0-9]{{1,{decimals}}})?$"
+
+
+def _stripped(value: Any) -> Any:
+    if not isinstance(value, str):
+        raise ValueError("must be a text")
+    text = str(value).strip()
+    if not text:
+        raise ValueError("must not be empty")
+    return text
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, Plain) and _INTEGER.fullmatch(value) and len(value) <= _MAX_DIGITS:
+        return int(value)
+    raise ValueError("must be a whole number, written with digits only and without quotes")
+
+
+def _boolean(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, Plain) and value in ("true", "false"):
+        return value == "true"
+    raise ValueError("must be true or false, written so and without quotes")
+
+
+def _date(value: Any) -> dt.date:
+    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+        return value
+    if isinstance(value, str) and _DATE.fullmatch(value):
+        try:
+            day = dt.date.fromisoformat(value)
+        except ValueError:
+            raise ValueError("is no day of the calendar") from None
+        if _FIRST_YEAR <= day.year <= _LAST_YEAR:
+            return day
+    raise ValueError(f"must be a date YYYY-MM-DD between {_FIRST_YEAR} and {_LAST_YEAR}")
+
+
+def _month(value: Any) -> dt.date:
+    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+        return value.replace(day=1)
+    if isinstance(value, str) and _MONTH.fullmatch(value):
+        try:
+            return _date(f"{value}-01")
+        except ValueError:
+            raise ValueError("is no month of the calendar") from None
+    raise ValueError("must be a month YYYY-MM")
+
+
+def _amount(value: Any, decimals: int, *, quoted_only: bool) -> Decimal:
+    """A decimal number: a plain integer (unless ``quoted_only``) or a quoted decimal."""
+    quantum = Decimal(1).scaleb(-decimals)
+    if isinstance(value, Decimal):
+        return value.quantize(quantum)
+    if isinstance(value, int) and not isinstance(value, bool) and not quoted_only:
+        return Decimal(value).quantize(quantum)
+    if not isinstance(value, str):
+        raise ValueError("must be a number as the contract file writes it")
+    if isinstance(value, Plain):
+        if quoted_only:
+            raise ValueError('must be a decimal in quotes, for example "0.50"')
+        if not _INTEGER.fullmatch(value):
+            raise ValueError(
+                "must be a whole number, or a decimal in quotes (an unquoted one is a float)"
+            )
+    if not re.match(_decimal_pattern(decimals), value):
+        raise ValueError(f"must be a decimal with at most {decimals} decimals and a point")
+    return Decimal(str(value)).quantize(quantum)
+
+
+def _money(value: Any) -> Decimal:
+    return _amount(value, _MONEY_DECIMALS, quoted_only=False)
+
+
+def _share(value: Any) -> Decimal:
+    return _amount(value, _SHARE_DECIMALS, quoted_only=True)
+
+
+def _measure(value: Any) -> Decimal:
+    return _amount(value, _SHARE_DECIMALS, quoted_only=False)
+
+
+def _fte(value: Any) -> Decimal:
+    return _amount(value, _FTE_DECIMALS, quoted_only=False)
+
+
+def _hours(value: Any) -> Decimal:
+    return _amount(value, _MONEY_DECIMALS, quoted_only=False)
+
+
+def _month_text(month: dt.date) -> str:
+    return f"{month.year:04d}-{month.month:02d}"
+
+
+def _number_schema(decimals: int, *, quoted_only: bool = False) -> WithJsonSchema:
+    text = {"type": "string", "pattern": _decimal_pattern(decimals)}
+    return WithJsonSchema(text if quoted_only else {"anyOf": [{"type": "integer"}, text]})
+
+
+Text = Annotated[str, BeforeValidator(_stripped), Field(min_length=1, max_length=2000)]
+Clause = Annotated[
+    str,
+    BeforeValidator(_stripped),
+    Field(min_length=1, max_length=2000, description="Document, place and a short paraphrase."),
+]
+Integer = Annotated[int, BeforeValidator(_integer), WithJsonSchema({"type": "integer"})]
+Boolean = Annotated[bool, BeforeValidator(_boolean)]
+Day = Annotated[
+    dt.date,
+    BeforeValidator(_date),
+    WithJsonSchema({"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}),
+]
+Month = Annotated[
+    dt.date,
+    BeforeValidator(_month),
+    PlainSerializer(_month_text),
+    WithJsonSchema({"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}$"}),
+]
+SignedMoney = Annotated[Decimal, BeforeValidator(_money), _number_schema(_MONEY_DECIMALS)]
+Money = Annotated[Decimal, BeforeValidator(_money), Field(ge=0), _number_schema(_MONEY_DECIMALS)]
+Share = Annotated[
+    Decimal,
+    BeforeValidator(_share),
+    Field(ge=0, le=1),
+    _number_schema(_SHARE_DECIMALS, quoted_only=True),
+]
+Measure = Annotated[Decimal, BeforeValidator(_measure), Field(ge=0, lt=1000),
+                    _number_schema(_SHARE_DECIMALS)]  # fmt: skip
+Fte = Annotated[Decimal, BeforeValidator(_fte), Field(ge=0), _number_schema(_FTE_DECIMALS)]
+Hours = Annotated[
+    Decimal, BeforeValidator(_hours), Field(gt=0, lt=10_000), _number_schema(_MONEY_DECIMALS)
+]
+Days = Annotated[Integer, Field(ge=0, le=36_500)]
+Count = Annotated[Integer, Field(ge=0, le=1_000_000_000)]

@@ -1,0 +1,170 @@
+"""Strict YAML: text in, a tree of mappings, lists and *text* out; no value is ever guessed.
+
+What belongs here: the syntax that a contract file may use. What does not: what its keys mean
+(``model``). Every scalar stays text, so that no octal, sexagesimal, float or ``no`` → false can slip
+in; a plain (unquoted) scalar is a ``Plain`` and a quoted one a ``str``, because money may be a plain
+integer or a quoted decimal but never a plain decimal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+MAX_BYTES = 256 * 1024
+MAX_DEPTH = 20
+NULLS = frozenset({"", "~", "null"})
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Plain(str):
+    """The text of an unquoted scalar."""
+
+    __slots__ = ()
+
+
+class YamlRefusedError(Exception):
+    """The text is not the YAML that a contract file may be; the message names the place."""
+
+
+@dataclass
+class Document:
+    """A parsed file: its tree and the line (1-based) that each key path stands on."""
+
+    tree: Any
+    lines: dict[tuple[str | int, ...], int] = field(default_factory=dict)
+
+    def line_of(self, path: tuple[str | int, ...]) -> int | None:
+        """Line of the path, or of its nearest known ancestor."""
+        for length in range(len(path), -1, -1):
+            if path[:length] in self.lines:
+                return self.lines[path[:length]]
+        return None
+
+
+def show_path(path: tuple[str | int, ...]) -> str:
+    """``parts[0].price_groups[1].rates`` from the parts of a key path."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text or "(the whole file)"
+
+
+def read_document(path: Path) -> Document:
+    """Parse one file strictly.
+
+    Args:
+        path: a UTF-8 file of at most 256 KB.
+
+    Raises:
+        YamlRefusedError: too large, not UTF-8, not YAML, or with anchors, aliases, tags,
+            directives, several documents, duplicate or non-text keys, or nested too deeply.
+    """
+    with path.open("rb") as handle:
+        raw = handle.read(MAX_BYTES + 1)
+    if len(raw) > MAX_BYTES:
+        raise YamlRefusedError(f"the file is larger than {MAX_BYTES // 1024} KB")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise YamlRefusedError(f"the file is not UTF-8 (byte {error.start})") from None
+    return parse(text)
+
+
+def parse(text: str) -> Document:
+    """Parse YAML text strictly (see ``read_document``)."""
+    try:
+        return _Builder(text).build()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = f" on line {mark.line + 1}" if mark else ""
+        raise YamlRefusedError(f"not readable as YAML{place} ({error.problem})") from None
+    except yaml.YAMLError:
+        raise YamlRefusedError("not readable as YAML (a character that YAML forbids)") from None
+
+
+class _Builder:
+    """Builds the tree from parser events, so that anchors and tags are seen and never resolved."""
+
+    def __init__(self, text: str) -> None:
+        self._events = iter(yaml.parse(text, Loader=_LOADER))
+        self._lines: dict[tuple[str | int, ...], int] = {}
+
+    def build(self) -> Document:
+        """The one document of the text."""
+        tree: Any = None
+        count = 0
+        for event in self._events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                count += 1
+                if count > 1:
+                    raise YamlRefusedError("more than one YAML document in the file")
+                if event.version or event.tags:
+                    raise YamlRefusedError("YAML directives (%) are not allowed")
+                tree = self._node(next(self._events), ())
+        return Document(tree, self._lines)
+
+    def _node(self, event: Any, path: tuple[str | int, ...]) -> Any:
+        line = event.start_mark.line + 1
+        self._lines.setdefault(path, line)
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise YamlRefusedError(f"{show_path(path)}: anchors and aliases are not allowed")
+        if event.tag is not None:
+            raise YamlRefusedError(f"{show_path(path)}: tags (!) are not allowed")
+        if len(path) > MAX_DEPTH:
+            raise YamlRefusedError(f"{show_path(path[:3])}…: nested too deeply")
+        if isinstance(event, yaml.ScalarEvent):
+            return _scalar(event)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._sequence(path)
+        return self._mapping(path)
+
+    def _sequence(self, path: tuple[str | int, ...]) -> list[Any]:
+        items: list[Any] = []
+        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+            items.append(self._node(event, (*path, len(items))))
+        return items
+
+    def _mapping(self, path: tuple[str | int, ...]) -> dict[str, Any]:
+        items: dict[str, Any] = {}
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+            key = self._key(event, path)
+            if key in items:
+                raise YamlRefusedError(
+                    f"{show_path((*path, key))}: the key stands twice "
+                    f"(line {event.start_mark.line + 1})"
+                )
+            self._lines[(*path, key)] = event.start_mark.line + 1
+            items[key] = self._node(next(self._events), (*path, key))
+        return items
+
+    def _key(self, event: Any, path: tuple[str | int, ...]) -> str:
+        if not isinstance(event, yaml.ScalarEvent):
+            raise YamlRefusedError(f"{show_path(path)}: a key must be a plain word")
+        key = self._node(event, path)
+        if key is None:
+            raise YamlRefusedError(f"{show_path(path)}: a key must be a plain word")
+        return str(key)
+
+
+def _scalar(event: Any) -> str | None:
+    if event.style:  # ' " | >: quoted or block text (None or "" is a plain scalar)
+        return str(event.value)
+    return None if event.value.lower() in NULLS else Plain(event.value)
+
+
+def as_json(tree: Any) -> Any:
+    """The tree as an editor's JSON Schema check sees it: plain integers, true, false and null typed."""
+    if isinstance(tree, dict):
+        return {key: as_json(value) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return [as_json(value) for value in tree]
+    if isinstance(tree, Plain):
+        if tree in ("true", "false"):
+            return tree == "true"
+        return int(tree) if tree.lstrip("-").isascii() and tree.lstrip("-").isdigit() else str(tree)
+    return tree

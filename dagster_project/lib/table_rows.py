@@ -1,0 +1,58 @@
+"""Replacing the rows of a small table in one statement: exact values, no row-by-row inserts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+
+
+def replace_rows(
+    connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[dict[str, Any]]
+) -> int:
+    """Delete all rows of a table and insert these; columns that a row lacks are null.
+
+    Args:
+        connection: an open warehouse.
+        table: schema-qualified name of an existing table (from code, never from data).
+        rows: one mapping of column name to value per row.
+
+    Returns:
+        the number of rows inserted.
+
+    Raises:
+        ValueError: a row has a column that the table lacks.
+    """
+    described = connection.execute(f"describe {table}").fetchall()
+    types = {str(name): str(kind) for name, kind, *_ in described}
+    if unknown := {column for row in rows for column in row} - set(types):
+        raise ValueError(f"{table} has no column {', '.join(sorted(unknown))}")
+    connection.execute(f"delete from {table}")  # noqa: S608 - a name from code
+    if not rows:
+        return 0
+    columns = [column for column in types if any(column in row for row in rows)]
+    lists = [[_text(row.get(column)) for row in rows] for column in columns]
+    names = ", ".join(f'"{column}"' for column in columns)
+    picked = ", ".join(
+        f'cast(unnest(cast(? as varchar[])) as {types[column]}) as "{column}"' for column in columns
+    )
+    connection.execute(f"insert into {table} ({names}) select {picked}", lists)
+    return len(rows)
+
+
+def _text(value: Any) -> str | None:
+    """The value as text that DuckDB casts back exactly."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, str | int):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} is no value of a small table")
