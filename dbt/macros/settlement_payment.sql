@@ -1,0 +1,34 @@
+{# From basis to payment (40-settlement.md, W). Whole øre in, whole øre out, rounded once.
+   `reading` is a row of int_readings__arrange_tiers. DuckDB's least leaves nulls out: a ceiling that
+   is null binds nothing. #}
+
+{# Shares are whole millionths: provider_share has six decimals. #}
+{% macro settlement_share_unit() -%}
+1000000
+{%- endmacro %}
+
+{# A share DECIMAL(9,6) as whole millionths. #}
+{% macro settlement_share_parts(share) -%}
+(({{ share }})::decimal(18, 6) * {{ settlement_share_unit() }})::hugeint
+{%- endmacro %}
+
+{# B': the basis that a reading counts, never below zero and never above its basis ceiling. #}
+{% macro settlement_counted_oere(basis_oere, reading) -%}
+least(greatest({{ basis_oere }}, 0::hugeint), {{ reading }}.basis_ceiling_oere)
+{%- endmacro %}
+
+{# W: the shares of a counted basis, tier by tier, under the payment ceiling. The ceiling is whole
+   øre, so that rounding before it is rounding after it. #}
+{% macro settlement_payment_oere(counted_oere, reading) -%}
+{%- set shared = "list_sum(list_transform(" ~ reading ~ ".tiers, lambda tier: tier.share_parts"
+    ~ " * greatest(least(" ~ counted_oere ~ ", tier.below_oere) - tier.above_oere, 0::hugeint)))" -%}
+least(
+    {{ div_round(shared, settlement_share_unit()) }},
+    {{ reading }}.payment_ceiling_oere
+)
+{%- endmacro %}
+
+{# Whole millionths as a share DECIMAL(9,6). #}
+{% macro settlement_share(parts) -%}
+(({{ parts }})::decimal(32, 0) * 0.000001::decimal(6, 6))::decimal(9, 6)
+{%- endmacro %}

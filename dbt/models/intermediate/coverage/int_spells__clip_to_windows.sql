@@ -1,0 +1,161 @@
+-- grain: one row per landed row (weekly payments: per person, week and group) and owned stretch
+-- counts: rows of all three registers, clipped to the days that their delivery owns; a row that is
+--   still running reaches to the end of its window; weekly payments count where the person's sum of
+--   the group in the week is above zero within the delivery
+-- clause: 10-inputs.md, Delivery semantics and Sources; 30-rules.md §1 (benefit spells)
+-- left out: rows on days that a newer delivery owns
+with
+
+registers as (
+    select
+        register_no,
+        source
+    from {{ ref('stg_registers') }}
+),
+
+windows as (
+    select
+        delivery_no,
+        source,
+        starts_on,
+        ends_before
+    from {{ ref('int_deliveries__resolve_effective_windows') }}
+),
+
+persons as (
+    select
+        person_no,
+        canonical_person_no
+    from {{ ref('int_persons__resolve_identity') }}
+),
+
+codes as (
+    select
+        code,
+        group_no
+    from {{ ref('stg_benefit_codes__codes') }}
+),
+
+groups as (
+    select
+        group_no,
+        benefit_group
+    from {{ ref('stg_benefit_codes__groups') }}
+),
+
+dated_rows as (
+    select
+        person_no,
+        code,
+        starts_on,
+        ends_before,
+        share,
+        delivery_no,
+        row_number
+    from {{ ref('stg_ydelsesforloeb__spells') }}
+),
+
+weekly_runs as (
+    select
+        person_no,
+        code,
+        starts_on,
+        ends_before,
+        delivery_no,
+        row_number
+    from {{ ref('stg_dream__runs') }}
+),
+
+weekly_payments as (
+    select
+        person_no,
+        benefit_group,
+        starts_on,
+        ends_before,
+        paid_dkk,
+        delivery_no,
+        row_number
+    from {{ ref('stg_ydelsesrefusion__payments') }}
+),
+
+sum_payments as (
+    select
+        coalesce(persons.canonical_person_no, weekly_payments.person_no) as person_no,
+        weekly_payments.benefit_group,
+        weekly_payments.starts_on,
+        weekly_payments.ends_before,
+        weekly_payments.delivery_no,
+        min(weekly_payments.row_number) as row_number
+    from weekly_payments
+    left join persons on weekly_payments.person_no = persons.person_no
+    group by
+        coalesce(persons.canonical_person_no, weekly_payments.person_no),
+        weekly_payments.benefit_group,
+        weekly_payments.starts_on,
+        weekly_payments.ends_before,
+        weekly_payments.delivery_no
+    having sum(weekly_payments.paid_dkk) > 0
+),
+
+list_rows as (
+    select
+        dated_rows.person_no,
+        dated_rows.code,
+        codes.group_no,
+        dated_rows.starts_on,
+        dated_rows.ends_before,
+        dated_rows.share,
+        dated_rows.delivery_no,
+        dated_rows.row_number
+    from dated_rows
+    left join codes on dated_rows.code = codes.code
+    union all
+    select
+        weekly_runs.person_no,
+        weekly_runs.code,
+        codes.group_no,
+        weekly_runs.starts_on,
+        weekly_runs.ends_before,
+        1 as share,
+        weekly_runs.delivery_no,
+        weekly_runs.row_number
+    from weekly_runs
+    left join codes on weekly_runs.code = codes.code
+    union all
+    select
+        sum_payments.person_no,
+        null as code,
+        groups.group_no,
+        sum_payments.starts_on,
+        sum_payments.ends_before,
+        1 as share,
+        sum_payments.delivery_no,
+        sum_payments.row_number
+    from sum_payments
+    left join groups on sum_payments.benefit_group = groups.benefit_group
+),
+
+final as (
+    select
+        registers.register_no,
+        coalesce(persons.canonical_person_no, list_rows.person_no) as person_no,
+        list_rows.code::smallint as code,
+        list_rows.group_no,
+        greatest(list_rows.starts_on, windows.starts_on) as starts_on,
+        least(coalesce(list_rows.ends_before, windows.ends_before), windows.ends_before)
+            as ends_before,
+        list_rows.share::decimal(5, 4) as share,
+        list_rows.starts_on as row_starts_on,
+        list_rows.delivery_no,
+        list_rows.row_number
+    from list_rows
+    inner join windows
+        on
+            list_rows.delivery_no = windows.delivery_no
+            and list_rows.starts_on < windows.ends_before
+            and coalesce(list_rows.ends_before, windows.ends_before) > windows.starts_on
+    inner join registers on windows.source = registers.source
+    left join persons on list_rows.person_no = persons.person_no
+)
+
+select * from final

@@ -1,0 +1,28 @@
+-- grain: one row per course that passed rules 1–6
+-- counts: the rank among the courses of the same price group; courses with an approved line first
+-- clause: 30-rules.md §2.7
+-- left out: duplicates; places of people who exit are not given on
+with
+
+courses as (
+    select
+        course_no,
+        contract_no,
+        visited_on,
+        is_approved,
+        price_group_no
+    from {{ ref('int_courses__find_duplicates') }}
+    where not is_duplicate
+),
+
+final as (
+    select
+        course_no,
+        row_number() over (
+            partition by contract_no, price_group_no
+            order by is_approved desc, visited_on, course_no
+        ) as quota_rank
+    from courses
+)
+
+select * from final

@@ -1,0 +1,49 @@
+-- grain: one row per person, event and date
+-- counts: events of the newest known person status, person by newest number
+-- clause: 10-inputs.md, Delivery semantics (snapshot); Sources (personstatus)
+-- left out: changes of number (int_persons__resolve_identity)
+with
+
+events as (
+    select
+        delivery_no,
+        person_no,
+        event,
+        event_date
+    from {{ ref('stg_personstatus__events') }}
+    where event != 'nyt_cpr'
+),
+
+deliveries as (
+    select
+        delivery_no,
+        delivery_rank
+    from {{ ref('stg_deliveries__known') }}
+    where source = 'personstatus'
+),
+
+persons as (
+    select
+        person_no,
+        canonical_person_no
+    from {{ ref('int_persons__resolve_identity') }}
+),
+
+find_newest as (
+    select max(delivery_rank) as delivery_rank
+    from deliveries
+),
+
+final as (
+    select
+        coalesce(persons.canonical_person_no, events.person_no) as person_no,
+        events.event,
+        events.event_date
+    from events
+    inner join deliveries on events.delivery_no = deliveries.delivery_no
+    inner join find_newest on deliveries.delivery_rank = find_newest.delivery_rank
+    left join persons on events.person_no = persons.person_no
+    group by all
+)
+
+select * from final

@@ -1,0 +1,156 @@
+-- grain: one row per contract, closed period, part and price group
+-- counts: basis and net payable person-months of the period's lines, months of support and
+--     self-support of eligible courses, and the persons behind each
+-- clause: 40-settlement.md, settlement_part sums the same lines; 30-rules.md §3, achieved share
+-- left out: suppression (mart). Every group of the contract has a row, also without a line; a group
+--     that only lines name has one as well
+with
+
+periods as (
+    select contract_id, period_start
+    from {{ ref('int_periods__list') }}
+    where is_closed
+),
+
+months as (
+    select contract_id, month, period_start
+    from {{ ref('int_periods__spread_months') }}
+    where is_closed
+),
+
+parts as (
+    select contract_id, part_id, kind
+    from {{ ref('stg_contracts__parts') }}
+),
+
+price_groups as (
+    select contract_id, part_id, benefit_group, historical_success_rate
+    from {{ ref('stg_contracts__price_groups') }}
+),
+
+fte_groups as (
+    select contract_id, part_id, benefit_group
+    from {{ ref('stg_contracts__fte_groups') }}
+),
+
+lines as (
+    select
+        contract_id, period_start, part_id, course_id, price_group,
+        old_amount_dkk, new_amount_dkk, difference_dkk
+    from {{ ref('int_lines__number') }}
+),
+
+courses as (
+    select contract_id, course_id, person_no
+    from {{ ref('int_courses__resolve_known') }}
+),
+
+-- `reason` is the status of an eligible course's month; every other course has its eligibility there
+outcomes as (
+    select contract_id, part_id, person_no, month, price_group, reason
+    from {{ ref('int_person_months__decide_payment') }}
+    where reason in ('self_supporting', 'on_support')
+),
+
+-- a course has a line where a month became payable (+1), ceased to be (-1) or changed its rate (0)
+facts as (
+    select
+        lines.contract_id,
+        lines.period_start,
+        lines.part_id,
+        lines.price_group,
+        courses.person_no,
+        case
+            when lines.course_id is null then 0
+            else (lines.new_amount_dkk <> 0)::bigint - (lines.old_amount_dkk <> 0)::bigint
+        end as payable_months,
+        lines.difference_dkk,
+        true as is_line,
+        false as is_self_supporting,
+        false as is_on_support
+    from lines
+    left join courses
+        on lines.contract_id = courses.contract_id and lines.course_id = courses.course_id
+    union all by name
+    select
+        outcomes.contract_id,
+        months.period_start,
+        outcomes.part_id,
+        outcomes.price_group,
+        outcomes.person_no,
+        0 as payable_months,
+        0 as difference_dkk,
+        false as is_line,
+        outcomes.reason = 'self_supporting' as is_self_supporting,
+        outcomes.reason = 'on_support' as is_on_support
+    from outcomes
+    inner join months
+        on outcomes.contract_id = months.contract_id and outcomes.month = months.month
+),
+
+sums as (
+    select
+        contract_id,
+        period_start,
+        part_id,
+        price_group,
+        sum(payable_months)::bigint as person_months_payable,
+        sum(difference_dkk)::decimal(18, 2) as basis_dkk,
+        count(*) filter (where is_self_supporting) as self_supporting_months,
+        count(*) filter (where is_on_support) as on_support_months,
+        count(distinct person_no) as persons,
+        count(distinct person_no) filter (where is_line) as line_persons,
+        count(distinct person_no) filter (where is_self_supporting) as self_supporting_persons
+    from facts
+    group by all
+),
+
+groups as (
+    select contract_id, part_id, benefit_group as price_group from price_groups
+    union all
+    select contract_id, part_id, benefit_group as price_group from fte_groups
+    union all
+    select contract_id, part_id, '' as price_group from parts where kind = 'relapse_reduction'
+),
+
+spine as (
+    select periods.contract_id, periods.period_start, groups.part_id, groups.price_group
+    from periods
+    inner join groups on periods.contract_id = groups.contract_id
+    union
+    select contract_id, period_start, part_id, price_group
+    from sums
+),
+
+final as (
+    select
+        spine.contract_id,
+        spine.period_start,
+        spine.part_id,
+        spine.price_group,
+        parts.kind,
+        coalesce(sums.person_months_payable, 0) as person_months_payable,
+        coalesce(sums.basis_dkk, 0)::decimal(18, 2) as basis_dkk,
+        coalesce(sums.self_supporting_months, 0) as self_supporting_months,
+        coalesce(sums.on_support_months, 0) as on_support_months,
+        price_groups.historical_success_rate as historical_share,
+        coalesce(sums.persons, 0) as persons,
+        coalesce(sums.line_persons, 0) as line_persons,
+        coalesce(sums.self_supporting_persons, 0) as self_supporting_persons
+    from spine
+    left join sums
+        on
+            spine.contract_id = sums.contract_id
+            and spine.period_start = sums.period_start
+            and spine.part_id = sums.part_id
+            and spine.price_group = sums.price_group
+    left join parts
+        on spine.contract_id = parts.contract_id and spine.part_id = parts.part_id
+    left join price_groups
+        on
+            spine.contract_id = price_groups.contract_id
+            and spine.part_id = price_groups.part_id
+            and spine.price_group = price_groups.benefit_group
+)
+
+select * from final
