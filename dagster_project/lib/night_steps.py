@@ -61,7 +61,7 @@ def _load(settings: Settings) -> dict[str, int]:
         warehouse.create_raw(connection)
         rows = dict(receiving.load_deliveries(connection, settings.home))
         rows |= contracts.write_contracts(connection, terms)
-        rows |= reference.write_reference(connection)
+        rows |= reference.write_reference(connection, reference.load_reference())
         rows |= receiving.write_known(connection, settings)
         rows |= ledger.load_ledger(connection, settings)
         connection.execute("checkpoint")
@@ -73,9 +73,8 @@ def _load(settings: Settings) -> dict[str, int]:
 def _verify_ledger(settings: Settings) -> None:
     from dagster_project.lib import ledger, publishing
 
-    current = publishing.current_snapshot(settings.home)
-    head = current.manifest["ledger_head"] if current is not None else None
-    ledger.verify_ledger(settings.home, head["hash"] if head else None)
+    head = publishing.recorded_ledger_head(settings.home)
+    ledger.verify_ledger(settings.home, head)
 
 
 def _unchanged_snapshot(home: Home, known: str) -> str | None:
@@ -144,8 +143,12 @@ def build(phase: str, models: list[str] | None = None) -> Callable[[Settings], S
         from dagster_project.lib import dbt_runner
 
         resumed(settings)
-        rows = dbt_runner.run_phase(settings.home, phase, models)
-        return StepOutcome(tables=rows, metadata={"models": len(rows)})
+        built = dbt_runner.run_phase(settings.home, phase, models)
+        return StepOutcome(
+            tables={name: table.rows for name, table in built.items()},
+            kroner={n: table.amount_dkk for n, table in built.items() if table.amount_dkk},
+            metadata={"models": len(built)},
+        )
 
     return run
 

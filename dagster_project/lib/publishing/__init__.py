@@ -7,9 +7,10 @@ from dagster_project.lib.publishing.candidate import (
     find_candidate,
 )
 from dagster_project.lib.publishing.leftovers import clean_leftovers
-from dagster_project.lib.publishing.manifest import verify_snapshot
+from dagster_project.lib.publishing.manifest import differing_files, verify_snapshot
 from dagster_project.lib.publishing.atomic import (
     PublishReport,
+    Snapshot,
     current_snapshot,
     publish,
 )
@@ -17,10 +18,12 @@ from dagster_project.lib.publishing.atomic import (
 __all__ = [
     "Candidate",
     "PublishReport",
+    "Snapshot",
     "append_audit",
     "build_candidate",
     "clean_leftovers",
     "current_snapshot",
+    "differing_files",
     "find_candidate",
     "publish",
     "verify_snapshot",

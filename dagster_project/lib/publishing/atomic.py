@@ -27,8 +27,9 @@ from pathlib import Path
 
 from dagster_project.lib import files
 from dagster_project.lib.errors import EffektError
+from dagster_project.lib.ledger import chain
 from dagster_project.lib.publishing import manifest as manifests
-from dagster_project.lib.publishing.candidate import Candidate
+from dagster_project.lib.publishing.candidate import Candidate, find_candidate
 from dagster_project.lib.publishing.leftovers import (
     COPY_PREFIX,
     CURRENT,
@@ -71,27 +72,72 @@ class PublishReport:
         return self.action != "unchanged"
 
 
-def current_snapshot(home: Home) -> Path | None:
-    """The folder that readers see, or nothing before the first publish."""
+@dataclass(frozen=True)
+class Snapshot:
+    """A published snapshot: its folder and its manifest."""
+
+    path: Path
+    manifest: manifests.Manifest
+
+    @property
+    def snapshot_id(self) -> str:
+        """Name of the snapshot."""
+        return str(self.manifest["snapshot_id"])
+
+
+def current_snapshot(home: Home) -> Snapshot | None:
+    """The snapshot that readers see; nothing before the first publish.
+
+    One whose manifest cannot be read counts as none: the next publish writes it anew.
+    """
     link = home.published / CURRENT
-    return link.resolve() if link.is_symlink() and link.exists() else None
+    if not link.exists():
+        return None
+    folder = link.resolve()
+    try:
+        return Snapshot(folder, manifests.read(folder))
+    except EffektError:
+        return None
 
 
 def publish(
-    candidate: Candidate, home: Home | None = None, *, keep: Collection[str] = ()
+    home: Home, candidate: Candidate | None = None, *, keep: Collection[str] | None = None
 ) -> PublishReport:
     """Let readers see the candidate; its folder is gone afterwards.
 
     Args:
-        candidate: audited by gate 50.
-        home: the home it belongs to; by default the one in whose ``published`` it lies.
-        keep: snapshot ids that approved settlements name.
+        home: the home it belongs to; its lock is held.
+        candidate: audited by gate 50; by default the one that waits in ``published``.
+        keep: ids of snapshots that stay beyond the newest; by default those that an approval names.
 
     Raises:
-        EffektError: ``NOT_AUDITED`` if a gate is missing, ``SNAPSHOT_BROKEN`` if the candidate's
-            bytes are no longer those of its manifest. Readers keep what they had.
+        EffektError: ``NO_CANDIDATE`` where nothing waits, ``NOT_AUDITED`` if a gate is missing,
+            ``SNAPSHOT_BROKEN`` if the candidate's bytes are no longer those of its manifest.
+            Readers keep what they had.
     """
-    owner = home or Home(candidate.path.parent.parent)
+    waiting = candidate or find_candidate(home)
+    if waiting is None:
+        raise EffektError(
+            "NO_CANDIDATE",
+            "no candidate waits to be published",
+            remedy="run the whole nightly job, or the asset build_candidate first",
+        )
+    _require_audit(waiting)
+    kept = _approved_snapshots(home) if keep is None else set(keep)
+    files.make_dir(snapshots_dir(home), files.DIR_PUBLIC)
+    link = home.published / CURRENT
+    target = snapshots_dir(home) / waiting.snapshot_id
+    was_current = link.is_symlink() and link.resolve() == target
+    placed = _place(waiting, target)
+    _link_mart(home)
+    if not was_current:
+        point_current(home, target)
+    removed = _retain(home, kept | {target.name})
+    clean_leftovers(home)
+    return PublishReport(target.name, target, _action(placed, was_current), removed)
+
+
+def _require_audit(candidate: Candidate) -> None:
     manifest = manifests.verify_snapshot(candidate.path)
     if missing := sorted(set(ALL_GATES) - set(manifest["gates"])):
         raise EffektError(
@@ -99,16 +145,10 @@ def publish(
             f"the candidate has not passed gate {', '.join(map(str, missing))}",
             remedy="see reports/data-quality.html; the last good snapshot stays",
         )
-    files.make_dir(snapshots_dir(owner), files.DIR_PUBLIC)
-    was = current_snapshot(owner)
-    target = snapshots_dir(owner) / candidate.snapshot_id
-    placed = _place(candidate, target)
-    _link_mart(owner)
-    if was != target:
-        point_current(owner, target)
-    removed = _retain(owner, set(keep) | {target.name})
-    clean_leftovers(owner)
-    return PublishReport(target.name, target, _action(placed, was == target), removed)
+
+
+def _approved_snapshots(home: Home) -> set[str]:
+    return {event.snapshot_id for event in chain.read(home).events if event.action == "approve"}
 
 
 def _action(placed: str, was_current: bool) -> str:

@@ -84,6 +84,9 @@ def differing_files(folder: Path) -> list[str]:
 
     Args:
         folder: a snapshot or candidate with its manifest.
+
+    Raises:
+        EffektError: ``SNAPSHOT_BROKEN`` if the manifest is missing or not readable.
     """
     manifest = read(folder)
     expected = {

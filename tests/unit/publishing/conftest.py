@@ -84,6 +84,6 @@ def audited(home: Home, settings: Settings) -> Callable[[], Candidate]:
 
 
 @pytest.fixture
-def publish_now(audited: Callable[[], Candidate]) -> Callable[[], str]:
+def publish_now(home: Home, audited: Callable[[], Candidate]) -> Callable[[], str]:
     """One night's publish; returns the action that was reported."""
-    return lambda: publish(audited()).action
+    return lambda: publish(home, audited()).action

@@ -28,10 +28,15 @@ Audited = Callable[[], Candidate]
 PublishNow = Callable[[], str]
 
 
+def shown(home: Home) -> Path:
+    snapshot = current_snapshot(home)
+    assert snapshot is not None
+    return snapshot.path
+
+
 def test_first_publish_shows_every_declared_table(home: Home, publish_now: PublishNow) -> None:
     assert publish_now() == "published"
-    folder = current_snapshot(home)
-    assert folder is not None
+    folder = shown(home)
     with duckdb.connect(str(home.published / "payout_mart.duckdb"), read_only=True) as reader:
         found = reader.execute("select table_schema, table_name from information_schema.tables")
         names = {(str(schema), str(name)) for schema, name in found.fetchall()}
@@ -41,10 +46,10 @@ def test_first_publish_shows_every_declared_table(home: Home, publish_now: Publi
 
 def test_same_knowledge_publishes_nothing_new(home: Home, publish_now: PublishNow) -> None:
     publish_now()
-    before = (current_snapshot(home), os.readlink(home.published / "current"))
+    before = (shown(home), os.readlink(home.published / "current"))
     inode = (home.published / "payout_mart.duckdb").stat().st_ino
     assert publish_now() == "unchanged"
-    assert (current_snapshot(home), os.readlink(home.published / "current")) == before
+    assert (shown(home), os.readlink(home.published / "current")) == before
     assert (home.published / "payout_mart.duckdb").stat().st_ino == inode
 
 
@@ -58,11 +63,11 @@ def test_another_figure_is_another_snapshot(
     home: Home, publish_now: PublishNow, change: Change
 ) -> None:
     publish_now()
-    first = current_snapshot(home)
+    first = shown(home)
     change("update mart.settlement set basis_dkk = basis_dkk + 0.01")
     assert publish_now() == "published"
-    assert current_snapshot(home) != first
-    assert first is not None and first.is_dir()
+    assert shown(home) != first
+    assert first.is_dir()
 
 
 @pytest.mark.parametrize("table", ["restricted.participant", "mart.delivery"])
@@ -70,14 +75,13 @@ def test_other_rows_outside_the_name_replace_the_folder_under_the_same_name(
     home: Home, publish_now: PublishNow, change: Change, table: str
 ) -> None:
     publish_now()
-    first = current_snapshot(home)
+    first = shown(home)
     column = "exit_reason" if table.startswith("restricted") else "refusal_code"
     change(f"update {table} set {column} = 'other'")
     assert publish_now() == "replaced"
-    assert current_snapshot(home) == first
+    assert shown(home) == first
     schema, name = table.split(".")
     folder = "restricted" if schema == "restricted" else "payout_mart"
-    assert first is not None
     seen = duckdb.sql(f"select distinct {column} from '{first}/{folder}/{name}.parquet'").fetchall()
     assert seen == [("other",)]
     assert not list(home.published.glob(".*"))
@@ -88,11 +92,10 @@ def test_replacing_works_where_the_kernel_cannot_exchange(
 ) -> None:
     monkeypatch.setattr(atomic, "rename_exchange", lambda one, other: False)
     publish_now()
-    first = current_snapshot(home)
+    first = shown(home)
     change("update restricted.participant set exit_reason = 'other'")
     assert publish_now() == "replaced"
-    assert current_snapshot(home) == first
-    assert first is not None
+    assert shown(home) == first
     verify_snapshot(first)
     assert not list(home.published.glob(".*"))
 
@@ -101,20 +104,19 @@ def test_an_older_snapshot_becomes_current_again_by_its_link(
     home: Home, publish_now: PublishNow, change: Change
 ) -> None:
     publish_now()
-    first = current_snapshot(home)
+    first = shown(home)
     change("update mart.contract set title = 'other' where contract_id = 'contract_id 1'")
     publish_now()
     change("update mart.contract set title = 'title 1' where contract_id = 'contract_id 1'")
     assert publish_now() == "repointed"
-    assert current_snapshot(home) == first
+    assert shown(home) == first
 
 
 def test_rotten_bytes_are_found_and_mended_by_the_next_publish(
     home: Home, publish_now: PublishNow
 ) -> None:
     publish_now()
-    folder = current_snapshot(home)
-    assert folder is not None
+    folder = shown(home)
     parquet = folder / "payout_mart" / "settlement.parquet"
     raw = bytearray(parquet.read_bytes())
     raw[len(raw) // 2] ^= 1
@@ -130,8 +132,7 @@ def test_a_file_that_no_manifest_names_is_found(
     home: Home, publish_now: PublishNow, name: str
 ) -> None:
     publish_now()
-    folder = current_snapshot(home)
-    assert folder is not None
+    folder = shown(home)
     (folder / name).write_text("x")
     with pytest.raises(EffektError, match="SNAPSHOT_BROKEN"):
         verify_snapshot(folder)
@@ -142,7 +143,7 @@ def test_a_candidate_that_gate_50_has_not_passed_is_not_published(
 ) -> None:
     candidate = build_candidate(home, settings)
     with pytest.raises(EffektError, match="has not passed gate 50"):
-        publish(candidate)
+        publish(home, candidate)
     assert current_snapshot(home) is None
 
 
@@ -152,7 +153,7 @@ def test_a_candidate_changed_after_its_audit_is_not_published(
     candidate = audited()
     (candidate.path / "payout_mart" / "contract.parquet").write_bytes(b"other")
     with pytest.raises(EffektError, match="SNAPSHOT_BROKEN"):
-        publish(candidate)
+        publish(home, candidate)
     assert current_snapshot(home) is None
 
 
@@ -162,7 +163,7 @@ def test_the_audit_stands_in_the_published_data_quality_and_not_in_the_name(
     named = build_candidate(home, settings).snapshot_id
     candidate = audited()
     assert candidate.snapshot_id == named
-    publish(candidate)
+    publish(home, candidate)
     with duckdb.connect(str(home.published / "payout_mart.duckdb"), read_only=True) as reader:
         rows = reader.execute("select check_id from mart.data_quality where gate = 50").fetchall()
     assert rows == [("candidate",)]
@@ -186,8 +187,7 @@ def test_modes_are_those_of_the_spec_whatever_the_umask(
         publish_now()
     finally:
         os.umask(before)
-    folder = current_snapshot(home)
-    assert folder is not None
+    folder = shown(home)
 
     def mode(path: Path) -> int:
         return stat.S_IMODE(path.stat().st_mode)
@@ -223,7 +223,7 @@ def test_the_newest_thirty_snapshots_and_those_to_keep_stay(
     ids = []
     for number in range(33):
         change(f"update mart.contract set title = 'version {number}'")
-        report = publish(audited(), keep=ids[:1])
+        report = publish(home, audited(), keep=ids[:1])
         ids.append(report.snapshot_id)
     there = {path.name for path in (home.published / "snapshots").iterdir()}
     assert there == {ids[0], *ids[-30:]}
