@@ -1,0 +1,174 @@
+"""The oracle's answer as rows keyed like the tables of 50-mart.md; money as text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tests.oracle import civil, courses, fte, money, settlement
+from tests.oracle.home import Delivery, Knowledge, know, read_contracts
+
+Rows = list[dict[str, Any]]
+
+
+def date_or_none(day: int | None) -> str | None:
+    """A day as text."""
+    return None if day is None else civil.day_text(day)
+
+
+def participant_rows(contract_id: str, found: list[courses.Participant]) -> Rows:
+    """``restricted.participant``."""
+    return [
+        {
+            "contract_id": contract_id,
+            "course_id": one.course.course,
+            "visited_on": civil.day_text(one.course.visited_on),
+            "stated_group": one.course.stated_group,
+            "price_group": one.price_group,
+            "case_days": one.case_days,
+            "quota_rank": one.quota_rank,
+            "eligibility": one.eligibility,
+            "exit_date": date_or_none(one.exit_date),
+        }
+        for one in found
+    ]
+
+
+def person_month_rows(contract_id: str, found: list[courses.PersonMonth]) -> Rows:
+    """``restricted.person_month``."""
+    return [
+        {
+            "contract_id": contract_id,
+            "course_id": row.course,
+            "month": civil.month_text(row.month),
+            "price_group": row.price_group,
+            "support_days": row.support_days,
+            "status": row.status,
+            "is_claimed": row.is_claimed,
+            "is_payable": row.is_payable,
+            "rate_dkk": money.dkk(row.rate),
+            "amount_dkk": money.dkk(row.amount),
+            "match": row.match,
+            "reason": row.reason,
+            "is_no_income": row.is_no_income,
+        }
+        for row in found
+    ]
+
+
+def settlement_rows(contract_id: str, found: list[settlement.Period]) -> Rows:
+    """``mart.settlement``: closed periods with figures, open ones with nulls."""
+    measures = [
+        "basis", "basis_cumulative", "entitlement_cumulative", "payment_cumulative", "payment",
+        "held_cumulative", "carried_forward", "repayable", "municipality_share_cumulative",
+        "headroom_to_next_tier", "headroom_to_ceiling", "overlap",
+    ]  # fmt: skip
+    rows = []
+    for period in found:
+        row: dict[str, Any] = {
+            "contract_id": contract_id,
+            "period_start": civil.day_text(period.start),
+            "period_end": civil.day_text(period.end),
+            "period_label": period.label,
+            "is_closed": period.is_closed,
+        }
+        for measure in measures:
+            value = period.figures.get(measure)
+            row[f"{measure}_dkk"] = None if value is None else money.dkk(value)
+        rows.append(row)
+    return rows
+
+
+def reading_rows(contract: dict[str, Any], found: list[settlement.Period]) -> Rows:
+    """``mart.settlement_reading`` of the closed periods."""
+    chosen = contract["payment"]["readings"]["chosen"]
+    return [
+        {
+            "contract_id": contract["contract_id"],
+            "period_start": civil.day_text(period.start),
+            "reading_id": reading,
+            "is_chosen": reading == chosen,
+            "entitlement_cumulative_dkk": money.dkk(amount),
+            "difference_to_chosen_dkk": money.dkk(amount - period.readings[chosen]),
+        }
+        for period in found
+        for reading, amount in period.readings.items()
+    ]
+
+
+def fte_rows(knowledge: Knowledge, contract: dict[str, Any]) -> Rows:
+    """``mart.fte_effect``."""
+    return [
+        {
+            "contract_id": contract["contract_id"],
+            "part_id": row.part_id,
+            "benefit_group": row.group,
+            "rate_dkk": money.dkk(row.rate),
+            # an unfinished group has no amount yet; what the part books is 0 (settlement.bookings)
+            "amount_dkk": money.dkk(row.amount) if row.status == "complete" else None,
+            "status": row.status,
+        }
+        for part in contract["parts"]
+        if part["kind"] == "fte_reduction"
+        for row in fte.effects(knowledge, contract, part)
+    ]
+
+
+def line_rows(contract_id: str, found: list[settlement.Period]) -> Rows:
+    """``restricted.settlement_line`` without line numbers and causes."""
+    return [
+        {
+            "contract_id": contract_id,
+            "period_start": civil.day_text(period.start),
+            "line_kind": line.kind,
+            "part_id": line.part_id,
+            "course_id": line.course,
+            "month": civil.month_text(line.month),
+            "price_group": line.price_group,
+            "old_amount_dkk": money.dkk(line.old),
+            "new_amount_dkk": money.dkk(line.new),
+            "difference_dkk": money.dkk(line.difference),
+        }
+        for period in found
+        for line in period.lines
+    ]
+
+
+def contract_rows(
+    knowledge: Knowledge,
+    contract: dict[str, Any],
+    approved: list[settlement.Approved] | None = None,
+    releases: list[tuple[int, int]] | None = None,
+) -> dict[str, Rows]:
+    """Every table of §1–§4 and of the settlement, for one contract."""
+    contract_id = contract["contract_id"]
+    with_lines = {line.course or "" for one in approved or [] for line in one.lines}
+    found = courses.participants(knowledge, contract, with_lines)
+    months = courses.person_months(knowledge, contract, found)
+    answer = {
+        "participant": participant_rows(contract_id, found),
+        "person_month": person_month_rows(contract_id, months),
+        "fte_effect": fte_rows(knowledge, contract),
+    }
+    if contract.get("payment"):
+        settled = settlement.settle(knowledge, contract, months, approved, releases)
+        answer["settlement"] = settlement_rows(contract_id, settled)
+        answer["settlement_reading"] = reading_rows(contract, settled)
+        answer["settlement_line"] = line_rows(contract_id, settled)
+    return answer
+
+
+def answer(
+    home: Path,
+    seeds: Path,
+    as_of: str,
+    contracts: Path | None = None,
+    deliveries: list[Delivery] | None = None,
+) -> dict[str, Rows]:
+    """All tables of all contracts of a home as of a day (nothing approved)."""
+    knowledge = know(home, seeds, as_of, deliveries)
+    tables: dict[str, Rows] = {}
+    for contract in read_contracts(contracts or home / "contracts"):
+        for table, rows in contract_rows(knowledge, contract).items():
+            tables.setdefault(table, []).extend(rows)
+    return tables

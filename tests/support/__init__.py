@@ -1,0 +1,1 @@
+"""What several test folders share: running a night, reading a mart, comparing rows."""
