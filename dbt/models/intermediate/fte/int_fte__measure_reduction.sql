@@ -1,6 +1,7 @@
 -- grain: one row per contract, part of kind fte_reduction and group
 -- counts: mean full-time persons of baseline and evaluation, the reduction, its price (exact
---   fraction, rounded once) and what is booked after netting on the last evaluation month
+--   fraction, rounded once; null while incomplete) and what is booked after netting on the last
+--   evaluation month (0 while incomplete)
 -- clause: 30-rules.md §4
 -- left out: the register's own count (it never pays)
 with
@@ -125,7 +126,6 @@ price_groups as (
                         'reduction_parts * ' ~ to_oere('rate_dkk'),
                         'baseline_months * 10000'
                     ) }}
-            else 0
         end as group_oere
     from judge_parts
 ),
@@ -141,6 +141,7 @@ net_groups as (
     select
         *,
         case
+            when not is_complete then 0
             when netting = 'per_group' then greatest(group_oere, 0)
             when part_oere > 0 then group_oere
             else 0
