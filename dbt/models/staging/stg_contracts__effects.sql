@@ -14,7 +14,8 @@ final as (
         part_id,
         control_first_day,
         control_last_day,
-        weeks
+        weeks,
+        confidence_share
     from source
 )
 

@@ -16,6 +16,7 @@ final as (
         gross_dkk,
         refund_share,
         reduced_fte,
+        weeks_per_year,
         clause
     from source
 )

@@ -1,0 +1,19 @@
+-- grain: one row per contract with a business case
+-- counts: gross and net saving, payback over total and over service, beside the stated ones
+-- clause: 30-rules.md §7, payback; 50-mart.md, business_case_summary
+-- left out: nothing
+with
+
+final as (
+    select
+        contract_id,
+        gross_saving_dkk,
+        net_saving_dkk,
+        payback_year_total,
+        payback_year_service,
+        stated_payback_total,
+        stated_payback_service
+    from {{ ref('int_business_case__find_payback') }}
+)
+
+select * from final

@@ -1,0 +1,20 @@
+-- grain: one row per contract and year of its business case
+-- counts: permanent changes, investment, net and cumulative net; savings are negative
+-- clause: 30-rules.md §7, business case; 50-mart.md, business_case_year
+-- left out: years beyond the stated ones
+with
+
+final as (
+    select
+        contract_id,
+        year,
+        permanent_service_dkk,
+        permanent_transfer_dkk,
+        permanent_dkk,
+        investment_dkk,
+        net_dkk,
+        net_cumulative_dkk
+    from {{ ref('int_business_case__sum_years') }}
+)
+
+select * from final

@@ -1,0 +1,22 @@
+-- grain: one row per contract, month, benefit group and reason with an ended case
+-- counts: cases that ended in the month
+-- clause: 30-rules.md §6, ended cases; 50-mart.md, cases_ended_month and Suppression
+-- left out: reasons without a case
+with
+
+flagged as (
+    select * from {{ ref('int_follow_up__count_ended_cases') }}
+),
+
+final as (
+    select
+        contract_id,
+        month,
+        benefit_group,
+        reason,
+        {{ suppress_measure('cases_ended', ['cases_ended']) }} as cases_ended,
+        is_suppressed
+    from flagged
+)
+
+select * from final

@@ -1,0 +1,19 @@
+-- grain: one row per figure of the documents whose recomputation differs from what is printed
+-- counts: the printed and the recomputed figure, their difference and its kind
+-- clause: 30-rules.md §7, errata; 50-mart.md, erratum
+-- left out: figures that are right
+with
+
+final as (
+    select
+        document,
+        place,
+        stated,
+        recomputed,
+        difference,
+        kind
+    from {{ ref('stg_document_figures__figures') }}
+    where is_erratum
+)
+
+select * from final

@@ -1,0 +1,44 @@
+-- grain: one row per contract, observed month of the term and benefit group
+-- counts: persons with a long case, those with a placement or ordinary hours, and how many more are
+--   needed to reach the target; a share of no persons is null
+-- clause: 30-rules.md §6, focus goal; 50-mart.md, focus_goal and Suppression
+-- left out: months that the register does not observe
+with
+
+counts as (
+    select * from {{ ref('int_focus_goal__count_persons') }}
+),
+
+measured as (
+    select
+        *,
+        case when persons > 0 then {{ fraction('with_either', 'persons', 6) }} end::decimal(9, 6)
+            as achieved_share,
+        greatest(ceil(target_share * persons)::bigint - with_either, 0) as missing_to_target
+    from counts
+),
+
+flagged as (
+    select
+        *,
+        {{ suppress_flag('persons', ['contract_id', 'month'], 'benefit_group') }} as is_suppressed
+    from measured
+),
+
+final as (
+    select
+        contract_id,
+        month,
+        benefit_group,
+        {{ suppress_measure('persons', ['persons']) }} as persons,
+        {{ suppress_measure('with_placement', ['with_placement']) }} as with_placement,
+        {{ suppress_measure('with_hours', ['with_hours']) }} as with_hours,
+        {{ suppress_measure('with_either', ['with_either']) }} as with_either,
+        {{ suppress_measure('achieved_share', ['with_either']) }} as achieved_share,
+        target_share,
+        {{ suppress_measure('missing_to_target', ['with_either']) }} as missing_to_target,
+        is_suppressed
+    from flagged
+)
+
+select * from final

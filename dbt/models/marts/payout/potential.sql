@@ -1,0 +1,20 @@
+-- grain: one row per contract and benefit group of its potential
+-- counts: gross and net expenditure of a full-time person, per year and week, and the saving
+-- clause: 30-rules.md §6, potential; 50-mart.md, potential
+-- left out: nothing
+with
+
+final as (
+    select
+        contract_id,
+        benefit_group,
+        gross_dkk,
+        refund_share,
+        net_dkk,
+        net_per_week_dkk,
+        reduced_fte,
+        saving_dkk
+    from {{ ref('int_potential__price_groups') }}
+)
+
+select * from final

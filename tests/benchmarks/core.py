@@ -1,0 +1,99 @@
+"""One measured step in a process of its own: prints wall, CPU and peak memory as one JSON line.
+
+``python -m tests.benchmarks.core STEP FOLDER``: ``scan`` reads the columns the rules need, ``sql`` runs
+the project's own compiled models from the staged spells to the settlement, ``polars`` and ``pandas``
+the same rules. All write their figures into the folder, so that the caller can compare them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+
+from tests.benchmarks.rival_terms import Terms
+
+SCAN = """
+select sum(person_no), sum(code), sum(epoch(from_date)), sum(epoch(to_date)), sum(share)
+from raw.ydelsesforloeb
+"""
+MEMORY_LIMIT = "800MB"
+
+
+def read_terms(folder: Path) -> Terms:
+    """The contract's numbers, written by the caller."""
+    raw = json.loads((folder / "terms.json").read_text())
+    for key in ("starts_on", "ends_on", "observed_before"):
+        raw[key] = dt.date.fromisoformat(raw[key])
+    for key in ("quotas", "rates"):
+        raw[key] = {int(group): value for group, value in raw[key].items()}
+    for key in ("price_groups", "case_groups", "support_groups"):
+        raw[key] = tuple(raw[key])
+    return Terms(**raw)
+
+
+def scan(folder: Path) -> None:
+    """Read the columns that the rules need, once."""
+    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as connection:
+        connection.execute(SCAN).fetchall()
+
+
+def sql(folder: Path) -> None:
+    """Run the compiled models in their order, each into a table."""
+    steps = json.loads((folder / "models.json").read_text())
+    took = {}
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
+        connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+        connection.execute(f"set temp_directory = '{folder / 'spill'}'")
+        connection.execute("set preserve_insertion_order = false")
+        connection.execute("create schema if not exists intermediate")
+        for name, text in steps:
+            started = time.perf_counter()
+            connection.execute(f"create or replace table intermediate.{name} as {text}")
+            took[name] = round(time.perf_counter() - started, 3)
+    (folder / "models-took.json").write_text(json.dumps(took, indent=1))
+
+
+def polars(folder: Path) -> None:
+    """The rival in Polars."""
+    from tests.benchmarks import rival_polars
+
+    basis, days = rival_polars.run(folder, read_terms(folder))
+    basis.write_parquet(folder / "polars-basis.parquet")
+    days.write_parquet(folder / "polars-days.parquet")
+
+
+def pandas(folder: Path) -> None:
+    """The rival in pandas."""
+    from tests.benchmarks import rival_pandas
+
+    basis, days = rival_pandas.run(folder, read_terms(folder))
+    basis.to_parquet(folder / "pandas-basis.parquet")
+    days.to_parquet(folder / "pandas-days.parquet")
+
+
+STEPS = {"scan": scan, "sql": sql, "polars": polars, "pandas": pandas}
+
+
+def main(step: str, folder: Path) -> None:
+    """Run one step and print what it took; imports count to nobody."""
+    if step == "polars":
+        import polars as _  # noqa: F401
+    if step == "pandas":
+        import pandas as _  # noqa: F401
+    before = resource.getrusage(resource.RUSAGE_SELF)
+    started = time.perf_counter()
+    STEPS[step](folder)
+    wall = time.perf_counter() - started
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    print(json.dumps({"wall": wall, "cpu": cpu, "peak_mb": after.ru_maxrss / 1024}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))

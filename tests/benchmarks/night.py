@@ -1,0 +1,87 @@
+"""The whole night of a municipality of 50,000 persons, against the bare import of its libraries."""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from dagster_project.settings import PROJECT_ROOT
+from tests.benchmarks import worlds
+
+IMPORTS = "import dagster, great_expectations; from dbt.cli.main import dbtRunner"
+# a replacement number (day + 60) for person n: no real person can have it
+_CPR = """printf('%02d%02d%02d%04d', 61 + n % 28, 1 + (n // 28) % 12, 60 + (n // 336) % 40,
+    n // 13440)"""
+
+
+def write_landing(folder: Path, home: Path) -> None:
+    """The municipality's raw rows as files in the public formats, and the contract and home file."""
+    import duckdb
+
+    landing = home / "landing"
+    landing.mkdir(parents=True)
+    first, last, made = worlds.FIRST_DAY, worlds.LAST_DAY, worlds.EXTRACTED_ON
+    number = _CPR.replace("n ", "person_no ").replace("n //", "person_no //")
+    queries = {
+        f"ydelsesforloeb_{made}_{first}_{last}": f"""
+            select {number} as cpr, lpad(code::varchar, 3, '0') as ydelseskode, from_date as fra_dato,
+                to_date as til_dato, replace(case when share = 1 then '1' else '0.5' end, '.', ',')
+                as andel from raw.ydelsesforloeb""",
+        f"deltagere_{made}": f"""
+            select contract_id as kontrakt_id, course_id as forloeb_id, {number} as cpr,
+                visited_on as visitationsdato, stated_group as maalgruppe, null as slutdato,
+                null as slutaarsag from raw.deltagere""",
+        f"resultatkrav_{made}": """
+            select contract_id as kontrakt_id, course_id as forloeb_id,
+                strftime(month, '%Y-%m') as maaned, if(is_claimed, 'ja', 'nej') as krav
+            from raw.resultatkrav""",
+        f"personstatus_{made}": f"""
+            select {number} as cpr, event as haendelse, event_date as dato, null as nyt_cpr
+            from raw.personstatus""",
+        f"jobindsats_{made}": """
+            select area as "Område", benefit_group as "Ydelse",
+                strftime(month, '%YM%m') as "Periode", persons as "Antal personer",
+                replace(printf('%.1f', fte), '.', ',') as "Antal fuldtidspersoner"
+            from raw.jobindsats""",
+    }
+    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as connection:
+        for name, query in queries.items():
+            target = landing / f"{name}.csv"
+            connection.execute(f"copy ({query}) to '{target}' (format csv, delimiter ';', header)")
+    (home / "home.yml").write_text(f"area: {worlds.AREA}\nas_of: {worlds.AS_OF}\n")
+    contracts = home / "contracts"
+    contracts.mkdir()
+    text = (PROJECT_ROOT / "seeds/contracts/hedensted-arbejdsfastholdelse.yml").read_text()
+    old = "contract_id: hedensted-arbejdsfastholdelse"
+    (contracts / "kontrakt-0000.yml").write_text(text.replace(old, "contract_id: kontrakt-0000"))
+
+
+def _timed(command: list[str]) -> float:
+    started = time.perf_counter()
+    subprocess.run(command, cwd=PROJECT_ROOT, check=True, capture_output=True)  # noqa: S603
+    return time.perf_counter() - started
+
+
+def measure(runs: int, root: Path) -> dict[str, float]:
+    """Median seconds of the bare imports, a municipality's night and the unchanged night after it."""
+    folder = root / "night"
+    folder.mkdir(parents=True, exist_ok=True)
+    worlds.build_raw(folder / "warehouse.duckdb", worlds.SIZES["municipality"])
+    template = folder / "template"
+    write_landing(folder, template)
+    effekt = [sys.executable, "-m", "dagster_project.cli", "run", "--home"]
+    imports = [sys.executable, "-c", IMPORTS]
+    _timed(imports)
+    taken: dict[str, list[float]] = {"imports": [], "night": [], "unchanged": []}
+    for number in range(runs):
+        home = folder / f"home-{number}"
+        shutil.copytree(template, home)
+        taken["imports"].append(_timed(imports))
+        taken["night"].append(_timed([*effekt, str(home)]))
+        taken["unchanged"].append(_timed([*effekt, str(home)]))
+        shutil.rmtree(home)
+    return {step: statistics.median(times) for step, times in taken.items()}

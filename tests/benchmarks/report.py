@@ -1,0 +1,72 @@
+"""The benchmark's page, ``docs/benchmarks.md``: figures, ratios and the command that made them."""
+
+from __future__ import annotations
+
+import platform
+
+import duckdb
+
+from dagster_project.settings import PROJECT_ROOT
+
+PAGE = PROJECT_ROOT / "docs" / "benchmarks.md"
+
+
+def size_text(result: dict) -> str:
+    """The table of one size, with ratios against the scan and against the SQL."""
+    size, figures = result["size"], result["figures"]
+    scan, sql = figures["scan"]["wall"], figures["sql"]["wall"]
+    lines = [
+        f"### {size.name}: {size.persons:,} persons, {size.participants:,} participants, "
+        f"{size.contracts:,} contracts",
+        "",
+        "| step | wall s | CPU s | peak MB | wall ÷ scan | wall ÷ models |",
+        "|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {step} | {f['wall']:.2f} | {f['cpu']:.2f} | {f['peak_mb']:.0f} "
+        f"| {f['wall'] / scan:.1f} | {f['wall'] / sql:.2f} |"
+        for step, f in figures.items()
+    ]
+    slowest = sorted(result["models"].items(), key=lambda item: -item[1])[:6]
+    lines += [
+        "",
+        "Slowest models (last run, s): " + ", ".join(f"`{n}` {t:.2f}" for n, t in slowest) + ".",
+        f"All give the same figures ({result['compared']['basis rows']} rows of basis compared, to the "
+        "øre; benefit days per group and month, to the ten-thousandth of a day).",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def night_text(nights: dict[str, float]) -> str:
+    """The whole night against the bare imports."""
+    base = nights["imports"]
+    rows = [
+        f"| {name} | {nights[key]:.1f} | {nights[key] / base:.2f} |"
+        for key, name in (
+            ("imports", "bare import of dagster, dbt and great_expectations"),
+            ("night", "the whole night, 50,000 persons, nothing loaded before"),
+            ("unchanged", "the same again, knowledge unchanged"),
+        )
+    ]
+    return "\n".join(
+        ["### The whole night of a municipality", "", "| what | wall s | ÷ imports |", "|---|---|---|", *rows, ""]
+    )
+
+
+def write(results: list[dict], nights: dict[str, float] | None, command: str) -> None:
+    """Write the page anew."""
+    parts = [
+        "# Benchmarks",
+        "",
+        f"Made by `{command}` (Python {platform.python_version()}, DuckDB {duckdb.__version__}, "
+        "2 cores; medians; each step in a process of its own, imports not counted; the models run at a "
+        "memory limit of 800 MB). *scan* reads the columns the rules need; *sql* is the project's own "
+        "compiled models from the staged spells to the settlement; *polars* and *pandas* are the same "
+        "rules in those libraries, checked to give the same figures.",
+        "",
+        *(size_text(result) for result in results),
+    ]
+    if nights:
+        parts.append(night_text(nights))
+    PAGE.write_text("\n".join(parts), encoding="utf-8")
