@@ -38,7 +38,8 @@ class Event:
     """One step in the life of a settlement.
 
     ``recorded_at`` is the wall clock and information only. ``period_start`` of a release is the
-    first period it counts for. ``frozen_sha256`` (approvals) is the sha256 of the frozen
+    first period it counts for. ``snapshot_id`` is the published snapshot that was acted on.
+    ``frozen_sha256`` (approvals) is the sha256 of the frozen
     statement's file. ``key_fingerprint`` stands on the first event of a ledger only.
     """
 
@@ -57,6 +58,7 @@ class Event:
     reference: str | None
     paid_on: dt.date | None
     frozen_sha256: str | None
+    snapshot_id: str
     key_fingerprint: str | None
     prev: str
     hash: str

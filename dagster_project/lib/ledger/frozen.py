@@ -11,7 +11,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -21,6 +20,7 @@ from dagster_project.lib.canonical import canonical_json, sha256_text
 from dagster_project.lib.errors import EffektError
 from dagster_project.lib.ledger.chain import Event, frozen_file
 from dagster_project.lib.statement.figures import figures_sha256
+from dagster_project.lib.table_rows import replace_rows
 from dagster_project.settings import Home
 
 FORMAT = 1
@@ -34,21 +34,6 @@ TABLES = {
     "frozen_settlement_true_up": "settlement_true_up",
     "frozen_line": "settlement_line",
 }
-
-
-def columns_of(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, str]]:
-    """Names and types of a raw table, in order."""
-    return [
-        (str(name), str(kind))
-        for name, kind in connection.execute(
-            """
-            select column_name, data_type from duckdb_columns()
-            where schema_name = 'raw' and table_name = ? and database_name = current_database()
-            order by column_index
-            """,
-            [table],
-        ).fetchall()
-    ]
 
 
 def write(home: Home, document: Document) -> str:
@@ -86,44 +71,28 @@ def read(home: Home, event: Event) -> Document:
     if not (is_same and is_hashed):
         raise EffektError(
             "LEDGER_BROKEN",
-            f"{path.relative_to(home.root)} is not the statement that line {event.sequence} approved",
+            f"{path.relative_to(home.root)} is not what line {event.sequence} approved",
             remedy="restore ledger/ from its backup and run again",
         )
     return document
 
 
-def load(connection: duckdb.DuckDBPyConnection, documents: Iterable[Document]) -> None:
-    """Replace the contents of ``raw.frozen_*`` by these statements."""
+def load(
+    connection: duckdb.DuckDBPyConnection, documents: Iterable[Document]
+) -> dict[str, int]:
+    """Replace the contents of ``raw.frozen_*`` by these statements; rows written by table."""
     rows: dict[str, list[Mapping[str, Any]]] = {table: [] for table in TABLES}
     for document in documents:
         for table, section in TABLES.items():
             rows[table].extend(document["published"][section])
-    for table, found in rows.items():
-        connection.execute(f"delete from raw.{table}")
-        if found:
-            insert(connection, table, found)
+    return {f"raw.{table}": replace(connection, table, found) for table, found in rows.items()}
 
 
-def insert(
+def replace(
     connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Mapping[str, Any]]
-) -> None:
-    """Append rows given as JSON values (money and dates as text) to a raw table, in one go."""
-    import pyarrow
-
-    columns = columns_of(connection, table)
-    arrays = {
-        name: pyarrow.array([_text(row.get(name)) for row in rows], pyarrow.string())
-        for name, _ in columns
-    }
-    connection.register("ledger_rows", pyarrow.table(arrays))
-    casts = ", ".join(f"{name}::{kind} as {name}" for name, kind in columns)
-    connection.execute(f"insert into raw.{table} select {casts} from ledger_rows")
-    connection.unregister("ledger_rows")
-
-
-def _text(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return format(value, "f") if isinstance(value, Decimal) else str(value)
+) -> int:
+    """Replace the rows of a raw table by JSON rows; keys that the table lacks are left out."""
+    described = connection.execute(f"describe raw.{table}").fetchall()
+    columns = [str(column[0]) for column in described]
+    kept = [{name: row.get(name) for name in columns} for row in rows]
+    return replace_rows(connection, f"raw.{table}", kept)

@@ -27,11 +27,14 @@ def load_ledger(
     home: Home,
     as_of: dt.date,
     contracts: Sequence[Contract],
-) -> None:
+) -> dict[str, int]:
     """Fill ``raw.ledger_event``, ``raw.ledger_release`` and ``raw.frozen_*``.
 
     Only events with an as-of date on or before the run's are known (30-rules.md). Call it after
     ``verify_ledger`` and after the contracts are validated.
+
+    Returns:
+        Rows written by table.
 
     Raises:
         EffektError: a frozen statement was altered, terms move an approved period, or the
@@ -41,8 +44,12 @@ def load_ledger(
     approvals = approvals_of(known)
     documents = {key: frozen.read(home, event) for key, event in approvals.items()}
     _refuse_moved_periods(contracts, documents)
-    frozen.load(connection, documents.values())
-    _load_events(connection, known)
+    return frozen.load(connection, documents.values()) | _load_events(connection, known)
+
+
+def kept_snapshots(home: Home) -> set[str]:
+    """Snapshots that an approved settlement names; retention keeps them (50-mart.md)."""
+    return {event.snapshot_id for event in approvals_of(chain.read(home)).values()}
 
 
 def approvals_of(ledger: Ledger) -> dict[tuple[str, dt.date], Event]:
@@ -76,16 +83,18 @@ def _refuse_moved_periods(
         refuse_moved_bounds(by_id[contract_id], bounds, terms)
 
 
-def _load_events(connection: duckdb.DuckDBPyConnection, known: Ledger) -> None:
-    for table in ("ledger_event", "ledger_release"):
-        connection.execute(f"delete from raw.{table}")
+def _load_events(connection: duckdb.DuckDBPyConnection, known: Ledger) -> dict[str, int]:
     rows = [event.to_json() for event in known.events]
-    if rows:
-        frozen.insert(connection, "ledger_event", rows)
     releases = [
-        {**row, "from_period_start": row["period_start"]}
+        {
+            "contract_id": row["contract_id"],
+            "from_period_start": row["period_start"],
+            "amount_dkk": row["amount_dkk"],
+        }
         for row in rows
         if row["action"] == "release"
     ]
-    if releases:
-        frozen.insert(connection, "ledger_release", releases)
+    return {
+        "raw.ledger_event": frozen.replace(connection, "ledger_event", rows),
+        "raw.ledger_release": frozen.replace(connection, "ledger_release", releases),
+    }

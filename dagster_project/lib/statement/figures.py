@@ -20,9 +20,9 @@ import duckdb
 from dagster_project.lib.canonical import canonical_json, money_text
 from dagster_project.lib.statement.tiers import Reading, Tier, counted_basis, walk
 
-LINES = "intermediate.int_lines__assemble"
-SETTLEMENT = "intermediate.int_settlement__compute_payment"
-READINGS = "intermediate.int_settlement__compare_readings"
+LINES = "intermediate.int_lines__number"
+PAYMENTS = "intermediate.int_payments__settle_periods"
+READINGS = "intermediate.int_payments__apply_readings"
 
 _LINES_A_CHUNK = 10_000
 _NO_LINES = "\x00lines\x00"
@@ -182,10 +182,10 @@ def hash_statements(connection: duckdb.DuckDBPyConnection) -> int:
         connection,
         f"""
         select settlement.*, contract.terms_sha256, contract.chosen_reading
-        from {SETTLEMENT} as settlement
+        from {PAYMENTS} as settlement
         inner join raw.contract as contract using (contract_id)
         left join raw.frozen_settlement as frozen using (contract_id, period_start)
-        where settlement.is_closed and frozen.contract_id is null
+        where frozen.contract_id is null
         order by contract_id, period_start
         """,
     )

@@ -18,8 +18,8 @@ def event(day: int = 1, action: str = "submit", period: int = 1) -> chain.Event:
         sequence=0, recorded_at="2024-01-01T00:00:00+00:00", as_of_date=dt.date(2024, 1, day),
         actor="Lis Leverandør", role="provider", os_user="lis", action=action, contract_id="k",
         period_start=dt.date(2023, period, 1), statement_sha256="ab", amount_dkk=Decimal("1.50"),
-        reason=None, reference=None, paid_on=None, frozen_sha256=None, key_fingerprint=None,
-        prev="", hash="",
+        reason=None, reference=None, paid_on=None, frozen_sha256=None, snapshot_id="s",
+        key_fingerprint=None, prev="", hash="",
     )  # fmt: skip
 
 

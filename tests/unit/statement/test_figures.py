@@ -102,7 +102,7 @@ def test_the_streamed_hash_equals_the_hash_of_the_printed_figures(
     warehouse: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(figures, "_LINES_A_CHUNK", 3)
-    fill(warehouse, figures.SETTLEMENT, [{**settlement_row(), "is_closed": True}])
+    fill(warehouse, figures.PAYMENTS, [settlement_row()])
     fill(
         warehouse,
         figures.READINGS,
@@ -115,15 +115,8 @@ def test_the_streamed_hash_equals_the_hash_of_the_printed_figures(
     assert found == [(figures.figures_sha256(printed),)]
 
 
-def test_an_open_period_and_an_approved_one_are_not_hashed(
-    warehouse: duckdb.DuckDBPyConnection,
-) -> None:
-    approved = dt.date(2022, 10, 1)
-    rows = [
-        {**settlement_row(), "is_closed": False},
-        {**settlement_row(), "period_start": approved, "is_closed": True},
-    ]
-    fill(warehouse, figures.SETTLEMENT, rows)
+def test_an_approved_period_keeps_its_frozen_hash(warehouse: duckdb.DuckDBPyConnection) -> None:
+    fill(warehouse, figures.PAYMENTS, [settlement_row()])
     fill(
         warehouse,
         figures.READINGS,
@@ -131,13 +124,14 @@ def test_an_open_period_and_an_approved_one_are_not_hashed(
     )
     fill(warehouse, figures.LINES, line_rows())
     warehouse.execute(
-        "insert into raw.frozen_settlement (contract_id, period_start) values ('k', ?)", [approved]
+        "insert into raw.frozen_settlement (contract_id, period_start) values ('k', ?)", [PERIOD]
     )
     assert figures.hash_statements(warehouse) == 0
+    assert warehouse.execute("select count(*) from raw.statement").fetchone() == (0,)
 
 
 def test_a_period_without_lines_has_a_hash_too(warehouse: duckdb.DuckDBPyConnection) -> None:
-    fill(warehouse, figures.SETTLEMENT, [{**settlement_row(), "is_closed": True}])
+    fill(warehouse, figures.PAYMENTS, [settlement_row()])
     fill(
         warehouse,
         figures.READINGS,

@@ -1,0 +1,72 @@
+"""The state of a settlement, read from its events (40-settlement.md, "Life of a settlement").
+
+What belongs here: state and who has acted. What does not: figures. dbt's settlement models state
+the same rule in SQL for ``mart.settlement``; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dagster_project.lib.ledger.chain import Event, Ledger
+
+OPEN, DRAFT, SUBMITTED, VERIFIED = "open", "draft", "submitted", "verified"
+APPROVED, PAID = "approved", "paid"
+_AFTER = {"submit": SUBMITTED, "verify": VERIFIED, "return": DRAFT}
+_STEPS = (*_AFTER, "approve", "pay")
+
+
+@dataclass(frozen=True)
+class State:
+    """State of a (contract, period), and whether its last event named other figures."""
+
+    name: str
+    is_superseded: bool = False
+
+
+def of_period(ledger: Ledger, contract_id: str, period_start: dt.date) -> list[Event]:
+    """The steps of one settlement in order (a release is none)."""
+    return [
+        event
+        for event in ledger.events
+        if (event.contract_id, event.period_start) == (contract_id, period_start)
+        and event.action in _STEPS
+    ]
+
+
+def state_of(events: Iterable[Event], current_sha256: str | None) -> State:
+    """The state that the events give to figures with this hash.
+
+    Args:
+        events: the settlement's steps in order.
+        current_sha256: today's figures hash, null while the period is open.
+    """
+    steps = list(events)
+    actions = {event.action for event in steps}
+    if "approve" in actions:
+        return State(PAID if "pay" in actions else APPROVED)
+    if current_sha256 is None:
+        return State(OPEN)
+    if not steps:
+        return State(DRAFT)
+    if steps[-1].statement_sha256 != current_sha256:
+        return State(DRAFT, is_superseded=True)
+    return State(_AFTER[steps[-1].action])
+
+
+def same_name(name: str) -> str:
+    """A name as it is compared: NFC, trimmed, casefolded."""
+    folded = unicodedata.normalize("NFC", name).strip().casefold()
+    return unicodedata.normalize("NFC", folded)
+
+
+def approved_periods(ledger: Ledger, contract_id: str) -> set[dt.date]:
+    """First days of the contract's approved periods."""
+    return {
+        event.period_start
+        for event in ledger.events
+        if event.contract_id == contract_id and event.action == "approve"
+    }
