@@ -12,6 +12,7 @@ import subprocess
 from typing import Any
 
 from dagster_project.lib import files
+from dagster_project.lib.errors import EffektError
 from dagster_project.settings import Home
 
 ALERT_VARIABLE = "EFFEKT_ALERT"
@@ -53,4 +54,12 @@ def _start_command(text: str) -> None:
             check=False,
         )
     except (OSError, subprocess.SubprocessError):
+        return
+
+
+def write_failure(home: Home, error: EffektError) -> None:
+    """The alert of a run that ended before it could begin; a full disk must not hide the error."""
+    try:
+        write(home, {"exit_code": error.exit_code, "error": error.code, "failed_step": None})
+    except OSError:
         return

@@ -13,6 +13,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,8 +41,17 @@ _QUIET = (
     "--no-send-anonymous-usage-stats",
 )  # fmt: skip
 _KIND = re.compile(r"\b([A-Z][A-Za-z]+(?: [A-Z][a-z]+)? Error)\b")
+_MONEY_COLUMNS = ("payment_dkk", "basis_dkk", "difference_dkk", "amount_dkk")
 _CACHE_KEPT = 4
 _loaded: dict[str, Manifest] = {}
+
+
+@dataclass(frozen=True)
+class Built:
+    """A table that a phase built: its rows and the kroner in it, where it carries any."""
+
+    rows: int
+    amount_dkk: str | None = None
 
 
 @cache
@@ -170,7 +180,7 @@ def arguments(home: Home, select: Sequence[str], exclude: Sequence[str] = ()) ->
 
 def run_phase(
     home: Home, phase: str, models: Sequence[str] | None = None
-) -> dict[str, int]:
+) -> dict[str, Built]:
     """Run the models of one phase, or the named ones of it, and close the warehouse again.
 
     Args:
@@ -179,7 +189,7 @@ def run_phase(
         models: names of models of the phase; all of them when left out.
 
     Returns:
-        Rows of each table that was built.
+        What was built, by table.
 
     Raises:
         EffektError: ``DBT_MODEL`` names the models that failed, without any value.
@@ -187,7 +197,7 @@ def run_phase(
     select, exclude = PHASES[phase]
     chosen = list(models) if models is not None else list(select)
     built = _invoke(home, arguments(home, chosen, () if models is not None else exclude))
-    return _count_rows(home, built)
+    return _measure(home, built)
 
 
 def _invoke(home: Home, command: list[str]) -> list[tuple[str, str]]:
@@ -207,19 +217,27 @@ def _invoke(home: Home, command: list[str]) -> list[tuple[str, str]]:
     return [(item.node.schema, item.node.name) for item in outcome.results]
 
 
-def _count_rows(home: Home, tables: list[tuple[str, str]]) -> dict[str, int]:
+def _measure(home: Home, tables: list[tuple[str, str]]) -> dict[str, Built]:
+    """Rows of each built table and the sum of its money column, if it has one."""
     from dagster_project.lib import warehouse
 
     if not tables:
         return {}
     connection = warehouse.connect(home.warehouse, read_only=True)
     try:
-        rows = {}
+        columns = set(
+            connection.execute(
+                "select table_schema, table_name, column_name from information_schema.columns"
+            ).fetchall()
+        )
+        built = {}
         for schema, name in tables:
-            # names come from the project's own manifest
-            found = connection.execute(f'select count(*) from "{schema}"."{name}"').fetchone()  # noqa: S608
-            rows[name] = int(found[0]) if found else 0
-        return rows
+            money = next((c for c in _MONEY_COLUMNS if (schema, name, c) in columns), None)
+            # names come from the project's own manifest, never from data
+            query = f'select count(*), sum({money or "null"}) from "{schema}"."{name}"'  # noqa: S608
+            rows, amount = connection.execute(query).fetchall()[0]
+            built[name] = Built(rows, None if amount is None else str(amount))
+        return built
     finally:
         connection.close()
 

@@ -12,12 +12,15 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagster_project.lib import files, fingerprint
 from dagster_project.lib.errors import EffektError
 from dagster_project.lib.nightly import Refused, Step, StepOutcome
 from dagster_project.settings import Home, Settings
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 def receive(settings: Settings) -> StepOutcome:
@@ -55,26 +58,44 @@ def load_inputs(settings: Settings) -> StepOutcome:
 def _load(settings: Settings) -> dict[str, int]:
     from dagster_project.lib import contracts, ledger, receiving, reference, warehouse
 
+    home = settings.home
     terms = contracts.load_contracts(settings.contracts_dir, settings.area)
-    connection = warehouse.connect(settings.home.warehouse)
+    connection = warehouse.connect(home.warehouse)
     try:
         warehouse.create_raw(connection)
-        rows = dict(receiving.load_deliveries(connection, settings.home))
-        rows |= contracts.write_contracts(connection, terms)
-        rows |= reference.write_reference(connection, reference.load_reference())
-        rows |= receiving.write_known(connection, settings)
-        rows |= ledger.load_ledger(connection, settings)
+        receiving.load_deliveries(connection, home)
+        contracts.write_contracts(connection, terms)
+        reference.write_reference(connection, reference.load_reference())
+        receiving.write_known(connection, settings)
+        ledger.load_ledger(connection, home, settings.as_of, terms)
         connection.execute("checkpoint")
+        return _raw_rows(connection)
     finally:
         connection.close()
-    return rows
+
+
+def _raw_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Rows of the raw room's tables, as the catalogue counts them."""
+    query = "select table_name, estimated_size from duckdb_tables() where schema_name = 'raw'"
+    return {str(name): int(rows) for name, rows in connection.execute(query).fetchall() if rows}
 
 
 def _verify_ledger(settings: Settings) -> None:
-    from dagster_project.lib import ledger, publishing
+    from dagster_project.lib import ledger
 
-    head = publishing.recorded_ledger_head(settings.home)
-    ledger.verify_ledger(settings.home, head)
+    ledger.verify_ledger(settings.home, _recorded_head(settings.home))
+
+
+def _recorded_head(home: Home) -> str | None:
+    """Head of the ledger that the newest snapshot's manifest names."""
+    from dagster_project.lib import publishing
+
+    try:
+        current = publishing.current_snapshot(home)
+        head = current.manifest["ledger_head"] if current is not None else None
+    except (EffektError, KeyError):
+        return None  # a broken snapshot is replaced by this night
+    return None if head is None else str(head)
 
 
 def _unchanged_snapshot(home: Home, known: str) -> str | None:
@@ -84,10 +105,14 @@ def _unchanged_snapshot(home: Home, known: str) -> str | None:
     last = fingerprint.remembered(home)
     if last is None or last[0] != known:
         return None
-    current = publishing.current_snapshot(home)
-    if current is None or current.snapshot_id != last[1]:
+    try:
+        current = publishing.current_snapshot(home)
+        if current is None or current.snapshot_id != last[1]:
+            return None
+        publishing.verify_snapshot(current.path)
+    except EffektError:
         return None
-    return last[1] if not publishing.differing_files(current.path) else None
+    return last[1]
 
 
 def _context_file(home: Home) -> Path:
@@ -181,9 +206,10 @@ def publish(settings: Settings) -> StepOutcome:
     from dagster_project.lib import publishing
 
     resumed(settings)
-    snapshot = publishing.publish(settings.home)
+    done = publishing.publish(settings.home)
     return StepOutcome(
-        snapshot_id=snapshot.snapshot_id, metadata={"snapshot_id": snapshot.snapshot_id}
+        snapshot_id=done.snapshot_id,
+        metadata={"snapshot_id": done.snapshot_id, "action": done.action},
     )
 
 

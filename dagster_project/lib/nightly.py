@@ -41,6 +41,7 @@ class StepOutcome:
     Args:
         metadata: counts, kroner, hashes and paths; nothing of a person.
         tables: rows of each table that the step built.
+        kroner: sum of the money column of those tables that have one.
         refused: deliveries refused by the step.
         held: shown names of deliveries held by a row-count check.
         failed_checks: critical checks that failed; the night goes no further.
@@ -51,6 +52,7 @@ class StepOutcome:
 
     metadata: dict[str, int | str] = field(default_factory=dict)
     tables: dict[str, int] = field(default_factory=dict)
+    kroner: dict[str, str] = field(default_factory=dict)
     refused: tuple[Refused, ...] = ()
     held: tuple[str, ...] = ()
     failed_checks: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""The five gates: each declared check is an asset check, blocking where it is critical."""

@@ -1,0 +1,1 @@
+"""The room of what others read: candidate, snapshot, statement documents."""

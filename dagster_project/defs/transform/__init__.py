@@ -1,0 +1,1 @@
+"""The rooms that dbt builds: staging, rules, settlement and the tables to publish."""

@@ -1,0 +1,212 @@
+"""The home's DAGSTER_HOME: its configuration, a recorded night, and the UI on the loopback address.
+
+What belongs here: starting Dagster. What does not: assets and jobs (``defs/``), steps.
+Dagster is imported inside functions only.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from dagster_project.lib import files, nightly
+from dagster_project.lib.errors import EffektError
+from dagster_project.lib.nightly import NightReport
+from dagster_project.settings import PROJECT_ROOT, Home, Settings
+
+LOOPBACK = "127.0.0.1"
+CONTRACTS_VARIABLE = "EFFEKT_CONTRACTS"
+MAX_RUNTIME_SECONDS = 4 * 60 * 60
+_MODULE = "dagster_project.definitions"
+_STOP_SECONDS = 15
+_PR_SET_PDEATHSIG = 1
+_INSTANCE = f"""\
+# written by effekt; one run at a time, nothing reported home
+telemetry:
+  enabled: false
+nux:
+  enabled: false
+run_monitoring:
+  enabled: true
+  max_runtime_seconds: {MAX_RUNTIME_SECONDS}
+concurrency:
+  runs:
+    max_concurrent_runs: 1
+compute_logs:
+  module: dagster._core.storage.noop_compute_log_manager
+  class: NoOpComputeLogManager
+"""
+
+
+def prepare(home: Home) -> None:
+    """Write ``dagster.yaml`` if it is not what this version writes."""
+    path = files.make_dir(home.dagster) / "dagster.yaml"
+    if not path.is_file() or path.read_text(encoding="utf-8") != _INSTANCE:
+        files.write_atomic(path, _INSTANCE)
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Variables that Dagster and its children need to find the home, and to keep silent."""
+    return {
+        "DAGSTER_HOME": str(settings.home.dagster),
+        "EFFEKT_HOME": str(settings.home.root),
+        CONTRACTS_VARIABLE: str(settings.contracts_dir),
+        "DAGSTER_DISABLE_TELEMETRY": "1",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+@contextmanager
+def variables(values: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables and put back what was there."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def run_recorded(settings: Settings) -> NightReport:
+    """Run the job ``nightly`` in this process, recorded in the home's Dagster instance.
+
+    Returns:
+        the report; its ``exit_code`` is that of ``effekt run``.
+
+    Raises:
+        EffektError: ``HOME_BUSY`` or ``SECRETS_OPEN``, before anything is done.
+    """
+    with nightly.night(settings) as report, variables(environment(settings)):
+        failure: EffektError | None = None
+        try:
+            prepare(settings.home)
+            is_success = _execute(settings)
+        except Exception as error:  # Dagster's own storage may fail: full disk, locked database
+            failure = nightly.without_values(error, "dagster")
+        if failure is None and not is_success and not report.failed_checks:
+            failure = EffektError("DAGSTER", "the job failed outside a step", remedy="effekt ui")
+        report.error = report.error or failure
+    return report
+
+
+def _execute(settings: Settings) -> bool:
+    import dagster as dg
+
+    from dagster_project.definitions import defs
+
+    night = {
+        "home": str(settings.home.root),
+        "contracts": str(settings.contracts_dir),
+        "as_of": settings.as_of_text,
+    }
+    with dg.DagsterInstance.from_config(str(settings.home.dagster)) as instance:
+        result = defs.resolve_job_def("nightly").execute_in_process(
+            instance=instance,
+            raise_on_error=False,
+            run_config={
+                "resources": {"night": {"config": night}},
+                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+            },
+        )
+    return bool(result.success)
+
+
+def serve(settings: Settings, port: int) -> int:
+    """Run webserver and daemon on the loopback address until one ends or a signal comes.
+
+    Returns:
+        0 after a signal, 1 if a child ended by itself.
+
+    Raises:
+        EffektError: ``PORT_TAKEN``.
+    """
+    _require_free(port)
+    settings.home.ensure()
+    prepare(settings.home)
+    values = {**os.environ, **environment(settings)}
+    values["PYTHONPATH"] = os.pathsep.join(
+        [str(PROJECT_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    )
+    stopped: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda caught, _frame: stopped.append(caught))
+    children: list[subprocess.Popen[bytes]] = []
+    try:
+        for words in _commands(port):
+            children.append(_start(words, values, settings))
+        while not stopped and all(child.poll() is None for child in children):
+            time.sleep(0.2)
+    finally:
+        _stop(children)
+    return 0 if stopped else 1
+
+
+def _commands(port: int) -> list[list[str]]:
+    python = [sys.executable, "-m"]
+    return [
+        [*python, "dagster_webserver", "-h", LOOPBACK, "-p", str(port), "-m", _MODULE,
+         "--log-level", "warning"],
+        [*python, "dagster._daemon", "run", "-m", _MODULE, "--log-level", "warning"],
+    ]  # fmt: skip
+
+
+def _require_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            raise EffektError(
+                "PORT_TAKEN", f"port {port} is in use", remedy="effekt ui --port another"
+            ) from None
+
+
+def _start(words: list[str], values: dict[str, str], settings: Settings) -> subprocess.Popen[bytes]:
+    """A child in a process group of its own that dies with this process."""
+    return subprocess.Popen(  # noqa: S603 - our own interpreter and modules
+        words,
+        env=values,
+        cwd=settings.home.root,
+        start_new_session=True,
+        preexec_fn=_die_with_parent,  # noqa: PLW1509 - no threads run yet
+    )
+
+
+def _die_with_parent() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def _stop(children: list[subprocess.Popen[Any]]) -> None:
+    """End every child's whole process group: asked first, then killed."""
+    for child in children:
+        _signal_group(child, signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_SECONDS
+    for child in children:
+        try:
+            child.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            pass
+        _signal_group(child, signal.SIGKILL)
+        child.wait()
+
+
+def _signal_group(child: subprocess.Popen[Any], number: signal.Signals) -> None:
+    try:
+        os.killpg(child.pid, number)
+    except ProcessLookupError:
+        return
