@@ -23,6 +23,18 @@ reductions as (
     where booked_dkk <> 0
 ),
 
+savings as (
+    select
+        contract_id,
+        part_id,
+        null::varchar as course_id,
+        month,
+        '' as price_group,
+        amount_dkk
+    from {{ ref('int_relapse__book_savings') }}
+    where amount_dkk <> 0
+),
+
 months as (
     select contract_id, month, period_start, is_closed, is_approved
     from {{ ref('int_periods__spread_months') }}
@@ -32,6 +44,8 @@ amounts as (
     select * from person_months
     union all by name
     select * from reductions
+    union all by name
+    select * from savings
 ),
 
 final as (

@@ -1,0 +1,25 @@
+-- grain: one row per gate and check
+-- counts: what each check of the night evaluated and found
+-- clause: 60-gates.md
+-- left out: keys of failing rows
+with
+
+source as (
+    select * from {{ source('gate', 'check_result') }}
+),
+
+final as (
+    select
+        gate,
+        check_id,
+        subject,
+        severity,
+        evaluated,
+        unexpected,
+        is_success,
+        owner,
+        remedy
+    from source
+)
+
+select * from final
