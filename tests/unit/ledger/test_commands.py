@@ -1,0 +1,290 @@
+"""Who may do what, when: every refusal of the life of a settlement, beside what is allowed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+
+from dagster_project.lib import ledger
+from dagster_project.lib.errors import EffektError, NotAllowedError, UsageError
+from dagster_project.lib.ledger import chain
+from tests.unit.ledger.conftest import CONTRACT, PERIODS, World
+
+Q1, Q2, Q3 = "2023-01", "2023-04", "2023-07"
+ACTORS = "actors: {provider: [Lis], municipality: [Kai, Lea], finance: [Finn]}"
+PAID_ON = dt.date(2023, 6, 1)
+Approve = Callable[[str], None]
+
+
+def test_a_settlement_goes_from_draft_to_paid(world: World, approved: Approve) -> None:
+    approved(Q1)
+    event = ledger.pay(world.settings, CONTRACT, Q1, "Finn", PAID_ON, "bilag 1")
+    assert [e.action for e in chain.read(world.home).events] == [
+        "submit", "verify", "approve", "pay",
+    ]  # fmt: skip
+    assert (event.role, event.amount_dkk, event.paid_on) == ("finance", Decimal("300.00"), PAID_ON)
+    assert {e.as_of_date for e in chain.read(world.home).events} == {dt.date(2023, 5, 1)}
+
+
+def test_what_is_approved_is_frozen_with_everything_it_rests_on(
+    world: World, approved: Approve
+) -> None:
+    approved(Q1)
+    path = world.home.ledger / "statements" / CONTRACT / f"{Q1}.json"
+    document = json.loads(path.read_text(encoding="utf-8"))
+    assert document["figures"]["lines"][0]["new"] == "300.00"
+    told = document["provenance"]
+    assert told["terms"]["contract_id"] == CONTRACT
+    assert {"benefit_codes", "deliveries", "participants", "code_version"} <= set(told)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert ledger.kept_snapshots(world.home) == {told["snapshot_id"]}
+
+
+def test_a_changed_byte_in_a_frozen_statement_is_found(world: World, approved: Approve) -> None:
+    approved(Q1)
+    path = world.home.ledger / "statements" / CONTRACT / f"{Q1}.json"
+    raw = bytearray(path.read_bytes())
+    raw[len(raw) // 2] ^= 1
+    path.write_bytes(bytes(raw))
+    with pytest.raises(EffektError, match="LEDGER_BROKEN") as found:
+        ledger.verify_ledger(world.home, None)
+    assert found.value.exit_code == 1
+    path.unlink()
+    with pytest.raises(EffektError, match="LEDGER_BROKEN"):
+        ledger.verify_ledger(world.home, None)
+
+
+@pytest.mark.parametrize("step", ["verify", "approve", "pay", "return"])
+def test_a_draft_can_only_be_submitted(world: World, step: str) -> None:
+    with pytest.raises(NotAllowedError, match="STATE") as found:
+        if step == "verify":
+            ledger.verify(world.settings, CONTRACT, Q1, "Kai")
+        elif step == "approve":
+            ledger.approve(world.settings, CONTRACT, Q1, "Lea")
+        elif step == "pay":
+            ledger.pay(world.settings, CONTRACT, Q1, "Finn", PAID_ON, "bilag")
+        else:
+            ledger.return_(world.settings, CONTRACT, Q1, "Kai", "mangler")
+    assert found.value.exit_code == 3
+    assert chain.read(world.home).events == ()
+
+
+def test_nothing_is_done_twice(world: World, approved: Approve) -> None:
+    approved(Q1)
+    ledger.pay(world.settings, CONTRACT, Q1, "Finn", PAID_ON, "bilag")
+    with pytest.raises(NotAllowedError):
+        ledger.pay(world.settings, CONTRACT, Q1, "Finn", PAID_ON, "bilag")
+    with pytest.raises(NotAllowedError):
+        ledger.submit(world.settings, CONTRACT, Q1, "Lis")
+    with pytest.raises(NotAllowedError):
+        ledger.return_(world.settings, CONTRACT, Q1, "Kai", "fortrudt")
+
+
+@pytest.mark.parametrize("name", ["Lis", " lis ", "LIS"])
+def test_submit_and_verify_take_two_names(world: World, name: str) -> None:
+    ledger.submit(world.settings, CONTRACT, Q1, "Lis")
+    with pytest.raises(NotAllowedError, match="SAME_PERSON"):
+        ledger.verify(world.settings, CONTRACT, Q1, name)
+
+
+def test_names_are_compared_in_one_unicode_form(world: World) -> None:
+    ledger.submit(world.settings, CONTRACT, Q1, "Åse")
+    with pytest.raises(NotAllowedError, match="SAME_PERSON"):
+        ledger.verify(world.settings, CONTRACT, Q1, "A\u030ase")
+
+
+@pytest.mark.parametrize("name", ["Lis", "Kai"])
+def test_approve_takes_a_third_name(world: World, name: str) -> None:
+    ledger.submit(world.settings, CONTRACT, Q1, "Lis")
+    ledger.verify(world.settings, CONTRACT, Q1, "Kai")
+    with pytest.raises(NotAllowedError, match="SAME_PERSON"):
+        ledger.approve(world.settings, CONTRACT, Q1, name)
+
+
+@pytest.mark.parametrize(("name", "allowed"), [("lis", True), ("Kai", False), ("Ukendt", False)])
+def test_with_actors_only_listed_names_act_in_their_role(
+    world: World, name: str, allowed: bool
+) -> None:
+    world.write_terms(actors=ACTORS)
+    world.publish(dt.date(2023, 5, 1))
+    if allowed:
+        assert ledger.submit(world.settings, CONTRACT, Q1, name).actor == name
+    else:
+        with pytest.raises(NotAllowedError, match="ACTOR_ROLE"):
+            ledger.submit(world.settings, CONTRACT, Q1, name)
+
+
+def test_a_returned_settlement_is_a_draft_again(world: World) -> None:
+    ledger.submit(world.settings, CONTRACT, Q1, "Lis")
+    ledger.verify(world.settings, CONTRACT, Q1, "Kai")
+    assert ledger.return_(world.settings, CONTRACT, Q1, "Kai", "se igen").reason == "se igen"
+    with pytest.raises(NotAllowedError, match="STATE"):
+        ledger.approve(world.settings, CONTRACT, Q1, "Lea")
+    assert ledger.submit(world.settings, CONTRACT, Q1, "Lis").sequence == 4
+
+
+def test_figures_that_change_take_the_state_back_and_give_it_again(world: World) -> None:
+    ledger.submit(world.settings, CONTRACT, Q1, "Lis")
+    world.amounts[PERIODS[0]] = Decimal("200.00")
+    world.publish_again(dt.date(2023, 5, 2))
+    with pytest.raises(NotAllowedError, match="draft because the figures have changed"):
+        ledger.verify(world.settings, CONTRACT, Q1, "Kai")
+    world.amounts[PERIODS[0]] = Decimal("300.00")
+    world.publish_again(dt.date(2023, 5, 3))
+    assert ledger.verify(world.settings, CONTRACT, Q1, "Kai").action == "verify"
+
+
+def test_periods_are_submitted_in_order(world: World, approved: Approve) -> None:
+    world.amounts[PERIODS[1]] = Decimal("100.00")
+    world.publish(dt.date(2023, 8, 1))
+    for reason in (None, "haster"):
+        with pytest.raises(NotAllowedError, match="PERIOD_ORDER"):
+            ledger.submit(world.settings, CONTRACT, Q2, "Lis", reason)
+    approved(Q1)
+    approved(Q2)
+    with pytest.raises(NotAllowedError, match="PERIOD_OPEN"):
+        ledger.submit(world.settings, CONTRACT, Q3, "Lis")
+
+
+def test_payments_are_recorded_in_order(world: World, approved: Approve) -> None:
+    world.amounts[PERIODS[1]] = Decimal("0.00")
+    world.publish(dt.date(2023, 8, 1))
+    approved(Q1)
+    approved(Q2)
+    with pytest.raises(NotAllowedError, match="PERIOD_ORDER"):
+        ledger.pay(world.settings, CONTRACT, Q2, "Finn", PAID_ON, "bilag 2")
+    ledger.pay(world.settings, CONTRACT, Q1, "Finn", PAID_ON, "bilag 1")
+    nothing = ledger.pay(world.settings, CONTRACT, Q2, "Finn", PAID_ON, "bilag 2")
+    assert nothing.amount_dkk == Decimal("0.00")
+
+
+def test_blockers_stop_a_submit_unless_a_reason_is_given(world: World) -> None:
+    world.blockers[PERIODS[0]] = ["pending_claims"]
+    world.publish(dt.date(2023, 5, 1))
+    with pytest.raises(NotAllowedError, match="BLOCKED.*pending_claims"):
+        ledger.submit(world.settings, CONTRACT, Q1, "Lis")
+    event = ledger.submit(world.settings, CONTRACT, Q1, "Lis", "aftalt med kommunen")
+    assert event.reason == "aftalt med kommunen"
+
+
+@pytest.mark.parametrize(("day", "allowed"), [(1, False), (2, True), (3, True)])
+def test_the_as_of_date_never_decreases(world: World, day: int, allowed: bool) -> None:
+    world.publish(dt.date(2023, 5, 2))
+    ledger.submit(world.settings, CONTRACT, Q1, "Lis")
+    world.publish_again(dt.date(2023, 5, day))
+    if allowed:
+        assert ledger.verify(world.settings, CONTRACT, Q1, "Kai").as_of_date.day == day
+    else:
+        with pytest.raises(NotAllowedError, match="SNAPSHOT_EARLIER"):
+            ledger.verify(world.settings, CONTRACT, Q1, "Kai")
+
+
+def test_a_release_that_moves_the_figures_asks_for_a_new_snapshot(world: World) -> None:
+    world.held[PERIODS[0]] = Decimal("50.00")
+    world.publish(dt.date(2023, 5, 1))
+    ledger.release(world.settings, CONTRACT, Decimal("10"), "Kai", "byrådet 1. maj")
+    with pytest.raises(NotAllowedError, match="SNAPSHOT_STALE"):
+        ledger.submit(world.settings, CONTRACT, Q1, "Lis")
+    world.publish_again(dt.date(2023, 5, 1))
+    assert ledger.submit(world.settings, CONTRACT, Q1, "Lis").action == "submit"
+
+
+def test_a_release_where_nothing_is_held_moves_nothing(world: World) -> None:
+    ledger.release(world.settings, CONTRACT, Decimal("10"), "Kai", "byrådet 1. maj")
+    assert ledger.submit(world.settings, CONTRACT, Q1, "Lis").action == "submit"
+
+
+def test_an_approval_of_other_figures_than_shown_asks_for_a_new_snapshot(
+    world: World, approved: Approve
+) -> None:
+    approved(Q1)
+    world.amounts = {PERIODS[0]: Decimal("250.00"), PERIODS[1]: Decimal("100.00")}
+    world.publish(dt.date(2023, 8, 1), head=None)
+    with pytest.raises(NotAllowedError, match="SNAPSHOT_STALE"):
+        ledger.submit(world.settings, CONTRACT, Q2, "Lis")
+
+
+@pytest.mark.parametrize("amount", ["0", "-1"])
+def test_a_release_is_of_more_than_nothing(world: World, amount: str) -> None:
+    with pytest.raises(NotAllowedError, match="RELEASE_AMOUNT"):
+        ledger.release(world.settings, CONTRACT, Decimal(amount), "Kai", "grund")
+
+
+def test_a_release_needs_an_authorised_maximum(world: World) -> None:
+    world.write_terms(authorised="authorised_max: null")
+    world.publish(dt.date(2023, 5, 1))
+    with pytest.raises(NotAllowedError, match="NO_AUTHORISED_MAX"):
+        ledger.release(world.settings, CONTRACT, Decimal("1"), "Kai", "grund")
+
+
+def test_a_release_counts_from_the_first_unapproved_period_open_or_not(
+    world: World, approved: Approve
+) -> None:
+    approved(Q1)
+    event = ledger.release(world.settings, CONTRACT, Decimal("0.01"), "Kai", "grund")
+    assert event.period_start == PERIODS[1]
+
+
+def test_when_all_is_approved_nothing_can_be_released(world: World, approved: Approve) -> None:
+    world.amounts = dict.fromkeys(PERIODS, Decimal("1.00"))
+    world.publish(dt.date(2024, 2, 1))
+    for start in PERIODS:
+        approved(f"{start:%Y-%m}")
+    with pytest.raises(NotAllowedError, match="ALL_APPROVED"):
+        ledger.release(world.settings, CONTRACT, Decimal("1"), "Kai", "grund")
+
+
+@pytest.mark.parametrize("period", ["2023-02", "2023-1", "2023-13", "kvartal", "2031-01"])
+def test_a_period_is_named_by_its_first_month(world: World, period: str) -> None:
+    with pytest.raises(UsageError) as found:
+        ledger.submit(world.settings, CONTRACT, period, "Lis")
+    assert found.value.exit_code == 2
+
+
+@pytest.mark.parametrize("text", ["", "  ", "to\nlinjer", "borger 610190-1234", "6101901234"])
+def test_a_reason_is_one_line_without_a_person_number(world: World, text: str) -> None:
+    ledger.submit(world.settings, CONTRACT, Q1, "Lis")
+    with pytest.raises(UsageError) as found:
+        ledger.return_(world.settings, CONTRACT, Q1, "Kai", text)
+    assert "6101" not in str(found.value)
+
+
+def test_an_unknown_contract_is_wrong_usage(world: World) -> None:
+    with pytest.raises(UsageError):
+        ledger.submit(world.settings, "findes-ikke", Q1, "Lis")
+
+
+def test_terms_changed_since_the_snapshot_ask_for_a_new_one(world: World) -> None:
+    world.write_terms(actors=ACTORS)
+    with pytest.raises(NotAllowedError, match="SNAPSHOT_STALE"):
+        ledger.submit(world.settings, CONTRACT, Q1, "Lis")
+
+
+def test_an_orphan_statement_of_a_crash_is_replaced(world: World, approved: Approve) -> None:
+    folder = world.home.ledger / "statements" / CONTRACT
+    folder.mkdir(parents=True)
+    (folder / f"{Q1}.json").write_text("halvt")
+    approved(Q1)
+    assert ledger.verify_ledger(world.home, None).events[-1].action == "approve"
+
+
+def test_published_lines_that_do_not_give_the_hash_are_not_approved(world: World) -> None:
+    ledger.submit(world.settings, CONTRACT, Q1, "Lis")
+    ledger.verify(world.settings, CONTRACT, Q1, "Kai")
+    import duckdb
+
+    path = world.home.published / "current" / "restricted" / "case_mart.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("update restricted.settlement_line set new_amount_dkk = 301")
+    with pytest.raises(EffektError, match="SNAPSHOT_DIFFERS"):
+        ledger.approve(world.settings, CONTRACT, Q1, "Lea")
+
+
+def test_nothing_can_be_done_before_the_first_publish(world: World) -> None:
+    (world.home.published / "current").unlink()
+    with pytest.raises(EffektError, match="NO_SNAPSHOT"):
+        ledger.submit(world.settings, CONTRACT, Q1, "Lis")
