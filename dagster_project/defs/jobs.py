@@ -1,12 +1,13 @@
 """Jobs: the night, and the life of a settlement for those who act from the launchpad.
 
-What belongs here: selections and ops with typed configuration. What does not: rules of a
-settlement (``lib/ledger``).
+What belongs here: the selection of the night. What does not: assets, rules.
 """
 
 from __future__ import annotations
 
 import dagster as dg
+
+from dagster_project.defs import settlement_jobs
 
 nightly = dg.define_asset_job(
     "nightly",
@@ -14,3 +15,6 @@ nightly = dg.define_asset_job(
     description="The whole night: received files → vault → rules → settlement → gates → mart.",
     executor_def=dg.in_process_executor,
 )
+
+ALL = [nightly, *settlement_jobs.ALL]
+"""Every job of the code location."""

@@ -72,4 +72,3 @@ class NightResource(dg.ConfigurableResource):
         return dg.MaterializeResult(metadata={**outcome.metadata, **rows})
 
 
-night = NightResource.configure_at_launch()

@@ -1,7 +1,5 @@
 """Assets of the gates; a failed critical check stops everything behind it in that run."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg
@@ -19,10 +17,11 @@ def _check_specs(number: int) -> list[dg.AssetCheckSpec]:
         dg.AssetCheckSpec(
             name=check.check_id,
             asset=f"gate_{number}",
-            description=f"{check.subject} · {check.owner} · {check.remedy}",
-            blocking=check.severity == "critical",
+            description=f"{check.title} ({check.owner}): {check.remedy}",
+            blocking=check.is_critical,
         )
-        for check in gates.declared_checks(number)
+        for check in gates.declared_checks()
+        if check.gate == number
     ]
 
 

@@ -1,7 +1,5 @@
 """Assets of the published room."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from dagster_project.defs.resources import NightResource

@@ -1,7 +1,5 @@
 """Assets of the received room."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg

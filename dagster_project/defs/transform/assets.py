@@ -1,7 +1,5 @@
 """Assets of the rooms that dbt builds: one per model, built phase by phase between the gates."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg

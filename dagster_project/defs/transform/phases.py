@@ -16,6 +16,7 @@ from dagster_project import settings as places
 from dagster_project.lib import dbt_runner
 
 SETTLEMENT_FOLDER = "models/intermediate/settlement/"
+SOURCE_SCHEMAS = {"raw", "gate"}
 GROUPS = {"staging": "staging", "rules": "rules", "settlement": "settlement", "marts": "published"}
 GATE_BEFORE = {
     "staging": "gate_10",
@@ -74,7 +75,7 @@ def _all_specs() -> dict[str, list[dg.AssetSpec]]:
 
 def _behind_gate(spec: dg.AssetSpec, phase: str) -> dg.AssetSpec:
     """Raw tables are one asset, behind gate 10; each model stands behind its phase's gate."""
-    models = [dep for dep in spec.deps if dep.asset_key.path[0] != "raw"]
+    models = [dep for dep in spec.deps if dep.asset_key.path[0] not in SOURCE_SCHEMAS]
     return spec.replace_attributes(deps=[*models, dg.AssetDep(GATE_BEFORE[phase])])
 
 

@@ -1,0 +1,152 @@
+"""Jobs of a settlement's life: each does one command of ``effekt`` with typed configuration.
+
+What belongs here: the fields of a command and its call. What does not: who may do what and when
+(``lib/ledger``). Names and reasons typed here stand in Dagster's record as they do in the ledger.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import dagster as dg
+from pydantic import Field
+
+from dagster_project.defs.resources import NightResource
+from dagster_project.lib import ledger, nightly
+from dagster_project.lib.errors import EffektError
+from dagster_project.settings import Settings
+
+if TYPE_CHECKING:
+    from dagster_project.lib.ledger import Event
+
+
+class ActOnPeriod(dg.Config):
+    """Who acts on which period."""
+
+    contract: str = Field(description="contract_id")
+    period: str = Field(description="first month of the period, YYYY-MM")
+    actor: str = Field(description="name of who acts, as in the contract's actors")
+
+
+class Submit(ActOnPeriod):
+    """Submit the draft."""
+
+    incomplete: str | None = Field(default=None, description="submit in spite of blockers: why")
+
+
+class Return(ActOnPeriod):
+    """Send back to draft."""
+
+    reason: str = Field(description="why it goes back")
+
+
+class Pay(ActOnPeriod):
+    """Record the payment."""
+
+    paid_on: str = Field(description="day of the payment, YYYY-MM-DD")
+    reference: str = Field(description="finance's own reference")
+
+
+class Release(dg.Config):
+    """Raise the authorised maximum."""
+
+    contract: str = Field(description="contract_id")
+    amount: str = Field(description="kroner, at most two decimals")
+    actor: str = Field(description="name of who acts, as in the contract's actors")
+    reason: str = Field(description="the decision behind it")
+
+
+def _act(
+    context: dg.OpExecutionContext, night: NightResource, act: "Callable[[Settings], Event]"
+) -> None:
+    """Do the command; tell sequence and state, or fail with its code and remedy."""
+    failure: EffektError | None = None
+    try:
+        event = act(night.settings())
+        context.add_output_metadata({"sequence": event.sequence, "action": event.action})
+    except Exception as error:  # any failure becomes a code without values
+        failure = nightly.without_values(error, "settlement")
+    if failure is not None:
+        raise dg.Failure(str(failure), {"code": failure.code}, allow_retries=False)
+
+
+@dg.op
+def submit(context: dg.OpExecutionContext, night: NightResource, config: Submit) -> None:
+    """The provider submits the draft of the first unapproved, closed period."""
+    _act(
+        context,
+        night,
+        lambda s: ledger.submit(s, config.contract, config.period, config.actor, config.incomplete),
+    )
+
+
+@dg.op
+def verify(context: dg.OpExecutionContext, night: NightResource, config: ActOnPeriod) -> None:
+    """The municipality verifies a submitted settlement."""
+    _act(context, night, lambda s: ledger.verify(s, config.contract, config.period, config.actor))
+
+
+@dg.op
+def approve(context: dg.OpExecutionContext, night: NightResource, config: ActOnPeriod) -> None:
+    """Another person of the municipality approves; the figures are frozen."""
+    _act(context, night, lambda s: ledger.approve(s, config.contract, config.period, config.actor))
+
+
+@dg.op(name="send_back")
+def return_(context: dg.OpExecutionContext, night: NightResource, config: Return) -> None:
+    """The municipality sends a submitted or verified settlement back to draft."""
+    _act(
+        context,
+        night,
+        lambda s: ledger.return_(s, config.contract, config.period, config.actor, config.reason),
+    )
+
+
+@dg.op
+def pay(context: dg.OpExecutionContext, night: NightResource, config: Pay) -> None:
+    """Finance records the payment of an approved settlement."""
+    _act(
+        context,
+        night,
+        lambda s: ledger.pay(
+            s, config.contract, config.period, config.actor,
+            dt.date.fromisoformat(config.paid_on), config.reference,
+        ),
+    )  # fmt: skip
+
+
+@dg.op
+def release(context: dg.OpExecutionContext, night: NightResource, config: Release) -> None:
+    """The municipality raises the authorised maximum."""
+    _act(
+        context,
+        night,
+        lambda s: ledger.release(
+            s, config.contract, Decimal(config.amount), config.actor, config.reason
+        ),
+    )
+
+
+def _job(op: dg.OpDefinition, name: str) -> dg.JobDefinition:
+    """A job of one op, for the launchpad."""
+
+    @dg.job(name=name, description=op.description, executor_def=dg.in_process_executor)
+    def one() -> None:
+        op()
+
+    return one
+
+
+submit_settlement = _job(submit, "submit_settlement")
+verify_settlement = _job(verify, "verify_settlement")
+approve_settlement = _job(approve, "approve_settlement")
+return_settlement = _job(return_, "return_settlement")
+pay_settlement = _job(pay, "pay_settlement")
+release_amount = _job(release, "release_amount")
+
+ALL = [
+    submit_settlement, verify_settlement, approve_settlement, return_settlement, pay_settlement,
+    release_amount,
+]  # fmt: skip
+"""The steps of a settlement's life."""
