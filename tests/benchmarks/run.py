@@ -36,15 +36,14 @@ def child(step: str, folder: Path) -> dict[str, float]:
 
 
 def dbt(arguments: list[str], folder: Path) -> None:
-    """Run dbt against the folder's warehouse."""
-    from dbt.cli.main import dbtRunner
-
-    os.environ["EFFEKT_WAREHOUSE"] = str(folder / "warehouse.duckdb")
+    """Run dbt against the folder's warehouse, in a process that lets go of the file."""
     paths = ["--project-dir", DBT_DIR, "--profiles-dir", DBT_DIR, "--target-path", folder / "target",
              "--log-path", folder / "logs"]  # fmt: skip
-    result = dbtRunner().invoke(["--quiet", *arguments, *(str(p) for p in paths)])
-    if not result.success:
-        raise SystemExit(f"dbt {arguments[0]} failed: {result.exception or result.result}")
+    subprocess.run(  # noqa: S603
+        [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--quiet", *arguments,
+         *(str(path) for path in paths)],
+        env={**os.environ, "EFFEKT_WAREHOUSE": str(folder / "warehouse.duckdb")}, check=True,
+    )  # fmt: skip
 
 
 def prepare(size: worlds.Size, folder: Path) -> None:

@@ -7,12 +7,11 @@ some part-time shares, a few overlapping rows of one group, one course a partici
 
 from __future__ import annotations
 
-import copy
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import yaml
 
 from dagster_project.lib import contracts as contract_model
 from dagster_project.lib import reference, warehouse
@@ -185,16 +184,14 @@ from
 def contracts(size: Size) -> list[contract_model.Contract]:
     """The shipped Hedensted contract, once for each contract of the size."""
     path = SHIPPED_CONTRACTS_DIR / "hedensted-arbejdsfastholdelse.yml"
-    text = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
-    quota = str(max(size.participants // size.contracts // 3, 30))
-    result = []
-    for number in range(size.contracts):
-        one = copy.deepcopy(text)
-        one["contract_id"] = f"kontrakt-{number:04d}"
-        for group in one["parts"][0]["price_groups"]:
-            group["max_participants"] = quota
-        result.append(contract_model.contract_from_mapping(one))
-    return result
+    terms = json.loads(contract_model.read_contract(path, None).terms_json())
+    quota = max(size.participants // size.contracts // 3, 30)
+    for group in terms["parts"][0]["price_groups"]:
+        group["max_participants"] = quota
+    return [
+        contract_model.contract_from_json(terms | {"contract_id": f"kontrakt-{number:04d}"})
+        for number in range(size.contracts)
+    ]
 
 
 def build_raw(path: Path, size: Size) -> None:
