@@ -74,7 +74,7 @@ def _until(
 ) -> None:
     """Benefit from the referral to ``end``: switches group, goes part-time towards the end."""
     switch = visited_on + dice.between(40, 220)
-    if spell.code in SICK_SET and switch < end and dice.chance(400):
+    if spell.code in SICK_SET and switch < end and dice.chance(280):
         spell.end = switch - 1
         report(dice, spell)
         spell = Spell(switch, end, dice.pick(JAF_CODES))
@@ -120,6 +120,8 @@ def find_candidates(
 ) -> Iterator[Person]:
     """People on one of the codes at a day whose case has lasted low … high days."""
     for person in people:
+        if not person.spells or person.spells[-1].end < at:
+            continue
         spell = person.spell_on(at)
         if spell is None or spell.code not in codes or spell.reported_on > at:
             continue

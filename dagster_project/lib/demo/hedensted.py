@@ -20,8 +20,8 @@ FIRST, LAST = day("2017-01-01"), day("2025-01-31")
 HOLE = ("2022-05-10", "2022-05-12")
 SICK_PEOPLE = 4000
 RHYTHMS = (
-    lives.Rhythm(0, 100, 430),
-    lives.Rhythm(month("2022-10"), 122, 560),
+    lives.Rhythm(0, 90, 580),
+    lives.Rhythm(month("2022-10"), 146, 500),
 )
 MONTHS = range(month("2022-10"), month("2024-11") + 1)
 TERM_END = month("2024-10")
@@ -60,18 +60,42 @@ def _refer(town: Town) -> list[Course]:
     counts = dict.fromkeys(QUOTA, 0)
     for offset in range(24):
         start = first_day(month("2022-11") + offset)
+        pools = {group: _pool(town, start + 13, group) for group in QUOTA if _is_open(group, counts)}
         for group, (monthly, total) in QUOTA.items():
             for _ in range(monthly):
                 if counts[group] >= total:
                     break
                 visited_on = start + 1 + town.dice.below(26)
-                person = _candidate(town, visited_on, group, taken, 190, 1200)
+                person = _draw(town, pools[group], visited_on, group, taken)
                 if person is None:
                     continue
                 taken.add(person.number)
                 counts[group] += 1
                 listed.append(_course(town, person, visited_on, group))
     return _numbered(listed)
+
+
+def _is_open(group: str, counts: dict[str, int]) -> bool:
+    return counts[group] < QUOTA[group][1]
+
+
+def _pool(town: Town, at: int, group: str) -> list[Person]:
+    """People with a long case in a month, in a drawn order."""
+    codes = lives.SICK_SET if group == "sygedagpenge" else lives.JAF_SET
+    return town.dice.shuffled(list(courses.find_candidates(town.people, at, codes, 204, 1200)))
+
+
+def _draw(
+    town: Town, pool: list[Person], at: int, group: str, taken: set[int]
+) -> Person | None:
+    """The next of the pool who is on the group's benefit on the day itself."""
+    codes = lives.SICK_SET if group == "sygedagpenge" else lives.JAF_SET
+    for person in pool:
+        if person.number not in taken and any(
+            courses.find_candidates([person], at, codes, 190, 1200)
+        ):
+            return person
+    return None
 
 
 def _candidate(

@@ -56,7 +56,10 @@ class Person:
 
     def spell_on(self, at: int) -> Spell | None:
         """The spell that covers a day, if any."""
-        return next((spell for spell in self.spells if spell.start <= at <= spell.end), None)
+        for spell in self.spells:
+            if spell.start <= at <= spell.end:
+                return spell
+        return None
 
     def cut_after(self, last: int) -> None:
         """End every spell on this day at the latest."""
