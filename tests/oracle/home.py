@@ -82,6 +82,7 @@ class Windowed:
     owner: dict[int, int] = field(default_factory=dict)
     rows: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
     _days: dict[str, dict[int, list[Row]]] = field(default_factory=dict)
+    _group_days: dict[str, dict[str, set[int]]] = field(default_factory=dict)
 
     @property
     def is_weekly(self) -> bool:
@@ -106,6 +107,16 @@ class Windowed:
                         covered[day].append(row)
             self._days[person] = dict(covered)
         return self._days[person]
+
+    def group_days(self, person: str) -> dict[str, set[int]]:
+        """Per benefit group, the days that it covers."""
+        if person not in self._group_days:
+            found: dict[str, set[int]] = defaultdict(set)
+            for day, rows in self.days(person).items():
+                for row in rows:
+                    found[row.group].add(day)
+            self._group_days[person] = dict(found)
+        return self._group_days[person]
 
 
 @dataclass(frozen=True)

@@ -68,11 +68,8 @@ def register_fte(register: Windowed, group: str, month: int) -> Fraction | None:
 
 def cases(register: Windowed, person: str, groups: set[str], gap: int) -> list[tuple[int, int]]:
     """The person's cases over a set of groups: (first day, last day), in order (§2)."""
-    covered = sorted(
-        day
-        for day, rows in register.days(person).items()
-        if any(row.group in groups for row in rows)
-    )
+    by_group = register.group_days(person)
+    covered = sorted({day for group in groups for day in by_group.get(group, ())})
     found: list[tuple[int, int]] = []
     for day in covered:
         if found and day - found[-1][1] - 1 <= gap:

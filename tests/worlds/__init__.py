@@ -1,0 +1,1 @@
+"""Generated homes in the public formats, leaning towards boundaries; and the worked example homes."""
