@@ -32,6 +32,14 @@ create table if not exists raw.known_delivery (
 create table if not exists raw.loaded_delivery (
     delivery_no integer, delivery_id varchar, row_count bigint, loaded_rows bigint,
     rejected_rows bigint, duplicate_rows bigint, skipped_rows bigint);
+-- by which declaration, names table and key a delivery's rows were made; another one loads them anew
+create table if not exists raw.loading_rule (
+    delivery_no integer, delivery_id varchar, source varchar, rule_sha256 varchar);
+-- row-count check of gate 10, per accepted delivery of a window source; usual is null while too few
+-- deliveries lie before it
+create table if not exists raw.delivery_volume (
+    delivery_no integer, source varchar, covered_days bigint, rows_per_day decimal(18, 6),
+    usual_rows_per_day decimal(18, 6), is_warned boolean, is_held boolean);
 create table if not exists raw.rejected_row (
     delivery_no integer, row_number bigint, column_name varchar, code varchar);
 create table if not exists raw.person (person_no integer, person_key varchar);

@@ -1,0 +1,214 @@
+"""One file's content, whatever its format: landed, parsed, its window resolved.
+
+What belongs here: the steps between staged bytes and typed rows. What does not: identity, register.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.lib.receiving.declarations import Source
+from dagster_project.lib.receiving.findings import FileRefusedError, Finding
+from dagster_project.lib.receiving.grammar import Context
+from dagster_project.lib.receiving.landed import Landed, check_headings
+from dagster_project.lib.receiving.names import NameParts, check_window
+from dagster_project.lib.receiving.parse import Parsed, parse, skip_condition
+from dagster_project.lib.receiving.weeks import week_window
+
+_BUCKET_ROWS = 2_000_000
+
+
+@dataclass(frozen=True)
+class Content:
+    """A parsed file.
+
+    Args:
+        parts: its name, with the window resolved.
+        parsed: its typed table and findings.
+        duplicate_rows: rows of a window source that repeat another in every column.
+        covered_days: Σ over the counted rows of the days they cover in the window.
+    """
+
+    parts: NameParts
+    parsed: Parsed
+    duplicate_rows: int = 0
+    covered_days: int = 0
+
+    @property
+    def is_refused(self) -> bool:
+        """More rejected rows than the source allows."""
+        return self.parsed.rejected_rows > self.parts.source.max_rejected_rows
+
+
+def _land_csv(path: Path, source: Source, spill: Path, parser: duckdb.DuckDBPyConnection) -> Landed:
+    from dagster_project.lib.receiving.csv_format import land_csv
+
+    return land_csv(path, source, spill)
+
+
+def _land_parquet(
+    path: Path, source: Source, spill: Path, parser: duckdb.DuckDBPyConnection
+) -> Landed:
+    from dagster_project.lib.receiving.parquet_format import land_parquet
+
+    return land_parquet(path, source, parser)
+
+
+def _land_xlsx(path: Path, source: Source, spill: Path, parser: duckdb.DuckDBPyConnection) -> Landed:
+    from dagster_project.lib.receiving.xlsx_format import land_xlsx
+
+    return land_xlsx(path, source, spill)
+
+
+def _land_json(path: Path, source: Source, spill: Path, parser: duckdb.DuckDBPyConnection) -> Landed:
+    from dagster_project.lib.receiving.json_format import land_json
+
+    return land_json(path, source, spill)
+
+
+_LANDERS: dict[str, Callable[[Path, Source, Path, duckdb.DuckDBPyConnection], Landed]] = {
+    "csv": _land_csv,
+    "parquet": _land_parquet,
+    "xlsx": _land_xlsx,
+    "json": _land_json,
+}
+
+
+def land(
+    path: Path, file_format: str, source: Source, spill: Path, parser: duckdb.DuckDBPyConnection
+) -> Landed:
+    """The landed form of a file of any format.
+
+    Raises:
+        FileRefusedError: the file as a whole cannot be read.
+    """
+    if path.stat().st_size == 0:
+        raise FileRefusedError(Finding("FILE_EMPTY"))
+    if path.stat().st_size > source.limits.max_bytes:
+        raise FileRefusedError(Finding("FILE_LIMIT", detail=f"byte: {source.limits.max_bytes}"))
+    return _LANDERS[file_format](path, source, spill, parser)
+
+
+def _value(parser: duckdb.DuckDBPyConnection, sql: str) -> int:
+    return int(parser.execute(sql).fetchall()[0][0] or 0)
+
+
+def _derived_from_rows(
+    parser: duckdb.DuckDBPyConnection, parts: NameParts, parsed: Parsed
+) -> NameParts:
+    window = parts.source.window
+    first = window.row_days.first if window else ""
+    first_week, last_day = parser.execute(
+        f"select min({first}), max({first}) + 6 from {parsed.table} where faults is null"  # noqa: S608
+    ).fetchall()[0]
+    return parts if first_week is None else parts.covering(first_week, last_day)
+
+
+def _resolve_headings(landed: Landed, parts: NameParts) -> NameParts:
+    """The window of a wide weekly file: its columns, which the name's dates must equal."""
+    window = parts.source.window
+    if window is None or window.derived_from != "headings":
+        return parts
+    first, last = week_window(check_headings(landed.headings, parts.source))
+    if parts.covers_from is not None and (parts.covers_from, parts.covers_to) != (first, last):
+        raise FileRefusedError(Finding("WINDOW_INVALID", detail="weeks"))
+    return parts.covering(first, last)
+
+
+def read_content(
+    parser: duckdb.DuckDBPyConnection,
+    path: Path,
+    parts: NameParts,
+    context: Context,
+    spill: Path,
+    table: str,
+) -> Content:
+    """Parse a file into a typed table of the parser.
+
+    Args:
+        parser: of ``engine.open_parser``.
+        path: the bytes under a name of our own, in the parser's folder.
+        parts: what the file's name says.
+        context: what values are judged against.
+        spill: private folder for normalised copies.
+        table: name for the typed table.
+
+    Raises:
+        FileRefusedError: the file as a whole cannot be accepted.
+    """
+    check_window(parts)
+    source = parts.source
+    landed = land(path, parts.format, source, spill, parser)
+    parts = _resolve_headings(landed, parts)
+    check_window(parts)
+    parsed = parse(parser, landed, source, context, table)
+    if source.window and source.window.derived_from == "rows" and parts.covers_from is None:
+        parts = _derived_from_rows(parser, parts, parsed)
+        if not parsed.rejected_rows:
+            check_window(parts)
+    if parsed.rejected_rows > source.max_rejected_rows or source.window is None:
+        return Content(parts, parsed)
+    duplicates = 0 if source.key else _mark_duplicates(parser, source, parsed)
+    return Content(parts, parsed, duplicates, _covered_days(parser, parts, parsed))
+
+
+def _mark_duplicates(parser: duckdb.DuckDBPyConnection, source: Source, parsed: Parsed) -> int:
+    """Mark rows that repeat an earlier one in every column (``faults`` = ``duplicate``).
+
+    The rows are compared in buckets of persons, so that memory stays small for a whole nation.
+    """
+    names = ", ".join(column.name for column in source.columns)
+    person = next((c.name for c in source.columns if c.type == "cpr"), names)
+    buckets = parsed.row_count // _BUCKET_ROWS + 1
+    good = f"faults is null and not ({skip_condition(source)})"
+    found = 0
+    for bucket in range(buckets):
+        part = f"and hash({person}) % {buckets} = {bucket}" if buckets > 1 else ""
+        suspects = f"""
+            select fingerprint from (select hash({names}) as fingerprint from {parsed.table}
+                                     where {good} {part})
+            group by fingerprint having count(*) > 1"""
+        if not _value(parser, f"select count(*) from ({suspects})"):
+            continue
+        repeated = f"""
+            select rowid from {parsed.table} where {good} {part} and hash({names}) in ({suspects})
+            qualify row_number() over (partition by {names} order by rowid) > 1"""
+        found += _value(
+            parser,
+            f"update {parsed.table} set faults = 'duplicate' where rowid in ({repeated})",
+        )
+    return found
+
+
+def _covered_days(parser: duckdb.DuckDBPyConnection, parts: NameParts, parsed: Parsed) -> int:
+    """Σ over counted rows of the days they cover in the window (60-gates.md, gate 10)."""
+    window, first, last = parts.source.window, parts.covers_from, parts.covers_to
+    if window is None or first is None or last is None:
+        return 0
+    good = f"faults is null and not ({skip_condition(parts.source)})"
+    if window.row_days.span == "runs":
+        return _value(
+            parser,
+            "select 7 * sum(list_sum(list_transform(runs, lambda r: r.last - r.first + 1)))"  # noqa: S608
+            f" from {parsed.table} where {good}",
+        )
+    begins = window.row_days.first
+    ends = {
+        "period": f"coalesce({window.row_days.last}, {_date(last)})",
+        "week": f"{begins} + 6",
+        "month": f"last_day({begins})",
+    }[window.row_days.span]
+    return _value(
+        parser,
+        f"select sum(greatest(0, least({ends}, {_date(last)}) - greatest({begins}, {_date(first)})"  # noqa: S608
+        f" + 1)) from {parsed.table} where {good}",
+    )
+
+
+def _date(day: dt.date) -> str:
+    return f"date '{day.isoformat()}'"

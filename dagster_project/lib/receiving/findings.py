@@ -1,0 +1,94 @@
+"""What is found wrong with a file, and what becomes of it; never a value of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+ROWS_SHOWN = 200
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One broken rule of one column, with the rows (1 = first record after the header).
+
+    Args:
+        code: stable identifier of 10-inputs.md.
+        column: declared heading, or None where the file as a whole is meant.
+        rows: the first ``ROWS_SHOWN`` row numbers.
+        row_total: how many rows there are.
+        detail: what was expected, from the declaration (headings, limits); never a file's value.
+    """
+
+    code: str
+    column: str | None = None
+    rows: tuple[int, ...] = ()
+    row_total: int = 0
+    detail: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain mapping for the register and the reports."""
+        return {
+            "code": self.code,
+            "column": self.column,
+            "rows": list(self.rows),
+            "row_total": self.row_total,
+            "detail": self.detail,
+        }
+
+    @staticmethod
+    def from_json(data: dict[str, Any]) -> Finding:
+        """The finding that ``as_json`` wrote."""
+        return Finding(
+            data["code"], data["column"], tuple(data["rows"]), data["row_total"], data["detail"]
+        )
+
+
+class FileRefusedError(Exception):
+    """The file as a whole cannot be accepted."""
+
+    def __init__(self, *findings: Finding) -> None:
+        super().__init__(", ".join(finding.code for finding in findings))
+        self.findings = findings
+
+
+def rows_finding(code: str, column: str | None, rows: Iterable[int], detail: str = "") -> Finding:
+    """A finding with its row numbers in order, cut to what is shown."""
+    numbers = sorted(set(rows))
+    return Finding(code, column, tuple(numbers[:ROWS_SHOWN]), len(numbers), detail)
+
+
+@dataclass(frozen=True)
+class DeliveryNote:
+    """What became of one received file.
+
+    Args:
+        file_name: name without folder, scrubbed of long digit runs and control characters.
+        sha256: of the bytes.
+        source: declared source, None where the name matches none.
+        delivery_id: first 16 hex of the identity's sha256.
+        code: refusal code, ``ROW_COUNT_HELD`` for a held one, else None.
+        findings: what was found.
+        row_count: records in the file.
+    """
+
+    file_name: str
+    sha256: str
+    source: str | None
+    delivery_id: str
+    code: str | None = None
+    findings: tuple[Finding, ...] = field(default=())
+    row_count: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain mapping for ``--json`` and alerts."""
+        return {
+            "file_name": self.file_name,
+            "sha256": self.sha256,
+            "source": self.source,
+            "delivery_id": self.delivery_id,
+            "code": self.code,
+            "row_count": self.row_count,
+            "findings": [finding.as_json() for finding in self.findings],
+        }

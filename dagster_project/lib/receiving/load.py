@@ -1,0 +1,335 @@
+"""Loading: typed rows of accepted deliveries, pseudonymised, into the warehouse's raw room.
+
+What belongs here: person numbers become ``person_no`` here and nowhere else. What does not: deciding
+whether a file is accepted. A person number never reaches the warehouse or its folder: the parser is
+another DuckDB, which hands over pseudonyms and dense numbers only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import duckdb
+
+from dagster_project.lib.canonical import sha256_text
+from dagster_project.lib.errors import EffektError
+from dagster_project.lib.receiving.content import Content, read_content
+from dagster_project.lib.receiving.declarations import Source, load_sources
+from dagster_project.lib.receiving.engine import clear_spill, open_parser
+from dagster_project.lib.receiving.findings import FileRefusedError
+from dagster_project.lib.receiving.grammar import Context
+from dagster_project.lib.receiving.key import fingerprint, hmac_pads, read_key
+from dagster_project.lib.receiving.names import NameParts
+from dagster_project.lib.receiving.parse import skip_condition
+from dagster_project.lib.receiving.reference import load_reference
+from dagster_project.lib.receiving.register import Record, load_register
+from dagster_project.settings import Home
+
+# Raise it when parsing or loading changes what rows come out: the warehouse is then loaded anew.
+LOADER_VERSION = 1
+_BATCH = 100_000
+_RAW_TABLES = (
+    "ydelsesforloeb", "dream", "ydelsesrefusion", "deltagere", "resultatkrav", "jobindsats",
+    "personstatus", "eindkomst", "aktiviteter", "rejected_row", "loaded_delivery",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """What was loaded.
+
+    Args:
+        deliveries: how many deliveries were loaded.
+        rows: rows of their files that were loaded.
+    """
+
+    deliveries: int
+    rows: int
+
+
+class Loader:
+    """Pseudonymises and loads parsed files; one for a whole run, so that each person is hashed once."""
+
+    def __init__(
+        self, warehouse: duckdb.DuckDBPyConnection, parser: duckdb.DuckDBPyConnection, key: bytes
+    ) -> None:
+        self._warehouse = warehouse
+        self._parser = parser
+        self._pads = hmac_pads(key)
+        parser.execute("create temp table person (cpr bigint, person_no integer)")
+
+    def load(self, record: Record, content: Content) -> int:
+        """Load one delivery; the caller holds the transaction of the warehouse.
+
+        Returns:
+            the number of rows of the file that were loaded.
+        """
+        source, parsed = content.parts.source, content.parsed
+        self._number_persons(source, parsed.table)
+        self._insert_rows(record, content)
+        self._insert_rejected(record)
+        loaded = (
+            record.row_count - record.rejected_rows - record.duplicate_rows - record.skipped_rows
+        )
+        self._warehouse.execute(
+            "insert into raw.loaded_delivery values ($1, $2, $3, $4, $5, $6, $7)",
+            [
+                record.delivery_no, record.delivery_id, record.row_count, loaded,
+                record.rejected_rows, record.duplicate_rows, record.skipped_rows,
+            ],
+        )  # fmt: skip
+        return loaded
+
+    def _hand_over(self, sql: str, target: str, view: str) -> None:
+        """Stream a query of the parser into a statement of the warehouse."""
+        reader = self._parser.sql(sql).to_arrow_reader(_BATCH)
+        self._warehouse.register(view, reader)
+        try:
+            self._warehouse.execute(target)
+        finally:
+            self._warehouse.unregister(view)
+
+    def _number_persons(self, source: Source, table: str) -> None:
+        """Give every new person of a table a pseudonym (HMAC once per person) and a dense number."""
+        columns = [column.name for column in source.columns if column.type == "cpr"]
+        if not columns:
+            return
+        everyone = " union ".join(
+            f"select distinct {name} as cpr from {table} where faults is null and {name} is not null"  # noqa: S608
+            for name in columns
+        )
+        inner, outer = self._pads
+        self._parser.execute(
+            f"""create or replace temp table newcomer as
+            select cpr, left(sha256($outer || unhex(sha256($inner || encode(lpad(cpr::varchar, 10, '0'))))), 32)
+                as person_key
+            from ({everyone}) anti join person using (cpr)""",  # noqa: S608 - names from declarations
+            {"inner": inner, "outer": outer},
+        )
+        if self._parser.execute("select count(*) from newcomer").fetchall() == [(0,)]:
+            return
+        self._hand_over(
+            "select person_key from newcomer",
+            "create or replace temp table newcomer as select person_key from handed_over",
+            "handed_over",
+        )
+        self._warehouse.execute("""
+            insert into raw.person
+            select coalesce((select max(person_no) from raw.person), 0)
+                + row_number() over (order by person_key), person_key
+            from (select distinct person_key from newcomer) anti join raw.person using (person_key)
+        """)
+        reader = self._warehouse.sql(
+            "select person_key, person_no from raw.person semi join newcomer using (person_key)"
+        ).to_arrow_reader(_BATCH)
+        self._parser.register("numbered", reader)
+        self._parser.execute(
+            "insert into person select cpr, person_no from newcomer join numbered using (person_key)"
+        )
+        self._parser.unregister("numbered")
+        self._parser.execute("drop table newcomer")
+        self._warehouse.execute("drop table newcomer")
+
+    def _insert_rows(self, record: Record, content: Content) -> None:
+        source, table = content.parts.source, content.parsed.table
+        loaded = [column for column in source.columns if column.load]
+        joins, picked = "", []
+        for column in loaded:
+            if column.type == "cpr":
+                alias = f"p_{column.name}"
+                joins += f" left join person {alias} on {alias}.cpr = t.{column.name}"
+                picked.append(f"{alias}.person_no as {column.name}")
+            else:
+                picked.append(f"t.{column.name}")
+        names = [column.name for column in loaded]
+        good = f"faults is null and not ({skip_condition(source)})"
+        rows = f"(select rowid + 1 as row_number, * from {table} where {good}) t"  # noqa: S608
+        if source.weeks:
+            monday = f"date '{content.parts.covers_from}'"
+            rows = f"(select *, unnest(runs) as r from {rows})"  # noqa: S608
+            rows = f"(select row_number, person_no, r from {rows}) t"  # noqa: S608
+            picked += [
+                "cast(r.code as smallint) as code",
+                f"{monday} + 7 * cast(r.first - 1 as integer) as from_date",
+                f"{monday} + 7 * cast(r.last as integer) - 1 as to_date",
+            ]
+            names += ["code", "from_date", "to_date"]
+        listed = ", ".join(names)
+        self._hand_over(
+            f"select t.row_number, {', '.join(picked)} from {rows}{joins}",  # noqa: S608
+            f"insert into raw.{source.source} (delivery_no, row_number, {listed})"  # noqa: S608
+            f" select {record.delivery_no}, row_number, {listed} from handed_over",
+            "handed_over",
+        )
+
+    def _insert_rejected(self, record: Record) -> None:
+        if record.rejected:
+            self._warehouse.executemany(
+                "insert into raw.rejected_row values ($1, $2, $3, $4)",
+                [[record.delivery_no, row, column, code] for row, column, code in record.rejected],
+            )
+
+
+def _forget_source(warehouse: duckdb.DuckDBPyConnection, source: str) -> None:
+    """Take the rows of a source out, so that it is loaded anew."""
+    numbers = (
+        "select delivery_no from raw.loaded_delivery join raw.loading_rule using (delivery_no)"
+        " where source = $1"
+    )
+    for table in _RAW_TABLES:
+        warehouse.execute(f"delete from raw.{table} where delivery_no in ({numbers})", [source])  # noqa: S608
+    warehouse.execute("delete from raw.loading_rule where source = $1", [source])
+
+
+def rule_of(source: Source, key: bytes) -> str:
+    """Fingerprint of everything that decides which rows a delivery of this source gives."""
+    reference = load_reference()
+    named = any(column.type == "benefit_name" for column in source.columns)
+    return sha256_text(
+        "\n".join(
+            (
+                str(LOADER_VERSION), source.sha256, fingerprint(key),
+                reference.names_sha256 if named else "",
+            )
+        )
+    )  # fmt: skip
+
+
+def drop_outdated(
+    warehouse: duckdb.DuckDBPyConnection, records: Iterable[Record], key: bytes
+) -> None:
+    """Take out what the register or today's declarations no longer stand behind."""
+    known = {record.delivery_no: record for record in records}
+    stale: set[str] = set()
+    for number, identity, source, rule in warehouse.execute(
+        "select delivery_no, delivery_id, source, rule_sha256 from raw.loading_rule"
+    ).fetchall():
+        record, declared = known.get(number), load_sources().get(source)
+        if record is None or record.delivery_id != identity or declared is None:
+            stale.add(source)
+        elif rule_of(declared, key) != rule:
+            stale.add(source)
+    for source in sorted(stale):
+        _forget_source(warehouse, source)
+
+
+def note_rule(
+    warehouse: duckdb.DuckDBPyConnection, record: Record, source: Source, key: bytes
+) -> None:
+    """Remember by which rules a delivery was loaded."""
+    warehouse.execute(
+        "insert into raw.loading_rule values ($1, $2, $3, $4)",
+        [record.delivery_no, record.delivery_id, source.source, rule_of(source, key)],
+    )
+
+
+def _parts_of(record: Record, sources: dict[str, Source]) -> NameParts:
+    source = sources.get(record.source or "")
+    if source is None or record.extracted_on is None:
+        raise EffektError(
+            "SOURCE_DECLARATION",
+            f"delivery {record.delivery_id} is of a source that is no longer declared",
+            remedy="put the declaration back into seeds/sources/",
+        )
+    return NameParts(
+        source, record.format or "csv", record.extracted_on, record.covers_from, record.covers_to,
+        record.sender, record.version_no or 1,
+    )  # fmt: skip
+
+
+def load_deliveries(warehouse: duckdb.DuckDBPyConnection, home: Home) -> LoadReport:
+    """Load every accepted delivery of the register that the warehouse lacks, from the vault.
+
+    Args:
+        warehouse: an open warehouse with its raw tables.
+        home: the home whose vault is read.
+
+    Returns:
+        how much was loaded; each delivery in a transaction of its own.
+
+    Raises:
+        EffektError: a vault file is missing or no longer what was accepted.
+    """
+    register = load_register(home)
+    accepted = register.accepted()
+    if not accepted:
+        return LoadReport(0, 0)
+    key = read_key(home)
+    drop_outdated(warehouse, accepted, key)
+    present = {
+        number
+        for (number,) in warehouse.execute("select delivery_no from raw.loaded_delivery").fetchall()
+    }
+    missing = [record for record in accepted if record.delivery_no not in present]
+    if not missing:
+        return LoadReport(0, 0)
+    return _load_missing(warehouse, home, missing, key)
+
+
+def _load_missing(
+    warehouse: duckdb.DuckDBPyConnection, home: Home, missing: list[Record], key: bytes
+) -> LoadReport:
+    sources = load_sources()
+    spill = clear_spill(home.vault)
+    parser = open_parser(home.vault, spill)
+    rows = 0
+    try:
+        loader = Loader(warehouse, parser, key)
+        context = Context(load_reference(), None, check_codes=False)
+        for record in missing:
+            parts = _parts_of(record, sources)
+            path = home.vault / record.sha256
+            if not path.is_file():
+                raise _vault_error(record, "is missing from the vault")
+            try:
+                content = read_content(parser, path, parts, context, spill, "typed")
+            except FileRefusedError:
+                raise _vault_error(record, "is no longer readable as it was accepted") from None
+            _reject_again(parser, content, record)
+            with _transaction(warehouse):
+                rows += loader.load(record, content)
+                note_rule(warehouse, record, parts.source, key)
+            parser.execute("drop table typed")
+    finally:
+        parser.close()
+        clear_spill(home.vault)
+    return LoadReport(len(missing), rows)
+
+
+def _reject_again(
+    parser: duckdb.DuckDBPyConnection, content: Content, record: Record
+) -> None:
+    """Rows that were rejected when the delivery was accepted stay rejected."""
+    if record.rejected:
+        parser.execute(
+            f"update {content.parsed.table} set faults = coalesce(faults, 'rejected')"  # noqa: S608
+            " where rowid + 1 in (select unnest($rows::bigint[]))",
+            {"rows": sorted({row for row, *_ in record.rejected})},
+        )
+    if content.parsed.row_count != record.row_count:
+        raise _vault_error(record, "has other rows than when it was accepted")
+
+
+def _vault_error(record: Record, what: str) -> EffektError:
+    return EffektError(
+        "VAULT_BROKEN",
+        f"{record.file_name} (vault/{record.sha256[:12]}…) {what}",
+        remedy="restore the file from the backup of this home; its name is its sha256",
+    )
+
+
+class _transaction:
+    """Commit, or roll back and go on raising."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None:
+        self._connection.execute("begin transaction")
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self._connection.execute("commit" if kind is None else "rollback")
+
+
+transaction = _transaction

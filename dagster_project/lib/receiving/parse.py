@@ -1,0 +1,280 @@
+"""From the landed form to typed rows and faults, in one pass of DuckDB.
+
+What belongs here: the SQL that applies a declaration. What does not: formats, names, the register.
+Typed rows keep the order of the file, so that ``rowid + 1`` is the row number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from dagster_project.lib.receiving.declarations import Rule, Source
+from dagster_project.lib.receiving.findings import (
+    FileRefusedError,
+    Finding,
+    rows_finding,
+)
+from dagster_project.lib.receiving.grammar import Context, column_grammar, literal
+from dagster_project.lib.receiving.landed import Landed, Layout, check_headings, heading_of
+from dagster_project.lib.receiving.weeks import week_columns
+
+_MAX_FAULT_ROWS = 100_000
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A parsed file: its table in the parser, and what was found.
+
+    Args:
+        table: name of the typed table (one row per record, in file order).
+        row_count: records in the file.
+        rejected_rows: records with a fault.
+        skipped_rows: records of benefits that the product does not map.
+        findings: one per (column, code).
+        layout: where the columns stand.
+    """
+
+    table: str
+    row_count: int
+    rejected_rows: int
+    skipped_rows: int
+    findings: tuple[Finding, ...]
+    layout: Layout
+
+
+def _texts(source: Source, layout: Layout) -> str:
+    picked = [
+        f"coalesce(h{position}, '') as t{index}" for index, position in enumerate(layout.positions)
+    ]
+    return ", ".join(picked)
+
+
+def _rule_fault(rule: Rule, source: Source) -> str | None:
+    """A rule between columns as a SQL expression giving a fault text or null."""
+    index = source.columns.index(source.column(rule.column))
+    other = source.columns.index(source.column(rule.other))
+    if rule.rule == "not_before":
+        first = f"{rule.other} - 1" if rule.empty_allowed else rule.other
+        return f"case when {rule.column} < {first} then '{index}:PERIOD_REVERSED' end"
+    if rule.rule == "needs":
+        return (
+            f"case when {rule.column} is not null and {rule.other} is null and f{other} is null"
+            f" then '{other}:VALUE_MISSING' end"
+        )
+    if rule.rule == "only_with":
+        hit = f"{rule.other} = {literal(rule.value or '')}"
+        return (
+            f"case when f{index} is not null or f{other} is not null then null"
+            f" when {hit} and {rule.column} is null then '{index}:VALUE_MISSING'"
+            f" when not {hit} and {rule.column} is not null then '{index}:VALUE_NOT_ALLOWED' end"
+        )
+    return None
+
+
+def _create(
+    connection: duckdb.DuckDBPyConnection,
+    landed: Landed,
+    layout: Layout,
+    source: Source,
+    context: Context,
+    table: str,
+) -> None:
+    grammars = [
+        column_grammar(f"t{index}", column, source, context)
+        for index, column in enumerate(source.columns)
+    ]
+    values = [
+        f"{grammar.value} as {column.name}, "
+        f"case when f{index} is not null then '{index}:' || f{index} end as x{index}"
+        for index, (grammar, column) in enumerate(zip(grammars, source.columns, strict=True))
+    ]
+    faults = ", ".join(f"{grammar.fault} as f{index}" for index, grammar in enumerate(grammars))
+    weeks = week_columns(layout, source, context)
+    marks = [f"x{index}" for index in range(len(source.columns))]
+    marks += [mark for rule in source.rules if (mark := _rule_fault(rule, source))]
+    marks += [weeks.fault] if weeks else []
+    names = ", ".join(column.name for column in source.columns) + (", runs" if weeks else "")
+    connection.execute(f"""
+        create or replace temp table {table} as
+        with landed as (select {_texts(source, layout)}{weeks.texts if weeks else ""}
+                        from {landed.relation}),
+        judged as (select *, {faults}{weeks.runs if weeks else ""} from landed),
+        valued as (select *, {", ".join(values)} from judged)
+        select {names}, nullif(concat_ws(',', {", ".join(marks)}), '') as faults from valued
+    """)  # noqa: S608 - names and literals come from declarations only
+
+
+def _count(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
+    return int(connection.execute(sql).fetchall()[0][0])
+
+
+def _mark(
+    connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[int], index: int, code: str
+) -> None:
+    connection.execute(
+        f"update {table} set faults = $fault where rowid + 1 in (select unnest($rows::bigint[]))",  # noqa: S608
+        {"fault": f"{index}:{code}", "rows": list(rows)},
+    )
+
+
+def _mark_format_faults(
+    connection: duckdb.DuckDBPyConnection, table: str, landed: Landed
+) -> None:
+    kinds: dict[tuple[int, str], list[int]] = {}
+    for row, kind in landed.faults.items():
+        kinds.setdefault(kind, []).append(row)
+    for (index, code), rows in sorted(kinds.items()):
+        _mark(connection, table, rows, index, code)
+
+
+def _mark_key_duplicates(
+    connection: duckdb.DuckDBPyConnection, table: str, source: Source
+) -> None:
+    if not source.key:
+        return
+    key = ", ".join(source.key)
+    whole = " and ".join(f"{name} is not null" for name in source.key)
+    connection.execute(f"""
+        update {table} set faults = '{source.columns.index(source.column(source.key[-1]))}:KEY_DUPLICATE'
+        where faults is null and ({key}) in (
+            select ({key}) from {table} where faults is null and {whole}
+            group by {key} having count(*) > 1)
+    """)  # noqa: S608 - names from declarations
+
+
+def _mark_chains(connection: duckdb.DuckDBPyConnection, table: str, source: Source) -> None:
+    for rule in source.rules:
+        if rule.rule != "chain":
+            continue
+        links = connection.execute(f"""
+            select rowid + 1, {rule.column}, {rule.other} from {table}
+            where faults is null and {rule.other} is not null order by rowid
+        """).fetchall()  # noqa: S608 - names from declarations
+        if bad := broken_links(links):
+            _mark(connection, table, bad, source.columns.index(source.column(rule.other)), "CHAIN_INVALID")
+
+
+def broken_links(links: Sequence[tuple[int, int, int]]) -> list[int]:
+    """Row numbers of links (row, old, new) that lie on a cycle or give a number two successors."""
+    successors: dict[int, set[int]] = {}
+    for _, old, new in links:
+        successors.setdefault(old, set()).add(new)
+    forked = {old for old, new in successors.items() if len(new) > 1}
+    on_cycle = _on_cycles({old: next(iter(new)) for old, new in successors.items() if len(new) == 1})
+    return [row for row, old, _ in links if old in forked or old in on_cycle]
+
+
+def _on_cycles(successor: dict[int, int]) -> set[int]:
+    done: set[int] = set()
+    found: set[int] = set()
+    for start in successor:
+        path: dict[int, int] = {}
+        here = start
+        while here in successor and here not in done and here not in path:
+            path[here] = len(path)
+            here = successor[here]
+        if here in path:
+            found.update(number for number, place in path.items() if place >= path[here])
+        done.update(path)
+    return found
+
+
+def _findings(
+    connection: duckdb.DuckDBPyConnection, table: str, source: Source
+) -> tuple[tuple[Finding, ...], int]:
+    rejected = _count(connection, f"select count(*) from {table} where faults is not null")  # noqa: S608
+    if not rejected:
+        return (), 0
+    kinds = connection.execute(f"""
+        select fault, count(*), (array_agg(row_number order by row_number))[1:200]
+        from (select rowid + 1 as row_number, unnest(string_split(faults, ',')) as fault
+              from (select rowid, faults from {table} where faults is not null
+                    order by rowid limit {_MAX_FAULT_ROWS}))
+        group by fault
+    """).fetchall()  # noqa: S608 - a name of our own
+    findings = [
+        Finding(
+            code,
+            _fault_heading(source, place),
+            tuple(rows),
+            total,
+            source.columns[int(place)].type if place.lstrip("-").isdigit() and int(place) >= 0 else "",
+        )
+        for (place, code), total, rows in ((kind.split(":"), n, rows) for kind, n, rows in kinds)
+    ]
+    findings.sort(key=lambda finding: (finding.rows, finding.column or "", finding.code))
+    return tuple(findings), rejected
+
+
+def _fault_heading(source: Source, place: str) -> str | None:
+    if place.startswith("w"):
+        return (source.weeks.prefix if source.weeks else "") + place[1:]
+    return heading_of(source, int(place))
+
+
+def skip_condition(source: Source) -> str:
+    """SQL: an accepted row that is not loaded (unmapped benefit, period without a day)."""
+    unmapped = [f"{c.name} is null" for c in source.columns if c.unmapped == "skip"]
+    empty = [f"{r.column} < {r.other}" for r in source.rules if r.empty_allowed]
+    return " or ".join(f"coalesce({condition}, false)" for condition in unmapped + empty) or "false"
+
+
+def parse(
+    connection: duckdb.DuckDBPyConnection,
+    landed: Landed,
+    source: Source,
+    context: Context,
+    table: str,
+) -> Parsed:
+    """Parse a landed file into a typed table of the parser.
+
+    Args:
+        connection: a parser of ``engine.open_parser``.
+        landed: the file's landed form.
+        source: its declaration.
+        context: what values are judged against.
+        table: name for the typed table.
+
+    Raises:
+        FileRefusedError: headings, an empty file, more rows than the limit, or a file whose records
+            the reader counts differently than the scan.
+    """
+    layout = check_headings(landed.headings, source)
+    try:
+        _create(connection, landed, layout, source, context, table)
+    except duckdb.Error as error:
+        raise _engine_fault(error) from None
+    rows = _count(connection, f"select count(*) from {table}")  # noqa: S608 - a name of our own
+    if landed.row_count is not None and rows != landed.row_count:
+        raise FileRefusedError(Finding("ROW_WIDTH", detail="antal"))
+    if rows > source.limits.max_rows:
+        raise FileRefusedError(Finding("FILE_LIMIT", detail=f"rækker: {source.limits.max_rows}"))
+    if rows == 0 and not source.may_be_empty:
+        raise FileRefusedError(Finding("FILE_EMPTY"))
+    _mark_format_faults(connection, table, landed)
+    _mark_key_duplicates(connection, table, source)
+    _mark_chains(connection, table, source)
+    findings, rejected = _findings(connection, table, source)
+    skipped = _count(
+        connection,
+        f"select count(*) from {table} where faults is null and ({skip_condition(source)})",  # noqa: S608
+    )
+    return Parsed(table, rows, rejected, skipped, findings, layout)
+
+
+def _engine_fault(error: duckdb.Error) -> FileRefusedError:
+    """DuckDB's complaint as a code; its text quotes the file and is dropped."""
+    text = str(error)
+    if isinstance(error, duckdb.OutOfMemoryException):
+        raise error
+    if "unicode" in text.lower() or "utf" in text.lower():
+        return FileRefusedError(Finding("FILE_ENCODING"))
+    if "maximum line size" in text.lower() or "line size" in text.lower():
+        return FileRefusedError(Finding("FILE_LIMIT", detail="linje"))
+    return FileRefusedError(Finding("FILE_FORMAT"))
+
+
+__all__ = ["Parsed", "broken_links", "parse", "rows_finding"]

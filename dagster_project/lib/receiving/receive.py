@@ -1,0 +1,368 @@
+"""Receiving a night's files: staged, judged, decided, stored, loaded (10-inputs.md, Deliveries).
+
+What belongs here: the order of the steps. What does not: how any step is done. Nothing is changed
+before the intent journal is written; from then on every step can be repeated after a crash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import duckdb
+
+from dagster_project.lib import files
+from dagster_project.lib import warehouse as raw_room
+from dagster_project.lib.errors import EffektError
+from dagster_project.lib.receiving import intake, journal, load, names, volume
+from dagster_project.lib.receiving.content import Content, read_content
+from dagster_project.lib.receiving.declarations import Source, load_sources
+from dagster_project.lib.receiving.engine import clear_spill, open_parser
+from dagster_project.lib.receiving.findings import DeliveryNote, FileRefusedError, Finding
+from dagster_project.lib.receiving.grammar import Context
+from dagster_project.lib.receiving.key import ensure_key
+from dagster_project.lib.receiving.reference import load_reference
+from dagster_project.lib.receiving.register import ACCEPTED, REFUSED, Record, Register, load_register
+from dagster_project.settings import Home
+
+# Files are decided, stored and loaded together up to this size; a killed run repeats one batch.
+_BATCH_BYTES = 64_000_000
+_BATCH_FILES = 200
+
+
+@dataclass
+class ReceiveReport:
+    """What became of the files that were found.
+
+    Args:
+        accepted: newly accepted deliveries (held ones too).
+        refused: refused files, with code, row numbers and a scrubbed name.
+        repeated: files that had been accepted before.
+        held: deliveries, old and new, that a row-count check holds back.
+        waiting: entries left in landing for the next night (still being written, or beyond the limit
+            on files of one night).
+    """
+
+    accepted: list[DeliveryNote] = field(default_factory=list)
+    refused: list[DeliveryNote] = field(default_factory=list)
+    repeated: list[DeliveryNote] = field(default_factory=list)
+    held: list[DeliveryNote] = field(default_factory=list)
+    waiting: int = 0
+
+
+@dataclass
+class _Case:
+    """One landed file under judgement."""
+
+    staged: intake.Staged
+    table: str
+    parts: names.NameParts | None = None
+    content: Content | None = None
+    findings: tuple[Finding, ...] = ()
+    repeats: Record | None = None
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Name parts with the window resolved where it is known."""
+        parts = self.content.parts if self.content else self.parts
+        return parts.key if parts else ("",) * 6
+
+    @property
+    def delivery_id(self) -> str:
+        """Identity of the file."""
+        if self.parts is None:
+            return names.nameless_id(self.staged.sha256)
+        return names.delivery_id(self.key, self.staged.sha256)
+
+
+class _Judge:
+    """Judges the files of one batch."""
+
+    def __init__(
+        self, home: Home, register: Register, parser: duckdb.DuckDBPyConnection, context: Context
+    ) -> None:
+        self._home = home
+        self._register = register
+        self._parser = parser
+        self._context = context
+        self._sources = load_sources()
+        self._spill = clear_spill(home.vault)
+
+    def name(self, staged: intake.Staged, table: str) -> _Case:
+        """What the name and the folder entry alone say."""
+        case = _Case(staged, table)
+        try:
+            case.parts = names.parse_name(staged.found.name, self._sources)
+        except FileRefusedError as refused:
+            case.findings = refused.findings
+        if not staged.found.is_regular:
+            case.findings = (Finding("FILE_LIMIT", detail="link"), *case.findings)
+        elif case.parts and staged.path is None:
+            case.findings = (Finding("FILE_LIMIT", detail="byte"),)
+        elif not intake.checksum_matches(staged):
+            case.findings = (Finding("FILE_CHECKSUM"), *case.findings)
+        return case
+
+    def judge(self, cases: Sequence[_Case]) -> None:
+        """Decide all files that may share their name parts."""
+        for case in cases:
+            if not case.findings:
+                self._find_repeated(case)
+        for case in cases:
+            if not case.findings and not case.repeats:
+                self._read(case)
+        self._find_conflicts(cases)
+
+    def _find_repeated(self, case: _Case) -> None:
+        parts = case.parts
+        for record in self._register.accepted():
+            if parts and record.sha256 == case.staged.sha256 and _same_parts(record, parts):
+                case.repeats = record
+
+    def _read(self, case: _Case) -> None:
+        parts, path = case.parts, case.staged.path
+        if parts is None or path is None or self._conflicts_by_name(case):
+            return
+        try:
+            case.content = read_content(
+                self._parser, path, parts, self._context, self._spill, case.table
+            )
+        except FileRefusedError as refused:
+            case.findings = refused.findings
+            return
+        if case.content.is_refused:
+            case.findings = case.content.parsed.findings
+
+    def _conflicts_by_name(self, case: _Case) -> bool:
+        return any(
+            record.key == case.key and record.sha256 != case.staged.sha256
+            for record in self._register.accepted()
+        )
+
+    def _find_conflicts(self, cases: Sequence[_Case]) -> None:
+        contents: dict[tuple[str, ...], set[str]] = {}
+        for record in self._register.accepted():
+            contents.setdefault(record.key, set()).add(record.sha256)
+        named = [case for case in cases if case.parts and case.staged.found.is_regular]
+        for case in named:
+            contents.setdefault(case.key, set()).add(case.staged.sha256)
+        for case in named:
+            if len(contents[case.key]) > 1 and not case.repeats:
+                own = tuple(f for f in case.findings if f.code != "DELIVERY_CONFLICT")
+                case.findings = (Finding("DELIVERY_CONFLICT"), *own)
+
+
+def _same_parts(record: Record, parts: names.NameParts) -> bool:
+    """The record has the name parts, a window left out of the name matching any."""
+    own = parts.key
+    if parts.covers_from is None:
+        return (record.key[:2], record.key[4:]) == (own[:2], own[4:])
+    return record.key == own
+
+
+def _groups(cases: list[_Case]) -> list[list[_Case]]:
+    """Files that may share their name parts stand together (windows may come from the content)."""
+    groups: dict[tuple[str, ...], list[_Case]] = {}
+    for number, case in enumerate(cases):
+        key = case.parts.key if case.parts else (str(number),)
+        groups.setdefault((*key[:2], *key[4:]), []).append(case)
+    return list(groups.values())
+
+
+def _record(case: _Case) -> Record:
+    """The register's line for a judged file."""
+    parts = case.content.parts if case.content else case.parts
+    content, refused = case.content, bool(case.findings)
+    parsed = content.parsed if content else None
+    rejected = tuple(
+        (row, finding.column or "", finding.code)
+        for finding in (parsed.findings if parsed and not refused else ())
+        for row in finding.rows
+    )
+    return Record(
+        delivery_no=0,
+        delivery_id=case.delivery_id,
+        sha256=case.staged.sha256,
+        source=parts.source.source if parts else None,
+        file_name=names.scrub(case.staged.found.name),
+        extracted_on=parts.extracted_on if parts else None,
+        covers_from=parts.covers_from if parts else None,
+        covers_to=parts.covers_to if parts else None,
+        sender=parts.sender if parts else None,
+        version_no=parts.version if parts else None,
+        format=parts.format if parts else None,
+        size=case.staged.found.size,
+        outcome=REFUSED if refused else ACCEPTED,
+        row_count=parsed.row_count if parsed else 0,
+        rejected_rows=parsed.rejected_rows if parsed else 0,
+        duplicate_rows=content.duplicate_rows if content else 0,
+        skipped_rows=parsed.skipped_rows if parsed else 0,
+        covered_days=content.covered_days if content else 0,
+        findings=case.findings,
+        rejected=rejected,
+    )
+
+
+def _batches(found: Sequence[intake.Found]) -> Iterator[list[intake.Found]]:
+    """Whole groups of names, cut at the batch size; files of one group never part."""
+    batch: list[intake.Found] = []
+    size = 0
+    for entry in found:
+        batch.append(entry)
+        size += entry.size
+        if size > _BATCH_BYTES or len(batch) >= _BATCH_FILES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def receive(home: Home, contract_ids: frozenset[str]) -> ReceiveReport:
+    """Take in everything that lies in ``landing/``.
+
+    Args:
+        home: the home; its folders are made if missing.
+        contract_ids: contracts that are loaded (``CONTRACT_UNKNOWN`` for any other).
+
+    Returns:
+        accepted, refused, repeated and held deliveries.
+
+    Raises:
+        EffektError: the key is missing, a declaration is wrong, or the disk is full; every received
+            file is then still in ``landing/`` or already stored.
+    """
+    home.ensure()
+    key = ensure_key(home)
+    register = load_register(home)
+    journal.recover(home, register)
+    report = ReceiveReport()
+    walk = intake.Walk(home.landing)
+    report.waiting = walk.left
+    try:
+        if walk.found:
+            _receive_found(home, register, walk.found, contract_ids, key, report)
+    except OSError as error:
+        raise EffektError(
+            "DISK",
+            f"receiving stopped: {error.strerror or 'the disk failed'}",
+            remedy="make room on the disk of the home and run again; nothing received is lost",
+        ) from None
+    report.held = [record.note("ROW_COUNT_HELD") for record in volume.held_records(register)]
+    return report
+
+
+def _receive_found(
+    home: Home,
+    register: Register,
+    found: Sequence[intake.Found],
+    contract_ids: frozenset[str],
+    key: bytes,
+    report: ReceiveReport,
+) -> None:
+    spill = clear_spill(home.vault)
+    parser = open_parser(home.vault, spill)
+    connection = raw_room.connect(home.warehouse)
+    try:
+        raw_room.create_raw(connection)
+        load.drop_outdated(connection, register.accepted(), key)
+        loader = load.Loader(connection, parser, key)
+        judge = _Judge(home, register, parser, Context(load_reference(), contract_ids))
+        for group in _grouped_found(found):
+            cases = _stage_all(home, group, judge, report)
+            for together in _groups(cases):
+                judge.judge(together)
+            _decide(home, register, cases, report)
+            _load(connection, loader, register, cases, key)
+            for case in cases:
+                parser.execute(f"drop table if exists {case.table}")
+    finally:
+        connection.close()
+        parser.close()
+        clear_spill(home.vault)
+
+
+def _grouped_found(found: Sequence[intake.Found]) -> Iterator[list[intake.Found]]:
+    """Batches in which all files that may share their name parts are together."""
+    sources = load_sources()
+    groups: dict[tuple[str, ...], list[intake.Found]] = {}
+    for number, entry in enumerate(found):
+        try:
+            key = names.parse_name(entry.name, sources).key
+            groups.setdefault((*key[:2], *key[4:]), []).append(entry)
+        except FileRefusedError:
+            groups[(str(number),)] = [entry]
+    batch: list[intake.Found] = []
+    for group in groups.values():
+        batch.extend(group)
+        if sum(entry.size for entry in batch) > _BATCH_BYTES or len(batch) >= _BATCH_FILES:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _stage_all(
+    home: Home, found: Sequence[intake.Found], judge: _Judge, report: ReceiveReport
+) -> list[_Case]:
+    incoming = journal.incoming_folder(home)
+    cases = []
+    for number, entry in enumerate(found):
+        staged = intake.stage(home.landing, entry, incoming, _size_limit(entry.name))
+        if staged is None:
+            continue
+        if staged.is_changing:
+            report.waiting += 1
+            continue
+        cases.append(judge.name(staged, f"typed_{number}"))
+    return cases
+
+
+def _size_limit(name: str) -> int:
+    """Largest file of this name that is copied and read."""
+    sources: dict[str, Source] = load_sources()
+    try:
+        return names.parse_name(name, sources).source.limits.max_bytes
+    except FileRefusedError:
+        return min(source.limits.max_bytes for source in sources.values())
+
+
+def _decide(
+    home: Home, register: Register, cases: Sequence[_Case], report: ReceiveReport
+) -> None:
+    decisions = []
+    seen: set[str] = set()
+    for case in cases:
+        record = case.repeats or _record(case)
+        if case.repeats or (record.is_accepted and record.delivery_id in seen):
+            report.repeated.append(record.note())
+            decisions.append(journal.Decision(case.staged, None, "vault"))
+            case.content = None
+            continue
+        seen.add(record.delivery_id)
+        (report.accepted if record.is_accepted else report.refused).append(record.note())
+        place = "vault" if record.is_accepted else "quarantine"
+        decisions.append(journal.Decision(case.staged, record, place))
+    if decisions:
+        journal.commit(home, register, decisions)
+
+
+def _load(
+    connection: duckdb.DuckDBPyConnection,
+    loader: load.Loader,
+    register: Register,
+    cases: Sequence[_Case],
+    key: bytes,
+) -> None:
+    """Load the batch's accepted files from their parsed tables, in one transaction."""
+    ready = [
+        (record, case.content)
+        for case in cases
+        if case.content and not case.findings
+        and (record := register.get(case.delivery_id)) and record.is_accepted
+    ]  # fmt: skip
+    if not ready:
+        return
+    with load.transaction(connection):
+        for record, content in ready:
+            loader.load(record, content)
+            load.note_rule(connection, record, content.parts.source, key)
