@@ -20,20 +20,20 @@ support_spells as (
         persons.part_id,
         persons.person_no,
         greatest(
-            (merged_spells.starts_on - persons.day_zero) // {{ days_per_week() }}, 0
+            (spells.starts_on - persons.day_zero) // {{ days_per_week() }}, 0
         ) as first_week,
         least(
-            (merged_spells.ends_before - 1 - persons.day_zero) // {{ days_per_week() }},
+            (spells.ends_before - 1 - persons.day_zero) // {{ days_per_week() }},
             persons.weeks - 1
         ) as last_week
     from persons
     inner join parts using (contract_id, part_id)
-    inner join {{ ref('int_spells__merge_by_group') }} as merged_spells
+    inner join {{ ref('int_spells__clip_to_windows') }} as spells
         on
-            persons.register_no = merged_spells.register_no
-            and persons.person_no = merged_spells.person_no
-            and persons.day_zero < merged_spells.ends_before
-            and persons.day_zero + persons.weeks * {{ days_per_week() }} > merged_spells.starts_on
+            persons.register_no = spells.register_no
+            and persons.person_no = spells.person_no
+            and persons.day_zero < spells.ends_before
+            and persons.day_zero + persons.weeks * {{ days_per_week() }} > spells.starts_on
     inner join {{ ref('stg_benefit_codes__groups') }} as benefit_groups using (group_no)
     where
         benefit_groups.is_public_support

@@ -31,9 +31,9 @@ observed_runs as (
     select source, starts_on, ends_before from {{ ref('int_registers__find_observed_runs') }}
 ),
 
-merged_spells as (
+spells as (
     select register_no, person_no, group_no, starts_on, ends_before
-    from {{ ref('int_spells__merge_by_group') }}
+    from {{ ref('int_spells__clip_to_windows') }}
 ),
 
 placements as (
@@ -68,14 +68,14 @@ spine as (
 ),
 
 persons as (
-    select distinct spine.contract_id, spine.benefit_group, spine.month, merged_spells.person_no
+    select distinct spine.contract_id, spine.benefit_group, spine.month, spells.person_no
     from spine
-    inner join merged_spells
+    inner join spells
         on
-            spine.register_no = merged_spells.register_no
-            and spine.group_no = merged_spells.group_no
-            and last_day(spine.month) >= merged_spells.starts_on
-            and spine.month < merged_spells.ends_before
+            spine.register_no = spells.register_no
+            and spine.group_no = spells.group_no
+            and last_day(spine.month) >= spells.starts_on
+            and spine.month < spells.ends_before
     where spine.is_observed
 ),
 

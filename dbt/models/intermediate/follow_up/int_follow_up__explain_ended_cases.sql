@@ -40,12 +40,12 @@ concluded_courses as (
 
 spells as (
     select
-        merged_spells.register_no,
-        merged_spells.person_no,
-        merged_spells.starts_on,
-        merged_spells.ends_before,
+        spells.register_no,
+        spells.person_no,
+        spells.starts_on,
+        spells.ends_before,
         benefit_groups.benefit_group
-    from {{ ref('int_spells__merge_by_group') }} as merged_spells
+    from {{ ref('int_spells__clip_to_windows') }} as spells
     inner join {{ ref('stg_benefit_codes__groups') }} as benefit_groups using (group_no)
 ),
 
@@ -116,7 +116,8 @@ next_benefits as (
             order by
                 greatest(spells.starts_on, ended.ended_on + 1),
                 spells.benefit_group,
-                spells.starts_on
+                spells.starts_on,
+                spells.ends_before
         ) as nearness
     from ended
     inner join spells
