@@ -1,6 +1,6 @@
 """``effekt``: the console command, one thin function per command (00-product.md).
 
-What belongs here: arguments, exit codes, printing. What does not: anything that decides or computes.
+What belongs here: arguments, exit codes, printing. What does not: what decides or computes.
 Only ``run``, ``replay`` and ``ui`` import Dagster or dbt, and only when they are called.
 """
 
@@ -16,8 +16,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dagster_project import settings as places
-from dagster_project.lib.errors import EXIT_DIFFERENT, EXIT_FAILED, EXIT_REFUSED
-from dagster_project.lib.errors import EffektError, UsageError
+from dagster_project.lib.errors import (
+    EXIT_DIFFERENT,
+    EXIT_FAILED,
+    EXIT_REFUSED,
+    EffektError,
+    UsageError,
+)
 from dagster_project.settings import Settings
 
 if TYPE_CHECKING:
@@ -39,12 +44,18 @@ ContractsOption = Annotated[
 ]
 AsOfOption = Annotated[
     dt.datetime | None,
-    typer.Option("--as-of", formats=["%Y-%m-%d"], help="Forretningsdato; ellers home.yml, ellers i dag."),
+    typer.Option(
+        "--as-of", formats=["%Y-%m-%d"], help="Forretningsdato; ellers home.yml, ellers i dag."
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Skriv resultatet som JSON.")]
-ActorOption = Annotated[str, typer.Option("--as", metavar="NAVN", help="Navnet på den, der handler.")]
+ActorOption = Annotated[
+    str, typer.Option("--as", metavar="NAVN", help="Navnet på den, der handler.")
+]
 ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEKST", help="Begrundelsen.")]
-ContractArgument = Annotated[str, typer.Argument(metavar="CONTRACT", help="Kontraktens contract_id.")]
+ContractArgument = Annotated[
+    str, typer.Argument(metavar="CONTRACT", help="Kontraktens contract_id.")
+]
 PeriodArgument = Annotated[
     str, typer.Argument(metavar="PERIOD", help="Periodens første måned, ÅÅÅÅ-MM.")
 ]
@@ -77,7 +88,9 @@ def _print_json(content: Any) -> None:
     print(json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True, default=str))
 
 
-def _settings(home: Path | None, contracts: Path | None, as_of: dt.datetime | None = None) -> Settings:
+def _settings(
+    home: Path | None, contracts: Path | None, as_of: dt.datetime | None = None
+) -> Settings:
     return places.resolve(home, contracts, as_of.date() if as_of else None)
 
 
@@ -112,7 +125,7 @@ def run(
 @app.command()
 def demo(
     home: HomeOption = None,
-    contracts: ContractsOption = None,
+    _contracts: ContractsOption = None,
     area: Annotated[str, typer.Option(help="Kommunens navn i statistikken.")] = "Hedensted",
 ) -> None:
     """Læg en syntetisk kommunes filer i landing/ og dens dato i home.yml."""
@@ -289,7 +302,9 @@ def return_(
     """Kommunen sender opgørelsen tilbage som udkast."""
     from dagster_project.lib import ledger
 
-    _show_event(ledger.return_(_settings(home, contracts), contract, period, actor, reason), as_json)
+    _show_event(
+        ledger.return_(_settings(home, contracts), contract, period, actor, reason), as_json
+    )
 
 
 @app.command()
@@ -323,7 +338,7 @@ def _kroner(text: str) -> Decimal:
 def statement(
     contract: Annotated[str | None, typer.Argument(metavar="CONTRACT")] = None,
     period: Annotated[str | None, typer.Argument(metavar="PERIOD")] = None,
-    provider: Annotated[bool, typer.Option("--provider", help="Leverandørens eget regneark.")] = False,
+    provider: Annotated[bool, typer.Option("--provider", help="Leverandørens ark.")] = False,
     verify_file: Annotated[
         Path | None, typer.Option("--verify", metavar="FILE", help="Efterprøv et dokument.")
     ] = None,
@@ -340,7 +355,9 @@ def statement(
         raise typer.Exit(0 if verdict.is_valid else EXIT_DIFFERENT)
     if contract is None or period is None:
         raise UsageError("effekt statement needs CONTRACT and PERIOD, or --verify FILE")
-    paths = documents.write_statement(_settings(home, contracts), contract, period, provider=provider)
+    paths = documents.write_statement(
+        _settings(home, contracts), contract, period, provider=provider
+    )
     if as_json:
         _print_json([str(path) for path in paths])
     else:

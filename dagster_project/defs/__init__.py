@@ -1,1 +1,1 @@
-"""What Dagster sees: assets by room, jobs, the schedule, the sensor and resources, one kind a file."""
+"""What Dagster sees: assets by room, jobs, schedule, sensor and resources, one kind a file."""

@@ -46,7 +46,10 @@ class NightResource(dg.ConfigurableResource):
         )
 
     @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[NightResource]:
+    def yield_for_execution(
+        self,
+        context: dg.InitResourceContext,  # noqa: ARG002
+    ) -> Iterator[NightResource]:
         """Hold the home's lock for the whole run; leave an alert if it does not end well."""
         with nightly.night(self.settings()):
             yield self
@@ -70,5 +73,3 @@ class NightResource(dg.ConfigurableResource):
         outcome = self.perform(step)
         rows = {f"rows {name}": count for name, count in sorted(outcome.tables.items())}
         return dg.MaterializeResult(metadata={**outcome.metadata, **rows})
-
-

@@ -40,7 +40,7 @@ def clear(home: Home) -> None:
 
 
 def _start_command(text: str) -> None:
-    """Run the command without a shell; the alert's JSON is its standard input, nothing an argument."""
+    """Run the command without a shell; the alert's JSON is its standard input."""
     words = shlex.split(os.environ.get(ALERT_VARIABLE, ""))
     if not words:
         return

@@ -13,11 +13,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import suppress
 from typing import Any
 
 from dagster_project.lib import files, nightly
+from dagster_project.lib.environment import variables
 from dagster_project.lib.errors import EffektError
 from dagster_project.lib.nightly import NightReport
 from dagster_project.settings import PROJECT_ROOT, Home, Settings
@@ -62,21 +62,6 @@ def environment(settings: Settings) -> dict[str, str]:
         "DAGSTER_DISABLE_TELEMETRY": "1",
         "DO_NOT_TRACK": "1",
     }
-
-
-@contextmanager
-def variables(values: Mapping[str, str]) -> Iterator[None]:
-    """Set environment variables and put back what was there."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 def run_recorded(settings: Settings) -> NightReport:
@@ -144,8 +129,7 @@ def serve(settings: Settings, port: int) -> int:
         signal.signal(number, lambda caught, _frame: stopped.append(caught))
     children: list[subprocess.Popen[bytes]] = []
     try:
-        for words in _commands(port):
-            children.append(_start(words, values, settings))
+        children.extend(_start(words, values, settings) for words in _commands(port))
         while not stopped and all(child.poll() is None for child in children):
             time.sleep(0.2)
     finally:
@@ -180,7 +164,7 @@ def _start(words: list[str], values: dict[str, str], settings: Settings) -> subp
         env=values,
         cwd=settings.home.root,
         start_new_session=True,
-        preexec_fn=_die_with_parent,  # noqa: PLW1509 - no threads run yet
+        preexec_fn=_die_with_parent,
     )
 
 
@@ -197,10 +181,8 @@ def _stop(children: list[subprocess.Popen[Any]]) -> None:
         _signal_group(child, signal.SIGTERM)
     deadline = time.monotonic() + _STOP_SECONDS
     for child in children:
-        try:
+        with suppress(subprocess.TimeoutExpired):
             child.wait(max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            pass
         _signal_group(child, signal.SIGKILL)
         child.wait()
 

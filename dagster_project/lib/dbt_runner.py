@@ -1,4 +1,4 @@
-"""dbt in process: one parse per state of the project, one invocation per phase, no handle left open.
+"""dbt in process: one parse per state of the project, one call per phase, no handle left open.
 
 What belongs here: selecting, invoking, closing, mapping errors to codes. What does not: SQL, rules.
 dbt is imported inside functions only.
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dagster_project.lib import files, fingerprint
+from dagster_project.lib.environment import variables
 from dagster_project.lib.errors import EffektError
 from dagster_project.settings import DBT_DIR, Home
 
@@ -110,7 +111,7 @@ def _parse(home: Home | None) -> Path:
 
     with tempfile.TemporaryDirectory(prefix="effekt-dbt-") as scratch:
         arguments = ["parse", *_places(Path(scratch)), "--no-partial-parse", *_QUIET]
-        with _warehouse_variable(Path(scratch) / "warehouse.duckdb"):
+        with variables({WAREHOUSE_VARIABLE: str(Path(scratch) / "warehouse.duckdb")}):
             result = dbtRunner().invoke(arguments)
         if not result.success:
             raise _failure("parse", result)
@@ -145,24 +146,6 @@ def _manifest(home: Home) -> Manifest:
     return _loaded[key]
 
 
-class _warehouse_variable:
-    """Sets ``$EFFEKT_WAREHOUSE`` for one invocation and puts back what was there."""
-
-    def __init__(self, warehouse: Path) -> None:
-        self.warehouse = str(warehouse)
-        self.before: str | None = None
-
-    def __enter__(self) -> None:
-        self.before = os.environ.get(WAREHOUSE_VARIABLE)
-        os.environ[WAREHOUSE_VARIABLE] = self.warehouse
-
-    def __exit__(self, *_exception: object) -> None:
-        if self.before is None:
-            os.environ.pop(WAREHOUSE_VARIABLE, None)
-        else:
-            os.environ[WAREHOUSE_VARIABLE] = self.before
-
-
 def _places(folder: Path) -> list[str]:
     project = str(DBT_DIR)
     return [
@@ -172,15 +155,13 @@ def _places(folder: Path) -> list[str]:
 
 
 def arguments(home: Home, select: Sequence[str], exclude: Sequence[str] = ()) -> list[str]:
-    """Command line of one invocation: what it selects, and every path inside the home's ``work/``."""
+    """Command line of one call: what it selects, with every path inside the home's ``work/``."""
     chosen = ["run", *_places(home.work / "dbt"), "--no-write-json", *_QUIET]
     chosen += ["--cache-selected-only", "--select", *select]
     return [*chosen, "--exclude", *exclude] if exclude else chosen
 
 
-def run_phase(
-    home: Home, phase: str, models: Sequence[str] | None = None
-) -> dict[str, Built]:
+def run_phase(home: Home, phase: str, models: Sequence[str] | None = None) -> dict[str, Built]:
     """Run the models of one phase, or the named ones of it, and close the warehouse again.
 
     Args:
@@ -206,7 +187,7 @@ def _invoke(home: Home, command: list[str]) -> list[tuple[str, str]]:
     manifest = _manifest(home)
     files.make_dir(home.work / "dbt")
     try:
-        with _warehouse_variable(home.warehouse):
+        with variables({WAREHOUSE_VARIABLE: str(home.warehouse)}):
             result = dbtRunner(manifest=manifest).invoke(command)
     finally:
         close_connections()
@@ -264,7 +245,7 @@ def open_handles(path: Path) -> int:
     count = 0
     for link in own.iterdir():
         try:
-            count += os.readlink(link) == wanted
+            count += str(link.readlink()) == wanted
         except OSError:
             continue
     return count

@@ -21,10 +21,9 @@ _SKIPPED = {"__pycache__", "target", "logs", "contracts", ".user.yml"}
 
 def _tree(folder: Path) -> Iterable[Path]:
     for path in sorted(folder.iterdir()):
-        if path.name in _SKIPPED:
-            # the contract model is code, a folder of contract files is not
-            if path.name != "contracts" or not (path / "__init__.py").is_file():
-                continue
+        # the contract model is code, a folder of contract files is not
+        if path.name in _SKIPPED and not (path / "__init__.py").is_file():
+            continue
         if path.is_dir():
             yield from _tree(path)
         elif path.suffix in _CODE_SUFFIXES:

@@ -1,4 +1,4 @@
-"""One run at a time into a home: an operating-system lock that a killed process cannot leave behind.
+"""One run at a time into a home: a lock of the system that no killed process leaves behind.
 
 What belongs here: taking and naming the lock. What does not: waiting, queues, steps.
 """

@@ -22,25 +22,51 @@ from dagster_project.settings import Home, Settings
 if TYPE_CHECKING:
     import duckdb
 
+    from dagster_project.lib.contracts import Contract
+    from dagster_project.lib.receiving import DeliveryNote
+
 
 def receive(settings: Settings) -> StepOutcome:
     """Landing → vault or quarantine, register of deliveries."""
     from dagster_project.lib import contracts, receiving
 
+    home = settings.home
     terms = contracts.load_contracts(settings.contracts_dir, settings.area)
-    receiving.ensure_key(settings.home)
-    result = receiving.receive(settings.home, [item.contract_id for item in terms])
-    refused = tuple(
-        Refused(item.file_name, tuple(item.codes), str(item.report)) for item in result.refused
-    )
+    _drop_broken_warehouse(home)
+    report = receiving.receive(home, frozenset(item.contract_id for item in terms))
     return StepOutcome(
         metadata={
-            "accepted": len(result.accepted),
-            "refused": len(refused),
-            "repeated": len(result.repeated),
+            "accepted": len(report.accepted),
+            "refused": len(report.refused),
+            "repeated": len(report.repeated),
+            "held": len(report.held),
+            "waiting": report.waiting,
         },
-        refused=refused,
+        refused=tuple(_refused(note) for note in report.refused),
+        held=tuple(f"{note.file_name} (sha256 {note.sha256})" for note in report.held),
     )
+
+
+def _refused(note: DeliveryNote) -> Refused:
+    codes = dict.fromkeys(finding.code for finding in note.findings)
+    return Refused(note.file_name, tuple(codes), f"quarantine/{note.sha256}.txt")
+
+
+def _drop_broken_warehouse(home: Home) -> None:
+    """Remove a warehouse that cannot be opened (crash, bit rot): it is rebuilt from the vault."""
+    import duckdb
+
+    from dagster_project.lib import warehouse
+
+    if not home.warehouse.is_file():
+        return
+    try:
+        warehouse.connect(home.warehouse).close()
+    except duckdb.Error as error:
+        if "lock" in str(error):
+            raise
+        for path in (home.warehouse, home.warehouse.with_name(home.warehouse.name + ".wal")):
+            path.unlink(missing_ok=True)
 
 
 def load_inputs(settings: Settings) -> StepOutcome:
@@ -66,12 +92,25 @@ def _load(settings: Settings) -> dict[str, int]:
         receiving.load_deliveries(connection, home)
         contracts.write_contracts(connection, terms)
         reference.write_reference(connection, reference.load_reference())
-        receiving.write_known(connection, settings)
+        receiving.write_known(connection, home, settings.as_of)
+        _write_run_context(connection, settings.as_of, _area(settings, terms))
         ledger.load_ledger(connection, home, settings.as_of, terms)
         connection.execute("checkpoint")
         return _raw_rows(connection)
     finally:
         connection.close()
+
+
+def _area(settings: Settings, terms: list[Contract]) -> str | None:
+    """The home's municipality: home.yml's, else the one that all contracts share."""
+    return settings.area or next((item.area for item in terms), None)
+
+
+def _write_run_context(
+    connection: duckdb.DuckDBPyConnection, as_of: dt.date, area: str | None
+) -> None:
+    connection.execute("delete from raw.run_context")
+    connection.execute("insert into raw.run_context values (?, ?)", [as_of, area])
 
 
 def _raw_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:

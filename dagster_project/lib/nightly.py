@@ -1,4 +1,4 @@
-"""The night as a plain function: the steps in their order, what they report, how a failure ends them.
+"""The night as a plain function: the steps in order, what they report, how a failure ends them.
 
 What belongs here: order, reports, exit codes. What does not: what a step does (``night_steps``),
 Dagster (``defs/``), which calls the very same steps one asset at a time.
@@ -199,7 +199,7 @@ def without_values(error: BaseException, step: str) -> EffektError:
         )
     if type(error).__name__ in _OUT_OF_MEMORY:
         return EffektError(
-            "OUT_OF_MEMORY", f"not enough memory in step {step}", remedy="give more memory, run again"
+            "OUT_OF_MEMORY", f"not enough memory in step {step}", remedy="add memory, run again"
         )
     return EffektError(
         "UNEXPECTED",

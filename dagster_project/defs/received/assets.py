@@ -11,7 +11,7 @@ OWNERS = ["team:data-engineer"]
 
 @dg.asset(group_name="received", owners=OWNERS, kinds={"python"})
 def receive(night: NightResource) -> dg.MaterializeResult:
-    """Files of `landing/`, each accepted into the vault or refused into quarantine with a report."""
+    """Files of `landing/`: into the vault, or refused into quarantine with a report."""
     return night.materialize("receive")
 
 
