@@ -1,6 +1,7 @@
 {# From basis to payment (40-settlement.md, W). Whole øre in, whole øre out, rounded once.
    `reading` is a row of int_readings__arrange_tiers. DuckDB's least leaves nulls out: a ceiling that
-   is null binds nothing. #}
+   is null binds nothing. A column named as the lambda's parameter would silently take its place:
+   no model has a column each_tier. #}
 
 {# Shares are whole millionths: provider_share has six decimals. #}
 {% macro settlement_share_unit() -%}
@@ -20,8 +21,9 @@ least(greatest({{ basis_oere }}, 0::hugeint), {{ reading }}.basis_ceiling_oere)
 {# W: the shares of a counted basis, tier by tier, under the payment ceiling. The ceiling is whole
    øre, so that rounding before it is rounding after it. #}
 {% macro settlement_payment_oere(counted_oere, reading) -%}
-{%- set shared = "list_sum(list_transform(" ~ reading ~ ".tiers, lambda tier: tier.share_parts"
-    ~ " * greatest(least(" ~ counted_oere ~ ", tier.below_oere) - tier.above_oere, 0::hugeint)))" -%}
+{%- set width = "least(" ~ counted_oere ~ ", each_tier.below_oere) - each_tier.above_oere" -%}
+{%- set shared = "list_sum(list_transform(" ~ reading ~ ".tiers, "
+    ~ "lambda each_tier: each_tier.share_parts * greatest(" ~ width ~ ", 0::hugeint)))" -%}
 least(
     {{ div_round(shared, settlement_share_unit()) }},
     {{ reading }}.payment_ceiling_oere

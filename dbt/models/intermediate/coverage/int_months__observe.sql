@@ -144,7 +144,7 @@ find_newest_person_status as (
     where source = 'personstatus'
 ),
 
-final as (
+judge_months as (
     select
         describe_months.contract_id,
         describe_months.month,
@@ -152,14 +152,12 @@ final as (
             count_backed_days.backed_days
             = describe_months.month_ends_before - describe_months.month,
             false
-        )
-        and (
-            not describe_months.requires_person_status
-            or coalesce(
-                find_newest_person_status.extracted_on >= describe_months.month_ends_before,
-                false
-            )
-        ) as is_observed
+        ) as is_register_observed,
+        not describe_months.requires_person_status
+        or coalesce(
+            find_newest_person_status.extracted_on >= describe_months.month_ends_before,
+            false
+        ) as is_person_status_known
     from describe_months
     left join count_backed_days
         on
@@ -167,6 +165,16 @@ final as (
             and describe_months.month = count_backed_days.month
             and describe_months.extracted_from = count_backed_days.extracted_from
     cross join find_newest_person_status
+),
+
+final as (
+    select
+        contract_id,
+        month,
+        is_register_observed and is_person_status_known as is_observed,
+        is_register_observed,
+        is_person_status_known
+    from judge_months
 )
 
 select * from final

@@ -36,8 +36,8 @@ entitled as (
         *,
         {{ settlement_payment_oere('counted_oere', 'counted') }} as entitlement_oere,
         list_min(list_filter(
-            list_transform(tiers, lambda tier: tier.above_oere),
-            lambda above_oere: above_oere > counted_oere
+            list_transform(tiers, lambda each_tier: each_tier.above_oere),
+            lambda each_above: each_above > counted_oere
         )) as next_above_oere
     from counted
 ),

@@ -86,8 +86,8 @@ counted as (
         readings.tiers,
         list_filter(
             readings.tiers,
-            lambda tier: tier.above_oere <= greatest(points.basis_oere, 0::hugeint)
-        )[-1] as tier,
+            lambda each_tier: each_tier.above_oere <= greatest(points.basis_oere, 0::hugeint)
+        )[-1] as own_tier,
         {{ settlement_counted_oere('points.basis_oere', 'readings') }} as counted_oere
     from points
     inner join readings on points.contract_id = readings.contract_id
@@ -116,9 +116,9 @@ final as (
         {{ to_kroner('payment_oere') }} as payment_dkk,
         case
             when is_at_ceiling or basis_oere < 0 then 0
-            else {{ settlement_share('tier.share_parts') }}
+            else {{ settlement_share('own_tier.share_parts') }}
         end::decimal(9, 6) as marginal_share,
-        case when is_at_ceiling then clause else tier.clause end as clause
+        case when is_at_ceiling then clause else own_tier.clause end as clause
     from judged
 )
 

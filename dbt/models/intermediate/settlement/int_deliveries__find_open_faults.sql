@@ -1,0 +1,73 @@
+-- grain: one row per refused or held delivery that nothing has replaced yet
+-- counts: deliveries extracted on or before the as-of date whose content the run does not know. A
+--     known delivery of the same source and sender replaces one if it is newer (for a window: and
+--     covers it), or is its mended self
+-- clause: 40-settlement.md, Blockers (deliveries refused or held)
+-- left out: files whose name matches no source (nobody can tell which contract they concern)
+with
+
+received as (
+    select
+        delivery_no, source, extracted_on, covers_from, covers_before, sender, version_no,
+        is_accepted, is_held, refusal_code
+    from {{ ref('stg_deliveries__received') }}
+    where source is not null and extracted_on is not null
+),
+
+run_context as (
+    select as_of_date from {{ ref('stg_run__context') }}
+),
+
+due as (
+    select received.*
+    from received
+    inner join run_context on received.extracted_on <= run_context.as_of_date
+),
+
+known as (
+    select source, extracted_on, covers_from, covers_before, sender, version_no
+    from due
+    where is_accepted and not is_held
+),
+
+faulty as (
+    select * from due where is_held or not is_accepted
+),
+
+open_faults as (
+    select faulty.*
+    from faulty
+    where not exists (
+        select 1
+        from known
+        where
+            known.source = faulty.source
+            and known.sender is not distinct from faulty.sender
+            and coalesce(known.covers_from <= faulty.covers_from, true)
+            and coalesce(known.covers_before >= faulty.covers_before, true)
+            and (
+                known.extracted_on > faulty.extracted_on
+                or (
+                    known.extracted_on = faulty.extracted_on
+                    and (
+                        known.version_no > faulty.version_no
+                        or (
+                            known.version_no = faulty.version_no
+                            and faulty.refusal_code is distinct from 'DELIVERY_CONFLICT'
+                        )
+                    )
+                )
+            )
+    )
+),
+
+final as (
+    select
+        delivery_no,
+        source,
+        extracted_on,
+        case when is_held then 'delivery_held' else 'delivery_refused' end as kind
+    from open_faults
+)
+
+select * from final
