@@ -1,0 +1,13 @@
+"""Gates: suites as data, judged by Great Expectations, kept as ``data_quality`` (60-gates.md)."""
+
+from dagster_project.lib.gates.runner import CheckResult, GateReport, run_gate
+from dagster_project.lib.gates.suites import GATES, DeclaredCheck, declared_checks
+
+__all__ = [
+    "GATES",
+    "CheckResult",
+    "DeclaredCheck",
+    "GateReport",
+    "declared_checks",
+    "run_gate",
+]

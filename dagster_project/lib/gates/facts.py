@@ -1,0 +1,308 @@
+"""What Python adds to the facts of a gate: declarations, manifest, hashes, chain (60-gates.md).
+
+What belongs here: small tables that a query needs and no model holds. Each is a temporary table of
+the gate's connection, made by a function that a suite names in ``prepare``. What does not: judging.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from dagster_project.lib import warehouse
+from dagster_project.lib.errors import EffektError
+from dagster_project.lib.gates.suites import Suite
+from dagster_project.lib.publishing import Candidate
+from dagster_project.lib.publishing import manifest as manifests
+from dagster_project.lib.publishing.tables import declared_tables, modelled_tables
+from dagster_project.settings import Home, Settings
+
+_LOG = logging.getLogger(__name__)
+_SQL_ERRORS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
+PUBLISHED = {"mart": "payout_mart.mart", "restricted": "case_mart.restricted"}
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a gate works on.
+
+    Args:
+        connection: the warehouse, or for gate 50 the candidate's files.
+        home: the municipality.
+        settings: the run's settings.
+        candidate: the files to audit, at gate 50.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    home: Home
+    settings: Settings
+    candidate: Candidate | None = None
+
+    def log_failure(self, suite: Suite, error: Exception) -> None:
+        """Say which subject could not be judged; the text only of errors that quote no data."""
+        text = str(error).splitlines()[0] if isinstance(error, _SQL_ERRORS) else ""
+        _LOG.error("gate %s %s: %s %s", suite.gate, suite.subject, type(error).__name__, text)
+
+    def table(self, name: str, columns: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Put a small table beside the others, under ``temp.main``."""
+        self.connection.execute(f"create or replace temp table {name} ({columns})")
+        if rows:
+            marks = ", ".join("?" for _ in rows[0])
+            self.connection.executemany(
+                f"insert into temp.{name} values ({marks})",  # noqa: S608 - names from code
+                [list(row) for row in rows],
+            )
+
+    def files(self) -> Candidate:
+        """The candidate; only gate 50 has one."""
+        if self.candidate is None:
+            raise ValueError("this subject belongs to gate 50")
+        return self.candidate
+
+
+def declared_sources(context: Context) -> None:
+    """``declared_source``: the thresholds of each source's declaration, and its newest allowed age."""
+    from dagster_project.lib.receiving.declarations import load_sources
+
+    rows = []
+    for source in load_sources().values():
+        counts = source.row_counts
+        rows.append([
+            source.source, source.semantics, source.max_age_days,
+            counts.from_delivery if counts else None, counts.last if counts else None,
+            counts.warning_share if counts else None, counts.held_share if counts else None,
+        ])  # fmt: skip
+    context.table(
+        "declared_source",
+        "source varchar, semantics varchar, max_age_days integer, from_delivery integer,"
+        " last_deliveries integer, warning_share decimal(9, 6), held_share decimal(9, 6)",
+        rows,
+    )
+
+
+def raw_columns(context: Context) -> None:
+    """``declared_raw_column``: the raw room as ``lib/warehouse`` declares it."""
+    with duckdb.connect(":memory:") as empty:
+        warehouse.create_raw(empty)
+        rows = empty.execute(
+            "select table_name, column_name, data_type from duckdb_columns()"
+            " where schema_name = 'raw'"
+        ).fetchall()
+    context.table(
+        "declared_raw_column", "table_name varchar, column_name varchar, data_type varchar", rows
+    )
+
+
+def ledger_state(context: Context) -> None:
+    """``ledger_state``: the chain as verified now, against what the run has loaded of it."""
+    from dagster_project.lib.ledger import chain
+
+    loaded = context.connection.execute(
+        "select coalesce(max(sequence), 0), count(*) from raw.ledger_event"
+    ).fetchone() or (0, 0)
+    frozen = context.connection.execute(
+        "select count(*) from raw.frozen_settlement"
+    ).fetchone() or (0,)
+    try:
+        whole = chain.read(context.home)
+        chain.check(context.home, whole, None)
+    except EffektError:
+        context.table(*_LEDGER_STATE, [[False, False, False]])
+        return
+    # an event appended since the run began is for the next run: it does not make this one wrong
+    known = whole.known(context.settings.as_of).events[: loaded[1]]
+    last = known[-1].sequence if known else 0
+    approvals = {(e.contract_id, e.period_start) for e in known if e.action == "approve"}
+    context.table(
+        *_LEDGER_STATE,
+        [[True, (last, len(known)) == tuple(loaded), len(approvals) == frozen[0]]],
+    )
+
+
+_LEDGER_STATE = (
+    "ledger_state", "is_whole boolean, is_loaded boolean, is_backed boolean"
+)  # fmt: skip
+
+
+def published_declarations(context: Context) -> None:
+    """``declared_table`` and ``declared_column``: 50-mart.md, and which tables have a model."""
+    modelled = modelled_tables()
+    tables = [
+        [room, name, (room, name) in modelled, bool(table.measures)]
+        for (room, name), table in declared_tables().items()
+    ]
+    columns = [
+        [room, name, place, column, kind, column in table.key]
+        for (room, name), table in declared_tables().items()
+        for place, (column, kind) in enumerate(table.columns)
+    ]
+    context.table(
+        "declared_table",
+        "room varchar, table_name varchar, is_modelled boolean, has_suppression boolean",
+        tables,
+    )
+    context.table(
+        "declared_column",
+        "room varchar, table_name varchar, place integer, column_name varchar,"
+        " data_type varchar, is_key boolean",
+        columns,
+    )
+
+
+def published_files(context: Context) -> None:
+    """``published_file``: every file of the candidate against its manifest, by hash."""
+    candidate = context.files()
+    differing = set(manifests.differing_files(candidate.path))
+    manifest = manifests.read(candidate.path)
+    expected = {
+        str(manifests.parquet_path(room, name))
+        for room, tables in manifest["tables"].items()
+        for name in tables
+    } | set(manifest["files"])
+    present = {
+        str(path.relative_to(candidate.path))
+        for path in candidate.path.rglob("*")
+        if path.is_file() and path.name != manifests.MANIFEST
+    }
+    context.table(
+        "published_file",
+        "file_name varchar, is_expected boolean, is_present boolean, is_as_hashed boolean",
+        [
+            [name, name in expected, name in present, name not in differing]
+            for name in sorted(expected | present)
+        ],
+    )
+    name = manifests.snapshot_id(manifest["as_of_date"], manifest["tables"])
+    context.table(
+        "published_manifest",
+        "snapshot_id varchar, recomputed_id varchar, as_of_date varchar, run_as_of varchar",
+        [[manifest["snapshot_id"], name, manifest["as_of_date"], context.settings.as_of_text]],
+    )
+
+
+def published_contents(context: Context) -> None:
+    """``published_table``: rows in DuckDB, Parquet and manifest, rows that differ, broken keys."""
+    candidate = context.files()
+    manifest = manifests.read(candidate.path)
+    rows = []
+    for (room, name), table in declared_tables().items():
+        entry = manifest["tables"].get(room, {}).get(name)
+        if entry is not None:
+            rows.append([room, name, entry["rows"], *_compare(context, table.key, room, name)])
+    context.table(
+        "published_table",
+        "room varchar, table_name varchar, manifest_rows bigint, duckdb_rows bigint,"
+        " parquet_rows bigint, differing_rows bigint, repeated_keys bigint, null_keys bigint",
+        rows,
+    )
+
+
+def _compare(context: Context, key: tuple[str, ...], room: str, name: str) -> list[int]:
+    place = f'{PUBLISHED[room]}."{name}"'
+    path = str(context.files().path / manifests.parquet_path(room, name)).replace("'", "''")
+    keys = ", ".join(f'"{column}"' for column in key)
+    nulls = " or ".join(f'"{column}" is null' for column in key)
+    found = context.connection.execute(
+        f"""
+        with ours as (from {place}), theirs as (from read_parquet('{path}'))
+        select
+            (select count(*) from ours),
+            (select count(*) from theirs),
+            (select count(*) from (from ours except all from theirs))
+            + (select count(*) from (from theirs except all from ours)),
+            (select count(*) - count(distinct ({keys})) from ours),
+            (select count(*) from ours where {nulls})
+        """  # noqa: S608 - names of declared tables
+    ).fetchone()
+    return [int(value) for value in found or ()]
+
+
+def published_texts(context: Context) -> None:
+    """``published_text``: distinct words of every text column that could hold a person number."""
+    rows = []
+    for (room, name), table in declared_tables().items():
+        if (room, name) not in _present(context):
+            continue
+        for column, kind in table.columns:
+            if kind == "VARCHAR":
+                rows.append([room, name, column, *_scan(context, room, name, column)])
+    context.table(
+        "published_text",
+        "room varchar, table_name varchar, column_name varchar, texts bigint,"
+        " person_numbers bigint",
+        rows,
+    )
+
+
+# Ten digits that begin with a date (day 01-31, or 61-91 of a replacement number), with or without
+# a hyphen or blank between date and serial, and with no letter or digit on either side: so the
+# inside of a hash and a longer number are none, and neither are kroner (they have another type).
+PERSON_NUMBER = (
+    r"(^|[^0-9A-Za-z])(0[1-9]|[12][0-9]|3[01]|6[1-9]|[78][0-9]|9[01])"
+    r"(0[1-9]|1[0-2])[0-9]{2}[- ]?[0-9]{4}($|[^0-9A-Za-z])"
+)
+# Whole text of hexadecimal digits only, as long as a hash or key: digits in it are no number.
+HEX_TEXT = r"^([0-9a-f]{32}|[0-9a-f]{64})$"
+
+
+def _scan(context: Context, room: str, name: str, column: str) -> list[int]:
+    found = context.connection.execute(
+        f"""
+        select count(*), count(*) filter (
+            where regexp_matches("{column}", $number) and not regexp_matches("{column}", $hex))
+        from (select distinct "{column}" from {PUBLISHED[room]}."{name}"
+              where "{column}" is not null)
+        """,  # noqa: S608 - names of declared tables
+        {"number": PERSON_NUMBER, "hex": HEX_TEXT},
+    ).fetchone()
+    return [int(value) for value in found or ()]
+
+
+def _present(context: Context) -> set[tuple[str, str]]:
+    manifest = manifests.read(context.files().path)
+    return {(room, name) for room, tables in manifest["tables"].items() for name in tables}
+
+
+def published_cells(context: Context) -> None:
+    """``published_cell``: small cells that show, per table with suppression."""
+    rows = []
+    present = _present(context)
+    for (room, name), table in declared_tables().items():
+        if not table.measures or (room, name) not in present:
+            continue
+        shown = " or ".join(f'"{column}" is not null' for column in table.measures)
+        small = " or ".join(f'"{column}" between 1 and 4' for column in table.person_counts)
+        found = context.connection.execute(
+            f"""
+            select count(*), count(*) filter (where is_suppressed and ({shown})),
+                count(*) filter (where {small or "false"})
+            from {PUBLISHED[room]}."{name}"
+            """  # noqa: S608 - names of declared tables
+        ).fetchone()
+        rows.append([room, name, *(found or (0, 0, 0))])
+    context.table(
+        "published_cell",
+        "room varchar, table_name varchar, table_rows bigint, suppressed_but_shown bigint,"
+        " small_counts bigint",
+        rows,
+    )
+
+
+MAKERS: dict[str, Callable[[Context], None]] = {
+    maker.__name__: maker
+    for maker in (
+        declared_sources,
+        raw_columns,
+        ledger_state,
+        published_declarations,
+        published_files,
+        published_contents,
+        published_texts,
+        published_cells,
+    )
+}
+"""What a suite may name in ``prepare``."""

@@ -1,0 +1,292 @@
+"""Run one gate: query the facts, let the expectations judge, keep the results (60-gates.md).
+
+What belongs here: the order of things and the meta-gate. What does not: what is checked (the
+suites in ``expectations/``) and how an expectation is judged (``judge.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from dagster_project.lib import publishing, warehouse
+from dagster_project.lib.errors import EffektError
+from dagster_project.lib.gates import facts, judge, page
+from dagster_project.lib.gates.suites import (
+    CRITICAL,
+    Check,
+    DeclaredCheck,
+    Suite,
+    declared_checks,
+    meta_check,
+    suites_of,
+)
+from dagster_project.lib.publishing import Candidate
+from dagster_project.settings import Home, Settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CANDIDATE_GATE = 50
+Key = tuple[str | None, str]
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One row of ``data_quality``: counts, never a value of a failing row."""
+
+    gate: int
+    check_id: str
+    subject: str
+    severity: str
+    evaluated: int
+    unexpected: int
+    is_success: bool
+    owner: str
+    remedy: str
+
+    @property
+    def is_critical_failure(self) -> bool:
+        """Nothing after this gate may run."""
+        return self.severity == CRITICAL and not self.is_success
+
+    def __str__(self) -> str:
+        """Gate and check, for alerts: ``30.months_contiguous``."""
+        return f"{self.gate}.{self.check_id}"
+
+    def as_row(self) -> list[Any]:
+        """The values in the column order of ``data_quality``."""
+        return [
+            self.gate, self.check_id, self.subject, self.severity, self.evaluated,
+            self.unexpected, self.is_success, self.owner, self.remedy,
+        ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class GateReport:
+    """What a gate found."""
+
+    gate: int
+    results: list[CheckResult]
+
+    @property
+    def failed_critical(self) -> tuple[CheckResult, ...]:
+        """The failures that hold publication back."""
+        return tuple(result for result in self.results if result.is_critical_failure)
+
+    @property
+    def warnings(self) -> tuple[CheckResult, ...]:
+        """Failures that are shown and stop nothing."""
+        return tuple(r for r in self.results if not r.is_success and r.severity != CRITICAL)
+
+    @property
+    def is_passed(self) -> bool:
+        """No critical check failed."""
+        return not self.failed_critical
+
+
+@dataclass
+class _Evidence:
+    """What the query of a subject gave: the table to judge, its rows, or the failure."""
+
+    rows: int = 0
+    least: int = 0
+    frame: pd.DataFrame | None = None
+    counted: dict[str, int] = field(default_factory=dict)
+
+
+def run_gate(
+    gate: int, home: Home, settings: Settings, *, candidate: Candidate | None = None
+) -> GateReport:
+    """Run every suite of a gate and replace its results, and those of later gates.
+
+    Args:
+        gate: 10, 20, 30, 40 or 50.
+        home: its warehouse must not be open for writing elsewhere.
+        settings: the run's settings.
+        candidate: for gate 50 the finished files, by default those that wait in ``published``.
+
+    Returns:
+        The results; a failed critical one means: stop here.
+
+    Raises:
+        EffektError: ``NO_CANDIDATE`` if gate 50 has nothing to audit.
+    """
+    waiting = candidate
+    if gate == CANDIDATE_GATE and waiting is None:
+        waiting = publishing.find_candidate(home)
+        if waiting is None:
+            raise EffektError(
+                "NO_CANDIDATE",
+                "gate 50 has no candidate to audit",
+                remedy="run the whole nightly job, or the asset build_candidate first",
+            )
+    results: list[CheckResult] = []
+    keys: list[tuple[str, Key]] = []
+    with _facts_connection(gate, home, waiting) as connection:
+        context = facts.Context(connection, home, settings, waiting)
+        for suite in suites_of(gate):
+            found, failing = _run_suite(context, suite)
+            results += found
+            keys += failing
+    report = GateReport(gate, results)
+    _keep(home, report, keys)
+    if waiting is not None and gate == CANDIDATE_GATE:
+        rows = [result.as_row() for result in results]
+        publishing.append_audit(waiting, rows, gate=gate, passed=report.is_passed)
+    return report
+
+
+@contextmanager
+def _facts_connection(
+    gate: int, home: Home, candidate: Candidate | None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse, or for gate 50 the candidate's files opened as a reader would."""
+    if gate != CANDIDATE_GATE or candidate is None:
+        with warehouse.connect(home.warehouse) as connection:
+            yield connection
+        return
+    with duckdb.connect(":memory:") as connection:
+        for name, path in (
+            ("payout_mart", candidate.mart_file),
+            ("case_mart", candidate.restricted_file),
+        ):
+            literal = str(path).replace("'", "''")
+            connection.execute(f"attach '{literal}' as {name} (read_only)")
+        yield connection
+
+
+def _run_suite(
+    context: facts.Context, suite: Suite
+) -> tuple[list[CheckResult], list[tuple[str, Key]]]:
+    try:
+        evidence = _gather(context, suite)
+        judged = judge.judge(evidence.frame, suite.checks)
+    except Exception as error:  # whatever a query or an expectation raises, its text may hold values
+        context.log_failure(suite, error)
+        evidence, judged = _Evidence(), {}
+    results = [_result(suite, check, evidence, judged) for check in suite.checks]
+    missing = sum(
+        1 for check in suite.checks
+        if not judged.get(check.id, judge.NOT_EVALUATED).was_evaluated
+    )  # fmt: skip
+    too_few = int(evidence.frame is None or evidence.rows < evidence.least)
+    results.insert(0, _meta_result(suite, len(suite.checks), missing + too_few))
+    keys = [
+        (check.id, key)
+        for check, result in zip(suite.checks, results[1:], strict=True)
+        if not result.is_success and evidence.frame is not None
+        for key in _failing_keys(context, suite, check, evidence)
+    ]
+    return results, keys
+
+
+def _gather(context: facts.Context, suite: Suite) -> _Evidence:
+    for name in suite.prepare:
+        facts.MAKERS[name](context)
+    query = suite.facts.strip().rstrip(";")
+    least = _least_rows(context.connection, suite.min_rows)
+    if suite.shape == "rows":
+        frame = context.connection.execute(query).df()
+        return _Evidence(rows=len(frame), least=least, frame=frame)
+    names = [str(check.arguments["column"]) for check in suite.checks]
+    counts = ", ".join(
+        f'count(*) filter (where "{name}") as "{name}", count("{name}") as "{name}__evaluated"'
+        for name in names
+    )
+    frame = context.connection.execute(
+        f"select count(*) as facts, {counts} from ({query})"  # noqa: S608 - a suite's own SQL
+    ).df()
+    counted = {str(name): int(value) for name, value in frame.iloc[0].items()}
+    return _Evidence(rows=counted["facts"], least=least, frame=frame, counted=counted)
+
+
+def _least_rows(connection: duckdb.DuckDBPyConnection, declared: int | str) -> int:
+    if isinstance(declared, int):
+        return declared
+    row = connection.execute(declared).fetchone()
+    return int(row[0]) if row and row[0] is not None else 0
+
+
+def _result(
+    suite: Suite, check: Check, evidence: _Evidence, judged: dict[str, judge.Judgement]
+) -> CheckResult:
+    found = judged.get(check.id, judge.NOT_EVALUATED)
+    evaluated, unexpected = found.evaluated, found.unexpected
+    if suite.shape == "counts" and evidence.counted:
+        column = str(check.arguments["column"])
+        unexpected = evidence.counted[column]
+        evaluated = evidence.counted[f"{column}__evaluated"]
+    return CheckResult(
+        gate=suite.gate,
+        check_id=check.id,
+        subject=suite.subject,
+        severity=check.severity,
+        evaluated=evaluated,
+        unexpected=unexpected,
+        is_success=found.is_success,
+        owner=check.owner,
+        remedy=check.remedy,
+    )
+
+
+def _meta_result(suite: Suite, declared: int, unexpected: int) -> CheckResult:
+    check = meta_check(suite)
+    return CheckResult(
+        gate=suite.gate,
+        check_id=check.check_id,
+        subject=suite.subject,
+        severity=check.severity,
+        evaluated=declared,
+        unexpected=unexpected,
+        is_success=unexpected == 0,
+        owner=check.owner,
+        remedy=check.remedy,
+    )
+
+
+def _failing_keys(
+    context: facts.Context, suite: Suite, check: Check, evidence: _Evidence
+) -> list[Key]:
+    if suite.shape == "rows" and evidence.frame is not None:
+        return judge.failing_keys(evidence.frame, check)
+    names = [str(row[0]) for row in context.connection.execute(
+        f"describe {suite.facts.strip().rstrip(';')}"
+    ).fetchall()]  # fmt: skip
+    if "key_text" not in names:
+        return []
+    contract = "contract_id" if "contract_id" in names else "null"
+    rows = context.connection.execute(
+        f"select {contract}, key_text from ({suite.facts.strip().rstrip(';')})"  # noqa: S608
+        f' where "{check.arguments["column"]}" order by all limit {judge.MAX_KEYS}'
+    ).fetchall()
+    return [(row[0], str(row[1])) for row in rows]
+
+
+def _keep(home: Home, report: GateReport, keys: list[tuple[str, Key]]) -> None:
+    """Write results and keys to the warehouse, and the page that people read."""
+    with warehouse.connect(home.warehouse) as connection:
+        connection.execute("begin")
+        for table in ("check_result", "failing_key"):
+            connection.execute(f"delete from gate.{table} where gate >= ?", [report.gate])  # noqa: S608
+        connection.executemany(
+            "insert into gate.check_result values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [result.as_row() for result in report.results],
+        )
+        if keys:
+            connection.executemany(
+                "insert into gate.failing_key values (?, ?, ?, ?)",
+                [[report.gate, check_id, key[0], key[1]] for check_id, key in keys],
+            )
+        connection.execute("commit")
+        rows = connection.execute(
+            "select gate, check_id, evaluated, unexpected, is_success from gate.check_result"
+        ).fetchall()
+    page.write(home, declared_checks(), rows)
+
+
+__all__ = ["CheckResult", "DeclaredCheck", "GateReport", "run_gate"]
