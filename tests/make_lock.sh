@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 flags=(--generate-hashes --no-emit-index-url --no-annotate --no-header -q)
 all=$(mktemp)
 trap 'rm -f "$all"' EXIT
-uv pip compile "${flags[@]}" pyproject.toml -o requirements.lock
+uv pip compile "${flags[@]}" --extra build pyproject.toml -o requirements.lock
 uv pip compile "${flags[@]}" --extra dev -c requirements.lock pyproject.toml -o "$all"
 python3 - "$all" <<'PY'
 import re, sys, pathlib

@@ -1,0 +1,69 @@
+# Everything that a person needs to know to run, test and check Effektafregning.
+# `make run` on a fresh machine needs Python 3.11+ with venv and pip, and make; nothing else.
+
+PYTHON ?= python3
+HOME_DIR ?= data
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/stamps
+DBT_SOURCES := $(shell find dbt -path dbt/target -prune -o -path dbt/logs -prune -o -type f \( -name '*.sql' -o -name '*.yml' \) -print)
+export PYTHONPATH := $(CURDIR)
+export DAGSTER_DISABLE_TELEMETRY := 1
+export DO_NOT_TRACK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev run test check bench ui clean
+
+help: ## what each target does
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /	/' | expand -t 12
+
+setup: $(STAMPS)/parsed ## virtual environment, locked packages, bytecode, parsed dbt project
+
+$(STAMPS)/venv:
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	mkdir -p $(STAMPS)
+	touch $@
+
+$(STAMPS)/packages: requirements.lock $(STAMPS)/venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	$(BIN)/python -m compileall -q -j 0 $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') || true
+	touch $@
+
+$(STAMPS)/project: pyproject.toml $(STAMPS)/packages
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(STAMPS)/parsed: $(DBT_SOURCES) $(STAMPS)/project
+	$(BIN)/python -c 'from dagster_project.lib import dbt_runner; dbt_runner.parsed_folder()'
+	touch $@
+
+setup-dev: $(STAMPS)/dev ## what tests and tools need on top
+
+$(STAMPS)/dev: tests/requirements.lock $(STAMPS)/parsed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/requirements.lock
+	touch $@
+
+run: setup ## the night on the synthetic municipality, in ./data
+	@test -e $(HOME_DIR)/home.yml || $(BIN)/effekt demo --home $(HOME_DIR)
+	$(BIN)/effekt run --home $(HOME_DIR)
+
+test: setup-dev ## every test
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: setup-dev ## what the build server checks: lint, types, SQL style, layering, locks, definitions
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --processes 2 dbt/models dbt/macros
+	$(BIN)/python -m pip check --disable-pip-version-check
+	$(BIN)/dagster definitions validate -m dagster_project.definitions
+
+bench: setup-dev ## the measurements of docs/benchmarks.md
+	$(BIN)/python -m tests.benchmarks
+
+ui: setup ## Dagster's UI on http://127.0.0.1:3000, until Ctrl-C
+	$(BIN)/effekt ui --home $(HOME_DIR)
+
+clean: ## what can be rebuilt, the home's records excepted
+	rm -rf dbt/target dbt/logs build *.egg-info .mypy_cache .ruff_cache .pytest_cache $(HOME_DIR)/work
