@@ -48,7 +48,9 @@ def optional(value: str | None) -> str | None:
     return None if value in (None, "", "null", "~") else value
 
 
-def exit_date(knowledge: Knowledge, contract: dict[str, Any], reasons: list[str], course: Course) -> int | None:  # fmt: skip
+def exit_date(
+    knowledge: Knowledge, contract: dict[str, Any], reasons: list[str], course: Course
+) -> int | None:
     """§3: the earliest of the exits that count for the person and the course."""
     events = knowledge.events.get(course.person, [])
     returns = [on for kind, on in events if kind == "tilflyttet" and on <= course.visited_on]
@@ -75,7 +77,9 @@ def register_exit(knowledge: Knowledge, contract: dict[str, Any], course: Course
     return [min(days)] if days else []
 
 
-def decide_case(knowledge: Knowledge, contract: dict[str, Any], part: dict[str, Any], one: Participant) -> None:  # fmt: skip
+def decide_case(
+    knowledge: Knowledge, contract: dict[str, Any], part: dict[str, Any], one: Participant
+) -> None:
     """§2.5: price group, case start and case length; sets eligibility if it fails here."""
     source = knowledge.registers[contract["register"]]
     person, visited = one.course.person, one.course.visited_on
@@ -93,7 +97,9 @@ def decide_case(knowledge: Knowledge, contract: dict[str, Any], part: dict[str, 
         one.eligibility = "case_too_short" if known else "case_start_unknown"
 
 
-def move_case_start(knowledge: Knowledge, name: str, person: str, groups: set[str], start: int) -> int:  # fmt: skip
+def move_case_start(
+    knowledge: Knowledge, name: str, person: str, groups: set[str], start: int
+) -> int:
     """§2.5: behind an unobserved day the landed ``fra_dato`` of the owner's rows speaks."""
     source = knowledge.registers[name]
     if source.is_observed(start - 1) or name != "ydelsesforloeb":
@@ -105,7 +111,9 @@ def move_case_start(knowledge: Knowledge, name: str, person: str, groups: set[st
     return moved if bound is None else max(moved, bound)
 
 
-def decide_first_five(knowledge: Knowledge, contract: dict[str, Any], part: dict[str, Any], one: Participant) -> None:  # fmt: skip
+def decide_first_five(
+    knowledge: Knowledge, contract: dict[str, Any], part: dict[str, Any], one: Participant
+) -> None:
     """§2.1–5, the first that applies; leaves eligibility empty where all are passed."""
     source = knowledge.registers[contract["register"]]
     visited, person = one.course.visited_on, one.course.person
@@ -130,7 +138,12 @@ def decide_rest(part: dict[str, Any], passed: list[Participant], approved: set[s
         for group in part["price_groups"]
     }
     order = sorted(
-        passed, key=lambda p: (p.course.course not in approved, p.course.visited_on, p.course.course)
+        passed,
+        key=lambda one: (
+            one.course.course not in approved,
+            one.course.visited_on,
+            one.course.course,
+        ),
     )  # fmt: skip
     persons: set[str] = set()
     ranks: dict[str, int] = {}
@@ -147,7 +160,9 @@ def decide_rest(part: dict[str, Any], passed: list[Participant], approved: set[s
         one.eligibility = "over_quota" if is_over else "eligible"
 
 
-def participants(knowledge: Knowledge, contract: dict[str, Any], approved: set[str]) -> list[Participant]:  # fmt: skip
+def participants(
+    knowledge: Knowledge, contract: dict[str, Any], approved: set[str]
+) -> list[Participant]:
     """§2 for every known course of the contract; ``approved``: courses with any approved line."""
     part = person_month_part(contract)
     if part is None:
@@ -212,7 +227,9 @@ def match_of(one: Participant, status: str, *, claimed: bool, payable: bool) -> 
     return "claimed_pending" if is_pending else "claimed_denied"
 
 
-def person_months(knowledge: Knowledge, contract: dict[str, Any], found: list[Participant]) -> list[PersonMonth]:  # fmt: skip
+def person_months(
+    knowledge: Knowledge, contract: dict[str, Any], found: list[Participant]
+) -> list[PersonMonth]:
     """§3 for every effort month of every course."""
     part = person_month_part(contract)
     if part is None:

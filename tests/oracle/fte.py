@@ -38,7 +38,9 @@ def mean_of(knowledge: Knowledge, area: str, group: str, months: range) -> Fract
     return sum((figure for figure in figures if figure is not None), Fraction(0)) / len(months)
 
 
-def effects(knowledge: Knowledge, contract: dict[str, Any], part: dict[str, Any]) -> list[GroupEffect]:  # fmt: skip
+def effects(
+    knowledge: Knowledge, contract: dict[str, Any], part: dict[str, Any]
+) -> list[GroupEffect]:
     """§4 for one part: complete or 0; amounts exact, rounded once per group; then netting."""
     before, after = span(part["baseline"]), span(part["evaluation"])
     means = {

@@ -83,6 +83,9 @@ class Windowed:
     rows: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
     _days: dict[str, dict[int, list[Row]]] = field(default_factory=dict)
     _group_days: dict[str, dict[str, set[int]]] = field(default_factory=dict)
+    cases: dict[tuple[str, frozenset[str], int], list[tuple[int, int]]] = field(
+        default_factory=dict
+    )
 
     @property
     def is_weekly(self) -> bool:
@@ -137,7 +140,6 @@ class Knowledge:
     """Everything known as of a day."""
 
     as_of: int
-    area: str
     registers: dict[str, Windowed]
     courses: list[Course]
     claims: dict[tuple[str, str, int], bool]
@@ -151,10 +153,18 @@ class Knowledge:
     resolve: dict[str, str]
     support_groups: frozenset[str]
     subsidised_groups: frozenset[str]
+    _by_person: dict[str, list[tuple[str, dict[str, str]]]] = field(default_factory=dict)
 
     def person(self, cpr: str) -> str:
         """The newest number of the person's chain."""
         return self.resolve.get(cpr, cpr)
+
+    def activities_of(self, person: str) -> list[tuple[str, dict[str, str]]]:
+        """The person's activities, with their ids."""
+        if not self._by_person:
+            for key, activity in self.activities.items():
+                self._by_person.setdefault(activity["person"], []).append((key, activity))
+        return self._by_person.get(person, [])
 
 
 def digits(cpr: str) -> str:
@@ -370,7 +380,6 @@ def know(
     income, hours = read_income(known["eindkomst"], person)
     return Knowledge(
         as_of=limit,
-        area="",
         registers=registers,
         courses=read_courses(known["deltagere"], person),
         claims=read_claims(known["resultatkrav"]),

@@ -1,4 +1,4 @@
-"""Whole øre and exact fractions; rounding once, half away from zero (30-rules.md, first paragraph)."""
+"""Whole øre and exact fractions; rounded once, half away from zero (30-rules.md, opening)."""
 
 from __future__ import annotations
 

@@ -68,6 +68,9 @@ def register_fte(register: Windowed, group: str, month: int) -> Fraction | None:
 
 def cases(register: Windowed, person: str, groups: set[str], gap: int) -> list[tuple[int, int]]:
     """The person's cases over a set of groups: (first day, last day), in order (§2)."""
+    remembered = register.cases.get((person, frozenset(groups), gap))
+    if remembered is not None:
+        return remembered
     by_group = register.group_days(person)
     covered = sorted({day for group in groups for day in by_group.get(group, ())})
     found: list[tuple[int, int]] = []
@@ -76,4 +79,5 @@ def cases(register: Windowed, person: str, groups: set[str], gap: int) -> list[t
             found[-1] = (found[-1][0], day)
         else:
             found.append((day, day))
+    register.cases[person, frozenset(groups), gap] = found
     return found

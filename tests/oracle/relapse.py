@@ -73,7 +73,9 @@ def ordinary_hours(knowledge: Knowledge, person: str, month: int) -> Fraction:
     return knowledge.hours.get((person, month), Fraction(0))
 
 
-def is_entry(knowledge: Knowledge, source: Windowed, part: dict[str, Any], person: str, end: int) -> bool:  # fmt: skip
+def is_entry(
+    knowledge: Knowledge, source: Windowed, part: dict[str, Any], person: str, end: int
+) -> bool:
     """§5: the case that ends on ``end`` leads to employment."""
     gap, wanted = int(part["case_max_gap_days"]), part.get("match_group")
     groups = set(part["target_groups"])
@@ -115,9 +117,8 @@ def follow_up(knowledge: Knowledge, source: Windowed, person: str, date: int) ->
     is_observed = source.all_observed(range(date, end + 1)) and knowledge.income.all_observed(
         civil.days_of(civil.month_of(end))
     )
-    returns = [
-        day for day in source.days(person) if day >= date and is_supported(knowledge, source, person, day)
-    ]  # fmt: skip
+    later = [day for day in source.days(person) if day >= date]
+    returns = [day for day in later if is_supported(knowledge, source, person, day)]
     seen = any(day <= end for day in returns)
     retained = ordinary_hours(knowledge, person, civil.month_of(end)) > 0 and not is_supported(
         knowledge, source, person, end

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.oracle import civil, courses, fte, money, settlement
+from tests.oracle import civil, courses, follow, fte, money, settlement, tracked
 from tests.oracle.home import Delivery, Knowledge, know, read_contracts
 
 Rows = list[dict[str, Any]]
@@ -155,6 +155,31 @@ def contract_rows(
         answer["settlement"] = settlement_rows(contract_id, settled)
         answer["settlement_reading"] = reading_rows(contract, settled)
         answer["settlement_line"] = line_rows(contract_id, settled)
+        answer["claim_match"] = tracked.match_rows(contract, months, settled)
+    answer.update(side_rows(knowledge, contract, found))
+    return answer
+
+
+def side_rows(
+    knowledge: Knowledge, contract: dict[str, Any], found: list[courses.Participant]
+) -> dict[str, Rows]:
+    """The tables of §5, §6, §8 and §9 that the contract asks for."""
+    answer = {
+        "employment_entry": tracked.entry_rows(knowledge, contract),
+        "relapse_summary": tracked.relapse_rows(knowledge, contract),
+        "relapse_curve": tracked.curve_rows(knowledge, contract),
+    }
+    if "focus_goal" in contract:
+        answer["focus_goal"] = tracked.focus_rows(knowledge, contract)
+    if "follow_up" in contract:
+        answer["follow_up_month"] = tracked.follow_up_rows(knowledge, contract)
+        answer["cases_ended_month"] = tracked.ended_rows(knowledge, contract)
+    if "screening" in contract:
+        answer["screening_funnel"] = tracked.funnel_rows(knowledge, contract)
+    if "effect" in contract:
+        answer["effect"] = tracked.effect_rows(knowledge, contract, found)
+    if "potential" in contract:
+        answer["potential"] = follow.potential(contract)
     return answer
 
 

@@ -121,7 +121,9 @@ def periods(contract: dict[str, Any], as_of: int) -> list[Period]:
     return found
 
 
-def bookings(knowledge: Knowledge, contract: dict[str, Any], months: list[PersonMonth]) -> list[Booking]:  # fmt: skip
+def bookings(
+    knowledge: Knowledge, contract: dict[str, Any], months: list[PersonMonth]
+) -> list[Booking]:
     """Every amount ≠ 0 under today's knowledge."""
     found = []
     for part in contract["parts"]:
@@ -151,7 +153,9 @@ def new_lines(period: Period, booked: list[Booking]) -> list[Line]:
     ]
 
 
-def true_up_lines(approved: list[Approved], ends: dict[int, int], booked: list[Booking], months: list[PersonMonth]) -> list[Line]:  # fmt: skip
+def true_up_lines(
+    approved: list[Approved], ends: dict[int, int], booked: list[Booking], months: list[PersonMonth]
+) -> list[Line]:
     """Every approved month whose amount today differs from the sum of its approved lines."""
     sums: dict[Key, int] = {}
     last_line: dict[Key, Line] = {}
@@ -159,11 +163,10 @@ def true_up_lines(approved: list[Approved], ends: dict[int, int], booked: list[B
         for line in one.lines:
             sums[line.key] = sums.get(line.key, 0) + line.difference
             last_line[line.key] = line
+    approved_days = [range(one.period_start, ends[one.period_start] + 1) for one in approved]
     today = {
-        b.key: b
-        for b in booked
-        if any(one.period_start <= civil.first_day(b.month) <= ends[one.period_start] for one in approved)
-    }  # fmt: skip
+        b.key: b for b in booked if any(civil.first_day(b.month) in days for days in approved_days)
+    }
     group_today = {(row.course, row.month): row.price_group for row in months}
     lines = []
     for key in sorted({*sums, *today}):
@@ -221,7 +224,9 @@ def greatest_entitlement(contract: dict[str, Any], reading: dict[str, Any]) -> i
     return entitlement(beyond, contract, reading)
 
 
-def headroom_to_next_tier(basis: int, contract: dict[str, Any], reading: dict[str, Any]) -> int | None:  # fmt: skip
+def headroom_to_next_tier(
+    basis: int, contract: dict[str, Any], reading: dict[str, Any]
+) -> int | None:
     """Smallest ``above`` > B' minus B'; null in the last tier."""
     counted = counted_basis(basis, reading)
     higher = [above for above, _ in tiers_of(contract) if above > counted]

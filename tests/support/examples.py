@@ -1,4 +1,4 @@
-"""The worked homes of ``tests/worlds/examples``: landing, contracts and the rows that must come out."""
+"""The worked homes of ``tests/worlds/examples``: landing, contracts and the rows to come out."""
 
 from __future__ import annotations
 

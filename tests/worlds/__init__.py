@@ -1,1 +1,1 @@
-"""Generated homes in the public formats, leaning towards boundaries; and the worked example homes."""
+"""Homes in the public formats: generated ones that lean towards boundaries, and worked ones."""

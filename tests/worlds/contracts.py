@@ -88,16 +88,18 @@ def person_month_part(rng: random.Random) -> dict[str, Any]:
         "historical_success_rate": None,
     }
     if rng.random() < 0.3:
-        part["historical_success_rate"] = {group: "0.35" for group in priced}
+        part["historical_success_rate"] = dict.fromkeys(priced, "0.35")
     return part
 
 
 def price_group(rng: random.Random, group: str) -> dict[str, Any]:
     """Rates that may change within the term, and perhaps a quota."""
     rates = [{"valid_from": "2020-01-01", "amount": kroner(rng, 9000, 15000)}]
-    for valid_from in ("2023-03-01", "2023-07-02", "2024-01-01"):
-        if rng.random() < 0.3:
-            rates.append({"valid_from": valid_from, "amount": kroner(rng, 9000, 15000)})
+    rates += [
+        {"valid_from": valid_from, "amount": kroner(rng, 9000, 15000)}
+        for valid_from in ("2023-03-01", "2023-07-02", "2024-01-01")
+        if rng.random() < 0.3
+    ]
     found: dict[str, Any] = {"benefit_group": group, "rates": rates}
     quota = rng.choice([None, 1, 2, 3, 120])
     if quota is not None:
@@ -169,11 +171,13 @@ def payment(rng: random.Random) -> dict[str, Any]:
         {"reading_id": "betaling", "clause": "t", "payment_ceiling": kroner(rng, 40000, 600000),
          "basis_ceiling": None},
     ]  # fmt: skip
+    authorised = rng.randrange(10000, rng.choice([60000, 500000]))
     return {
         "tiers": tiers,
-        "authorised_max": rng.choice([None, None, rng.randrange(10000, rng.choice([60000, 500000]))]),
+        "authorised_max": rng.choice([None, None, authorised]),
         "readings": {
-            "chosen": "valgt", "chosen_reason": "t", "alternatives": readings[: rng.randrange(1, 4)],
+            "chosen": "valgt", "chosen_reason": "t",
+            "alternatives": readings[: rng.randrange(1, 4)],
         },
     }  # fmt: skip
 
@@ -184,3 +188,35 @@ def ceilings(rng: random.Random) -> dict[str, Any]:
         "payment_ceiling": rng.choice([None, kroner(rng, 30000, rng.choice([80000, 700000]))]),
         "basis_ceiling": rng.choice([None, None, kroner(rng, 60000, 900000)]),
     }
+
+
+def tracked(rng: random.Random, contract_id: str, register: str) -> dict[str, Any]:
+    """A contract that settles nothing: it follows, screens, compares, and counts relapses."""
+    contract = terms(rng, contract_id, [register])
+    start = civil.month_of(civil.day(contract["term"]["starts_on"]))
+    part = person_month_part(rng)
+    part["min_case_days"], part["effort_months"] = rng.choice([0, 14]), 12
+    contract["parts"] = [part, relapse_part(rng, start)]
+    del contract["payment"], contract["settlement"]
+    contract["potential"] = {
+        "groups": [
+            {"benefit_group": group, "gross": rng.randrange(80000, 180000),
+             "refund_share": f"0.{rng.randrange(1000, 5000)}", "reduced_fte": rng.randrange(1, 6),
+             "clause": "t"}
+            for group in GROUPS
+        ]
+    }  # fmt: skip
+    contract["focus_goal"] = {
+        "benefit_groups": GROUPS, "case_days": rng.choice([90, 365]), "window_months": 12,
+        "hours": rng.choice([37, 100]), "target_share": "0.70",
+    }  # fmt: skip
+    contract["follow_up"] = {"benefit_groups": GROUPS[:2]}
+    contract["screening"] = {
+        "case_days": 56,
+        "goals": {"special_course": 300, "round_table_phone": 150, "granted_retention_all": 40},
+    }
+    contract["effect"] = {
+        "part_id": part["part_id"], "weeks": rng.choice([8, 26]),
+        "control": {"first_day": "2020-03-01", "last_day": "2021-12-31"},
+    }  # fmt: skip
+    return contract

@@ -114,7 +114,9 @@ def plan_windows(rng: random.Random, *, step: int, whole_weeks: bool) -> list[Wi
     plans = [Window(BASE_END + rng.choice([0, 10, 35]), FIRST, BASE_END, 1)]
     end = BASE_END
     while end < LAST:
-        back = rng.choice([0, 0, 20, 60, 90]) if rng.random() > 0.25 else -rng.choice([1, 7, 20, 40])
+        back = (
+            rng.choice([0, 0, 20, 60, 90]) if rng.random() > 0.25 else -rng.choice([1, 7, 20, 40])
+        )
         first, end = end + 1 - back, min(LAST, end + rng.choice([step, step * 2 // 3, step + 21]))
         if whole_weeks:
             first, end = monday(first), monday(end) + 6
@@ -265,6 +267,7 @@ def hall(
     registers: tuple[str, ...] = SOURCES,
     *,
     background_count: int = 120,
+    tracked_count: int = 0,
 ) -> World:
     """One home with many contracts.
 
@@ -273,6 +276,7 @@ def hall(
         contract_count: number of contracts.
         registers: register sources that the contracts use.
         background_count: persons per register that are in no contract.
+        tracked_count: contracts, of the given ones, that settle nothing.
     """
     rng = random.Random(f"hall {seed}")
     numbers = Numbers(seed % 97 * 20011)
@@ -282,7 +286,11 @@ def hall(
     everyone: list[Person] = []
     for index in range(contract_count):
         contract_id = f"verden-{seed}-{index:03d}"
-        terms = contract_terms.terms(rng, contract_id, list(registers))
+        if index < tracked_count:
+            register = registers[index % len(registers)]
+            terms = contract_terms.tracked(rng, contract_id, register)
+        else:
+            terms = contract_terms.terms(rng, contract_id, list(registers))
         world.contracts[contract_id] = terms
         found, rows = contract_people(rng, numbers, terms, everyone)
         by_register[terms["register"]] += found
@@ -375,7 +383,9 @@ def add_statuses(
     for person in everyone:
         for old, new in zip(person.numbers, person.numbers[1:], strict=False):
             on = FIRST + rng.randrange(0, LAST - FIRST)
-            events.append((on, [written(rng, old), "nyt_cpr", civil.day_text(on), written(rng, new)]))
+            events.append(
+                (on, [written(rng, old), "nyt_cpr", civil.day_text(on), written(rng, new)])
+            )
     for course in courses:
         while rng.random() < 0.12:
             kind = rng.choice(
@@ -385,7 +395,7 @@ def add_statuses(
                 [
                     course.visited_on, course.visited_on - 1, course.visited_on + 1,
                     course.visited_on - rng.randrange(2, 200),
-                    people.month_edge(rng, civil.month_of(course.visited_on) + rng.randrange(0, 10)),
+                    people.month_edge(rng, civil.month_of(course.visited_on) + rng.randrange(10)),
                 ]
             )  # fmt: skip
             events.append((on, [written(rng, course.cpr), kind, civil.day_text(on), ""]))
@@ -408,7 +418,8 @@ def add_statuses(
 def add_courses(rng: random.Random, world: World, courses: list[CourseRow]) -> None:
     """``deltagere``: each course from some delivery on; closings and corrections come later."""
     columns = [
-        "kontrakt_id", "forloeb_id", "cpr", "visitationsdato", "maalgruppe", "slutdato", "slutaarsag",
+        "kontrakt_id", "forloeb_id", "cpr", "visitationsdato", "maalgruppe", "slutdato",
+        "slutaarsag",
     ]  # fmt: skip
     for on in ("2023-03-31", "2023-07-15", "2023-12-01", "2024-04-30", "2025-02-28"):
         extracted = civil.day(on)
@@ -456,18 +467,26 @@ def add_statistics(rng: random.Random, world: World) -> None:
     """``jobindsats``: months published in turn, some suppressed, some revised."""
     columns = ["Område", "Ydelse", "Periode", "Antal personer", "Antal fuldtidspersoner"]
     first = civil.month("2021-11")
-    for on, back in (("2023-01-10", 14), ("2024-03-10", 16), ("2024-12-10", 20), ("2025-02-10", 30)):
+    for on, back in (
+        ("2023-01-10", 14),
+        ("2024-03-10", 16),
+        ("2024-12-10", 20),
+        ("2025-02-10", 30),
+    ):
         extracted = civil.day(on)
         rows = []
         for group in contract_terms.GROUPS:
-            for month in range(max(first, civil.month_of(extracted) - back), civil.month_of(extracted)):
+            for month in range(
+                max(first, civil.month_of(extracted) - back), civil.month_of(extracted)
+            ):
                 tenths = rng.choice([600, 900, 12000]) + rng.randrange(0, 400)
                 hidden = rng.random() < 0.03
                 text = f"{tenths // 10:,}".replace(",", ".") + f",{tenths % 10}"
                 rows.append([
                     rng.choice(["Prøve", "Prøve Kommune"]), group,
                     f"{month // 12}M{month % 12 + 1:02d}",
-                    "*" if hidden else str(tenths // 8), rng.choice(["*", "-", "..", ""]) if hidden else text,
+                    "*" if hidden else str(tenths // 8),
+                    rng.choice(["*", "-", "..", ""]) if hidden else text,
                 ])  # fmt: skip
         plan = Window(extracted, extracted, extracted, 1)
         name = file_name(rng, "jobindsats", plan, windowed=False)
@@ -489,17 +508,22 @@ def add_income(rng: random.Random, world: World, everyone: list[Person]) -> None
     for start, end, on in plans:
         rows = []
         for person in workers:
-            for month in range(start, end + 1):
-                if rng.random() < 0.45:
-                    rows.append([
-                        written(rng, number_on(rng, person)), f"{rng.randrange(10**7, 10**8)}",
-                        contract_terms.month_text(month),
-                        rng.choice(["0", "0,00", "37", "100", "99,99", "160,33", "0,01"]),
-                        f"{rng.randrange(1, 40000)},00",
-                        rng.choice(["ordinær", "ordinær", "ordinær", "fleksjob", "løntilskud"]),
-                    ])  # fmt: skip
+            months = [month for month in range(start, end + 1) if rng.random() < 0.45]
+            rows += [income_row(rng, person, month) for month in months]
         plan = Window(civil.day(on), civil.first_day(start), civil.last_day(end), 1)
         world.files[file_name(rng, "eindkomst", plan)] = table(columns, rows, rng)
+
+
+def income_row(rng: random.Random, person: Person, month: int) -> list[str]:
+    """One wage payment."""
+    return [
+        written(rng, number_on(rng, person)),
+        f"{rng.randrange(10**7, 10**8)}",
+        contract_terms.month_text(month),
+        rng.choice(["0", "0,00", "37", "100", "99,99", "160,33", "0,01"]),
+        f"{rng.randrange(1, 40000)},00",
+        rng.choice(["ordinær", "ordinær", "ordinær", "fleksjob", "løntilskud"]),
+    ]
 
 
 def add_activities(rng: random.Random, world: World, everyone: list[Person]) -> None:
@@ -524,7 +548,9 @@ def add_activities(rng: random.Random, world: World, everyone: list[Person]) -> 
             ends = [spell.last for spell in person.spells]
             if kind == "afsluttet forløb" and ends:
                 start = rng.choice(ends) + rng.choice([-29, -28, -3, 0, 3, 28, 29])
-            last = rng.choice(["", civil.day_text(start), civil.day_text(start + rng.randrange(1, 200))])
+            last = rng.choice(
+                ["", civil.day_text(start), civil.day_text(start + rng.randrange(1, 200))]
+            )
             rows.append([
                 f"A{number if rng.random() < 0.8 else 0}-{index:05d}",
                 written(rng, number_on(rng, person)), kind, civil.day_text(start), last,

@@ -59,7 +59,9 @@ class Numbers:
         self.next += 1
         serial, rest = 1000 + place % 8999, place // 8999
         birth = place * 7919 + rest
-        return f"{61 + birth % 28:02d}{1 + birth // 28 % 12:02d}{50 + birth // 336 % 50:02d}{serial}"
+        return (
+            f"{61 + birth % 28:02d}{1 + birth // 28 % 12:02d}{50 + birth // 336 % 50:02d}{serial}"
+        )
 
 
 def near(rng: random.Random, day: int) -> int:
@@ -139,5 +141,5 @@ def background(rng: random.Random, first: int, last: int) -> list[Spell]:
         lasting = rng.randrange(100, 500)
         group = rng.choice(list(CODES))
         spells.append(Spell(day, day + lasting, rng.choice(CODES[group]), rng.choice(SHARES)))
-        day += lasting + rng.choice([1, 1, 8, 29, 30, 31, 60])
+        day += lasting + rng.choice([1, 1, 8, 29, 30, 31, 60, 200, 420, 500])
     return spells
