@@ -162,9 +162,12 @@ def check(
     as_json: JsonOption = False,
 ) -> None:
     """Prøv en fil med kildens regler, uden at modtage den."""
+    from dagster_project.lib import contracts as terms
     from dagster_project.lib import receiving
 
-    report = receiving.check_file(file, _settings(home, contracts))
+    settings = _settings(home, contracts)
+    loaded = terms.load_contracts(settings.contracts_dir, settings.area)
+    report = receiving.check_file(file, frozenset(item.contract_id for item in loaded))
     if as_json:
         _print_json(report.as_json())
     else:

@@ -59,13 +59,17 @@ def _land_parquet(
     return land_parquet(path, source, parser)
 
 
-def _land_xlsx(path: Path, source: Source, spill: Path, parser: duckdb.DuckDBPyConnection) -> Landed:
+def _land_xlsx(
+    path: Path, source: Source, spill: Path, parser: duckdb.DuckDBPyConnection
+) -> Landed:
     from dagster_project.lib.receiving.xlsx_format import land_xlsx
 
     return land_xlsx(path, source, spill)
 
 
-def _land_json(path: Path, source: Source, spill: Path, parser: duckdb.DuckDBPyConnection) -> Landed:
+def _land_json(
+    path: Path, source: Source, spill: Path, parser: duckdb.DuckDBPyConnection
+) -> Landed:
     from dagster_project.lib.receiving.json_format import land_json
 
     return land_json(path, source, spill)

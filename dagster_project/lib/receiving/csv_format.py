@@ -75,7 +75,10 @@ def _check_encoding(scan: _Scan, block: bytes) -> None:
 
 def _check_lines(scan: _Scan, block: bytes, limit: int) -> None:
     for start in range(0, len(block) - limit, limit):
-        if block.find(b"\n", start, start + limit) < 0 and block.find(b"\r", start, start + limit) < 0:
+        if (
+            block.find(b"\n", start, start + limit) < 0
+            and block.find(b"\r", start, start + limit) < 0
+        ):
             row = scan.lines + block.count(b"\n", 0, start)
             raise FileRefusedError(
                 rows_finding("FILE_LIMIT", None, [row] if row else [], f"tegn pr. linje: {limit}")
@@ -135,7 +138,7 @@ def _guarded(path: Path, source: Source) -> Iterator[tuple[int, list[str]]]:
     """Records with their number (0 = header), reader errors as findings."""
     number = -1
     try:
-        for number, record in enumerate(_records(path, source)):  # noqa: B007 - used below
+        for number, record in enumerate(_records(path, source)):
             yield number, record
     except csv.Error as error:
         code = "FILE_LIMIT" if "field larger" in str(error) else "ROW_WIDTH"

@@ -77,7 +77,7 @@ class Column(_Strict):
     def _complete(self) -> Self:
         if (self.type in ("choice", "yes_no")) != bool(self.allowed):
             raise ValueError("allowed belongs to choice and yes_no, and only there")
-        if self.type == "yes_no" and len(self.allowed) != 2:  # noqa: PLR2004 - a yes and a no
+        if self.type == "yes_no" and len(self.allowed) != 2:
             raise ValueError("yes_no needs two allowed values")
         if (self.type == "digits") != (self.length is not None):
             raise ValueError("length belongs to digits, and only there")

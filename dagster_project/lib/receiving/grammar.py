@@ -15,7 +15,9 @@ from dagster_project.lib.receiving.declarations import Column, Source
 from dagster_project.lib.receiving.reference import Reference
 
 # Characters that no text may carry: controls, replacement marks, and what turns text around.
-_CONTROL = r"[\x00-\x1f\x7f-\x9f\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2066}-\x{2069}\x{feff}\x{fffd}]"
+_CONTROL = (
+    r"[\x00-\x1f\x7f-\x9f\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2066}-\x{2069}\x{feff}\x{fffd}]"
+)
 _PERSON_NUMBER = r"\d{6}-?\d{4}"
 MAX_TEXT_CHARS = 200
 
@@ -56,9 +58,7 @@ def one_of(expression: str, texts: Iterable[str]) -> str:
 
 
 def _cpr(text: str, _column: Column, _source: Source, _context: Context) -> Grammar:
-    day, month, year = (
-        f"try_cast(substr({text}, {start}, 2) as utinyint)" for start in (1, 3, 5)
-    )
+    day, month, year = (f"try_cast(substr({text}, {start}, 2) as utinyint)" for start in (1, 3, 5))
     real_day = f"(case when {day} > 60 then {day} - 60 else {day} end)"
     last_day = (
         f"(case when {month} = 2 then case when {year} % 4 = 0 then 29 else 28 end"

@@ -80,9 +80,7 @@ def opened_folder(landing: Path, folders: tuple[str, ...]) -> Iterator[int]:
     handle = os.open(landing, os.O_RDONLY | os.O_DIRECTORY)
     try:
         for folder in folders:
-            inner = os.open(
-                folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=handle
-            )
+            inner = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=handle)
             os.close(handle)
             handle = inner
         yield handle
@@ -134,8 +132,6 @@ class Walk:
         self, handle: int, folders: tuple[str, ...], name: str, names: set[str], inner: list[str]
     ) -> None:
         try:
-            status = os.lstat(name, dir_fd=handle)  # type: ignore[call-arg]
-        except TypeError:
             status = os.stat(name, dir_fd=handle, follow_symlinks=False)
         except OSError:
             return
@@ -247,9 +243,12 @@ def _stage_special(folder: int, found: Found, incoming: Path) -> Staged:
 
 def checksum_matches(staged: Staged) -> bool:
     """Whether the checksum file beside a delivery (if any) names its sha256."""
-    if staged.side is None:
-        return True
-    lines = [line for line in staged.side[1].splitlines() if line.strip()]
+    return staged.side is None or names_sha256(staged.side[1], staged.sha256)
+
+
+def names_sha256(text: str, sha256: str) -> bool:
+    """Whether the text of a checksum file (as ``sha256sum`` writes it) names this sha256."""
+    lines = [line for line in text.splitlines() if line.strip()]
     if len(lines) != 1:
         return False
-    return lines[0].removeprefix("\\").split()[0].casefold() == staged.sha256
+    return lines[0].removeprefix("\\").split()[0].casefold() == sha256

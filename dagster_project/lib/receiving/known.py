@@ -30,7 +30,9 @@ def write_known(connection: duckdb.DuckDBPyConnection, home: Home, as_of: dt.dat
     seen = [r for r in register.records() if r.extracted_on is None or r.extracted_on <= as_of]
     volumes = [v for v in volume.volumes(register) if v.record in seen]
     held = {v.record.delivery_id for v in volumes if v.is_held}
-    replace_rows(connection, "raw.delivery", [_delivery_row(r, r.delivery_id in held) for r in seen])
+    replace_rows(
+        connection, "raw.delivery", [_delivery_row(r, r.delivery_id in held) for r in seen]
+    )
     known = [r for r in seen if r.is_accepted and r.delivery_id not in held]
     replace_rows(connection, "raw.known_delivery", _known_rows(known))
     replace_rows(

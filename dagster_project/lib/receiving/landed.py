@@ -104,7 +104,9 @@ def check_headings(headings: Sequence[str], source: Source) -> Layout:
             headings are named by their position, never by their text), ``FILE_LIMIT``.
     """
     if len(headings) > source.limits.max_columns:
-        raise FileRefusedError(Finding("FILE_LIMIT", detail=f"kolonner: {source.limits.max_columns}"))
+        raise FileRefusedError(
+            Finding("FILE_LIMIT", detail=f"kolonner: {source.limits.max_columns}")
+        )
     place = {heading: position for position, heading in reversed(list(enumerate(headings)))}
     weeks = _weeks(headings, source)
     known = {column.heading for column in source.columns}

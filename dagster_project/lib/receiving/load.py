@@ -206,9 +206,12 @@ def drop_outdated(
         "select delivery_no, delivery_id, source, rule_sha256 from raw.loading_rule"
     ).fetchall():
         record, declared = known.get(number), load_sources().get(source)
-        if record is None or record.delivery_id != identity or declared is None:
-            stale.add(source)
-        elif rule_of(declared, key) != rule:
+        if (
+            record is None
+            or record.delivery_id != identity
+            or declared is None
+            or rule_of(declared, key) != rule
+        ):
             stale.add(source)
     for source in sorted(stale):
         _forget_source(warehouse, source)
@@ -297,9 +300,7 @@ def _load_missing(
     return LoadReport(len(missing), rows)
 
 
-def _reject_again(
-    parser: duckdb.DuckDBPyConnection, content: Content, record: Record
-) -> None:
+def _reject_again(parser: duckdb.DuckDBPyConnection, content: Content, record: Record) -> None:
     """Rows that were rejected when the delivery was accepted stay rejected."""
     if record.rejected:
         parser.execute(

@@ -120,9 +120,7 @@ def _mark(
     )
 
 
-def _mark_format_faults(
-    connection: duckdb.DuckDBPyConnection, table: str, landed: Landed
-) -> None:
+def _mark_format_faults(connection: duckdb.DuckDBPyConnection, table: str, landed: Landed) -> None:
     kinds: dict[tuple[int, str], list[int]] = {}
     for row, kind in landed.faults.items():
         kinds.setdefault(kind, []).append(row)
@@ -130,9 +128,7 @@ def _mark_format_faults(
         _mark(connection, table, rows, index, code)
 
 
-def _mark_key_duplicates(
-    connection: duckdb.DuckDBPyConnection, table: str, source: Source
-) -> None:
+def _mark_key_duplicates(connection: duckdb.DuckDBPyConnection, table: str, source: Source) -> None:
     if not source.key:
         return
     key = ", ".join(source.key)
@@ -154,7 +150,13 @@ def _mark_chains(connection: duckdb.DuckDBPyConnection, table: str, source: Sour
             where faults is null and {rule.other} is not null order by rowid
         """).fetchall()  # noqa: S608 - names from declarations
         if bad := broken_links(links):
-            _mark(connection, table, bad, source.columns.index(source.column(rule.other)), "CHAIN_INVALID")
+            _mark(
+                connection,
+                table,
+                bad,
+                source.columns.index(source.column(rule.other)),
+                "CHAIN_INVALID",
+            )
 
 
 def broken_links(links: Sequence[tuple[int, int, int]]) -> list[int]:
@@ -163,7 +165,9 @@ def broken_links(links: Sequence[tuple[int, int, int]]) -> list[int]:
     for _, old, new in links:
         successors.setdefault(old, set()).add(new)
     forked = {old for old, new in successors.items() if len(new) > 1}
-    on_cycle = _on_cycles({old: next(iter(new)) for old, new in successors.items() if len(new) == 1})
+    on_cycle = _on_cycles(
+        {old: next(iter(new)) for old, new in successors.items() if len(new) == 1}
+    )
     return [row for row, old, _ in links if old in forked or old in on_cycle]
 
 
@@ -201,7 +205,9 @@ def _findings(
             _fault_heading(source, place),
             tuple(rows),
             total,
-            source.columns[int(place)].type if place.lstrip("-").isdigit() and int(place) >= 0 else "",
+            source.columns[int(place)].type
+            if place.lstrip("-").isdigit() and int(place) >= 0
+            else "",
         )
         for (place, code), total, rows in ((kind.split(":"), n, rows) for kind, n, rows in kinds)
     ]
@@ -269,7 +275,7 @@ def _engine_fault(error: duckdb.Error) -> FileRefusedError:
     """DuckDB's complaint as a code; its text quotes the file and is dropped."""
     text = str(error)
     if isinstance(error, duckdb.OutOfMemoryException):
-        raise error
+        return FileRefusedError(Finding("FILE_LIMIT", detail="hukommelse"))
     if "unicode" in text.lower() or "utf" in text.lower():
         return FileRefusedError(Finding("FILE_ENCODING"))
     if "maximum line size" in text.lower() or "line size" in text.lower():

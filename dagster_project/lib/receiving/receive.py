@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from dagster_project.lib import files
 from dagster_project.lib import warehouse as raw_room
 from dagster_project.lib.errors import EffektError
 from dagster_project.lib.receiving import intake, journal, load, names, volume
@@ -22,7 +21,13 @@ from dagster_project.lib.receiving.findings import DeliveryNote, FileRefusedErro
 from dagster_project.lib.receiving.grammar import Context
 from dagster_project.lib.receiving.key import ensure_key
 from dagster_project.lib.receiving.reference import load_reference
-from dagster_project.lib.receiving.register import ACCEPTED, REFUSED, Record, Register, load_register
+from dagster_project.lib.receiving.register import (
+    ACCEPTED,
+    REFUSED,
+    Record,
+    Register,
+    load_register,
+)
 from dagster_project.settings import Home
 
 # Files are decided, stored and loaded together up to this size; a killed run repeats one batch.
@@ -326,9 +331,7 @@ def _size_limit(name: str) -> int:
         return min(source.limits.max_bytes for source in sources.values())
 
 
-def _decide(
-    home: Home, register: Register, cases: Sequence[_Case], report: ReceiveReport
-) -> None:
+def _decide(home: Home, register: Register, cases: Sequence[_Case], report: ReceiveReport) -> None:
     decisions = []
     seen: set[str] = set()
     for case in cases:

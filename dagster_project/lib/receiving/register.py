@@ -73,7 +73,10 @@ class Record:
         """The name parts (see ``names.NameParts.key``)."""
         return (
             self.source or "",
-            *(day.isoformat() if day else "" for day in (self.extracted_on, self.covers_from, self.covers_to)),
+            *(
+                day.isoformat() if day else ""
+                for day in (self.extracted_on, self.covers_from, self.covers_to)
+            ),
             self.sender or "",
             str(self.version_no or ""),
         )
@@ -206,11 +209,14 @@ class Register:
         if known is None:
             return False
         same = record_of(line, known.delivery_no)
-        return replace(
-            same,
-            file_name=min(known.file_name, same.file_name),
-            opened_checks=known.opened_checks,
-        ) == known
+        return (
+            replace(
+                same,
+                file_name=min(known.file_name, same.file_name),
+                opened_checks=known.opened_checks,
+            )
+            == known
+        )
 
 
 def _read_lines(path: Path) -> Iterable[dict[str, Any]]:

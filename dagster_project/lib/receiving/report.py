@@ -171,6 +171,4 @@ def write_reports(quarantine: Path, register: Register, sha256: str) -> None:
     data = json.loads(canonical_json([_as_json(record) for record in records]))
     text = json.dumps({"refused": data}, ensure_ascii=False, indent=2)
     files.write_atomic(quarantine / f"{sha256}.json", text + "\n")
-    files.write_atomic(
-        quarantine / f"{sha256}.txt", "\n\n".join(map(_as_text, records)) + "\n"
-    )
+    files.write_atomic(quarantine / f"{sha256}.txt", "\n\n".join(map(_as_text, records)) + "\n")

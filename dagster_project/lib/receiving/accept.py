@@ -1,0 +1,73 @@
+"""Opening a delivery that a row-count check holds: by name, with a reason, in the register."""
+
+from __future__ import annotations
+
+import datetime as dt
+import getpass
+import re
+
+from dagster_project.lib.errors import NotAllowedError, UsageError
+from dagster_project.lib.receiving.findings import DeliveryNote
+from dagster_project.lib.receiving.register import load_register
+from dagster_project.lib.receiving.volume import ROW_COUNT_CHECK, held_records
+from dagster_project.settings import TIME_ZONE, Home
+
+_SHORTEST = 8
+_PERSON_NUMBER = re.compile(r"\d{6}-?\d{4}")
+
+
+def _os_user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return ""
+
+
+def accept_delivery(home: Home, sha256: str, check: str, actor: str, reason: str) -> DeliveryNote:
+    """Open a held delivery; from the next run on it is known.
+
+    Args:
+        home: the home.
+        sha256: of the file, or at least eight leading digits that mean one held delivery.
+        check: ``row_count``.
+        actor: who opens it.
+        reason: why.
+
+    Raises:
+        UsageError: no name, no reason, or a person number in either.
+        NotAllowedError: no such delivery is held by this check.
+    """
+    if not actor.strip() or not reason.strip():
+        raise UsageError("a name and a reason are needed")
+    if _PERSON_NUMBER.search(actor) or _PERSON_NUMBER.search(reason):
+        raise UsageError("a name or reason must not hold a person number")
+    register = load_register(home)
+    wanted = sha256.strip().lower()
+    held = [
+        record
+        for record in held_records(register)
+        if len(wanted) >= _SHORTEST and record.sha256.startswith(wanted)
+    ]
+    if check != ROW_COUNT_CHECK or not held or len({record.sha256 for record in held}) > 1:
+        raise NotAllowedError(
+            "NOT_HELD",
+            "no delivery with this sha256 is held by this check",
+            remedy=f"the check is called {ROW_COUNT_CHECK}; effekt run names the held deliveries",
+        )
+    now = dt.datetime.now(TIME_ZONE).isoformat(timespec="seconds")
+    register.append(
+        [
+            {
+                "entry": "accept",
+                "delivery_id": record.delivery_id,
+                "sha256": record.sha256,
+                "check": check,
+                "actor": actor.strip(),
+                "reason": reason.strip(),
+                "os_user": _os_user(),
+                "recorded_at": now,
+            }
+            for record in held
+        ]
+    )
+    return held[0].note()

@@ -1,0 +1,180 @@
+"""``effekt check``: one file against the rules of its source, offline and without a home.
+
+What belongs here: the verdict in Danish for a person who is not a developer. What does not: rules
+(they are the nightly's own). Nothing of the file is kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dagster_project.lib.errors import UsageError
+from dagster_project.lib.receiving import intake, names, report
+from dagster_project.lib.receiving.content import Content, read_content
+from dagster_project.lib.receiving.declarations import load_sources
+from dagster_project.lib.receiving.engine import clear_spill, open_parser
+from dagster_project.lib.receiving.findings import FileRefusedError, Finding
+from dagster_project.lib.receiving.grammar import Context
+from dagster_project.lib.receiving.reference import load_reference
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """The verdict on one file.
+
+    Args:
+        file_name: scrubbed.
+        source: declared source, None where the name matches none.
+        title: the source's Danish title.
+        findings: what is wrong; empty when the file would be accepted.
+        row_count: records read.
+        skipped_rows: rows that would be skipped and counted.
+        duplicate_rows: rows that repeat another one and count once.
+        period: days that the file covers, or None.
+        contracts_checked: whether contract ids were compared with loaded contracts.
+    """
+
+    file_name: str
+    source: str | None
+    title: str | None
+    findings: tuple[Finding, ...]
+    row_count: int = 0
+    skipped_rows: int = 0
+    duplicate_rows: int = 0
+    period: tuple[str, str] | None = None
+    contracts_checked: bool = True
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the nightly would accept the file (conflicts with other files apart)."""
+        return not self.findings
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain mapping."""
+        return {
+            "file_name": self.file_name,
+            "source": self.source,
+            "is_accepted": self.is_accepted,
+            "code": self.findings[0].code if self.findings else None,
+            "row_count": self.row_count,
+            "skipped_rows": self.skipped_rows,
+            "duplicate_rows": self.duplicate_rows,
+            "period": list(self.period) if self.period else None,
+            "findings": [
+                {
+                    **finding.as_json(),
+                    "rule": report.words_of(finding.code)[0],
+                    "remedy": report.words_of(finding.code)[1],
+                }
+                for finding in self.findings
+            ],
+        }
+
+    def to_json(self) -> str:
+        """JSON text."""
+        return json.dumps(self.as_json(), ensure_ascii=False, indent=2)
+
+    def text(self) -> str:
+        """The verdict in Danish."""
+        if self.findings:
+            head = f"{self.file_name}: filen vil blive afvist. Intet i den vil blive indlæst."
+            note = "Rækkenumre tæller fra første række efter overskriften."
+            return "\n\n".join([head, *map(report.describe, self.findings), note])
+        lines = [f"{self.file_name}: filen er i orden ({self.title}, {self.row_count} rækker)."]
+        if self.period:
+            lines.append(f"Perioden er {self.period[0]} til {self.period[1]}.")
+        if self.duplicate_rows:
+            lines.append(f"{self.duplicate_rows} rækker er gentagelser og tæller kun én gang.")
+        if self.skipped_rows:
+            lines.append(f"{self.skipped_rows} rækker vil blive sprunget over.")
+        if not self.contracts_checked:
+            lines.append(
+                "Kontrakternes id er ikke prøvet, for der er ingen kontrakter at se efter i."
+            )
+        return "\n".join(lines)
+
+
+def check_file(path: Path, contract_ids: frozenset[str] | None) -> CheckReport:
+    """Judge one file by the rules of its source; the file is only read.
+
+    Args:
+        path: the file, under the name that it would be landed with.
+        contract_ids: loaded contracts; None leaves contract ids unchecked.
+
+    Raises:
+        UsageError: there is no such file.
+    """
+    if not path.is_file():
+        raise UsageError("the file does not exist, or is no file")
+    sources = load_sources()
+    shown, parts = names.scrub(path.name), None
+    try:
+        parts = names.parse_name(path.name, sources)
+        _check_side_file(path)
+        content = _read(path, parts, contract_ids)
+    except FileRefusedError as refused:
+        source = parts.source if parts else None
+        return CheckReport(
+            shown, source.source if source else None, source.title if source else None,
+            refused.findings,
+        )  # fmt: skip
+    return _verdict(shown, content, contract_ids is not None)
+
+
+def _verdict(shown: str, content: Content, contracts_checked: bool) -> CheckReport:
+    parts, parsed = content.parts, content.parsed
+    period = (
+        (parts.covers_from.isoformat(), parts.covers_to.isoformat())
+        if parts.covers_from and parts.covers_to
+        else None
+    )
+    return CheckReport(
+        file_name=shown,
+        source=parts.source.source,
+        title=parts.source.title,
+        findings=parsed.findings if content.is_refused else (),
+        row_count=parsed.row_count,
+        skipped_rows=parsed.skipped_rows,
+        duplicate_rows=content.duplicate_rows,
+        period=period,
+        contracts_checked=contracts_checked,
+    )
+
+
+def _check_side_file(path: Path) -> None:
+    side = path.with_name(f"{path.name}.sha256")
+    if not side.is_file():
+        return
+    digest = hashlib.sha256()
+    with path.open("rb") as handle:
+        while chunk := handle.read(1 << 20):
+            digest.update(chunk)
+    with side.open("rb") as handle:
+        text = handle.read(intake.SIDE_FILE_BYTES + 1).decode("utf-8", "replace")
+    if not intake.names_sha256(text, digest.hexdigest()):
+        raise FileRefusedError(Finding("FILE_CHECKSUM"))
+
+
+def _read(path: Path, parts: names.NameParts, contract_ids: frozenset[str] | None) -> Content:
+    """Read a private copy, gone afterwards: the parser sees that folder and nothing else."""
+    if path.stat().st_size > parts.source.limits.max_bytes:
+        raise FileRefusedError(
+            Finding("FILE_LIMIT", detail=f"byte: {parts.source.limits.max_bytes}")
+        )
+    with tempfile.TemporaryDirectory(prefix="effekt-check-") as name:
+        folder = Path(name)
+        copy = folder / "checked"
+        shutil.copyfile(path, copy)
+        spill = clear_spill(folder)
+        parser = open_parser(folder, spill)
+        try:
+            context = Context(load_reference(), contract_ids)
+            return read_content(parser, copy, parts, context, spill, "typed")
+        finally:
+            parser.close()

@@ -1,0 +1,141 @@
+"""File templates: headings, one example row, and a sheet that explains each column.
+
+What belongs here: what a sender gets to fill in. What does not: rules (the declaration has them all).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+from dagster_project.lib import files
+from dagster_project.lib.errors import UsageError
+from dagster_project.lib.receiving.declarations import Column, Source, load_sources
+
+_EXAMPLE_WEEKS = (("2301", "890"), ("2302", "890"), ("2303", ""))
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0")
+_WIDTHS = {"Forklaring": 80}
+_TYPES = {
+    "cpr": "personnummer",
+    "benefit_code": "ydelseskode (tre cifre)",
+    "benefit_name": "ydelsesnavn",
+    "area": "kommunenavn",
+    "contract": "kontrakt-id",
+    "text": "tekst",
+    "choice": "en af de tilladte værdier",
+    "yes_no": "en af de tilladte værdier",
+    "digits": "cifre",
+    "date": "dato ÅÅÅÅ-MM-DD",
+    "month": "måned ÅÅÅÅ-MM",
+    "statistics_month": "måned ÅÅÅÅMmm",
+    "number": "tal (decimalkomma)",
+}
+
+
+def escape_formula(text: str) -> str:
+    """The text with a leading apostrophe where a spreadsheet would take it for a formula."""
+    return "'" + text if text.startswith(_FORMULA_STARTS) else text
+
+
+def _table(source: Source) -> tuple[list[str], list[str]]:
+    headings = [column.heading for column in source.columns]
+    example = [column.example for column in source.columns]
+    if source.weeks:
+        headings += [source.weeks.prefix + week for week, _ in _EXAMPLE_WEEKS]
+        example += [code for _, code in _EXAMPLE_WEEKS]
+    return headings, example
+
+
+def _explain(column: Column) -> list[str]:
+    return [
+        column.heading,
+        _TYPES[column.type],
+        "ja" if column.required else "nej",
+        ", ".join(column.allowed),
+        column.description,
+    ]
+
+
+def _explanations(source: Source) -> list[list[str]]:
+    rows = [["Kolonne", "Type", "Skal udfyldes", "Tilladte værdier", "Forklaring"]]
+    rows += [_explain(column) for column in source.columns]
+    if source.weeks:
+        rows.append(
+            [
+                source.weeks.prefix + "ÅÅUU",
+                "ydelseskode (tre cifre)",
+                "nej",
+                "",
+                source.weeks.description,
+            ]
+        )
+    period = "_<fra>_<til>" if source.window else ""
+    rows.append([])
+    rows.append(["Filnavn", f"{source.source}_<udtræksdato>{period}[_<afsender>][_v<N>].<type>", "", "",
+                 f"Datoer som ÅÅÅÅ-MM-DD. Type: {', '.join(source.formats)}. csv gemmes som UTF-8 med"
+                 f" „{source.csv.delimiter}“ mellem felterne."])  # fmt: skip
+    return rows
+
+
+def _csv_text(source: Source) -> str:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, delimiter=source.csv.delimiter, lineterminator="\r\n")
+    writer.writerows(_table(source))
+    return "\ufeff" + buffer.getvalue()
+
+
+def _workbook(source: Source) -> bytes:
+    import xlsxwriter
+
+    buffer = io.BytesIO()
+    options = {"strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False,
+               "in_memory": True}  # fmt: skip
+    with xlsxwriter.Workbook(buffer, options) as book:
+        text, bold = book.add_format({"num_format": "@"}), book.add_format({"bold": True})
+        wrapped = book.add_format({"text_wrap": True, "valign": "top"})
+        data = book.add_worksheet("Data")
+        headings, example = _table(source)
+        data.set_column(0, len(headings) - 1, 20, text)
+        data.write_row(0, 0, headings, bold)
+        for place, value in enumerate(example):
+            data.write_string(1, place, value, text)
+        data.freeze_panes(1, 0)
+        help_sheet = book.add_worksheet("Forklaring")
+        help_sheet.set_column(0, 3, 28, wrapped)
+        help_sheet.set_column(4, 4, _WIDTHS["Forklaring"], wrapped)
+        for number, row in enumerate(_explanations(source)):
+            for place, value in enumerate(row):
+                help_sheet.write_string(
+                    number, place, escape_formula(value), bold if number == 0 else wrapped
+                )
+    return buffer.getvalue()
+
+
+def write_template(source: str, folder: Path) -> list[Path]:
+    """Write ``<source>_skabelon.csv`` and ``.xlsx``.
+
+    Args:
+        source: a declared source.
+        folder: where to; made if missing.
+
+    Returns:
+        the two files.
+
+    Raises:
+        UsageError: no such source.
+    """
+    declared = load_sources().get(source)
+    if declared is None:
+        raise UsageError(
+            "there is no such source", remedy="one of: " + ", ".join(sorted(load_sources()))
+        )
+    files.make_dir(folder, files.DIR_PUBLIC)
+    return [
+        files.write_atomic(
+            folder / f"{source}_skabelon.csv", _csv_text(declared), files.FILE_PUBLIC
+        ),
+        files.write_atomic(
+            folder / f"{source}_skabelon.xlsx", _workbook(declared), files.FILE_PUBLIC
+        ),
+    ]
