@@ -50,18 +50,31 @@ class Context:
     def table(self, name: str, columns: str, rows: Sequence[Sequence[Any]]) -> None:
         """Put a small table beside the others, under ``temp.main``."""
         self.connection.execute(f"create or replace temp table {name} ({columns})")
-        if rows:
-            marks = ", ".join("?" for _ in rows[0])
-            self.connection.executemany(
-                f"insert into temp.{name} values ({marks})",  # noqa: S608 - names from code
-                [list(row) for row in rows],
-            )
+        insert_rows(self.connection, f"temp.{name}", rows)
 
     def files(self) -> Candidate:
         """The candidate; only gate 50 has one."""
         if self.candidate is None:
             raise ValueError("this subject belongs to gate 50")
         return self.candidate
+
+
+def insert_rows(
+    connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Sequence[Any]]
+) -> None:
+    """Insert a few rows in one statement (row-by-row inserts plan anew for each).
+
+    Args:
+        connection: where the table is.
+        table: an existing table, named by code.
+        rows: values in its column order.
+    """
+    if rows:
+        row = "(" + ", ".join("?" for _ in rows[0]) + ")"
+        connection.execute(
+            f"insert into {table} values {', '.join(row for _ in rows)}",  # noqa: S608
+            [value for values in rows for value in values],
+        )
 
 
 def declared_sources(context: Context) -> None:
@@ -208,28 +221,29 @@ def _compare(context: Context, key: tuple[str, ...], room: str, name: str) -> li
     nulls = " or ".join(f'"{column}" is null' for column in key)
     found = context.connection.execute(
         f"""
-        with ours as (from {place}), theirs as (from read_parquet('{path}'))
-        select
-            (select count(*) from ours),
-            (select count(*) from theirs),
-            (select count(*) from (from ours except all from theirs))
-            + (select count(*) from (from theirs except all from ours)),
-            (select count(*) - count(distinct ({keys})) from ours),
-            (select count(*) from ours where {nulls})
+        select count(*), count(*) - count(distinct ({keys})), count(*) filter (where {nulls}),
+            (select count(*) from read_parquet('{path}')),
+            (select count(*) from (from {place} except all from read_parquet('{path}')))
+        from {place}
         """  # noqa: S608 - names of declared tables
     ).fetchone()
-    return [int(value) for value in found or ()]
+    ours, repeated, null_keys, theirs, missing = (int(value) for value in found or ())
+    # rows of equal number of which none is missing are the same rows
+    return [ours, theirs, missing + abs(ours - theirs), repeated, null_keys]
 
 
 def published_texts(context: Context) -> None:
-    """``published_text``: distinct words of every text column that could hold a person number."""
+    """``published_text``: how many texts of each column could hold a person number."""
     rows = []
+    present = _present(context)
     for (room, name), table in declared_tables().items():
-        if (room, name) not in _present(context):
-            continue
-        for column, kind in table.columns:
-            if kind == "VARCHAR":
-                rows.append([room, name, column, *_scan(context, room, name, column)])
+        texts = [column for column, kind in table.columns if kind == "VARCHAR"]
+        if (room, name) in present and texts:
+            counts = _scan(context, room, name, texts)
+            rows += [
+                [room, name, column, *counts[2 * place : 2 * place + 2]]
+                for place, column in enumerate(texts)
+            ]
     context.table(
         "published_text",
         "room varchar, table_name varchar, column_name varchar, texts bigint,"
@@ -246,17 +260,17 @@ PERSON_NUMBER = (
     r"(0[1-9]|1[0-2])[0-9]{2}[- ]?[0-9]{4}($|[^0-9A-Za-z])"
 )
 # Whole text of hexadecimal digits only, as long as a hash or key: digits in it are no number.
-HEX_TEXT = r"^([0-9a-f]{32}|[0-9a-f]{64})$"
+HEX_TEXT = "[0-9a-f]{32}|[0-9a-f]{64}"
 
 
-def _scan(context: Context, room: str, name: str, column: str) -> list[int]:
+def _scan(context: Context, room: str, name: str, columns: Sequence[str]) -> list[int]:
+    counts = ", ".join(
+        f'count("{column}"), count(*) filter (where regexp_matches("{column}", $number)'
+        f' and not regexp_full_match("{column}", $hex))'
+        for column in columns
+    )
     found = context.connection.execute(
-        f"""
-        select count(*), count(*) filter (
-            where regexp_matches("{column}", $number) and not regexp_matches("{column}", $hex))
-        from (select distinct "{column}" from {PUBLISHED[room]}."{name}"
-              where "{column}" is not null)
-        """,  # noqa: S608 - names of declared tables
+        f'select {counts} from {PUBLISHED[room]}."{name}"',  # noqa: S608 - declared names
         {"number": PERSON_NUMBER, "hex": HEX_TEXT},
     ).fetchone()
     return [int(value) for value in found or ()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,17 +26,21 @@ def write(home: Home, declared: Sequence[DeclaredCheck], rows: Sequence[Sequence
         declared: every declared check; one without a result has not been reached yet.
         rows: gate, check id, evaluated, unexpected and success of each result.
     """
-    import jinja2
-
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
     found = {(row[0], row[1]): row for row in rows}
     gates = [
         _gate(gate, title, [c for c in declared if c.gate == gate], found)
         for gate, title in _GATE_TITLES.items()
     ]
     files.make_dir(home.reports)
-    return files.write_atomic(home.reports / FILE_NAME, template.render(gates=gates) + "\n")
+    return files.write_atomic(home.reports / FILE_NAME, _template().render(gates=gates) + "\n")
+
+
+@cache
+def _template() -> Any:
+    import jinja2
+
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    return environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
 
 
 def _gate(

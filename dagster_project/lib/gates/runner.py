@@ -273,15 +273,12 @@ def _keep(home: Home, report: GateReport, keys: list[tuple[str, Key]]) -> None:
         connection.execute("begin")
         for table in ("check_result", "failing_key"):
             connection.execute(f"delete from gate.{table} where gate >= ?", [report.gate])  # noqa: S608
-        connection.executemany(
-            "insert into gate.check_result values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [result.as_row() for result in report.results],
+        facts.insert_rows(connection, "gate.check_result", [r.as_row() for r in report.results])
+        facts.insert_rows(
+            connection,
+            "gate.failing_key",
+            [[report.gate, check_id, *key] for check_id, key in keys],
         )
-        if keys:
-            connection.executemany(
-                "insert into gate.failing_key values (?, ?, ?, ?)",
-                [[report.gate, check_id, key[0], key[1]] for check_id, key in keys],
-            )
         connection.execute("commit")
         rows = connection.execute(
             "select gate, check_id, evaluated, unexpected, is_success from gate.check_result"

@@ -193,7 +193,7 @@ def meta_check(suite: Suite) -> DeclaredCheck:
     )
 
 
-class _StrictLoader(yaml.SafeLoader):
+class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """YAML without duplicate keys."""
 
 

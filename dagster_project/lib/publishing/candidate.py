@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from dagster_project.lib.publishing.manifest import Manifest
 from dagster_project.lib.publishing.tables import (
     MART,
     RESTRICTED,
+    Description,
     Table,
     declared_tables,
     descriptions,
@@ -146,10 +147,10 @@ def append_audit(
         connection.execute(f"attach {_text(str(candidate.mart_file))} as target")
         connection.execute("delete from target.mart.data_quality where gate = ?", [gate])
         if results:
-            marks = ", ".join("?" for _ in table.columns)
-            connection.executemany(
-                f"insert into target.mart.data_quality values ({marks})",  # noqa: S608
-                [list(row) for row in results],
+            row = "(" + ", ".join("?" for _ in table.columns) + ")"
+            connection.execute(
+                f"insert into target.mart.data_quality values {', '.join(row for _ in results)}",  # noqa: S608
+                [value for values in results for value in values],
             )
         entry = write_parquet(connection, table, candidate.path)
         connection.execute("checkpoint target")
@@ -201,13 +202,15 @@ def _write_room(
     connection.execute(
         f"attach {_text(str(target))} as target (storage_version {_text(STORAGE_VERSION)})"
     )
-    connection.execute(f"create schema target.{room}")
     said = descriptions()
-    written = {}
-    for table in _present(connection, room):
+    tables = _present(connection, room)
+    connection.execute("begin")
+    connection.execute(f"create schema target.{room}")
+    for table in tables:
         _copy_table(connection, table)
         _comment(connection, table, said)
-        written[table.name] = write_parquet(connection, table, folder)
+    connection.execute("commit")
+    written = {table.name: write_parquet(connection, table, folder) for table in tables}
     connection.execute("checkpoint target")
     connection.execute("detach target")
     return written
@@ -267,7 +270,7 @@ def write_parquet(
 
 
 def _comment(
-    connection: duckdb.DuckDBPyConnection, table: Table, said: dict[str, Any]
+    connection: duckdb.DuckDBPyConnection, table: Table, said: Mapping[str, Description]
 ) -> None:
     description = said.get(table.name)
     if description is None:
