@@ -77,16 +77,21 @@ def run_recorded(settings: Settings) -> NightReport:
         failure: EffektError | None = None
         try:
             prepare(settings.home)
-            is_success = _execute(settings)
+            failed_steps = _execute(settings)
         except Exception as error:  # Dagster's own storage may fail: full disk, locked database
             failure = nightly.without_values(error, "dagster")
-        if failure is None and not is_success and not report.failed_checks:
-            failure = EffektError("DAGSTER", "the job failed outside a step", remedy="effekt ui")
+        if failure is None and failed_steps and not report.failed_checks:
+            failure = EffektError(
+                "DAGSTER",
+                f"the job failed around {', '.join(failed_steps)}",
+                remedy="effekt ui shows the run",
+            )
         report.error = report.error or failure
     return report
 
 
-def _execute(settings: Settings) -> bool:
+def _execute(settings: Settings) -> list[str]:
+    """Run the job; the steps that failed, or the job itself where none did."""
     import dagster as dg
 
     from dagster_project.definitions import defs
@@ -105,7 +110,8 @@ def _execute(settings: Settings) -> bool:
                 "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
             },
         )
-    return bool(result.success)
+    failed = [event.step_key or "the job" for event in result.all_events if event.is_step_failure]
+    return failed or ([] if result.success else ["the job"])
 
 
 def serve(settings: Settings, port: int) -> int:

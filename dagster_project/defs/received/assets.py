@@ -22,7 +22,7 @@ def receive(night: NightResource) -> dg.MaterializeResult:
     deps=[receive],
     output_required=False,
 )
-def load_inputs(night: NightResource) -> Iterator[dg.Output[None]]:
+def load_inputs(night: NightResource) -> Iterator[dg.MaterializeResult]:
     """Known deliveries, contract terms, reference tables and ledger, as typed rows of `raw`.
 
     Yields nothing when the home knows nothing new: all later steps are skipped then, and what is
@@ -31,4 +31,4 @@ def load_inputs(night: NightResource) -> Iterator[dg.Output[None]]:
     outcome = night.perform("load_inputs")
     if not outcome.is_unchanged:
         rows = {f"rows {name}": count for name, count in sorted(outcome.tables.items())}
-        yield dg.Output(None, metadata={**outcome.metadata, **rows})
+        yield dg.MaterializeResult(metadata={**outcome.metadata, **rows})

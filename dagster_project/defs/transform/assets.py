@@ -21,11 +21,11 @@ def _phase(phase: str) -> dg.AssetsDefinition:
         is_whole = len(chosen) == len(room_keys(phase))
         step = Step(phase, build(phase, None if is_whole else sorted(chosen)))
         outcome = night.perform(step)
-        for name, key in sorted(chosen.items()):
+        for name in outcome.tables:  # dbt's order: a model after those that it reads
             metadata: dict[str, int | str] = {"dagster/row_count": outcome.tables[name]}
             if name in outcome.kroner:
                 metadata["kroner"] = outcome.kroner[name]
-            yield dg.MaterializeResult(asset_key=key, metadata=metadata)
+            yield dg.MaterializeResult(asset_key=chosen[name], metadata=metadata)
 
     return models
 
