@@ -1,0 +1,247 @@
+"""Fetching the published statistics from the jobindsats API into an ordinary delivery.
+
+What belongs here: talking to the service and writing ``jobindsats_<date>.json`` into ``landing/``.
+What does not: reading, mapping or judging a figure: receiving does that, exactly as for a file that a
+person put there. The client is off unless somebody runs it; the file drop is the default.
+
+Shapes (domain.md, jobindsats): version 2 answers ``[{"Variables": [{"Name", "Label"}], "Data": [[…]]}]``
+to a raw token in ``Authorization``; version 3 answers ``{"columns": […], "rows": [[…]]}`` to a Bearer
+token and may hand out its rows in pages (``next``: the address of the next one, on the same host).
+A service that answers otherwise ends the fetch with a code; nothing half-fetched reaches ``landing/``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+from dagster_project.lib import files
+from dagster_project.lib.errors import EffektError
+
+if TYPE_CHECKING:
+    import requests
+
+TOKEN_FILE = "jobindsats.token"  # noqa: S105 - the name of a file, not a secret
+NAMES = ("Område", "Ydelse", "Periode", "Antal personer", "Antal fuldtidspersoner")
+MAX_BYTES = 50_000_000
+"""Largest answer that is read, in bytes: a municipality's table is far below a megabyte."""
+MAX_PAGES = 1_000
+RETRIED_STATUS = (429, 500, 502, 503, 504)
+
+
+@dataclass(frozen=True)
+class ApiSettings:
+    """Where and how to ask.
+
+    Args:
+        base_url: the service's address up to the version, for example ``https://…``.
+        version: 2 or 3.
+        tables: table id → the benefit's name to write where the table itself carries no ``Ydelse``.
+        timeout_seconds: limit for connecting and for each read.
+        retries: attempts after the first for a refused connection, 429 and 5xx, with growing pauses.
+        pause_seconds: first pause; doubled each time, unless the service says ``Retry-After``.
+    """
+
+    base_url: str
+    version: int = 2
+    tables: dict[str, str] = field(
+        default_factory=lambda: {"y07a02": "Sygedagpenge", "y12a02": "Jobafklaringsforløb"}
+    )
+    timeout_seconds: float = 30.0
+    retries: int = 4
+    pause_seconds: float = 1.0
+
+
+def read_token(secrets: Path) -> str:
+    """The organisation's token from ``secrets/jobindsats.token``, which only its owner may read."""
+    path = secrets / TOKEN_FILE
+    if not path.is_file():
+        raise EffektError(
+            "API_TOKEN", f"{TOKEN_FILE} is missing in secrets/", remedy="put the token there, mode 0600"
+        )
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        raise EffektError(
+            "API_TOKEN", f"{TOKEN_FILE} can be read by others", remedy="chmod 600 the file"
+        )
+    token = path.read_text(encoding="utf-8").strip()
+    if not token or not token.isprintable():
+        raise EffektError("API_TOKEN", f"{TOKEN_FILE} holds no token", remedy="paste it on one line")
+    return token
+
+
+def fetch(
+    settings: ApiSettings, secrets: Path, landing: Path, area: str, months: Sequence[dt.date],
+    fetched_on: dt.date,
+) -> Path:  # fmt: skip
+    """Ask for every table, area and month, and leave one json delivery in ``landing/``.
+
+    Args:
+        settings: where and how to ask.
+        secrets: folder of the token file.
+        landing: the home's drop zone.
+        area: name of the municipality in the statistics.
+        months: first days of the months asked for.
+        fetched_on: the delivery's extracted_on.
+
+    Returns:
+        the delivery's path (a file that was there already is replaced only while it waits in landing).
+
+    Raises:
+        EffektError: API_TOKEN, API_REFUSED (401, 403, 404 …), API_UNREACHABLE, API_ANSWER.
+    """
+    if settings.version not in (2, 3):
+        raise EffektError("API_SETTINGS", "the version must be 2 or 3")
+    token = read_token(secrets)
+    with _session(settings, token) as session:
+        blocks = [
+            _name_benefit(block, benefit)
+            for table, benefit in sorted(settings.tables.items())
+            for block in _table(session, settings, table, area, months)
+        ]
+    target = landing / f"jobindsats_{fetched_on.isoformat()}.json"
+    return files.write_atomic(target, json.dumps(blocks, ensure_ascii=False, indent=1))
+
+
+def _session(settings: ApiSettings, token: str) -> requests.Session:
+    import requests
+    from requests.adapters import HTTPAdapter
+    from urllib3.util import Retry
+
+    session = requests.Session()
+    session.trust_env = False
+    session.headers["Authorization"] = token if settings.version == 2 else f"Bearer {token}"
+    session.headers["Accept"] = "application/json"
+    retry = Retry(
+        total=settings.retries,
+        backoff_factor=settings.pause_seconds,
+        status_forcelist=RETRIED_STATUS,
+        allowed_methods=("GET",),
+        raise_on_status=False,
+    )
+    session.mount("https://", HTTPAdapter(max_retries=retry))
+    session.mount("http://", HTTPAdapter(max_retries=retry))
+    return session
+
+
+def _table(
+    session: requests.Session, settings: ApiSettings, table: str, area: str, months: Sequence[dt.date]
+) -> list[dict[str, Any]]:  # fmt: skip
+    """All pages of one table, in the shape of version 2."""
+    periods = ",".join(f"{month.year:04d}M{month.month:02d}" for month in months)
+    address: str | None = f"{settings.base_url.rstrip('/')}/v{settings.version}/data/{table}/json"
+    parameters: dict[str, str] | None = {"area": area, "period": periods}
+    blocks: list[dict[str, Any]] = []
+    for _ in range(MAX_PAGES):
+        if address is None:
+            return blocks
+        answer = _ask(session, settings, table, address, parameters)
+        found, following = _blocks(answer, settings.version, table)
+        blocks += found
+        address, parameters = _next_address(address, following, table), None
+    raise _answer_error(table, "more pages than the client reads")
+
+
+def _next_address(current: str, following: str | None, table: str) -> str | None:
+    """The next page's address; one on another host is refused, for the token would follow it."""
+    if following is None:
+        return None
+    address = urljoin(current, following)
+    if urlsplit(address)[:2] != urlsplit(current)[:2]:
+        raise _answer_error(table, "the next page lies on another host")
+    return address
+
+
+def _ask(
+    session: requests.Session, settings: ApiSettings, table: str, address: str,
+    parameters: dict[str, str] | None,
+) -> Any:  # fmt: skip
+    import requests
+
+    try:
+        with session.get(
+            address, params=parameters, timeout=settings.timeout_seconds, stream=True,
+            allow_redirects=False,
+        ) as response:  # fmt: skip
+            if response.status_code != requests.codes.ok:
+                raise EffektError(
+                    "API_REFUSED",
+                    f"table {table}: the service answered {response.status_code}",
+                    remedy="401 and 403: check the token; 404: check table and version; else try later",
+                )
+            body = response.raw.read(MAX_BYTES + 1, decode_content=True)
+    except requests.RequestException as error:
+        raise EffektError(
+            "API_UNREACHABLE",
+            f"table {table}: no answer from the service ({type(error).__name__})",
+            remedy="check address and network, or drop the file by hand",
+        ) from None
+    if len(body) > MAX_BYTES:
+        raise _answer_error(table, f"longer than {MAX_BYTES} bytes")
+    try:
+        return json.loads(body.decode("utf-8-sig"), parse_float=_danish, parse_int=str)
+    except (UnicodeDecodeError, ValueError, RecursionError):
+        raise _answer_error(table, "not readable as JSON") from None
+
+
+def _danish(number: str) -> str:
+    """A JSON number's own digits with a decimal comma, never through a float."""
+    return number.replace(".", ",")
+
+
+def _answer_error(table: str, why: str) -> EffektError:
+    return EffektError(
+        "API_ANSWER", f"table {table}: the answer is {why}", remedy="check the version, or drop the file"
+    )
+
+
+def _blocks(answer: Any, version: int, table: str) -> tuple[list[dict[str, Any]], str | None]:
+    """The answer's blocks in the shape of version 2, and the address of the next page."""
+    if version == 2:
+        blocks = answer if isinstance(answer, list) else None
+        following = None
+    else:
+        blocks = [_as_version_2(answer)] if isinstance(answer, dict) else None
+        following = answer.get("next") if isinstance(answer, dict) else None
+    if blocks is None or not all(_is_block(block) for block in blocks):
+        raise _answer_error(table, "not of the documented shape")
+    if following is not None and not isinstance(following, str):
+        raise _answer_error(table, "not of the documented shape")
+    return blocks, following
+
+
+def _as_version_2(answer: dict[str, Any]) -> dict[str, Any]:
+    columns = answer.get("columns")
+    names = columns if isinstance(columns, list) else []
+    variables = [
+        {"Name": str(name), "Label": str(name)}
+        if not isinstance(name, dict)
+        else {"Name": str(name.get("name")), "Label": str(name.get("label", name.get("name")))}
+        for name in names
+    ]
+    return {"Variables": variables, "Data": answer.get("rows")}
+
+
+def _is_block(block: Any) -> bool:
+    if not isinstance(block, dict):
+        return False
+    variables, rows = block.get("Variables"), block.get("Data")
+    if not isinstance(variables, list) or not isinstance(rows, list) or not variables:
+        return False
+    named = all(isinstance(v, dict) and isinstance(v.get("Name"), str) for v in variables)
+    return named and all(isinstance(r, list) and len(r) == len(variables) for r in rows)
+
+
+def _name_benefit(block: dict[str, Any], benefit: str) -> dict[str, Any]:
+    """Add the benefit that the table is about, where no column says it."""
+    if any("Ydelse" in (v.get("Name"), v.get("Label")) for v in block["Variables"]):
+        return block
+    return {
+        "Variables": [*block["Variables"], {"Name": "Ydelse", "Label": "Ydelse"}],
+        "Data": [[*row, benefit] for row in block["Data"]],
+    }
