@@ -21,8 +21,8 @@ from dagster_project.lib.demo.lives import (
 )
 from dagster_project.lib.demo.people import FULL_SHARE, Person, Spell
 
-REMAINING_DAYS = (50, 90, 130, 175, 220, 270, 330, 400, 480, 570, 680)
-STAYS_PER_MILLE = 430
+REMAINING_DAYS = (35, 60, 90, 120, 160, 200, 250, 310, 380, 470, 580)
+STAYS_PER_MILLE = 290
 JOB_DAYS = (35, 70, 110, 160, 230, 320, 430)
 LASTING_JOB_PER_MILLE = 520
 RELAPSE_DAYS = (35, 50, 70, 95, 130, 180, 260)

@@ -13,7 +13,8 @@ from dagster_project.lib.demo.days import month_of
 from dagster_project.lib.demo.dice import Dice
 from dagster_project.lib.demo.people import FULL_SHARE, Person, Spell
 
-SICK_DAYS = (16, 21, 28, 31, 38, 45, 52, 60, 70, 82, 95, 112, 130, 152, 178, 215, 270, 345, 450, 620)
+SICK_DAYS = (16, 21, 28, 31, 38, 45, 52, 60, 70, 82, 95, 112, 130, 152, 178, 340, 620, 900, 1200,
+             1600)  # fmt: skip
 SICK_GAPS = (20, 50, 85, 120, 160, 200, 245, 290, 340, 390, 450, 515, 590, 675, 775, 890, 1040, 1240,
              1560, 2250)  # fmt: skip
 LONG_DAYS = (60, 110, 160, 210, 260, 320, 390, 470, 560, 660, 780, 920, 1100, 1350, 1800, 2600)
