@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from dagster_project.defs import settlement_jobs
+from dagster_project.defs import settlement_jobs, statistics_jobs
 
 nightly = dg.define_asset_job(
     "nightly",
@@ -16,5 +16,5 @@ nightly = dg.define_asset_job(
     executor_def=dg.in_process_executor,
 )
 
-ALL = [nightly, *settlement_jobs.ALL]
+ALL = [nightly, *settlement_jobs.ALL, *statistics_jobs.ALL]
 """Every job of the code location."""
