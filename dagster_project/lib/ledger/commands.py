@@ -35,6 +35,7 @@ ROLES = {
     "release": "municipality",
     "pay": "finance",
 }
+EARLIER_OPEN = "earlier_period_open"
 _PERSON_NUMBER = re.compile(r"(?<!\d)\d{6}-?\d{4}(?!\d)")
 _MAX_TEXT = 500
 _ORE = Decimal("0.01")
@@ -101,7 +102,7 @@ def submit(
         NotAllowedError: state, order, actor, blockers or a stale snapshot (exit 3).
         UsageError: an unknown contract or period, an empty name (exit 2).
     """
-    start = _month(period)
+    start = states.parse_month(period)
     with _desk(settings, contract, actor, "submit") as desk:
         row = desk.settlement(start)
         _require_first_unapproved(desk, start, row)
@@ -114,7 +115,7 @@ def submit(
 
 def verify(settings: Settings, contract: str, period: str, actor: str) -> Event:
     """The municipality verifies a submitted settlement; another person than who submitted it."""
-    start = _month(period)
+    start = states.parse_month(period)
     with _desk(settings, contract, actor, "verify") as desk:
         row = desk.settlement(start)
         _require_state(desk, start, row, states.SUBMITTED)
@@ -125,7 +126,7 @@ def verify(settings: Settings, contract: str, period: str, actor: str) -> Event:
 
 def approve(settings: Settings, contract: str, period: str, actor: str) -> Event:
     """The municipality approves a verified settlement, a third person; the figures are frozen."""
-    start = _month(period)
+    start = states.parse_month(period)
     with _desk(settings, contract, actor, "approve") as desk:
         row = desk.settlement(start)
         _require_state(desk, start, row, states.VERIFIED)
@@ -155,7 +156,7 @@ def pay(
         paid_on: day of the payment.
         reference: finance's own reference.
     """
-    start = _month(period)
+    start = states.parse_month(period)
     text = _clean(reference, "reference")
     with _desk(settings, contract, actor, "pay") as desk:
         row = desk.settlement(start)
@@ -174,7 +175,7 @@ def pay(
 
 def return_(settings: Settings, contract: str, period: str, actor: str, reason: str) -> Event:
     """The municipality sends a submitted or verified settlement back to draft, with a reason."""
-    start = _month(period)
+    start = states.parse_month(period)
     text = _clean(reason, "reason")
     with _desk(settings, contract, actor, "return") as desk:
         row = desk.settlement(start)
@@ -347,9 +348,11 @@ def _require_unmoved(desk: _Desk, start: dt.date, row: dict[str, Any]) -> None:
 
 
 def _require_no_blockers(desk: _Desk, start: dt.date, reason: str | None) -> None:
-    rows = desk.snapshot.of_period(
+    """Refuse while the snapshot shows a blocker; what is open before it the ledger tells."""
+    found = desk.snapshot.of_period(
         "mart.settlement_blocker", desk.contract.contract_id, start, order="kind"
     )
+    rows = [row for row in found if row["kind"] != EARLIER_OPEN]
     if rows and reason is None:
         kinds = ", ".join(f"{row['kind']} ({row['item_count']})" for row in rows)
         raise NotAllowedError(
@@ -381,12 +384,6 @@ def _require_earlier_paid(desk: _Desk, start: dt.date) -> None:
 
 
 # what is typed ------------------------------------------------------------------------------------
-
-
-def _month(period: str) -> dt.date:
-    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", period, re.ASCII) or period.startswith("0000"):
-        raise UsageError("PERIOD must be the first month of a period, YYYY-MM")
-    return dt.date.fromisoformat(f"{period}-01")
 
 
 def _clean(text: str, what: str) -> str:

@@ -23,7 +23,6 @@ from dagster_project.lib.statement.figures import figures_sha256
 from dagster_project.lib.table_rows import replace_rows
 from dagster_project.settings import Home
 
-FORMAT = 1
 Document = dict[str, Any]
 
 # table of raw → key in the file's "published" section; both have the same columns

@@ -7,10 +7,12 @@ the same rule in SQL for ``mart.settlement``; a test holds the two together.
 from __future__ import annotations
 
 import datetime as dt
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from dagster_project.lib.errors import UsageError
 from dagster_project.lib.ledger.chain import Event, Ledger
 
 OPEN, DRAFT, SUBMITTED, VERIFIED = "open", "draft", "submitted", "verified"
@@ -70,3 +72,14 @@ def approved_periods(ledger: Ledger, contract_id: str) -> set[dt.date]:
         for event in ledger.events
         if event.contract_id == contract_id and event.action == "approve"
     }
+
+
+def parse_month(period: str) -> dt.date:
+    """First day of a period that is named by its first month, ``YYYY-MM``.
+
+    Raises:
+        UsageError: it is no month (exit 2).
+    """
+    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", period, re.ASCII) or period.startswith("0000"):
+        raise UsageError("PERIOD must be the first month of a period, YYYY-MM")
+    return dt.date.fromisoformat(f"{period}-01")

@@ -6,11 +6,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dagster_project.lib.statement.documents import write_documents, write_statement
     from dagster_project.lib.statement.figures import hash_statements
+    from dagster_project.lib.statement.verify import Verdict, verify_file
 
-_HOMES = {"hash_statements": "figures"}
+_HOMES = {
+    "Verdict": "verify",
+    "hash_statements": "figures",
+    "verify_file": "verify",
+    "write_documents": "documents",
+    "write_statement": "documents",
+}
 
-__all__ = ["hash_statements"]
+__all__ = ["Verdict", "hash_statements", "verify_file", "write_documents", "write_statement"]
 
 
 def __getattr__(name: str) -> Any:

@@ -187,7 +187,7 @@ def hash_statements(connection: duckdb.DuckDBPyConnection) -> int:
         left join raw.frozen_settlement as frozen using (contract_id, period_start)
         where frozen.contract_id is null
         order by contract_id, period_start
-        """,
+        """,  # noqa: S608 - table names from code
     )
     hashes = []
     readings = _grouped(_rows(connection, f"from {READINGS}"), "contract_id", "period_start")
@@ -273,7 +273,7 @@ def _name_odd_courses(connection: duckdb.DuckDBPyConnection) -> None:
         "create or replace temp table odd_course (course_id varchar, json_text varchar)"
     )
     odd = connection.execute(
-        f"select course_id from {LINES} where regexp_matches(course_id, ?) group by all",
+        f"select course_id from {LINES} where regexp_matches(course_id, ?) group by all",  # noqa: S608
         [_CONTROL],
     ).fetchall()
     if odd:

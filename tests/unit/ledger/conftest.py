@@ -16,7 +16,7 @@ import pytest
 from dagster_project.lib import fingerprint
 from dagster_project.lib.contracts import read_contract
 from dagster_project.lib.ledger import chain
-from dagster_project.lib.ledger.freezing import payment_terms
+from dagster_project.lib.statement.content import payment_terms
 from dagster_project.lib.publishing.tables import declared_tables
 from dagster_project.lib.statement.figures import figures, figures_sha256
 from dagster_project.settings import Home, Settings

@@ -1,0 +1,224 @@
+"""What a statement holds: figures, what is printed beside them, and provenance.
+
+What belongs here: gathering it from a published snapshot and the terms, once. An approval freezes
+it as it is, so that the documents of an approved period can always be made again from the ledger
+alone. What does not: words (``view``), layout, files.
+
+Clause: 40-settlement.md, "Statement".
+"""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from dagster_project.lib import reference
+from dagster_project.lib.canonical import money_text
+from dagster_project.lib.contracts import Contract
+from dagster_project.lib.contracts.model import FteReductionPart
+from dagster_project.lib.ledger.snapshot import Rows, Snapshot
+from dagster_project.lib.statement.figures import figures, figures_sha256
+from dagster_project.lib.statement.tiers import Reading, Tier
+
+FORMAT = 1
+Content = dict[str, Any]
+
+
+def gather(snapshot: Snapshot, contract: Contract, period_start: dt.date) -> Content:
+    """Everything that a statement of a closed period says, but its state and events."""
+    contract_id = contract.contract_id
+    settlement = snapshot.of_period("mart.settlement", contract_id, period_start)[0]
+    readings = snapshot.of_period(
+        "mart.settlement_reading", contract_id, period_start, order="reading_id"
+    )
+    lines = snapshot.of_period(
+        "restricted.settlement_line", contract_id, period_start, order="line_no"
+    )
+    chosen, tiers = payment_terms(contract)
+    shown = figures(settlement, contract.terms_sha256, readings, tiers, chosen, lines)
+    return {
+        "format": FORMAT,
+        "statement_sha256": figures_sha256(shown),
+        "figures": shown,
+        "shown": _shown(snapshot, contract, settlement, lines),
+        "provenance": _provenance(snapshot, contract),
+    }
+
+
+def payment_terms(contract: Contract) -> tuple[Reading, list[Tier]]:
+    """The chosen reading and the tiers of a contract that pays."""
+    if contract.payment is None:
+        raise ValueError("a tracked contract has no tiers")
+    readings = contract.payment.readings
+    chosen = next(r for r in readings.alternatives if r.reading_id == readings.chosen)
+    return (
+        Reading(
+            chosen.reading_id, chosen.payment_ceiling, chosen.basis_ceiling, str(chosen.clause)
+        ),
+        [Tier(t.above, t.provider_share, str(t.clause)) for t in contract.payment.tiers],
+    )
+
+
+def plain(rows: Iterable[Mapping[str, Any]]) -> Rows:
+    """Rows with money and dates as text: what canonical JSON can hold."""
+    return [{name: _text(name, value) for name, value in row.items()} for row in rows]
+
+
+def _text(name: str, value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return money_text(value) if name.endswith("_dkk") else format(value, "f")
+    return value.isoformat() if isinstance(value, dt.date) else value
+
+
+def _shown(
+    snapshot: Snapshot, contract: Contract, settlement: Mapping[str, Any], lines: Rows
+) -> dict[str, Any]:
+    contract_id, start = settlement["contract_id"], settlement["period_start"]
+    kept = ("state", "is_superseded", "statement_sha256")
+    return {
+        "totals": plain([{k: v for k, v in settlement.items() if k not in kept}])[0],
+        "parts": _of(snapshot, "mart.settlement_part", contract_id, start, "part_id, price_group"),
+        "true_ups": _of(
+            snapshot, "mart.settlement_true_up", contract_id, start,
+            "corrected_period_start, cause",
+        ),
+        "curve": plain(
+            snapshot.rows(
+                "select * from mart.payment_curve where contract_id = ?"
+                " order by reading_id, basis_dkk",
+                [contract_id],
+            )
+        ),
+        "claims": _of(snapshot, "mart.claim_match", contract_id, start, "match, reason"),
+        "blockers": _of(snapshot, "mart.settlement_blocker", contract_id, start, "kind"),
+        "effects": plain(
+            snapshot.rows(
+                "select * from mart.fte_effect where contract_id = ?"
+                " order by part_id, benefit_group",
+                [contract_id],
+            )
+        ),
+        "statistics": _statistics(snapshot, contract),
+        "young": _young(snapshot, contract, lines),
+    }  # fmt: skip
+
+
+def _of(
+    snapshot: Snapshot, table: str, contract_id: str, start: dt.date, order: str
+) -> Rows:
+    return plain(snapshot.of_period(table, contract_id, start, order=order))
+
+
+def _statistics(snapshot: Snapshot, contract: Contract) -> Rows:
+    """Published statistics of the months that an fte part compares."""
+    found: Rows = []
+    for part in contract.parts:
+        if isinstance(part, FteReductionPart):
+            for span, name in ((part.baseline, "baseline"), (part.evaluation, "evaluation")):
+                rows = snapshot.rows(
+                    "select benefit_group, month, fte_published from mart.fte_month"
+                    " where area = ? and month between ? and ? and list_contains(?, benefit_group)"
+                    " order by benefit_group, month",
+                    [contract.area, span.first_month, span.last_month,
+                     [group.benefit_group for group in part.groups]],
+                )  # fmt: skip
+                found += [{"part_id": part.part_id, "span": name, **row} for row in plain(rows)]
+    return found
+
+
+def _young(snapshot: Snapshot, contract: Contract, lines: Rows) -> dict[str, Any]:
+    """Kroner of the new lines whose month was extracted soon after its end (late reporting)."""
+    days = contract.settlement.young_data_days if contract.settlement else 0
+    known = [row["delivery_id"] for row in snapshot.manifest["deliveries"]]
+    extracts = snapshot.rows(
+        "select source, covers_from, covers_to, extracted_on, sha256 from mart.delivery"
+        " where list_contains(?, delivery_id)",
+        [known],
+    )
+    register = [row for row in extracts if row["source"] == contract.register]
+    statistics = _statistics_dates(snapshot, contract, extracts)
+    is_young: dict[tuple[bool, dt.date], bool] = {}
+    amount, count = Decimal(0), 0
+    for line in lines:
+        if line["line_kind"] != "new":
+            continue
+        key = (line["course_id"] is not None, line["month"])
+        if key not in is_young:
+            dates = _extracted(register, line["month"]) if key[0] else statistics
+            is_young[key] = _is_young(dates, days)
+        if is_young[key]:
+            amount += line["difference_dkk"]
+            count += 1
+    return {"days": days, "amount_dkk": money_text(amount), "line_count": count}
+
+
+def _is_young(extracted: Sequence[tuple[dt.date, dt.date]], days: int) -> bool:
+    """Whether any month was extracted less than so many days after its end."""
+    return any((date - _month_end(month)).days < days for month, date in extracted)
+
+
+def _month_end(month: dt.date) -> dt.date:
+    return month.replace(day=calendar.monthrange(month.year, month.month)[1])
+
+
+def _extracted(register: Rows, month: dt.date) -> list[tuple[dt.date, dt.date]]:
+    """The month, and when each extract that owns days of it was made."""
+    days = {month + dt.timedelta(days=n) for n in range((_month_end(month) - month).days + 1)}
+    dates = []
+    for row in sorted(register, key=lambda row: row["extracted_on"], reverse=True):
+        owned = {day for day in days if row["covers_from"] <= day <= row["covers_to"]}
+        if owned:
+            dates.append((month, row["extracted_on"]))
+            days -= owned
+    return dates
+
+
+def _statistics_dates(
+    snapshot: Snapshot, contract: Contract, extracts: Rows
+) -> list[tuple[dt.date, dt.date]]:
+    """The evaluation months, and when the figure of each was published."""
+    by_sha = {row["sha256"]: row["extracted_on"] for row in extracts}
+    found = []
+    for part in contract.parts:
+        if isinstance(part, FteReductionPart):
+            rows = snapshot.rows(
+                "select month, statistics_sha256 from mart.fte_month"
+                " where area = ? and month between ? and ? and list_contains(?, benefit_group)",
+                [contract.area, part.evaluation.first_month, part.evaluation.last_month,
+                 [group.benefit_group for group in part.groups]],
+            )  # fmt: skip
+            found += [(row["month"], by_sha[row["statistics_sha256"]]) for row in rows
+                      if row["statistics_sha256"] in by_sha]  # fmt: skip
+    return found
+
+
+def _provenance(snapshot: Snapshot, contract: Contract) -> dict[str, Any]:
+    return {
+        "as_of_date": snapshot.as_of.isoformat(),
+        "snapshot_id": snapshot.snapshot_id,
+        "code_version": snapshot.manifest["code_version"],
+        "terms": json.loads(contract.terms_json()),
+        "terms_sha256": contract.terms_sha256,
+        "benefit_codes_sha256": reference.load_reference().sha256["benefit_codes"],
+        "deliveries": deliveries(snapshot),
+    }
+
+
+def deliveries(snapshot: Snapshot) -> list[dict[str, Any]]:
+    """The deliveries that the snapshot knows, in the order of the manifest."""
+    told = {
+        row["delivery_id"]: row
+        for row in plain(snapshot.rows("select * from mart.delivery order by delivery_id"))
+    }
+    names = ("file_name", "extracted_on", "covers_from", "covers_to")
+    return [
+        {
+            **{name: delivery[name] for name in ("delivery_id", "source", "sha256")},
+            **{name: told.get(delivery["delivery_id"], {}).get(name) for name in names},
+        }
+        for delivery in snapshot.manifest["deliveries"]
+    ]

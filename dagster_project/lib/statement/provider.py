@@ -1,0 +1,138 @@
+"""The provider's own workbook: courses and months with status, reason and what to do.
+
+What belongs here: the provider's rows of the restricted room, without keys of persons.
+What does not: other parties' figures.
+
+Clause: 40-settlement.md, "Statement", ``--provider``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from dagster_project.lib.ledger.snapshot import Snapshot
+from dagster_project.lib.statement import danish, workbook
+from dagster_project.lib.statement.view import Cell, Table
+
+_COURSES = """
+select
+    course_id, visited_on, stated_group, price_group, case_days, quota_rank, eligibility,
+    exit_date, exit_reason
+from restricted.participant
+where contract_id = ?
+order by course_id
+"""
+_MONTHS = """
+select
+    months.course_id, months.month, months.period_start, months.price_group,
+    months.support_days, months.status, months.is_claimed, months.is_payable, months.amount_dkk,
+    months.match, months.reason, months.is_no_income
+from restricted.person_month as months
+where months.contract_id = ? and months.month <= ?
+order by months.course_id, months.month
+"""
+_MISMATCHES = """
+select course_id, month, kind, amount_dkk, owner, remedy
+from restricted.mismatch
+where contract_id = ? and month <= ?
+order by amount_dkk desc nulls last, course_id, month, kind
+"""
+_KINDS = {
+    "claimed_denied": "krav afvist",
+    "claimed_pending": "krav afventer registret",
+    "unclaimed": "selvforsørgende uden krav",
+    "group_differs": "anden ydelse end oplyst",
+    "participant_changed": "oplysninger om forløbet er ændret",
+    "no_income": "ingen løntimer i måneden",
+    "two_contracts": "borgeren er i to kontrakter",
+    "claim_without_course": "krav uden kendt forløb",
+    "claim_outside_effort": "krav uden for indsatsmånederne",
+}
+
+
+def render(snapshot: Snapshot, contract_id: str, period_end: dt.date) -> bytes:
+    """The workbook's bytes: courses, months up to the period's end, and what does not fit."""
+    last = [contract_id, period_end]
+    months = [_month(row) for row in snapshot.rows(_MONTHS, last)]
+    return workbook.write_tables(
+        [
+            ("Forløb", _courses(snapshot, contract_id)),
+            ("Måneder", Table(_MONTH_HEADINGS, months)),
+            ("Uoverensstemmelser", _mismatches(snapshot, last)),
+        ]
+    )
+
+
+def _courses(snapshot: Snapshot, contract_id: str) -> Table:
+    headings = (
+        "Forløb", "Visiteret", "Oplyst ydelse", "Prisgruppe", ">Sagens længde, dage", ">Plads nr.",
+        "Omfattet?", "Hvad der kan gøres", "Ophørt", "Ophørsgrund",
+    )  # fmt: skip
+    rows = [
+        [
+            Cell(row["course_id"]), _day(row["visited_on"]), _said(row["stated_group"]),
+            _said(row["price_group"]), _count(row["case_days"]), _count(row["quota_rank"]),
+            Cell(danish.word(danish.REASONS, row["eligibility"])),
+            _said(danish.REMEDIES.get(row["eligibility"])), _day(row["exit_date"]),
+            _said(row["exit_reason"]),
+        ]
+        for row in snapshot.rows(_COURSES, [contract_id])
+    ]  # fmt: skip
+    return Table(headings, rows)
+
+
+_MONTH_HEADINGS = (
+    "Forløb", "Måned", "Periode", "Prisgruppe", ">Dage på ydelse", "Status", "Krav", "Betales",
+    ">Beløb, kr.", "Krav mod register", "Begrundelse", "Hvad der kan gøres", "Uden løntimer",
+)  # fmt: skip
+
+
+def _month(row: Mapping[str, Any]) -> list[Cell]:
+    return [
+        Cell(row["course_id"]), Cell(f"{row['month']:%Y-%m}"), Cell(f"{row['period_start']:%Y-%m}"),
+        _said(row["price_group"]), _count(row["support_days"]),
+        Cell(danish.word(danish.REASONS, row["status"])), _yes(row["is_claimed"]),
+        _yes(row["is_payable"]), Cell(danish.number(row["amount_dkk"]), row["amount_dkk"]),
+        Cell(danish.word(danish.MATCHES, row["match"])),
+        Cell(danish.word(danish.REASONS, row["reason"])), _said(_remedy(row)),
+        _yes(row["is_no_income"]),
+    ]  # fmt: skip
+
+
+def _remedy(row: Mapping[str, Any]) -> str | None:
+    if row["is_payable"]:
+        return "Ingen handling: måneden betales."
+    return danish.REMEDIES.get(row["reason"])
+
+
+def _mismatches(snapshot: Snapshot, last: list[Any]) -> Table:
+    headings = ("Forløb", "Måned", "Hvad", ">Kr.", "Hvem", "Hvad der skal gøres")
+    rows = [
+        [
+            _said(row["course_id"]), Cell("" if row["month"] is None else f"{row['month']:%Y-%m}"),
+            Cell(danish.word(_KINDS, row["kind"])),
+            Cell(danish.NONE) if row["amount_dkk"] is None
+            else Cell(danish.number(row["amount_dkk"]), row["amount_dkk"]),
+            _said(row["owner"]), _said(row["remedy"]),
+        ]
+        for row in snapshot.rows(_MISMATCHES, last)
+    ]  # fmt: skip
+    return Table(headings, rows)
+
+
+def _said(text: str | None) -> Cell:
+    return Cell(text or danish.NONE)
+
+
+def _day(day: dt.date | None) -> Cell:
+    return Cell(danish.NONE if day is None else day.isoformat())
+
+
+def _count(count: int | None) -> Cell:
+    return Cell(danish.NONE) if count is None else Cell(danish.number(count, 0), count)
+
+
+def _yes(flag: bool | None) -> Cell:
+    return Cell(danish.NONE if flag is None else ("ja" if flag else "nej"))

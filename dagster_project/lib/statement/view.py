@@ -1,0 +1,569 @@
+"""A statement as it reads: Danish headings, tables and pictures made from its content.
+
+What belongs here: which figures stand where, in which words. What does not: layout (``web``,
+``paper``, ``workbook`` draw the same view) and any figure that the content does not hold.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from dagster_project.lib.statement import danish, pictures
+from dagster_project.lib.statement.tiers import Reading, Tier, entitlement
+
+Content = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a cell shows, and the number behind it where it is one."""
+
+    text: str
+    value: Decimal | int | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """Headings (a leading ``>`` aligns the column to the right), rows and an optional total."""
+
+    headings: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    total: Sequence[Cell] = ()
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading with text, a picture and a table; ``is_restricted`` for what names courses."""
+
+    title: str
+    text: Sequence[str] = ()
+    picture: str = ""
+    table: Table | None = None
+    is_restricted: bool = False
+
+
+@dataclass(frozen=True)
+class View:
+    """A whole statement, ready to be drawn."""
+
+    title: str
+    subtitle: str
+    period: str
+    state: str
+    payment: str
+    statement_sha256: str
+    facts: Sequence[tuple[str, str]]
+    sections: Sequence[Section]
+    annex: Sequence[Section]
+    pictures: Mapping[str, str] = field(default_factory=dict)
+    footer: str = ""
+
+
+def build(content: Content, state: str, events: Sequence[Mapping[str, Any]]) -> View:
+    """The view of a statement.
+
+    Args:
+        content: as gathered (``content.gather``) or as frozen.
+        state: state of the settlement today.
+        events: the settlement's own events as JSON objects, in order.
+    """
+    figures, terms = content["figures"], content["provenance"]["terms"]
+    totals = content["shown"]["totals"]
+    start = dt.date.fromisoformat(totals["period_start"])
+    end = dt.date.fromisoformat(totals["period_end"])
+    return View(
+        title=terms["title"],
+        subtitle=f"Opgørelse af resultatbetaling, {totals['period_label']}",
+        period=f"{danish.date(start)} – {danish.date(end)}",
+        state=danish.word(danish.STATES, state),
+        payment=_kr(figures["payment"]["period"]),
+        statement_sha256=content["statement_sha256"],
+        facts=_facts(content),
+        sections=_sections(content, events),
+        annex=_annex(content),
+        pictures=_pictures(content),
+        footer=_footer(content),
+    )
+
+
+def _sections(content: Content, events: Sequence[Mapping[str, Any]]) -> list[Section]:
+    made = [
+        Section("Vejen til betalingen", picture="waterfall"),
+        Section("Betalingskurven", picture="curve"),
+        _people(content, events),
+        _basis(content),
+        _true_ups(content),
+        _tiers(content),
+        _readings(content),
+        _shares(content),
+        _claims(content),
+        _reduction(content),
+        _missing(content),
+        _reservations(content),
+        _deliveries(content),
+    ]
+    return [section for section in made if section is not None]
+
+
+# cells --------------------------------------------------------------------------------------------
+
+
+def _kr(text: str | None) -> str:
+    return danish.kroner(None if text is None else Decimal(text))
+
+
+def _text(text: Any) -> Cell:
+    return Cell(danish.NONE if text is None else str(text))
+
+
+def _money(text: str | None, missing: str = danish.NONE) -> Cell:
+    if text is None:
+        return Cell(missing)
+    return Cell(danish.number(Decimal(text)), Decimal(text))
+
+
+def _count(count: int | None, missing: str = danish.NONE) -> Cell:
+    return Cell(missing) if count is None else Cell(danish.number(count, 0), count)
+
+
+def _share(text: str | None, missing: str = danish.NONE) -> Cell:
+    if text is None:
+        return Cell(missing)
+    return Cell(danish.percent(Decimal(text)), Decimal(text))
+
+
+def _fte(text: str | None) -> Cell:
+    if text is None:
+        return Cell(danish.NONE)
+    return Cell(danish.number(Decimal(text), 4), Decimal(text))
+
+
+def _day(text: str | None) -> str:
+    return danish.NONE if not text else danish.date(dt.date.fromisoformat(text))
+
+
+def _hidden(row: Mapping[str, Any]) -> str:
+    return danish.HIDDEN if row.get("is_suppressed") else danish.NONE
+
+
+# page one -----------------------------------------------------------------------------------------
+
+
+def _facts(content: Content) -> list[tuple[str, str]]:
+    figures, terms = content["figures"], content["provenance"]["terms"]
+    totals, parties = content["shown"]["totals"], terms["parties"]
+    named = [
+        ("Kommune", parties["municipality"]),
+        ("Leverandør", parties.get("provider")),
+        ("Investor", parties.get("investor")),
+        ("Kontraktens grundlag", terms["document"]),
+        ("Resultatbetalingsgrundlag i perioden", _kr(figures["basis"]["period"])),
+        ("Resultatbetalingsgrundlag i alt", _kr(figures["basis"]["cumulative"])),
+        ("Betalingsret i alt", _kr(figures["entitlement"]["cumulative"])),
+        ("Tilbageholdt over bevillingen", _kr(figures["held"]["cumulative"])),
+        ("Betalt for meget, fremført", _kr(figures["payment"]["carried_forward"])),
+        ("Kommunens egen andel i alt", _kr(totals["municipality_share_cumulative_dkk"])),
+        ("Til næste trin", _headroom(totals["headroom_to_next_tier_dkk"], "sidste trin er nået")),
+        ("Til loftet", _headroom(totals["headroom_to_ceiling_dkk"], "intet loft")),
+    ]
+    if Decimal(figures["payment"]["repayable"]) > 0:
+        named.append(("Skal betales tilbage", _kr(figures["payment"]["repayable"])))
+    return [(label, text) for label, text in named if text is not None]
+
+
+def _headroom(text: str | None, missing: str) -> str:
+    return missing if text is None else _kr(text)
+
+
+def _people(content: Content, events: Sequence[Mapping[str, Any]]) -> Section:
+    rows = [
+        [
+            _text(danish.word(danish.ACTIONS, event["action"])),
+            _text(event["actor"]),
+            _text(danish.word(danish.ROLES, event["role"])),
+            _text(event["os_user"]),
+            _text(_day(event["as_of_date"])),
+            _text(event["recorded_at"].replace("T", " ")),
+            _money(event["amount_dkk"]),
+            _text(_remark(event)),
+        ]
+        for event in events
+    ]
+    said = ["Hvert trin bærer opgørelsens sha256 og står i kommunens ubrudte hændelseskæde."]
+    if content["provenance"]["terms"].get("actors") is None:
+        said.append("Kontrakten nævner ingen navne; enhver har kunnet handle.")
+    if not rows:
+        said = ["Ingen har handlet på opgørelsen endnu; den er en kladde.", *said[1:]]
+        return Section("Hvem gjorde hvad hvornår", said)
+    headings = ("Trin", "Navn", "Rolle", "Bruger", "Pr.", "Registreret", ">Kr.", "Bemærkning")
+    return Section("Hvem gjorde hvad hvornår", said, table=Table(headings, rows))
+
+
+def _remark(event: Mapping[str, Any]) -> str:
+    parts = [event["reason"], event["reference"]]
+    if event["paid_on"]:
+        parts.append(f"betalt {_day(event['paid_on'])}")
+    return "; ".join(part for part in parts if part)
+
+
+# what it is made of -------------------------------------------------------------------------------
+
+
+def _lines(content: Content, kind: str) -> list[Mapping[str, Any]]:
+    return [line for line in content["figures"]["lines"] if line["line_kind"] == kind]
+
+
+def _basis(content: Content) -> Section:
+    parts = {part["part_id"]: part for part in content["provenance"]["terms"]["parts"]}
+    sums: dict[tuple[str, str, str], int] = {}
+    for line in _lines(content, "new"):
+        key = (line["part"], line["price_group"], line["new"])
+        sums[key] = sums.get(key, 0) + 1
+    rows, total = [], Decimal(0)
+    for (part_id, group, amount), count in sorted(sums.items()):
+        kind = parts.get(part_id, {}).get("kind", "")
+        total += count * Decimal(amount)
+        rows.append(
+            [
+                _text(part_id), _text(danish.word(danish.KINDS, kind)), _text(group or None),
+                _count(count), _money(amount), _money(str(count * Decimal(amount))),
+            ]
+        )  # fmt: skip
+    trued = sum((Decimal(line["difference"]) for line in _lines(content, "true_up")), Decimal(0))
+    if trued:
+        rows.append([_text("efterregulering"), *[_text(None)] * 4, _money(str(trued))])
+    clauses = [f"{name}: {part['clause']}" for name, part in sorted(parts.items())]
+    headings = ("Del", "Hvad der måles", "Prisgruppe", ">Antal", ">Pris, kr.", ">Beløb, kr.")
+    return Section(
+        "Periodens resultatbetalingsgrundlag",
+        clauses,
+        table=Table(headings, rows, _total(5, content["figures"]["basis"]["period"])),
+    )
+
+
+def _total(blanks: int, amount: str) -> list[Cell]:
+    return [Cell("I alt"), *[Cell("")] * (blanks - 1), _money(amount)]
+
+
+def _true_ups(content: Content) -> Section | None:
+    rows = [
+        [
+            _text(danish.month(dt.date.fromisoformat(row["corrected_period_start"]))),
+            _text(danish.word(danish.CAUSES, row["cause"])),
+            _count(row["line_count"], _hidden(row)),
+            _money(row["difference_dkk"], _hidden(row)),
+        ]
+        for row in content["shown"]["true_ups"]
+    ]
+    if not rows:
+        return None
+    total = sum((Decimal(line["difference"]) for line in _lines(content, "true_up")), Decimal(0))
+    headings = ("Periode, der rettes", "Årsag", ">Linjer", ">Forskel, kr.")
+    said = ["Godkendte perioder ændres aldrig; forskellen afregnes i denne."]
+    return Section("Efterreguleringer", said, table=Table(headings, rows, _total(3, str(total))))
+
+
+def _tiers(content: Content) -> Section:
+    figures, terms = content["figures"], content["provenance"]["terms"]
+    clauses = [tier["clause"] for tier in terms["payment"]["tiers"]]
+    way = figures["tiers"]
+    rows = [
+        [
+            _text(_span(step)), _share(step["provider_share"]), _money(step["basis"]),
+            _money(step["amount"]), _text(clause),
+        ]
+        for step, clause in zip(way["steps"], clauses, strict=True)
+    ]  # fmt: skip
+    reading = next(
+        r for r in terms["payment"]["readings"]["alternatives"] if r["reading_id"] == way["reading"]
+    )
+    ceilings = [
+        f"Loft over {name}: {_kr(way[key])}"
+        for key, name in (("basis_ceiling", "grundlaget"), ("payment_ceiling", "betalingen"))
+        if way[key] is not None
+    ]
+    said = [
+        f"Grundlag, der tæller med: {_kr(way['basis_counted'])}",
+        *(ceilings or ["Læsningen har intet loft."]),
+        f"Valgt læsning: {way['reading']} – {reading['clause']}.",
+        f"Begrundelse: {terms['payment']['readings']['chosen_reason']}.",
+    ]
+    headings = ("Trin", ">Andel", ">Grundlag i trinnet, kr.", ">Beløb, kr.", "Kontraktens ord")
+    total = [Cell("Betalingsret"), Cell(""), Cell(""),
+             _money(figures["entitlement"]["cumulative"]), Cell("")]  # fmt: skip
+    return Section("Vejen gennem trinnene", said, table=Table(headings, rows, total))
+
+
+def _span(step: Mapping[str, Any]) -> str:
+    above = danish.number(Decimal(step["above"]), 0)
+    if step["up_to"] is None:
+        return f"over {above} kr."
+    return f"{above} – {danish.number(Decimal(step['up_to']), 0)} kr."
+
+
+def _readings(content: Content) -> Section:
+    terms = content["provenance"]["terms"]["payment"]["readings"]["alternatives"]
+    clauses = {reading["reading_id"]: reading["clause"] for reading in terms}
+    rows = [
+        [
+            _text(row["reading"] + (" (valgt)" if row["is_chosen"] else "")),
+            _money(row["entitlement"]), _money(row["difference"]),
+            _text(clauses.get(row["reading"])),
+        ]
+        for row in content["figures"]["readings"]
+    ]  # fmt: skip
+    headings = ("Læsning", ">Betalingsret, kr.", ">Forskel til den valgte, kr.", "Kontraktens ord")
+    said = ["Kontraktens tekst kan læses på flere måder. Sådan ville hver af dem have talt."]
+    return Section("Læsninger af kontrakten", said, table=Table(headings, rows))
+
+
+def _shares(content: Content) -> Section | None:
+    rows = [
+        [
+            _text(row["part_id"]), _text(row["price_group"]),
+            _share(row["achieved_share"], _hidden(row)), _share(row["historical_share"]),
+        ]
+        for row in content["shown"]["parts"]
+        if row["kind"] == "person_months"
+    ]  # fmt: skip
+    if not rows:
+        return None
+    targets = [
+        f"Mål: {danish.number(Decimal(target['points_above_history']), 1)} procentpoint over "
+        f"historikken, svarende til {danish.number(Decimal(target['weeks_in_two_years']), 1)} uger "
+        "på to år."
+        for part in content["provenance"]["terms"]["parts"]
+        if (target := part.get("target")) and "points_above_history" in target
+    ]
+    headings = ("Del", "Prisgruppe", ">Opnået andel selvforsørgende", ">Historisk andel")
+    said = [*targets, "Andelen vises; den ændrer intet beløb."]
+    return Section("Opnået mod historik og mål", said, table=Table(headings, rows))
+
+
+def _claims(content: Content) -> Section | None:
+    rows = [
+        [
+            _text(danish.word(danish.MATCHES, row["match"])),
+            _text(danish.word(danish.REASONS, row["reason"])),
+            _count(row["month_count"], _hidden(row)),
+            _money(row["amount_dkk"], _hidden(row)),
+        ]
+        for row in content["shown"]["claims"]
+    ]
+    if not rows:
+        return None
+    headings = ("Krav mod register", "Begrundelse", ">Måneder", ">Kr.")
+    return Section("Leverandørens krav mod registret", table=Table(headings, rows))
+
+
+def _reduction(content: Content) -> Section | None:
+    rows = [
+        [
+            _text(row["part_id"]), _text(row["benefit_group"]), _fte(row["baseline_mean_fte"]),
+            _fte(row["evaluation_mean_fte"]), _fte(row["reduction_fte"]), _money(row["rate_dkk"]),
+            _money(row["amount_dkk"]),
+            _text({"complete": "endelig", "incomplete": "endnu ikke komplet"}.get(row["status"])),
+        ]
+        for row in content["shown"]["effects"]
+    ]  # fmt: skip
+    if not rows:
+        return None
+    headings = ("Del", "Ydelse", ">Før, fuldtidspers.", ">Nu", ">Fald", ">Pris, kr.", ">Beløb, kr.",
+                "Status")  # fmt: skip
+    said = ["Gennemsnit af de offentliggjorte fuldtidspersoner, måned for måned."]
+    has_months = bool(content["shown"]["statistics"])
+    return Section(
+        "Færre fuldtidspersoner mod basisåret", said, picture="months" if has_months else "",
+        table=Table(headings, rows),
+    )  # fmt: skip
+
+
+def _missing(content: Content) -> Section:
+    rows = [
+        [
+            _text(danish.word(danish.BLOCKERS, row["kind"])), _count(row["item_count"]),
+            _money(row["amount_dkk"]), _text(danish.word(danish.ROLES, row["owner"])),
+            _text(row["remedy"]),
+        ]
+        for row in content["shown"]["blockers"]
+    ]  # fmt: skip
+    if not rows:
+        return Section("Hvad der mangler", ["Intet mangler."])
+    headings = ("Hvad", ">Antal", ">Kr. på spil", "Hvem", "Hvad der skal gøres")
+    return Section("Hvad der mangler", table=Table(headings, rows))
+
+
+def _reservations(content: Content) -> Section:
+    young, totals = content["shown"]["young"], content["shown"]["totals"]
+    on_young = (
+        f"Unge data: {_kr(young['amount_dkk'])} ({young['line_count']} linjer) hviler på "
+        f"udtræk, der er lavet mindre end {young['days']} dage efter månedens udløb, "
+        "og kan flytte sig."
+    )
+    on_overlap = (
+        f"Overlap: {_kr(totals['overlap_dkk'])} er selvforsørgende måneder i del 2's "
+        "evalueringsperiode. Samme borgers måned kan være betalt i begge dele. Beløbet er "
+        "et notat og trækkes ikke fra."
+    )
+    return Section("Forbehold", [on_young, on_overlap])
+
+
+def _deliveries(content: Content) -> Section:
+    rows = [
+        [
+            _text(row["source"]), _text(row["file_name"]), _text(_day(row["extracted_on"])),
+            _text(f"{_day(row['covers_from'])} – {_day(row['covers_to'])}"
+                  if row["covers_from"] else None),
+            _text(row["sha256"][:16]),
+        ]
+        for row in content["provenance"]["deliveries"]
+    ]  # fmt: skip
+    headings = ("Kilde", "Fil", "Udtrukket", "Dækker", "sha256 (begyndelse)")
+    told = content["provenance"]
+    said = [
+        f"Opgjort pr. {_day(told['as_of_date'])}.",
+        f"Udgivelse {told['snapshot_id']}, program {told['code_version']}.",
+        f"Kontraktens vilkår: sha256 {told['terms_sha256']}.",
+        f"Ydelseskoder: sha256 {told['benefit_codes_sha256']}.",
+    ]
+    return Section("Leverancer, som opgørelsen hviler på", said, table=Table(headings, rows))
+
+
+def _annex(content: Content) -> list[Section]:
+    rows = [
+        [
+            _text(danish.word(danish.LINE_KINDS, line["line_kind"])), _text(line["part"]),
+            _text(line["course"]), _text(line["month"]), _text(line["price_group"] or None),
+            _money(line["old"]), _money(line["new"]), _money(line["difference"]),
+        ]
+        for line in content["figures"]["lines"]
+    ]  # fmt: skip
+    headings = ("Linje", "Del", "Forløb", "Måned", "Prisgruppe", ">Før, kr.", ">Nu, kr.",
+                ">Forskel, kr.")  # fmt: skip
+    said = ["Fortroligt: nævner forløb. Gives ikke videre til investor eller byråd."]
+    total = _total(7, content["figures"]["basis"]["period"])
+    return [Section("Bilag: linjer", said, table=Table(headings, rows, total), is_restricted=True)]
+
+
+def _footer(content: Content) -> str:
+    return f"Opgørelsens sha256: {content['statement_sha256']}"
+
+
+# pictures -----------------------------------------------------------------------------------------
+
+
+def _pictures(content: Content) -> dict[str, str]:
+    drawn = {
+        "waterfall": pictures.waterfall(_bars(content), "Fra grundlag til betaling, kr."),
+        "curve": _curve(content),
+    }
+    if series := _series(content):
+        drawn["months"] = pictures.months(series, "Fuldtidspersoner: nu mod basisåret")
+    return drawn
+
+
+def _bars(content: Content) -> list[pictures.Bar]:
+    figures = content["figures"]
+    way, payment = figures["tiers"], figures["payment"]
+    bars = [pictures.Bar("Grundlag i alt", Decimal(figures["basis"]["cumulative"]), "basis")]
+    for number, step in enumerate(way["steps"], start=1):
+        share = danish.percent(Decimal(step["provider_share"]), 0)
+        label = f"Trin {number}: {share} af {danish.number(Decimal(step['basis']), 0)}"
+        bars.append(pictures.Bar(label, Decimal(step["amount"]), "step"))
+    entitled = Decimal(figures["entitlement"]["cumulative"])
+    cut = entitled - sum((Decimal(step["amount"]) for step in way["steps"]), Decimal(0))
+    carried = Decimal(payment["carried_forward"])
+    earlier = Decimal(payment["cumulative"]) + carried - Decimal(payment["period"])
+    optional = [
+        pictures.Bar("Loft over betalingen", cut, "step"),
+        pictures.Bar("Betalingsret i alt", entitled, "total"),
+        pictures.Bar("Tilbageholdt over bevillingen", -Decimal(figures["held"]["cumulative"]),
+                     "step"),
+        pictures.Bar("Betalt for meget, fremført", carried, "step"),
+        pictures.Bar("Betalt for tidligere perioder", -earlier, "step"),
+    ]  # fmt: skip
+    bars += [bar for bar in optional if bar.amount or bar.kind == "total"]
+    return [*bars, pictures.Bar("Betaling for perioden", Decimal(payment["period"]), "here")]
+
+
+def _curve(content: Content) -> str:
+    figures = content["figures"]
+    terms = content["provenance"]["terms"]["payment"]
+    tiers = [Tier(Decimal(t["above"]), Decimal(t["provider_share"])) for t in terms["tiers"]]
+    reading = _reading(terms, figures["tiers"]["reading"])
+    rows = [row for row in content["shown"]["curve"] if row["reading_id"] == reading.reading_id]
+    bases = sorted({Decimal(row["basis_dkk"]) for row in rows} | {Decimal(0)})
+    basis = Decimal(figures["basis"]["cumulative"])
+    reach = max(bases[-1], basis) * Decimal("1.1") or Decimal(1)
+    points = [(at, entitlement(at, tiers, reading)) for at in [*bases, reach]]
+    marks = [(tier.above_dkk, f"trin {number}") for number, tier in enumerate(tiers, start=1)
+             if tier.above_dkk > 0]  # fmt: skip
+    bends = _ceiling_bend(bases, tiers, reading)
+    if bends is not None:
+        marks.append((bends, "loft"))
+    here = (basis, Decimal(figures["entitlement"]["cumulative"]))
+    return pictures.curve(points, here, marks, "Betalingsret efter grundlag, mio. kr.")
+
+
+def _ceiling_bend(
+    bases: Sequence[Decimal], tiers: Sequence[Tier], reading: Reading
+) -> Decimal | None:
+    """The least basis of the curve from where no further krone is paid."""
+    if not tiers or (reading.payment_ceiling_dkk is None and reading.basis_ceiling_dkk is None):
+        return None
+    most = entitlement(max(bases) + 1, tiers, reading)
+    return next((at for at in bases if at > 0 and entitlement(at, tiers, reading) == most), None)
+
+
+def _reading(terms: Mapping[str, Any], name: str) -> Reading:
+    found = next(r for r in terms["readings"]["alternatives"] if r["reading_id"] == name)
+    ceilings = [
+        None if found[key] is None else Decimal(found[key])
+        for key in ("payment_ceiling", "basis_ceiling")
+    ]
+    return Reading(name, ceilings[0], ceilings[1])
+
+
+def _series(content: Content) -> list[pictures.Series]:
+    rows = content["shown"]["statistics"]
+    made = []
+    for part in content["provenance"]["terms"]["parts"]:
+        if part["kind"] != "fte_reduction":
+            continue
+        for group in (entry["benefit_group"] for entry in part["groups"]):
+            spans = {
+                span: _span_values(rows, part, group, span) for span in ("baseline", "evaluation")
+            }
+            labels = [danish.short_month(month)[:3] for month, _ in spans["evaluation"]]
+            made.append(
+                pictures.Series(
+                    group,
+                    [value for _, value in spans["baseline"]],
+                    [value for _, value in spans["evaluation"]],
+                    labels,
+                )
+            )
+    return made if rows else []
+
+
+def _span_values(
+    rows: Sequence[Mapping[str, Any]], part: Mapping[str, Any], group: str, span: str
+) -> list[tuple[dt.date, Decimal | None]]:
+    """Every month of a span with its published figure, null where there is none."""
+    known = {
+        row["month"]: row["fte_published"]
+        for row in rows
+        if (row["part_id"], row["span"], row["benefit_group"]) == (part["part_id"], span, group)
+    }
+    month = dt.date.fromisoformat(f"{part[span]['first_month']}"[:7] + "-01")
+    last = dt.date.fromisoformat(f"{part[span]['last_month']}"[:7] + "-01")
+    found = []
+    while month <= last:
+        text = known.get(month.isoformat())
+        found.append((month, None if text is None else Decimal(text)))
+        month = (month + dt.timedelta(days=32)).replace(day=1)
+    return found
