@@ -3,10 +3,10 @@
 What belongs here: reading a printed number, the small expression language over other figures, the
 verdict. What does not: the figures (seeds/document_figures.csv). Everything is a ``Fraction``.
 
-An expression names other figures of the table by their ``figure`` (their *printed* value), numbers,
+An expression holds other figures of the table by their ``figure`` (their *printed* value), numbers,
 ``+ - * / ( )`` and these functions: ``digits(f)`` the digits of the print without its marks,
-``payback(n1, …, nk, p)`` the ordinal of the first year in which the running total is ≤ 0, with p for
-every year beyond nk. The result is rounded to the printed decimals, or to ``decimals`` if set.
+``payback(n1, …, nk, p)`` the ordinal of the first year in which the running total is ≤ 0, with p
+for every year beyond nk. The result is rounded to the printed decimals, or to ``decimals`` if set.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ def judge_figures(figures: Sequence[DocumentFigure]) -> list[dict[str, Any]]:
     """Recompute every figure that has an expression.
 
     Returns:
-        the columns of raw.document_figure, in the table's order; recomputed and difference (recomputed
-        − printed) are in the notation of the print, null where there is none.
+        the columns of raw.document_figure, in the table's order; recomputed and difference
+        (recomputed − printed) are in the notation of the print, null where there is none.
 
     Raises:
         FigureError: a figure stands twice, cannot be read, or its expression is wrong.

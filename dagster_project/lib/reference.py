@@ -1,7 +1,8 @@
 """The reference tables of seeds/: benefit codes, the documents' expenditure and figures.
 
-What belongs here: strict reading, the arithmetic of the errata, the raw tables. What does not: what a
-benefit code means for a person-month (dbt), the names of benefits in files (lib/receiving).
+What belongs here: strict reading, the raw tables. What does not: the arithmetic of the errata
+(``errata``), what a benefit code means for a person-month (dbt), the names of benefits in files
+(lib/receiving).
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class BenefitCode:
 
 @dataclass(frozen=True)
 class Expenditure:
-    """An amount of an expenditure table, in millions of kroner; None where the print is no amount."""
+    """An amount of an expenditure table in millions of kroner, None where it is no number."""
 
     table_id: str
     year: int
@@ -85,11 +86,7 @@ class Reference:
     @property
     def known_groups(self) -> KnownGroups:
         """The groups that a contract may name."""
-        return KnownGroups(
-            frozenset(row.benefit_group for row in self.benefit_codes),
-            frozenset((row.benefit_group, row.match_group) for row in self.benefit_codes
-                      if row.match_group),
-        )  # fmt: skip
+        return groups_of(self.benefit_codes)
 
     def codes_as_rows(self) -> list[dict[str, Any]]:
         """Benefit codes as JSON-ready rows: what an approved settlement stores."""
@@ -100,6 +97,14 @@ class Reference:
         codes = tuple(BenefitCode(**{name: row[name] for name in CODE_COLUMNS}) for row in rows)
         _check_codes(codes, "the stored benefit codes")
         return Reference(codes, self.expenditure, self.figures)
+
+
+def groups_of(codes: Sequence[BenefitCode]) -> KnownGroups:
+    """The benefit groups and match groups that a code table knows."""
+    return KnownGroups(
+        frozenset(row.benefit_group for row in codes),
+        frozenset((row.benefit_group, row.match_group) for row in codes if row.match_group),
+    )
 
 
 def load_reference(seeds: Path = SEEDS) -> Reference:
@@ -206,7 +211,7 @@ def _load_corrections(path: Path) -> dict[tuple[str, int, str], Decimal]:
 
 
 def _mio(printed: str) -> Decimal | None:
-    """Millions of kroner with one decimal, either ``98,6`` or with thousands, ``13.279``; else None.
+    """Millions of kroner: ``98,6``, or with a thousands mark, ``13.279``; else None.
 
     The documents print the national amounts in whole millions with a thousands mark, dot or comma,
     and Hedensted's with one decimal; a number that is neither is refused as a number.

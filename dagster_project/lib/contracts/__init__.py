@@ -1,4 +1,4 @@
-"""The contract file: strict reading, the model, its tables and its published schema (20-contract.md)."""
+"""The contract file: strict reading, the model, its tables, its published schema."""
 
 from dagster_project.lib.contracts.checks import KnownGroups, booking_month, last_period_end
 from dagster_project.lib.contracts.loader import contract_from_json, load_contracts, read_contract

@@ -88,7 +88,7 @@ def booking_month(part: FteReductionPart | RelapsePart) -> dt.date:
 
 
 def last_period_end(contract: Contract) -> dt.date | None:
-    """Last day of the last ordinary period (40-settlement.md), None without a settlement section."""
+    """Last day of the last ordinary period (40-settlement.md); None without a settlement."""
     if contract.settlement is None:
         return None
     others = [p for p in contract.parts if not isinstance(p, PersonMonthsPart)]

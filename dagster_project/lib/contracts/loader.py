@@ -171,6 +171,6 @@ def _file_error(problems: list[str]) -> EffektError:
 
 
 def _shipped_groups() -> KnownGroups:
-    from dagster_project.lib.reference import load_reference
+    from dagster_project.lib.reference import groups_of, load_benefit_codes
 
-    return load_reference().known_groups
+    return groups_of(load_benefit_codes())

@@ -1,8 +1,8 @@
 """The contract file as a model: every key, its type and the checks that need one section only.
 
 What belongs here: the shape of 20-contract.md and checks inside one mapping. What does not: checks
-between sections (``checks``), reading files (``loader``), tables (``tables``). A number that the rules
-state in words is an optional key with that number as default (docs/adr/0003).
+between sections (``checks``), reading files (``loader``), tables (``tables``). A number that the
+rules state in words is an optional key with that number as default (docs/adr/0003).
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The scalar types of a contract file: how a text becomes a date, a number, an amount, a share.
 
 What belongs here: one grammar per type. What does not: which key has which type (``model``).
-Values come from the strict YAML reader (``Plain`` = unquoted, ``str`` = quoted) or from stored terms
-(JSON types), and both give the same value.
+Values come from the strict YAML reader (``Plain`` = unquoted, ``str`` = quoted) or from stored
+terms (JSON types), and both give the same value. A wrong type is a ``ValueError`` too: pydantic
+turns nothing else into an error with a key path.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def _decimal_pattern(decimals: int, *, signed: bool = True) -> str:
 
 def _stripped(value: Any) -> Any:
     if not isinstance(value, str):
-        raise ValueError("must be a text")
+        raise ValueError("must be a text")  # noqa: TRY004 - see above
     text = str(value).strip()
     if not text:
         raise ValueError("must not be empty")
@@ -86,7 +87,7 @@ def _amount(value: Any, decimals: int, *, quoted_only: bool) -> Decimal:
     if isinstance(value, int) and not isinstance(value, bool) and not quoted_only:
         return Decimal(value).quantize(quantum)
     if not isinstance(value, str):
-        raise ValueError("must be a number as the contract file writes it")
+        raise ValueError("must be a number")  # noqa: TRY004 - see above
     if isinstance(value, Plain):
         if quoted_only:
             raise ValueError('must be a decimal in quotes, for example "0.50"')
@@ -124,7 +125,7 @@ def _month_text(month: dt.date) -> str:
 
 
 def _number_schema(decimals: int, *, quoted_only: bool = False) -> WithJsonSchema:
-    text = {"type": "string", "pattern": _decimal_pattern(decimals)}
+    text: dict[str, Any] = {"type": "string", "pattern": _decimal_pattern(decimals)}
     return WithJsonSchema(text if quoted_only else {"anyOf": [{"type": "integer"}, text]})
 
 

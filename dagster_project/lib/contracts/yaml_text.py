@@ -1,13 +1,14 @@
 """Strict YAML: text in, a tree of mappings, lists and *text* out; no value is ever guessed.
 
 What belongs here: the syntax that a contract file may use. What does not: what its keys mean
-(``model``). Every scalar stays text, so that no octal, sexagesimal, float or ``no`` → false can slip
-in; a plain (unquoted) scalar is a ``Plain`` and a quoted one a ``str``, because money may be a plain
-integer or a quoted decimal but never a plain decimal.
+(``model``). Every scalar stays text, so that no octal, sexagesimal, float or ``no`` → false can
+slip in; a plain (unquoted) scalar is a ``Plain`` and a quoted one a ``str``, because money may be a
+plain integer or a quoted decimal but never a plain decimal.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -91,7 +92,7 @@ class _Builder:
     """Builds the tree from parser events, so that anchors and tags are seen and never resolved."""
 
     def __init__(self, text: str) -> None:
-        self._events = iter(yaml.parse(text, Loader=_LOADER))
+        self._events: Iterator[Any] = iter(yaml.parse(text, Loader=_LOADER))
         self._lines: dict[tuple[str | int, ...], int] = {}
 
     def build(self) -> Document:
@@ -158,7 +159,7 @@ def _scalar(event: Any) -> str | None:
 
 
 def as_json(tree: Any) -> Any:
-    """The tree as an editor's JSON Schema check sees it: plain integers, true, false and null typed."""
+    """The tree as an editor's JSON Schema check sees it: integers, truth values, null typed."""
     if isinstance(tree, dict):
         return {key: as_json(value) for key, value in tree.items()}
     if isinstance(tree, list):

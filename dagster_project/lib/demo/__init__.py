@@ -1,4 +1,4 @@
-"""Synthetic municipalities for `effekt demo` (00-product.md): same bytes on every machine and every day.
+"""Synthetic municipalities for `effekt demo`: the same bytes on every machine and every day.
 
 Only replacement numbers (day + 60) stand in the files, so that none can be a real person's.
 """

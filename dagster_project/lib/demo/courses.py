@@ -1,7 +1,7 @@
 """Referred citizens: who is referred when, what becomes of them, what the provider claims.
 
-What belongs here: lives of participants, the municipality's list, the provider's claims, with the slips
-that happen in practice. What does not: whether a month is paid (dbt).
+What belongs here: lives of participants, courses and claims. What does not: the files they stand in
+(the municipality's own module), whether a month is paid (dbt).
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Claim:
 
 
 def treat(dice: Dice, person: Person, visited_on: int, last: int) -> None:
-    """Replace what follows the referral: benefit for a while, then perhaps a job, perhaps a relapse."""
+    """Replace what follows the referral: benefit for a while, perhaps a job, a relapse."""
     spell = person.spell_on(visited_on)
     if spell is None:
         return
@@ -69,9 +69,7 @@ def treat(dice: Dice, person: Person, visited_on: int, last: int) -> None:
     person.spells.sort(key=lambda item: item.start)
 
 
-def _until(
-    dice: Dice, person: Person, spell: Spell, visited_on: int, end: int, last: int
-) -> None:
+def _until(dice: Dice, person: Person, spell: Spell, visited_on: int, end: int, last: int) -> None:
     """Benefit from the referral to ``end``: switches group, goes part-time towards the end."""
     switch = visited_on + dice.between(40, 220)
     if spell.code in SICK_SET and switch < end and dice.chance(280):

@@ -135,9 +135,7 @@ def count_statistics(people: Sequence[Person], group_of: dict[int, str]) -> Stat
         for spell in person.spells:
             group = group_of[spell.code]
             for month in range(month_of(spell.start), month_of(spell.end) + 1):
-                days = (
-                    min(spell.end, last_day(month)) - max(spell.start, first_day(month)) + 1
-                )
+                days = min(spell.end, last_day(month)) - max(spell.start, first_day(month)) + 1
                 key = (group, month)
                 result.day_shares[key] = result.day_shares.get(key, 0) + days * spell.share
                 seen.add(key)

@@ -1,14 +1,14 @@
 """Hedensted: the result-payment contract, its referred citizens and the potential of Flere i job.
 
-As of 10 January 2025 all ordinary periods are closed. The newest extract of the register was made on
-2 December 2024, less than 35 days after October: October's claims are still pending.
+As of 10 January 2025 all ordinary periods are closed. The newest extract of the register was made
+on 2 December 2024, less than 35 days after October: October's claims are still pending.
 """
 
 from __future__ import annotations
 
 from dagster_project.lib.demo import activities, courses, extracts, lives
 from dagster_project.lib.demo.courses import Claim, Course
-from dagster_project.lib.demo.days import day, first_day, last_day, month, month_of, text_of
+from dagster_project.lib.demo.days import day, first_day, month, month_of, text_of
 from dagster_project.lib.demo.dice import Dice
 from dagster_project.lib.demo.people import Person, Spell
 from dagster_project.lib.demo.town import KINDS, Town, end_life
@@ -43,7 +43,7 @@ def build() -> extracts.Files:
     town = Town("hedensted-2", FIRST, LAST)
     town.settle(SICK_PEOPLE, RHYTHMS, KINDS)
     listed = _refer(town)
-    _special_courses(town, listed)
+    _Odd(town, listed).add_all()
     _participants_exit(town, listed)
     participants = {course.person.number for course in listed}
     others = [person for person in town.people if person.number not in participants]
@@ -60,13 +60,15 @@ def _refer(town: Town) -> list[Course]:
     counts = dict.fromkeys(QUOTA, 0)
     for offset in range(24):
         start = first_day(month("2022-11") + offset)
-        pools = {group: _pool(town, start + 13, group) for group in QUOTA if _is_open(group, counts)}
+        pools = {
+            group: _pool(town, start + 13, group) for group in QUOTA if _is_open(group, counts)
+        }
         for group, (monthly, total) in QUOTA.items():
             for _ in range(monthly):
                 if counts[group] >= total:
                     break
                 visited_on = start + 1 + town.dice.below(26)
-                person = _draw(town, pools[group], visited_on, group, taken)
+                person = _draw(pools[group], visited_on, group, taken)
                 if person is None:
                     continue
                 taken.add(person.number)
@@ -85,9 +87,7 @@ def _pool(town: Town, at: int, group: str) -> list[Person]:
     return town.dice.shuffled(list(courses.find_candidates(town.people, at, codes, 204, 1200)))
 
 
-def _draw(
-    town: Town, pool: list[Person], at: int, group: str, taken: set[int]
-) -> Person | None:
+def _draw(pool: list[Person], at: int, group: str, taken: set[int]) -> Person | None:
     """The next of the pool who is on the group's benefit on the day itself."""
     codes = lives.SICK_SET if group == "sygedagpenge" else lives.JAF_SET
     for person in pool:
@@ -130,54 +130,76 @@ def _numbered(listed: list[Course]) -> list[Course]:
     return listed
 
 
-def _special_courses(town: Town, listed: list[Course]) -> None:
+class _Odd:
     """Courses that do not earn, one reason each, as they happen in practice."""
-    taken = {course.person.number for course in listed}
-    number = len(listed)
 
-    def add(person: Person | None, visited_on: int, group: str = "sygedagpenge") -> Course | None:
-        nonlocal number
+    def __init__(self, town: Town, listed: list[Course]) -> None:
+        self._town = town
+        self._listed = listed
+        self._taken = {course.person.number for course in listed}
+
+    def add_all(self) -> None:
+        """Every kind of them."""
+        for offset in (1, 3, 6, 8):
+            self._too_early(day("2023-01-12") + offset * 30, again=offset in (1, 3))
+        self._on_the_boundary()
+        self._of_unknown_start()
+        for at in (day("2023-03-08"), day("2023-07-19"), day("2024-01-17")):
+            self._add(_off_benefit(self._town, at, self._taken), at)
+        for at in (day("2022-10-20"), day("2024-11-05")):  # before the term, and after it
+            self._add(self._candidate(at, 190), at)
+        for course in self._listed[4:6]:  # the same citizen referred once more
+            self._add(course.person, course.visited_on + 140, course.stated_group)
+        self._moved_before()
+
+    def _add(
+        self, person: Person | None, visited_on: int, group: str = "sygedagpenge"
+    ) -> Course | None:
         if person is None:
             return None
-        number += 1
-        taken.add(person.number)
-        course = Course(f"AF-{number:03d}", person, visited_on, group, _list_day(visited_on))
-        listed.append(course)
+        self._taken.add(person.number)
+        course_id = f"AF-{len(self._listed) + 1:03d}"
+        course = Course(course_id, person, visited_on, group, _list_day(visited_on))
+        self._listed.append(course)
         return course
 
-    for offset in (1, 3, 6, 8):  # referred too early; two of them again when the case is long enough
-        at = day("2023-01-12") + offset * 30
-        person = _candidate(town, at, "sygedagpenge", taken, 70, 150)
-        course = add(person, at)
-        if course is not None and offset in (1, 3):
-            start = course.person.case_start(at, lives.CASE_CODES, 28) or at
-            _lengthen(town, course.person, at, start + 260)
-            courses.treat(town.dice, course.person, start + 230, LAST)
-            add(course.person, start + 230)
-    for case_days in (182, 183):  # the boundary: not more than 26 weeks, and one day more
-        start = day("2022-10-03") + case_days % 2 * 14
-        fresh = town.newcomer()
-        sick = lives.sickness_case(town.dice, start, case_days + 90, 0, LAST)
-        fresh.spells = sick
-        courses.treat(town.dice, fresh, start + case_days, LAST)
-        add(fresh, start + case_days)
-    for index in range(2):  # the case begins right after the hole in the register
-        fresh = town.newcomer()
-        start = day(HOLE[1]) + 1 + index
-        fresh.spells = [lives.report(town.dice, Spell(start, LAST, 890))]
-        course = add(fresh, day("2022-11-04") + index)
-        if course is not None:  # its claims would stay pending for ever: one, at the very end
-            course.claims.append(Claim(TERM_END, True, _send_day(TERM_END)))
-    for at in (day("2023-03-08"), day("2023-07-19"), day("2024-01-17")):  # no longer on benefit
-        add(_off_benefit(town, at, taken), at)
-    for at in (day("2022-10-20"), day("2024-11-05")):  # before the term, and after it
-        add(_candidate(town, at, "sygedagpenge", taken, 190, 900), at)
-    for course in listed[4:6]:  # the same citizen referred once more
-        add(course.person, course.visited_on + 140, course.stated_group)
-    mover = _candidate(town, day("2023-05-24"), "sygedagpenge", taken, 200, 900)
-    course = add(mover, day("2023-05-24"))
-    if course is not None:
-        end_life(course.person, "fraflyttet", course.visited_on - 6)
+    def _candidate(self, at: int, low: int, high: int = 900) -> Person | None:
+        return _candidate(self._town, at, "sygedagpenge", self._taken, low, high)
+
+    def _too_early(self, at: int, *, again: bool) -> None:
+        """A case that is too short; referred again when it is long enough, or not."""
+        course = self._add(self._candidate(at, 70, 150), at)
+        if course is None or not again:
+            return
+        start = course.person.case_start(at, lives.CASE_CODES, 28) or at
+        _lengthen(self._town, course.person, at, start + 260)
+        courses.treat(self._town.dice, course.person, start + 230, LAST)
+        self._add(course.person, start + 230)
+
+    def _on_the_boundary(self) -> None:
+        """Exactly 26 weeks of case are not enough, one day more is."""
+        for case_days in (182, 183):
+            start = day("2022-10-03") + case_days % 2 * 14
+            fresh = self._town.newcomer()
+            fresh.spells = lives.sickness_case(self._town.dice, start, case_days + 90, 0, LAST)
+            courses.treat(self._town.dice, fresh, start + case_days, LAST)
+            self._add(fresh, start + case_days)
+
+    def _of_unknown_start(self) -> None:
+        """Cases that begin right after the hole in the register."""
+        for index in range(2):
+            fresh = self._town.newcomer()
+            start = day(HOLE[1]) + 1 + index
+            fresh.spells = [lives.report(self._town.dice, Spell(start, LAST, 890))]
+            course = self._add(fresh, day("2022-11-04") + index)
+            if course is not None:  # its claims would stay pending for ever: one, at the very end
+                course.claims.append(Claim(TERM_END, True, _send_day(TERM_END)))
+
+    def _moved_before(self) -> None:
+        """A citizen who had moved away when he was referred."""
+        course = self._add(self._candidate(day("2023-05-24"), 200), day("2023-05-24"))
+        if course is not None:
+            end_life(course.person, "fraflyttet", course.visited_on - 6)
 
 
 def _lengthen(town: Town, person: Person, at: int, end: int) -> None:
@@ -191,9 +213,9 @@ def _lengthen(town: Town, person: Person, at: int, end: int) -> None:
 def _off_benefit(town: Town, at: int, taken: set[int]) -> Person | None:
     for person in town.people:
         ended = [spell.end for spell in person.spells if spell.end < at]
-        if person.number not in taken and ended and at - max(ended) in range(5, 40):
-            if person.spell_on(at) is None:
-                return person
+        recently = bool(ended) and at - max(ended) in range(5, 40)
+        if recently and person.number not in taken and person.spell_on(at) is None:
+            return person
     return None
 
 
@@ -213,7 +235,7 @@ def _participants_exit(town: Town, listed: list[Course]) -> None:
 
 
 def _claims(town: Town, listed: list[Course]) -> None:
-    """The provider's claims, sent on the 16th after each quarter, with slips, late and withdrawn ones."""
+    """The provider's claims: a quarter at a time, with slips, late and withdrawn ones."""
     for course in listed:
         if course.claims:
             continue
@@ -348,7 +370,7 @@ def _claim_files(town: Town, listed: list[Course]) -> None:
 
 
 def _odd_claims(rows: dict[int, dict[tuple[str, int], tuple[str, ...]]]) -> None:
-    """Claims for a course nobody knows, for months outside the effort, for a case of unknown age."""
+    """Claims for a course that nobody knows and for months outside the effort."""
     for course_id, at in (
         ("AF-901", "2023-05"), ("AF-902", "2023-08"), ("AF-001", "2022-11"), ("AF-003", "2024-12"),
     ):  # fmt: skip

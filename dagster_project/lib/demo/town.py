@@ -144,8 +144,8 @@ class Town:
     ) -> None:
         """The published statistic: a file after each month with the last ``span`` months.
 
-        A figure is drawn once, within one per cent of the register's, and revised upwards by about half a
-        per cent a few months later; ``*`` where it is small.
+        A figure is drawn once, within one per cent of the register's, and revised upwards by about
+        half a per cent a few months later; ``*`` where it is small.
         """
         group_of = {code: group for group, codes in groups.items() for code in codes}
         counted = extracts.count_statistics(
@@ -155,8 +155,10 @@ class Town:
             extracted_on = first_day(month + 2) + 11
             rows = []
             for shown in range(month - (span - 1), month + 1):
-                for group in groups:
-                    rows.append(_statistic(counted, area, group, shown, month - shown, self.seed))
+                rows += [
+                    _statistic(counted, area, group, shown, month - shown, self.seed)
+                    for group in groups
+                ]
                 rows.append(_nation(shown, self.seed))
             name = f"statistik/jobindsats_{text_of(extracted_on)}.csv"
             headings = ("Område", "Ydelse", "Periode", "Antal personer", "Antal fuldtidspersoner")

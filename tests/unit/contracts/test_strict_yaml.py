@@ -1,0 +1,102 @@
+"""The syntax that a contract file may use: everything else is refused with its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dagster_project.lib.contracts.yaml_text import (
+    MAX_BYTES,
+    Plain,
+    YamlRefusedError,
+    as_json,
+    parse,
+    read_document,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("0101", "0101"), ("12:30", "12:30"), ("no", "no"), ("1e3", "1e3"), ("0x1F", "0x1F"),
+     ("2020-01-01", "2020-01-01"), ("1_000", "1_000"), ("True", "True")],
+)  # fmt: skip
+def test_a_plain_scalar_stays_the_text_that_stands_there(text: str, value: str) -> None:
+    tree = parse(f"key: {text}").tree
+    assert tree == {"key": value}
+    assert isinstance(tree["key"], Plain)
+
+
+def test_a_quoted_scalar_is_text_and_not_plain() -> None:
+    tree = parse("a: '0.50'\nb: \"null\"\nc: null\nd: ~\ne:\n").tree
+    assert tree == {"a": "0.50", "b": "null", "c": None, "d": None, "e": None}
+    assert not isinstance(tree["a"], Plain)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a: 1\na: 2", "stands twice"),
+        ("a: {b: 1, b: 2}", "a.b: the key stands twice"),
+        ("a: &x 1\nb: *x", "anchors and aliases"),
+        ("a: &x 1", "anchors and aliases"),
+        ("a: !!python/object:os.system x", "tags"),
+        ("a: !!str 1", "tags"),
+        ("a: 1\n---\nb: 2", "more than one YAML document"),
+        ("%TAG ! tag:x,2000:\n---\na: 1", "directives"),
+        ("[1, 2]: x", "a key must be a plain word"),
+        ("a: [1, 2", "not readable as YAML"),
+        ("a: \x07", "not readable as YAML"),
+        ("~: 1", "a key must be a plain word"),
+    ],
+)
+def test_what_is_not_plain_yaml_is_refused_with_its_place(text: str, words: str) -> None:
+    with pytest.raises(YamlRefusedError, match=words):
+        parse(text)
+
+
+def test_an_alias_bomb_is_refused_before_it_grows() -> None:
+    bomb = "a: &a [x, x]\n" + "".join(
+        f"{chr(98 + i)}: &{chr(98 + i)} [*{chr(97 + i)}, *{chr(97 + i)}]\n" for i in range(20)
+    )
+    with pytest.raises(YamlRefusedError, match="anchors"):
+        parse(bomb)
+
+
+def test_deep_nesting_is_refused_and_does_not_crash() -> None:
+    with pytest.raises(YamlRefusedError, match="nested too deeply"):
+        parse("a: " + "[" * 5000)
+
+
+@pytest.mark.parametrize(("extra", "refused"), [(0, False), (1, True)])
+def test_a_file_may_be_256_kilobytes_and_not_one_byte_more(
+    tmp_path: Path, extra: int, refused: bool
+) -> None:
+    path = tmp_path / "a.yml"
+    path.write_bytes(b"a: 1\n" + b"#" * (MAX_BYTES - 5 + extra))
+    if refused:
+        with pytest.raises(YamlRefusedError, match="256 KB"):
+            read_document(path)
+    else:
+        assert read_document(path).tree == {"a": "1"}
+
+
+def test_a_byte_order_mark_is_fine_and_another_encoding_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "a.yml"
+    path.write_bytes("\ufeffa: ø".encode())
+    assert read_document(path).tree == {"a": "ø"}
+    path.write_bytes("a: ø".encode("cp1252"))
+    with pytest.raises(YamlRefusedError, match="not UTF-8"):
+        read_document(path)
+
+
+def test_lines_are_known_for_every_key_path() -> None:
+    document = parse("a:\n  - b: 1\n  - b: 2\n    c: 3\n")
+    assert document.line_of(("a", 1, "c")) == 4
+    assert document.line_of(("a", 1, "missing")) == 3
+
+
+def test_the_json_view_types_integers_truth_values_and_null() -> None:
+    assert as_json(parse("{a: 1, b: '1', c: true, d: null, e: 1.5, f: -3}").tree) == {
+        "a": 1, "b": "1", "c": True, "d": None, "e": "1.5", "f": -3,
+    }  # fmt: skip
