@@ -233,7 +233,6 @@ def close_connections() -> None:
     if environment is not None:
         environment.close()
     DuckDBConnectionManager.close_all_connections()
-    gc.collect()
 
 
 def open_handles(path: Path) -> int:
@@ -258,6 +257,8 @@ def assert_closed(path: Path) -> None:
         EffektError: ``WAREHOUSE_OPEN``.
     """
     wal = path.with_name(path.name + ".wal")
+    if wal.exists() or open_handles(path):
+        gc.collect()  # a connection in a reference cycle is closed with it; this takes long
     if wal.exists() or open_handles(path):
         raise EffektError(
             "WAREHOUSE_OPEN",
