@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dagster_project.lib import files
-from dagster_project.lib.demo import hedensted
+from dagster_project.lib.demo import hedensted, koebenhavn, slagelse
 from dagster_project.lib.demo.extracts import Files
 from dagster_project.lib.demo.landing import land
 from dagster_project.lib.errors import NotAllowedError, UsageError
@@ -18,6 +18,8 @@ from dagster_project.settings import Home
 
 _TOWNS: dict[str, tuple[str, Callable[[], Files]]] = {
     hedensted.AREA: (hedensted.AS_OF, hedensted.build),
+    koebenhavn.AREA: (koebenhavn.AS_OF, koebenhavn.build),
+    slagelse.AREA: (slagelse.AS_OF, slagelse.build),
 }
 AREAS = tuple(_TOWNS)
 

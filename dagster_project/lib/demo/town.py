@@ -22,6 +22,8 @@ from dagster_project.lib.demo.dice import Dice
 from dagster_project.lib.demo.people import CprMint, Event, Person
 
 REGISTER = "ydelsesforloeb"
+PUBLISHED_NAMES = {"jobafklaring": "Jobafklaringsforløb"}
+"""Names in the statistic where they are not the group's own name with a capital."""
 
 
 @dataclass(frozen=True)
@@ -182,9 +184,10 @@ def _statistic(
         tenths += tenths // 200
     persons = counted.persons.get((group, month), 0)
     period = month_text(month).replace("-", "M")
+    name = PUBLISHED_NAMES.get(group, group.capitalize())
     if persons < 5:
-        return (area, group, period, "*", "*")
-    return (area, group, period, _thousands(persons), f"{_thousands(tenths // 10)},{tenths % 10}")
+        return (area, name, period, "*", "*")
+    return (area, name, period, _thousands(persons), f"{_thousands(tenths // 10)},{tenths % 10}")
 
 
 def _nation(month: int, seed: str) -> tuple[str, ...]:
@@ -192,7 +195,7 @@ def _nation(month: int, seed: str) -> tuple[str, ...]:
     persons = 81_000 + Dice(f"{seed}/nation/{month}").below(9_000)
     fte = f"{_thousands(persons * 78 // 100)},{month % 10}"
     period = month_text(month).replace("-", "M")
-    return ("Hele landet", "sygedagpenge", period, _thousands(persons), fte)
+    return ("Hele landet", "Sygedagpenge", period, _thousands(persons), fte)
 
 
 def _thousands(number: int) -> str:
