@@ -14,6 +14,7 @@ import datetime as dt
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from dagster_project.lib import reference
@@ -203,9 +204,14 @@ def _provenance(snapshot: Snapshot, contract: Contract) -> dict[str, Any]:
         "code_version": snapshot.manifest["code_version"],
         "terms": json.loads(contract.terms_json()),
         "terms_sha256": contract.terms_sha256,
-        "benefit_codes_sha256": reference.load_reference().sha256["benefit_codes"],
+        "benefit_codes_sha256": _benefit_codes_sha256(),
         "deliveries": deliveries(snapshot),
     }
+
+
+@cache
+def _benefit_codes_sha256() -> str:
+    return reference.load_reference().sha256["benefit_codes"]
 
 
 def deliveries(snapshot: Snapshot) -> list[dict[str, Any]]:

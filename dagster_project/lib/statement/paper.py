@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def render(view: View) -> bytes:
     made: bytes = typst.compile(
         _TEMPLATE.read_bytes(),
         sys_inputs={"view": json.dumps(data, ensure_ascii=False)},
-        ignore_system_fonts=True,
+        font_paths=_fonts(),
     )
     return seal(made)
 
@@ -45,10 +46,18 @@ def _section(section: Section) -> dict[str, Any]:
         if table is None
         else {
             "headings": list(table.headings),
-            "rows": [[cell.text for cell in row] for row in table.rows],
+            "rows": [[_breakable(cell.text) for cell in row] for row in table.rows],
             "total": [cell.text for cell in table.total],
         },
     }
+
+
+@cache
+def _fonts() -> Any:
+    """The fonts that the typesetter brings along, so that every machine sets the same page."""
+    import typst
+
+    return typst.Fonts(include_system_fonts=False)
 
 
 def seal(made: bytes) -> bytes:
@@ -60,3 +69,8 @@ def is_sealed(made: bytes) -> bool:
     """Whether not one byte has changed since the PDF was made."""
     length = len(_SEAL % (b"0" * 64))
     return len(made) > length and seal(made[:-length]) == made
+
+
+def _breakable(text: str) -> str:
+    """A text whose long names may break at their underscores."""
+    return text.replace("_", "_\u200b")

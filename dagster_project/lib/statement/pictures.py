@@ -87,7 +87,7 @@ def waterfall(bars: Sequence[Bar], title: str) -> str:
             f'<rect x="{min(x(begin), x(end)):.1f}" y="{y + 6}" width="{width:.1f}" height="20"'
             f' fill="{colour}"/>'
         )
-        if index + 1 < len(bars):
+        if index + 1 < len(bars) and bar.kind != "basis":
             body.append(_line([(x(end), y + 26), (x(end), y + row + 6)], SOFT, dash="2 2"))
         body.append(_text(left - 12, y + 21, bar.label, anchor="end", weight=weight))
         body.append(_text(WIDTH - 4, y + 21, number(bar.amount), anchor="end", weight=weight))
@@ -143,7 +143,7 @@ def curve(
     for order, (basis, label) in enumerate(marks):
         x = at(basis, Decimal(0))[0]
         body.append(_line([(x, top), (x, top + plot_h)], SOFT, dash="3 3"))
-        body.append(_text(x - 4, top + 12 + 15 * order, label, anchor="end", fill=SOFT, size=11.5))
+        body.append(_text(x + 5, top + plot_h - 8 - 15 * (order % 3), label, fill=SOFT, size=11.5))
     body.append(_line([at(*point) for point in points], TOTAL, width=2.5))
     x, y = at(*here)
     body.append(_line([(x, top + plot_h), (x, y), (left, y)], HERE, dash="4 3"))

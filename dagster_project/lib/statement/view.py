@@ -227,10 +227,12 @@ def _basis(content: Content) -> Section:
     for (part_id, group, amount), count in sorted(sums.items()):
         kind = parts.get(part_id, {}).get("kind", "")
         total += count * Decimal(amount)
+        is_priced = kind == "person_months"
         rows.append(
             [
                 _text(part_id), _text(danish.word(danish.KINDS, kind)), _text(group or None),
-                _count(count), _money(amount), _money(str(count * Decimal(amount))),
+                _count(count if is_priced else None), _money(amount if is_priced else None),
+                _money(str(count * Decimal(amount))),
             ]
         )  # fmt: skip
     trued = sum((Decimal(line["difference"]) for line in _lines(content, "true_up")), Decimal(0))
@@ -415,9 +417,8 @@ def _reservations(content: Content) -> Section:
 def _deliveries(content: Content) -> Section:
     rows = [
         [
-            _text(row["source"]), _text(row["file_name"]), _text(_day(row["extracted_on"])),
-            _text(f"{_day(row['covers_from'])} – {_day(row['covers_to'])}"
-                  if row["covers_from"] else None),
+            _text(row["source"]), _text(row["file_name"]), _text(row["extracted_on"]),
+            _text(f"{row['covers_from']} – {row['covers_to']}" if row["covers_from"] else None),
             _text(row["sha256"][:16]),
         ]
         for row in content["provenance"]["deliveries"]

@@ -6,10 +6,15 @@ What belongs here: filling the template. What does not: words and figures (``vie
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dagster_project.lib.canonical import sha256_text
 from dagster_project.lib.statement.view import Section, View
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _DOCUMENT = re.compile(
@@ -20,13 +25,9 @@ _SEAL = re.compile(r"<!-- sha256 ([0-9a-f]{64}) -->\n\Z")
 
 def render(view: View, document: str) -> str:
     """The page; ``document`` is the statement's JSON text, carried as data in a script element."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True,
-    )  # fmt: skip
+    environment = _environment()
     section_template = environment.get_template("section.html.j2")
     # our own drawings and templates, which have escaped every text
     pictures = {name: Markup(svg) for name, svg in view.pictures.items()}  # noqa: S704
@@ -39,6 +40,16 @@ def render(view: View, document: str) -> str:
         view=view, body=body, document=Markup(_for_script(document))  # noqa: S704
     )
     return seal(page.rstrip("\n") + "\n")
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    return Environment(
+        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True,
+    )  # fmt: skip
 
 
 def seal(page: str) -> str:
