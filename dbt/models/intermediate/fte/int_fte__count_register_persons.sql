@@ -21,19 +21,17 @@ month_runs as (
         least(
             {{ month_end('spells.ends_before - 1') }},
             {{ month_of('spells.next_starts_on') }}
-        ) as month_before
+        ) as month_before,
+        count(*) as runs
     from spells
     inner join home_register on spells.register_no = home_register.register_no
+    group by all
 ),
 
 changes as (
-    select group_no, first_month as month, count(*) as change
-    from month_runs
-    group by all
+    select group_no, first_month as month, runs as change from month_runs
     union all
-    select group_no, month_before as month, -count(*) as change
-    from month_runs
-    group by all
+    select group_no, month_before as month, -runs as change from month_runs
 ),
 
 monthly_changes as (

@@ -88,6 +88,23 @@ facts as (
         on outcomes.contract_id = months.contract_id and outcomes.month = months.month
 ),
 
+-- one row per person first, so that persons are counted without a distinct
+person_sums as (
+    select
+        contract_id,
+        period_start,
+        part_id,
+        price_group,
+        person_no,
+        sum(payable_months) as payable_months,
+        sum(difference_dkk) as difference_dkk,
+        count(*) filter (where is_self_supporting) as self_supporting_months,
+        count(*) filter (where is_on_support) as on_support_months,
+        count(*) filter (where is_line) as line_count
+    from facts
+    group by all
+),
+
 sums as (
     select
         contract_id,
@@ -96,12 +113,12 @@ sums as (
         price_group,
         sum(payable_months)::bigint as person_months_payable,
         sum(difference_dkk)::decimal(18, 2) as basis_dkk,
-        count(*) filter (where is_self_supporting) as self_supporting_months,
-        count(*) filter (where is_on_support) as on_support_months,
-        count(distinct person_no) as persons,
-        count(distinct person_no) filter (where is_line) as line_persons,
-        count(distinct person_no) filter (where is_self_supporting) as self_supporting_persons
-    from facts
+        sum(self_supporting_months)::bigint as self_supporting_months,
+        sum(on_support_months)::bigint as on_support_months,
+        count(person_no) as persons,
+        count(person_no) filter (where line_count > 0) as line_persons,
+        count(person_no) filter (where self_supporting_months > 0) as self_supporting_persons
+    from person_sums
     group by all
 ),
 

@@ -1,9 +1,11 @@
+{{ config(materialized='view') }}
 -- grain: one row per contract, course, month and kind of mismatch
 -- counts: months whose claim and register disagree; months paid without known income; the same
 --     person's month earned under two contracts; courses whose stated group is not the one that
 --     prices them, or whose person or referral the list has changed; claims that meet no month
 -- clause: 30-rules.md §2 (stated group), §3 (match, is_no_income, claims); 50-mart.md, mismatch
--- left out: courses of which only the end or the stated group has changed (that is what lists are for)
+-- left out: courses of which only the end or the stated group has changed (that is what lists are
+--     for). A view: the restricted mart is the one place that stores the rows
 with
 
 person_months as (
