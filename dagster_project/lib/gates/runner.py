@@ -127,10 +127,10 @@ def run_gate(
             )
     results: list[CheckResult] = []
     keys: list[tuple[str, Key]] = []
-    with _facts_connection(gate, home, waiting) as connection:
+    with open_facts(gate, home, waiting) as connection:
         context = facts.Context(connection, home, settings, waiting)
         for suite in suites_of(gate):
-            found, failing = _run_suite(context, suite)
+            found, failing = run_suite(context, suite)
             results += found
             keys += failing
     report = GateReport(gate, results)
@@ -142,10 +142,10 @@ def run_gate(
 
 
 @contextmanager
-def _facts_connection(
+def open_facts(
     gate: int, home: Home, candidate: Candidate | None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The warehouse, or for gate 50 the candidate's files opened as a reader would."""
+    """Open the warehouse, or for gate 50 the candidate's files opened as a reader would."""
     if gate != CANDIDATE_GATE or candidate is None:
         with warehouse.connect(home.warehouse) as connection:
             yield connection
@@ -160,9 +160,14 @@ def _facts_connection(
         yield connection
 
 
-def _run_suite(
+def run_suite(
     context: facts.Context, suite: Suite
 ) -> tuple[list[CheckResult], list[tuple[str, Key]]]:
+    """Run the checks of one subject and the meta-gate's own, which stands first.
+
+    Returns:
+        One result per check, and the keys of failing rows by check id.
+    """
     try:
         evidence = _gather(context, suite)
         judged = judge.judge(evidence.frame, suite.checks)

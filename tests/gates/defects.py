@@ -1,0 +1,368 @@
+"""One planted defect for every declared check of gates 10 to 40.
+
+``before`` makes the fixture's night show the rule at all (an approved period, a wide register);
+the check must pass then. ``plant`` breaks it; the check must fail then. Statements run inside a
+transaction that is rolled back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Defect:
+    """Statements that make a check fail on a sound night."""
+
+    plant: str
+    before: str = ""
+
+
+_DELIVERY = "(select min(delivery_no) from raw.known_delivery)"
+_SPELLS = "(select min(delivery_no) from raw.ydelsesforloeb)"
+_PERIOD = "(select min(period_start) from intermediate.int_payments__settle_periods)"
+_LAST = "(select max(period_start) from intermediate.int_payments__settle_periods)"
+_LINE = "period_start = (select max(period_start) from intermediate.int_lines__number) and line_no = 1"
+_PM = "intermediate.int_person_months__decide_payment"
+_COURSE = "intermediate.int_courses__decide_eligibility"
+_PAID = "intermediate.int_payments__settle_periods"
+_READ = "intermediate.int_payments__apply_readings"
+_CURVE = "intermediate.int_payments__draw_curve"
+_FTE = "intermediate.int_fte__sum_register_months"
+_ENTRY = "intermediate.int_relapse__follow_up_entries"
+_APPROVE = f"""
+    update intermediate.int_periods__list set is_approved = true where period_start <= date '2024-03-01';
+    insert into raw.frozen_settlement by name
+        select * from {_PAID} where period_start <= date '2024-03-01';
+    insert into raw.frozen_line by name
+        select * from intermediate.int_lines__number where period_start <= date '2024-03-01';
+"""
+_ENTRIES = f"""
+    insert into raw.contract_part (contract_id, part_id, kind, entries_first_month,
+        entries_last_month, follow_up_days)
+        values ('k', 'r', 'relapse_reduction', date '2023-01-01', date '2023-12-01', 365);
+    insert into {_ENTRY} (contract_id, part_id, person_no, entry_date, follow_up_date, is_observed,
+        is_retained, is_relapsed) values
+        ('k', 'r', 1, date '2023-02-01', date '2024-02-01', true, true, false),
+        ('k', 'r', 2, date '2023-03-01', date '2024-02-29', false, null, null);
+"""
+_COMPARABLE = f"""
+    delete from intermediate.int_fte__choose_published;
+    insert into intermediate.int_fte__choose_published (area, benefit_group, month, persons, fte)
+        select run_context.area, groups.benefit_group, months.month, 1000, months.fte
+        from {_FTE} as months
+        inner join staging.stg_benefit_codes__groups as groups on months.group_no = groups.group_no
+        cross join raw.run_context as run_context where months.fte > 0;
+"""
+
+DEFECTS: dict[str, Defect] = {
+    # gate 10 ----------------------------------------------------------------------------------
+    "known_is_accepted": Defect(
+        f"update raw.delivery set is_accepted = false where delivery_no = {_DELIVERY}"
+    ),
+    "held_is_not_known": Defect(
+        f"update raw.delivery set is_held = true where delivery_no = {_DELIVERY}"
+    ),
+    "known_is_not_from_the_future": Defect(
+        "update raw.run_context set as_of_date = date '2021-01-01'"
+    ),
+    "window_is_in_order": Defect(
+        f"update raw.known_delivery set covers_to = extracted_on + 1 where delivery_no = {_SPELLS}"
+    ),
+    "order_is_total": Defect(
+        "update raw.known_delivery set delivery_rank = 1 where source = 'deltagere'"
+    ),
+    "known_is_loaded": Defect(f"delete from raw.loaded_delivery where delivery_no = {_DELIVERY}"),
+    "declared_column_exists": Defect("alter table raw.deltagere drop column end_reason"),
+    "no_column_is_undeclared": Defect("alter table raw.deltagere add column cpr varchar"),
+    "column_type_is_declared": Defect("alter table raw.deltagere alter visited_on type varchar"),
+    "row_count_is_usual": Defect(
+        "update raw.delivery_volume set rows_per_day = 1.31 * usual_rows_per_day"
+        " where usual_rows_per_day is not null",
+        before="update raw.delivery_volume set usual_rows_per_day = 10, rows_per_day = 13,"
+        " is_held = false",
+    ),
+    "row_count_is_not_held": Defect(
+        "update raw.delivery_volume set is_held = true, rows_per_day = 1, usual_rows_per_day = 10"
+    ),
+    "only_far_row_counts_are_held": Defect(
+        "update raw.delivery_volume set rows_per_day = 5",
+        before="update raw.delivery_volume set is_held = true, usual_rows_per_day = 10,"
+        " rows_per_day = 3",
+    ),
+    "window_follows_the_one_before": Defect(
+        "update raw.known_delivery set covers_from = date '2030-01-01', covers_to = date '2030-02-01'"
+        " where delivery_no = (select max(delivery_no) from raw.known_delivery"
+        " where covers_from is not null)",
+        before="delete from raw.known_delivery where source = 'ydelsesforloeb' and delivery_rank > 2;"
+        "update raw.known_delivery set covers_from = date '2020-01-01', covers_to = date '2020-12-31'"
+        " where source = 'ydelsesforloeb' and delivery_rank = 1;"
+        "update raw.known_delivery set covers_from = date '2021-01-01', covers_to = date '2021-12-31'"
+        " where source = 'ydelsesforloeb' and delivery_rank = 2",
+    ),
+    "source_is_fresh": Defect(
+        "update raw.known_delivery set extracted_on = date '2020-01-01' where source = 'deltagere'",
+        before="update raw.known_delivery set extracted_on = date '2025-04-30'",
+    ),
+    "no_delivery_waits_to_be_mended": Defect(
+        "insert into raw.delivery (delivery_no, sha256, source, extracted_on, is_accepted,"
+        " is_held, refusal_code)"
+        " values (900, 'x', 'deltagere', date '2025-04-01', false, false, 'HEADER_MISSING')"
+    ),
+    "refusal_has_its_code": Defect(
+        "insert into raw.delivery (delivery_no, sha256, source, extracted_on, is_accepted, is_held)"
+        " values (900, 'x', 'deltagere', date '2025-04-01', false, false)"
+    ),
+    # gate 20 ----------------------------------------------------------------------------------
+    "rows_are_conserved": Defect(
+        f"update raw.loaded_delivery set row_count = row_count + 1 where delivery_no = {_DELIVERY}"
+    ),
+    "loaded_rows_are_staged": Defect(
+        f"delete from raw.ydelsesforloeb where delivery_no = {_SPELLS} and row_number = 1"
+    ),
+    "rejected_rows_are_kept": Defect(
+        f"update raw.loaded_delivery set rejected_rows = 1, row_count = row_count + 1"
+        f" where delivery_no = {_DELIVERY}"
+    ),
+    "code_is_mapped": Defect("delete from raw.benefit_code where benefit_group = 'sygedagpenge';"
+                             "delete from staging.stg_benefit_codes__codes"
+                             " where benefit_group = 'sygedagpenge'"),
+    "dates_are_in_order": Defect("update raw.ydelsesforloeb set to_date = from_date - 1"),
+    "share_is_in_range": Defect("update raw.ydelsesforloeb set share = 0 where row_number = 1"),
+    "person_is_known": Defect("update raw.ydelsesforloeb set person_no = 999999"),
+    "person_no_is_unique": Defect("update raw.person set person_no = 1"),
+    "person_key_is_unique": Defect("update raw.person set person_key = repeat('a', 32)"),
+    "person_key_is_a_pseudonym": Defect(
+        "update raw.person set person_key = '6101010001' where person_no = 1"
+    ),
+    "key_is_filled": Defect("update raw.deltagere set course_id = null where row_number = 1"),
+    "key_is_unique": Defect("insert into raw.deltagere select * from raw.deltagere limit 1"),
+    "contract_is_known": Defect("update raw.deltagere set contract_id = 'ukendt'"),
+    "referral_is_dated": Defect("update raw.deltagere set visited_on = null"),
+    "end_reason_has_a_date": Defect(
+        "update raw.deltagere set end_reason = 'afsluttet', ended_on = null where row_number = 1"
+    ),
+    "claimed_month_is_a_month": Defect("update raw.resultatkrav set month = month + 1"),
+    "hours_are_in_range": Defect(
+        "update raw.eindkomst set hours = -1",
+        before="insert into raw.eindkomst values"
+        " (1, 1, 1, '12345678', date '2024-01-01', 37, 9000, 'ordinær')",
+    ),
+    "month_is_a_month": Defect("update raw.jobindsats set month = month + 14"),
+    "employment_is_known": Defect(
+        "update raw.eindkomst set employment_type = 'andet'",
+        before="insert into raw.eindkomst values"
+        " (1, 1, 1, '12345678', date '2024-01-01', 37, 9000, 'ordinær')",
+    ),
+    "figures_are_in_range": Defect(
+        "update raw.jobindsats set fte = 11",
+        before="update raw.jobindsats set persons = 10, fte = 10",
+    ),
+    "code_has_one_group": Defect(
+        "insert into staging.stg_benefit_codes__codes"
+        " select * from staging.stg_benefit_codes__codes where code = 890"
+    ),
+    "exit_code_has_a_reason": Defect(
+        "update staging.stg_benefit_codes__codes set exit_reason = null where is_exit"
+    ),
+    # gate 30 ----------------------------------------------------------------------------------
+    "course_is_single": Defect(f"insert into {_COURSE} select * from {_COURSE} limit 1"),
+    "eligibility_is_known": Defect(f"update {_COURSE} set eligibility = 'måske'"),
+    "eligible_course_has_its_price_group": Defect(
+        f"update {_COURSE} set price_group = null where eligibility = 'eligible'"
+    ),
+    "eligible_case_is_long_enough": Defect(
+        f"update {_COURSE} set case_days = 1 where eligibility = 'eligible'"
+    ),
+    "quota_is_held": Defect(
+        f"update {_COURSE} set quota_rank = 1000 where eligibility = 'eligible'"
+    ),
+    "quota_rank_is_single": Defect(
+        f"update {_COURSE} set quota_rank = 1, price_group = 'sygedagpenge'"
+        " where eligibility = 'eligible'"
+    ),
+    "month_belongs_to_a_course": Defect(f"delete from {_COURSE}"),
+    "month_is_single": Defect(f"insert into {_PM} select * from {_PM} limit 1"),
+    "months_are_contiguous": Defect(
+        f"update {_PM} set month = month + interval 10 year"
+        f" where month = (select min(month) from {_PM})"
+    ),
+    "months_are_complete": Defect(f"delete from {_PM} where month = (select max(month) from {_PM})"),
+    "months_begin_after_the_referral": Defect(f"update {_PM} set month = month - interval 1 month"),
+    "support_days_fit_the_month": Defect(
+        f"update {_PM} set support_days = day(last_day(month)) + 1 where support_days is not null"
+    ),
+    "status_is_known": Defect(f"update {_PM} set status = 'ukendt'"),
+    "judged_month_is_observed": Defect(
+        "update intermediate.int_months__observe set is_observed = false"
+    ),
+    "self_supporting_month_has_no_support": Defect(
+        f"update {_PM} set support_days = 31 where status = 'self_supporting'"
+    ),
+    "payable_month_is_earned": Defect(
+        f"update {_PM} set status = 'on_support' where is_payable"
+    ),
+    "amount_is_the_rate": Defect(
+        f"update {_PM} set amount_dkk = amount_dkk + 0.01 where is_payable"
+    ),
+    "match_agrees_with_status": Defect(
+        f"update {_PM} set match = 'agreed' where status = 'on_support'"
+    ),
+    "observed_day_has_a_window": Defect(
+        "update intermediate.int_deliveries__resolve_effective_windows set starts_on = starts_on + 1"
+    ),
+    "extract_is_late_enough": Defect(
+        "update raw.known_delivery set extracted_on = date '2000-01-01'"
+    ),
+    "person_status_is_known": Defect(
+        "delete from raw.known_delivery where source = 'personstatus'",
+        before="update raw.contract set requires_person_status = true;"
+        "update raw.known_delivery set extracted_on = date '2030-01-01'"
+        " where source = 'personstatus'",
+    ),
+    "stretch_is_not_empty": Defect(
+        "update intermediate.int_deliveries__resolve_effective_windows set ends_before = starts_on"
+    ),
+    "day_has_one_owner": Defect(
+        "update intermediate.int_deliveries__resolve_effective_windows"
+        " set ends_before = ends_before + 1"
+    ),
+    "owner_covers_its_days": Defect("update raw.known_delivery set covers_to = covers_from"),
+    "merged_days_are_conserved": Defect(
+        "update intermediate.int_spells__merge_by_group set ends_before = ends_before - 1"
+        " where person_no = (select min(person_no) from intermediate.int_spells__merge_by_group)"
+    ),
+    "merged_spells_lie_apart": Defect(
+        "update intermediate.int_spells__merge_by_group set next_starts_on = ends_before"
+    ),
+    "spell_is_not_empty": Defect(
+        "update intermediate.int_spells__merge_by_group set ends_before = starts_on"
+    ),
+    "register_fte_is_not_negative": Defect(f"update {_FTE} set fte = -1 where is_observed"),
+    "unobserved_month_has_no_fte": Defect(f"update {_FTE} set is_observed = not is_observed"),
+    "fte_is_days_over_days": Defect(f"update {_FTE} set fte = fte + 0.01 where is_observed"),
+    "register_is_near_published": Defect(
+        "update intermediate.int_fte__choose_published set fte = 1.12 * fte + 0.0001",
+        before=_COMPARABLE,
+    ),
+    "registers_agree": Defect(
+        "update intermediate.int_registers__reconcile_months set disagreeing_person_months = 1",
+        before="insert into intermediate.int_registers__reconcile_months"
+        " (contract_id, other_register_no, month, person_months, disagreeing_person_months)"
+        " values ('k', 2, date '2024-01-01', 5, 0)",
+    ),
+    "effect_status_is_known": Defect(
+        "update intermediate.int_fte__measure_reduction set status = 'måske'"
+    ),
+    "incomplete_part_pays_nothing": Defect(
+        "update intermediate.int_fte__measure_reduction set status = 'incomplete'"
+    ),
+    "part_is_netted_as_agreed": Defect(
+        "update intermediate.int_fte__measure_reduction set booked_dkk = booked_dkk + 0.01"
+        " where benefit_group = 'sygedagpenge'"
+    ),
+    "reduction_is_the_difference": Defect(
+        "update intermediate.int_fte__measure_reduction set reduction_fte = reduction_fte + 0.0002"
+    ),
+    "entry_is_single": Defect(f"insert into {_ENTRY} select * from {_ENTRY} limit 1", _ENTRIES),
+    "entry_lies_in_its_months": Defect(
+        f"update {_ENTRY} set entry_date = date '2022-12-31', follow_up_date = date '2023-12-31'"
+        " where person_no = 1",
+        _ENTRIES,
+    ),
+    "entries_lie_a_year_apart": Defect(f"update {_ENTRY} set person_no = 1", _ENTRIES),
+    "follow_up_is_a_year_later": Defect(
+        f"update {_ENTRY} set follow_up_date = follow_up_date + 1", _ENTRIES
+    ),
+    "retained_or_relapsed": Defect(f"update {_ENTRY} set is_relapsed = is_retained", _ENTRIES),
+    # gate 40 ----------------------------------------------------------------------------------
+    "line_is_new_less_old": Defect(
+        f"update intermediate.int_lines__number set difference_dkk = difference_dkk + 0.01 where {_LINE}"
+    ),
+    "line_kind_is_known": Defect(
+        f"update intermediate.int_lines__number set line_kind = 'andet' where {_LINE}"
+    ),
+    "new_line_is_booked_in_its_period": Defect(
+        f"update intermediate.int_lines__number set month = month - interval 1 year where {_LINE}"
+    ),
+    "true_up_corrects_an_earlier_month": Defect(
+        f"update intermediate.int_lines__number set month = period_start where {_LINE}",
+        before="update intermediate.int_lines__number set line_kind = 'true_up',"
+        f" month = period_start - interval 1 month where {_LINE}",
+    ),
+    "line_lies_in_a_closed_period": Defect(
+        "update intermediate.int_periods__list set is_closed = false"
+    ),
+    "line_is_single": Defect(
+        "insert into intermediate.int_lines__number select * from intermediate.int_lines__number limit 1"
+    ),
+    "line_numbers_are_whole": Defect(
+        "update intermediate.int_lines__number set line_no = line_no + 1"
+    ),
+    "results_are_booked_to_the_oere": Defect(
+        f"update {_PM} set amount_dkk = amount_dkk - 0.01 where is_payable"
+    ),
+    "period_is_single": Defect(f"insert into {_PAID} select * from {_PAID} limit 1"),
+    "basis_is_sum_of_lines": Defect(
+        f"delete from intermediate.int_lines__number where {_LINE}"
+    ),
+    "basis_is_sum_of_parts": Defect(
+        "update intermediate.int_basis__sum_parts set basis_dkk = basis_dkk + 0.01"
+    ),
+    "cumulative_basis_is_sum_of_periods": Defect(
+        f"update {_PAID} set basis_cumulative_dkk = basis_cumulative_dkk + 0.01"
+        f" where period_start = {_LAST}"
+    ),
+    "payment_is_held_to_the_authorised": Defect("update raw.contract set authorised_max_dkk = 1"),
+    "held_is_entitlement_less_payment": Defect(f"update {_PAID} set held_cumulative_dkk = -0.01"),
+    "payments_sum_to_paid_through": Defect(
+        f"update {_PAID} set payment_dkk = payment_dkk + 0.01 where period_start = {_PERIOD}"
+    ),
+    "payment_is_not_negative": Defect(
+        f"update {_PAID} set payment_dkk = -0.01 where period_start = {_PERIOD}"
+    ),
+    "municipality_pays_the_rest": Defect(
+        f"update {_PAID} set municipality_share_cumulative_dkk = -0.01"
+    ),
+    "repayable_in_the_last_period_only": Defect(
+        f"update {_PAID} set repayable_dkk = 0.01 where period_start = {_PERIOD}"
+    ),
+    "entitlement_follows_the_basis": Defect(
+        f"update {_PAID} set entitlement_cumulative_dkk = entitlement_cumulative_dkk - 700000"
+        " where period_start = date '2024-06-01'"
+    ),
+    "reading_is_single": Defect(f"insert into {_READ} select * from {_READ} limit 1"),
+    "one_reading_is_chosen": Defect(f"update {_READ} set is_chosen = true"),
+    "payment_ceiling_is_held": Defect(
+        "update raw.contract_reading set payment_ceiling_dkk = 0.01"
+    ),
+    "basis_ceiling_is_held": Defect("update raw.contract_reading set basis_ceiling_dkk = 0.01"),
+    "entitlement_is_at_most_the_basis": Defect(
+        f"update {_READ} set entitlement_cumulative_dkk = entitlement_cumulative_dkk + 1000000"
+    ),
+    "difference_is_to_the_chosen": Defect(
+        f"update {_READ} set difference_to_chosen_dkk = difference_to_chosen_dkk + 0.01"
+    ),
+    "chosen_reading_is_settled": Defect(
+        f"update {_READ} set entitlement_cumulative_dkk = entitlement_cumulative_dkk + 0.01"
+        " where is_chosen"
+    ),
+    "curve_point_is_single": Defect(f"insert into {_CURVE} select * from {_CURVE} limit 1"),
+    "curve_never_falls": Defect(
+        f"update {_CURVE} set payment_dkk = 0 where basis_dkk = (select max(basis_dkk) from {_CURVE})"
+    ),
+    "curve_rises_at_most_krone_by_krone": Defect(
+        f"update {_CURVE} set payment_dkk = 3 where basis_dkk = 1"
+    ),
+    "marginal_share_is_a_share": Defect(f"update {_CURVE} set marginal_share = 1.1"),
+    "curve_keeps_its_ceiling": Defect("update raw.contract_reading set payment_ceiling_dkk = 0.01"),
+    "frozen_period_is_approved": Defect(
+        "update intermediate.int_periods__list set is_approved = false", _APPROVE
+    ),
+    "approved_figures_are_the_ledgers": Defect(
+        "update raw.frozen_settlement set payment_dkk = payment_dkk + 0.01", _APPROVE
+    ),
+    "approved_lines_are_the_ledgers": Defect(
+        "update raw.frozen_line set new_amount_dkk = new_amount_dkk + 0.01", _APPROVE
+    ),
+}
