@@ -6,7 +6,6 @@ What belongs here: the steps between staged bytes and typed rows. What does not:
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,46 +44,39 @@ class Content:
         return self.parsed.rejected_rows > self.parts.source.max_rejected_rows
 
 
-def _land_csv(path: Path, source: Source, spill: Path, parser: duckdb.DuckDBPyConnection) -> Landed:
-    from dagster_project.lib.receiving.csv_format import land_csv
-
-    return land_csv(path, source, spill)
-
-
-def _land_parquet(
-    path: Path, source: Source, spill: Path, parser: duckdb.DuckDBPyConnection
+def _read_by_format(
+    path: Path,
+    file_format: str,
+    source: Source,
+    spill: Path,
+    parser: duckdb.DuckDBPyConnection,
+    whole_lines: bool,
 ) -> Landed:
-    from dagster_project.lib.receiving.parquet_format import land_parquet
+    if file_format == "csv":
+        from dagster_project.lib.receiving.csv_format import land_csv
 
-    return land_parquet(path, source, parser)
+        return land_csv(path, source, spill, whole_lines=whole_lines)
+    if file_format == "parquet":
+        from dagster_project.lib.receiving.parquet_format import land_parquet
 
+        return land_parquet(path, source, parser)
+    if file_format == "xlsx":
+        from dagster_project.lib.receiving.xlsx_format import land_xlsx
 
-def _land_xlsx(
-    path: Path, source: Source, spill: Path, parser: duckdb.DuckDBPyConnection
-) -> Landed:
-    from dagster_project.lib.receiving.xlsx_format import land_xlsx
-
-    return land_xlsx(path, source, spill)
-
-
-def _land_json(
-    path: Path, source: Source, spill: Path, parser: duckdb.DuckDBPyConnection
-) -> Landed:
+        return land_xlsx(path, source, spill)
     from dagster_project.lib.receiving.json_format import land_json
 
     return land_json(path, source, spill)
 
 
-_LANDERS: dict[str, Callable[[Path, Source, Path, duckdb.DuckDBPyConnection], Landed]] = {
-    "csv": _land_csv,
-    "parquet": _land_parquet,
-    "xlsx": _land_xlsx,
-    "json": _land_json,
-}
-
-
 def land(
-    path: Path, file_format: str, source: Source, spill: Path, parser: duckdb.DuckDBPyConnection
+    path: Path,
+    file_format: str,
+    source: Source,
+    spill: Path,
+    parser: duckdb.DuckDBPyConnection,
+    *,
+    whole_lines: bool = True,
 ) -> Landed:
     """The landed form of a file of any format.
 
@@ -95,7 +87,7 @@ def land(
         raise FileRefusedError(Finding("FILE_EMPTY"))
     if path.stat().st_size > source.limits.max_bytes:
         raise FileRefusedError(Finding("FILE_LIMIT", detail=f"byte: {source.limits.max_bytes}"))
-    return _LANDERS[file_format](path, source, spill, parser)
+    return _read_by_format(path, file_format, source, spill, parser, whole_lines)
 
 
 def _value(parser: duckdb.DuckDBPyConnection, sql: str) -> int:

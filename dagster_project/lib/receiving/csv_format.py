@@ -1,8 +1,8 @@
 """csv: from bytes to the landed form.
 
-A byte scan decides which way a file goes. A file without quotes, with one kind of line end, no empty
-line and exactly the right number of delimiters has only one reading, and DuckDB reads it directly. Any
-other file goes through Python's strict csv reader, which names the broken row, into a normalised file.
+A byte scan decides which way a file goes. A file with one kind of line end, no empty line, exactly the
+right number of delimiters, and quotes only around whole fields has only one reading, and DuckDB reads
+it directly. Any other file goes through Python's strict csv reader, which names the broken row, into a normalised file.
 (DuckDB alone would drop an extra empty field, an empty line and blanks around quotes without a word.)
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,9 +19,11 @@ from dagster_project.lib.receiving.findings import FileRefusedError, Finding, ro
 from dagster_project.lib.receiving.landed import (
     SEPARATOR,
     Landed,
+    Layout,
     check_headings,
     csv_relation,
     normalised,
+    wide_relation,
 )
 
 _CHUNK = 1 << 20
@@ -41,17 +43,49 @@ class _Scan:
     delimiters: int = 0
     carriage_returns: int = 0
     line_ends: int = 0
+    quotes: int = 0
+    opening_quotes: int = 0
+    closing_quotes: int = 0
     needs_reader: bool = False
-    has_blank_line: bool = False
 
     def is_plain(self, columns: int) -> bool:
-        """Only one reading is possible."""
-        uniform = self.carriage_returns in (0, self.line_ends)
+        """Only one reading is possible: each quote opens or closes a whole, plain field."""
         return (
-            uniform
+            self.carriage_returns in (0, self.line_ends)
             and not self.needs_reader
-            and not self.has_blank_line
+            and self.quotes == 2 * self.opening_quotes == 2 * self.closing_quotes
             and self.delimiters == (columns - 1) * self.lines
+        )
+
+    def count(self, block: bytes, delimiter: bytes) -> None:
+        """Add a block of whole lines."""
+        self.needs_reader = (
+            self.needs_reader
+            or block.startswith((b"\n", b"\r"))
+            or b"\n\n" in block
+            or b"\n\r" in block
+        )
+        self.delimiters += block.count(delimiter)
+        if b"\r" in block:
+            returns = block.count(b"\r")
+            self.carriage_returns += returns
+            self.needs_reader = self.needs_reader or block.count(b"\r\n") != returns
+        if b'"' in block:
+            self._count_quotes(block, delimiter)
+        ends = block.count(b"\n")
+        self.line_ends += ends
+        self.lines += ends + (0 if block.endswith(b"\n") else 1)
+
+    def _count_quotes(self, block: bytes, delimiter: bytes) -> None:
+        self.quotes += block.count(b'"')
+        self.opening_quotes += (
+            block.count(delimiter + b'"') + block.count(b'\n"') + block.startswith(b'"')
+        )
+        self.closing_quotes += (
+            block.count(b'"' + delimiter)
+            + block.count(b'"\n')
+            + block.count(b'"\r\n')
+            + block.endswith(b'"')
         )
 
 
@@ -96,34 +130,15 @@ def _blocks(path: Path, limit: int) -> Iterator[bytes]:
 
 def _scan(path: Path, source: Source) -> _Scan:
     scan = _Scan()
-    delimiter, limit = source.csv.delimiter.encode(), source.limits.max_line_bytes
-    ended = True
-    for number, raw in enumerate(_blocks(path, limit)):
+    delimiter, limits = source.csv.delimiter.encode(), source.limits
+    for number, raw in enumerate(_blocks(path, limits.max_line_bytes)):
         block = raw.removeprefix(_BOM) if number == 0 else raw
-        _check_lines(scan, block, limit)
+        _check_lines(scan, block, limits.max_line_bytes)
         if source.csv.encoding == "utf-8":
             _check_encoding(scan, block)
-        scan.needs_reader = scan.needs_reader or b'"' in block
-        scan.has_blank_line = (
-            scan.has_blank_line
-            or block.startswith((b"\n", b"\r"))
-            or b"\n\n" in block
-            or b"\n\r" in block
-        )
-        scan.delimiters += block.count(delimiter)
-        if b"\r" in block:
-            scan.carriage_returns += block.count(b"\r")
-            scan.needs_reader = scan.needs_reader or block.count(b"\r\n") != block.count(b"\r")
-        ends = block.count(b"\n")
-        scan.line_ends += ends
-        ended = block.endswith(b"\n")
-        scan.lines += ends + (0 if ended else 1)
-        if scan.lines - 1 > source.limits.max_rows:
-            raise FileRefusedError(
-                Finding("FILE_LIMIT", detail=f"rækker: {source.limits.max_rows}")
-            )
-    if not ended and scan.carriage_returns:
-        scan.needs_reader = scan.needs_reader or scan.carriage_returns != scan.line_ends
+        scan.count(block, delimiter)
+        if scan.lines - 1 > limits.max_rows:
+            raise FileRefusedError(Finding("FILE_LIMIT", detail=f"rækker: {limits.max_rows}"))
     return scan
 
 
@@ -179,13 +194,20 @@ def _normalise(path: Path, source: Source, columns: int, target: Path) -> Landed
     return Landed(relation, (), writer.row_count, faults)
 
 
-def land_csv(path: Path, source: Source, spill: Path) -> Landed:
+def _is_wide_line(headings: Sequence[str], layout: Layout, scan: _Scan, source: Source) -> bool:
+    """The key first, the weeks after it in order of time, no quotes: lines need no splitting."""
+    in_order = tuple(position for *_, position in layout.weeks) == tuple(range(1, len(headings)))
+    return bool(layout.weeks) and in_order and not scan.quotes and source.csv.delimiter == ";"
+
+
+def land_csv(path: Path, source: Source, spill: Path, *, whole_lines: bool = True) -> Landed:
     """The landed form of a csv file.
 
     Args:
         path: the received bytes under a name of our own.
         source: its declaration.
         spill: private folder for a normalised copy.
+        whole_lines: wide files may be landed line by line (``Landed.has_weeks_text``).
 
     Raises:
         FileRefusedError: ``FILE_EMPTY``, ``FILE_ENCODING``, ``FILE_LIMIT``, ``HEADER_…``,
@@ -195,10 +217,15 @@ def land_csv(path: Path, source: Source, spill: Path) -> Landed:
     headings = next((record for _, record in _guarded(path, source)), [])
     if not headings and not any(record for _, record in _guarded(path, source)):
         raise FileRefusedError(Finding("FILE_EMPTY"))
-    check_headings(headings, source)
+    layout = check_headings(headings, source)
     columns = len(headings)
     if scan.is_plain(columns) and source.csv.encoding == "utf-8":
-        relation = csv_relation(path, columns, source.csv.delimiter, source.limits.max_line_bytes)
+        if whole_lines and _is_wide_line(headings, layout, scan, source):
+            relation = wide_relation(path, source.limits.max_line_bytes)
+            return Landed(relation, headings, scan.lines - 1, has_weeks_text=True)
+        relation = csv_relation(
+            path, columns, source.csv.delimiter, source.limits.max_line_bytes, quotes=True
+        )
         return Landed(relation, headings, scan.lines - 1)
     landed = _normalise(path, source, columns, spill / f"{path.name}.landed")
     landed.headings = headings

@@ -60,7 +60,7 @@ def row_hmacs(home: Home, sha256: str, source: str, row_numbers: Iterable[int]) 
         spill = Path(name)
         parser = open_parser(home.vault, spill)
         try:
-            landed = land(path, record.format or "csv", declared, spill, parser)
+            landed = land(path, record.format or "csv", declared, spill, parser, whole_lines=False)
             layout = check_headings(landed.headings, declared)
             places = [*layout.positions, *(place for *_, place in layout.weeks)]
             texts = ", ".join(f"coalesce(h{place}, '')" for place in places)

@@ -30,6 +30,8 @@ class Landed:
         relation: SQL of a table function that gives the columns ``h0``, ``h1`` … in file order.
         headings: headings in file order.
         row_count: records that the relation must give; None where only the reader knows.
+        has_weeks_text: the relation gives ``weeks_text`` itself (the cells of the week columns, each
+            followed by ``;``) and no columns for the weeks.
         faults: per row number the column index in the declaration (-1: the row) and the code of
             faults that only the format could see.
     """
@@ -38,6 +40,7 @@ class Landed:
     headings: Sequence[str]
     row_count: int | None
     faults: dict[int, tuple[int, str]] = field(default_factory=dict)
+    has_weeks_text: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,21 +49,33 @@ class Layout:
 
     Args:
         positions: file position of each declared column.
-        weeks: (Monday as ordinal-free ISO year and week, file position), in order of time.
+        weeks: (ISO year, week, file position), in order of time.
     """
 
     positions: tuple[int, ...]
     weeks: tuple[tuple[int, int, int], ...] = ()
 
 
-def csv_relation(path: Path, columns: int, delimiter: str, max_line_bytes: int) -> str:
+def csv_relation(
+    path: Path, columns: int, delimiter: str, max_line_bytes: int, *, quotes: bool = False
+) -> str:
     """``read_csv`` of a clean file, everything declared, nothing sniffed."""
     names = ", ".join(f"'h{position}': 'varchar'" for position in range(columns))
+    quote = "'\"'" if quotes else "''"
     return (
         f"read_csv({literal(str(path))}, auto_detect = false, header = true, "
-        f"delim = {literal(delimiter)}, quote = '', escape = '', comment = '', "
+        f"delim = {literal(delimiter)}, quote = {quote}, escape = {quote}, comment = '', "
         f"columns = {{{names}}}, strict_mode = true, null_padding = false, "
         f"max_line_size = {max(max_line_bytes * 2, 4096)}, nullstr = '')"
+    )
+
+
+def wide_relation(path: Path, max_line_bytes: int) -> str:
+    """A clean wide file with the key first and the weeks in order: each line stays one text."""
+    lines = csv_relation(path, 1, SEPARATOR, max_line_bytes)
+    return (
+        "(select left(h0, instr(h0, ';') - 1) as h0, substr(h0, instr(h0, ';') + 1) || ';' as"
+        f" weeks_text from {lines})"
     )
 
 

@@ -19,7 +19,7 @@ from dagster_project.lib.receiving.findings import (
 )
 from dagster_project.lib.receiving.grammar import Context, column_grammar, literal
 from dagster_project.lib.receiving.landed import Landed, Layout, check_headings, heading_of
-from dagster_project.lib.receiving.weeks import week_columns
+from dagster_project.lib.receiving.weeks import name_weeks, week_columns
 
 _MAX_FAULT_ROWS = 100_000
 
@@ -45,7 +45,7 @@ class Parsed:
     layout: Layout
 
 
-def _texts(source: Source, layout: Layout) -> str:
+def _texts(layout: Layout) -> str:
     picked = [
         f"coalesce(h{position}, '') as t{index}" for index, position in enumerate(layout.positions)
     ]
@@ -92,19 +92,24 @@ def _create(
         for index, (grammar, column) in enumerate(zip(grammars, source.columns, strict=True))
     ]
     faults = ", ".join(f"{grammar.fault} as f{index}" for index, grammar in enumerate(grammars))
-    weeks = week_columns(layout, source, context)
+    weeks = week_columns(landed, layout, source, context)
     marks = [f"x{index}" for index in range(len(source.columns))]
     marks += [mark for rule in source.rules if (mark := _rule_fault(rule, source))]
     marks += [weeks.fault] if weeks else []
-    names = ", ".join(column.name for column in source.columns) + (", runs" if weeks else "")
+    names = ", ".join(column.name for column in source.columns)
+    steps = f"with landed as (select {_texts(layout)}{weeks.text if weeks else ''} from {landed.relation})"
+    if weeks:
+        steps += f", tokenised as (select *{weeks.tokens} from landed)"
+        steps += f", counted as (select *{weeks.cells} from tokenised)"
     connection.execute(f"""
         create or replace temp table {table} as
-        with landed as (select {_texts(source, layout)}{weeks.texts if weeks else ""}
-                        from {landed.relation}),
-        judged as (select *, {faults}{weeks.runs if weeks else ""} from landed),
+        {steps},
+        judged as (select *, {faults} from {"counted" if weeks else "landed"}),
         valued as (select *, {", ".join(values)} from judged)
-        select {names}, nullif(concat_ws(',', {", ".join(marks)}), '') as faults from valued
-    """)  # noqa: S608 - names and literals come from declarations only
+        select {names}{", " + weeks.runs if weeks else ""},
+            nullif(concat_ws(',', {", ".join(marks)}), '') as faults
+        from valued
+    """)
 
 
 def _count(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
@@ -260,6 +265,7 @@ def parse(
         raise FileRefusedError(Finding("FILE_LIMIT", detail=f"rækker: {source.limits.max_rows}"))
     if rows == 0 and not source.may_be_empty:
         raise FileRefusedError(Finding("FILE_EMPTY"))
+    name_weeks(connection, landed, layout, source, context, table)
     _mark_format_faults(connection, table, landed)
     _mark_key_duplicates(connection, table, source)
     _mark_chains(connection, table, source)

@@ -5,10 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+import duckdb
+
 from dagster_project.lib.receiving.declarations import Source
 from dagster_project.lib.receiving.findings import FileRefusedError, Finding
-from dagster_project.lib.receiving.grammar import Context, code_fault
-from dagster_project.lib.receiving.landed import Layout
+from dagster_project.lib.receiving.grammar import Context
+from dagster_project.lib.receiving.landed import Landed, Layout
+
+
+UNKNOWN_WEEK = "wÅÅUU:CODE_UNKNOWN"
+_NAMED_ROWS = 1000
 
 
 @dataclass(frozen=True)
@@ -16,12 +22,16 @@ class WeekColumns:
     """SQL fragments that ``parse`` puts into its pass.
 
     Args:
-        texts: the week texts, in order of time, as one list column ``weeks``.
-        runs: list of (first week, last week, code text), 1 = first week, as column ``runs``.
-        fault: fault text of unknown codes, or null.
+        text: the cells of a row in order of time, each followed by ``;``, as column ``weeks_text``.
+        tokens: the runs of equal cells as texts, as column ``tokens``.
+        cells: cells of each token, as column ``cells``.
+        runs: list of (first week, last week, code), 1 = first week, empty weeks left out.
+        fault: fault text of unknown codes or of a wrong number of cells, or null (``name_weeks`` says where).
     """
 
-    texts: str
+    text: str
+    tokens: str
+    cells: str
     runs: str
     fault: str
 
@@ -44,23 +54,97 @@ def week_window(layout: Layout) -> tuple[dt.date, dt.date]:
     return mondays[0], mondays[-1] + dt.timedelta(days=6)
 
 
-def week_columns(layout: Layout, source: Source, context: Context) -> WeekColumns | None:
-    """The fragments of a source with week columns; None for any other source."""
+def _codes(context: Context) -> list[str]:
+    """Codes that a cell may hold; all three-digit ones when an accepted file is loaded again."""
+    if not context.check_codes:
+        return [f"{code:03d}" for code in range(1000)]
+    return [
+        f"{code:03d}"
+        for first, last in context.reference.code_ranges
+        for code in range(first, last + 1)
+    ]
+
+
+def week_columns(
+    landed: Landed, layout: Layout, source: Source, context: Context
+) -> WeekColumns | None:
+    """The fragments of a source with week columns; None for any other source.
+
+    One regular expression finds the maximal runs of one code (``890;890;890;`` is one token), so that
+    no cell becomes a value of its own; what it does not cover is no known code.
+    """
     if source.weeks is None:
         return None
-    count = len(layout.weeks)
-    listed = ", ".join(f"coalesce(h{position}, '')" for *_, position in layout.weeks)
-    headings = ", ".join(f"'{year % 100:02d}{week:02d}'" for year, week, _ in layout.weeks)
-    starts = f"list_filter(range(1, {count + 1}), lambda i: i = 1 or weeks[i] <> weeks[i - 1])"
-    runs = (
-        f", list_filter(list_transform(list_zip({starts}, {starts}[2:]),"
-        f" lambda r: {{'first': r[1], 'last': coalesce(r[2] - 1, {count}), 'code': weeks[r[1]]}}),"
-        " lambda r: r.code <> '') as runs"
+    count, codes = len(layout.weeks), _codes(context)
+    listed = ", ".join(f"h{position}, ';'" for *_, position in layout.weeks)
+    text = "weeks_text" if landed.has_weeks_text else f"concat({listed})"
+    pattern = "|".join([f"(?:{code};)+" for code in codes] + [";+"])
+    whole = (
+        "coalesce(list_sum(list_transform(tokens, lambda t: len(t))), 0) = len(weeks_text)"
+        f" and list_sum(cells) = {count}"
     )
-    unknown = f"(case {code_fault('r.code', context)} end) is not null"
-    fault = (
-        "array_to_string(list_transform("
-        f"list_filter(runs, lambda r: {unknown}),"
-        f" lambda r: 'w' || ([{headings}])[r.first] || ':CODE_UNKNOWN'), ',')"
+    return WeekColumns(
+        text=f", {text} as weeks_text",
+        tokens=f", regexp_extract_all(weeks_text, '{pattern}') as tokens",
+        cells=(
+            ", list_transform(tokens, lambda t: case when t[1] = ';' then len(t) else len(t) // 4 end)"
+            " as cells, list_transform(cells, lambda c, i: list_sum(cells[1:i])) as ends"
+        ),
+        runs=(
+            "list_filter(list_transform(tokens, lambda t, i:"
+            " {'first': cast(ends[i] - cells[i] + 1 as smallint), 'last': cast(ends[i] as smallint),"
+            " 'code': try_cast(left(t, 3) as smallint)}), lambda r: r.code is not null) as runs"
+        ),
+        fault=f"case when {whole} then null else '{UNKNOWN_WEEK}' end",
     )
-    return WeekColumns(f", [{listed}] as weeks", runs, f"nullif({fault}, '')")
+
+
+def name_weeks(
+    connection: duckdb.DuckDBPyConnection,
+    landed: Landed,
+    layout: Layout,
+    source: Source,
+    context: Context,
+    table: str,
+) -> None:
+    """Say in which week columns the unknown codes of the first bad rows stand.
+
+    Only these rows are read again: to name columns for every row would cost more than all the rest.
+    """
+    columns = week_columns(landed, layout, source, context)
+    rows = [
+        row
+        for (row,) in connection.execute(
+            f"select rowid + 1 from {table} where contains(faults, '{UNKNOWN_WEEK}')"  # noqa: S608
+            f" order by rowid limit {_NAMED_ROWS}"
+        ).fetchall()
+    ]
+    if columns is None or not rows:
+        return
+    texts = connection.execute(
+        f"select row_number, weeks_text from (select row_number() over () as row_number"  # noqa: S608
+        f"{columns.text} from {landed.relation})"
+        " where row_number in (select unnest($rows::bigint[])) order by row_number",
+        {"rows": rows},
+    ).fetchall()
+    known = set(_codes(context))
+    connection.execute(
+        f"update {table} set faults = replace(faults, '{UNKNOWN_WEEK}', named.fault)"  # noqa: S608
+        " from (select unnest($rows::bigint[]) as row_number, unnest($faults::varchar[]) as fault)"
+        f" as named where {table}.rowid + 1 = named.row_number",
+        {
+            "rows": [row for row, _ in texts],
+            "faults": [_row_fault(text, layout, known) for _, text in texts],
+        },
+    )
+
+
+def _row_fault(text: str, layout: Layout, known: set[str]) -> str:
+    cells = text.split(";")[:-1]
+    if len(cells) != len(layout.weeks):
+        return "-1:ROW_WIDTH"
+    return ",".join(
+        f"w{year % 100:02d}{week:02d}:CODE_UNKNOWN"
+        for cell, (year, week, _) in zip(cells, layout.weeks, strict=True)
+        if cell and cell not in known
+    )
