@@ -24,7 +24,7 @@ RHYTHMS = (lives.Rhythm(0, 165, 250),)
 SCREEN_AFTER_DAYS = 57
 READINESS = {2018: 550, 2019: 800, 2020: 950, 2021: 1000, 2022: 1000}
 """How much of the method is in place, per mille, by year."""
-SCREENED, ROUND_TABLE, BY_PHONE, SPECIAL, FLEX, RETENTION = 880, 400, 520, 880, 130, 250
+SCREENED, ROUND_TABLE, BY_PHONE, SPECIAL, FLEX, RETENTION = 880, 500, 520, 960, 110, 150
 OTHER_RETENTION_A_YEAR = (14, 12, 10, 8, 8)
 GROUPS = {
     "sygedagpenge": tuple(range(890, 900)),
@@ -50,7 +50,7 @@ def build() -> extracts.Files:
     town.settle(SICK_PEOPLE, RHYTHMS, KINDS[3:6])
     steps = [step for person in list(town.people) for step in _way(town.dice, person)]
     steps += _other_grants(town)
-    town.befall(town.people, day("2019-01-01"), LAST)
+    town.befall(town.people, day("2018-01-01"), LAST)
     for last in range(month("2018-06"), month("2022-12") + 1, 6):
         covered = 18 if last == month("2018-06") else 9
         town.monthly_register(range(last, last + 1), covered, {})

@@ -25,7 +25,7 @@ KINDS = (
 )
 RHYTHMS = (lives.Rhythm(0, 190, 250),)
 SICK_PEOPLE = 900
-JOB_PER_MILLE, LASTING_PER_MILLE = 210, 880
+JOB_PER_MILLE, LASTING_PER_MILLE = 390, 930
 LOST_JOB_DAYS = (45, 80, 120, 170, 220, 270, 320)
 GROUPS = {
     "kontanthjælp": (*range(130, 139), *range(720, 739)),
