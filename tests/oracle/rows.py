@@ -46,7 +46,7 @@ def person_month_rows(contract_id: str, found: list[courses.PersonMonth]) -> Row
             "status": row.status,
             "is_claimed": row.is_claimed,
             "is_payable": row.is_payable,
-            "rate_dkk": money.dkk(row.rate),
+            "rate_dkk": None if row.price_group is None else money.dkk(row.rate),
             "amount_dkk": money.dkk(row.amount),
             "match": row.match,
             "reason": row.reason,

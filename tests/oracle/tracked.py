@@ -103,10 +103,25 @@ def curve_rows(knowledge: Knowledge, contract: dict[str, Any]) -> Rows:
                 "months_since_entry": m, "at_risk": at_risk, "returned": returned,
                 "still_out_share": six(share),
             })  # fmt: skip
-    return hidden.suppress(
-        rows, [row["at_risk"] for row in rows], ("contract_id", "part_id", "months_since_entry"),
-        ("at_risk", "returned", "still_out_share"), {"returned": ("still_out_share",)},
-    )  # fmt: skip
+    shown = hidden.suppress(
+        rows,
+        [row["at_risk"] for row in rows],
+        ("contract_id", "part_id", "months_since_entry"),
+        ("at_risk", "returned", "still_out_share"),
+        {"returned": ("still_out_share",)},
+    )
+    return [hide_after(shown, row) for row in shown]
+
+
+def hide_after(rows: Rows, row: dict[str, Any]) -> dict[str, Any]:
+    """A share is computed from every earlier return: one hidden return hides it from there on."""
+    is_hidden = any(
+        earlier["returned"] is None
+        for earlier in rows
+        if earlier["part_id"] == row["part_id"]
+        and earlier["months_since_entry"] <= row["months_since_entry"]
+    )
+    return {**row, "still_out_share": None} if is_hidden else row
 
 
 def focus_rows(knowledge: Knowledge, contract: dict[str, Any]) -> Rows:
