@@ -34,15 +34,21 @@ _INDEX = ".index.json"
 _NOT_SHOWN = ("benefit_codes", "participants")
 
 
+NIGHTLY_LIMIT = 60
+"""Periods whose documents a night keeps up to date, the newest first (docs/adr/0012): a municipality's
+few contracts have fewer; a home of hundreds gets the rest from ``effekt statement`` when asked for."""
+
+
 def folder(home: Home) -> Path:
     """``reports/statements``."""
     return home.reports / "statements"
 
 
 def write_documents(home: Home, settings: Settings) -> list[Path]:
-    """Write the documents of every closed period whose content has changed.
+    """Write the documents of the closed periods whose content has changed.
 
-    A document says as of which day its content last changed; a night that only moves the date
+    The newest ``NIGHTLY_LIMIT`` periods are looked at; older ones are made when somebody asks for
+    them (``write_statement``). A document says as of which day its content last changed; a night that only moves the date
     makes nothing new. Approved periods are made from the ledger's frozen statements.
 
     Args:
@@ -59,7 +65,9 @@ def write_documents(home: Home, settings: Settings) -> list[Path]:
         ledger = chain.read(home).known(snapshot.as_of)
         approvals = approvals_of(ledger)
         for row in snapshot.rows(
-            "select contract_id, period_start from mart.settlement where is_closed order by all"
+            "select contract_id, period_start from mart.settlement where is_closed"
+            " order by period_end desc, contract_id, period_start limit ?",
+            [NIGHTLY_LIMIT],
         ):
             key = (row["contract_id"], row["period_start"])
             maker = _Maker(home, snapshot, ledger, by_id[key[0]], key[1], approvals.get(key))
