@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from dagster_project.lib.canonical import sha256_json
 from dagster_project.lib.contracts.yaml_text import YamlRefusedError, as_json, read_document
 from dagster_project.lib.errors import EffektError
+from dagster_project.lib.receiving.findings import ROWS_SHOWN
 from dagster_project.settings import SOURCES_DIR
 
 Format = Literal["csv", "xlsx", "parquet", "json"]
@@ -177,7 +178,7 @@ class Source(_Strict):
     limits: Limits
     row_counts: RowCounts | None = None
     max_age_days: int = Field(ge=1)
-    max_rejected_rows: int = Field(default=0, ge=0)
+    max_rejected_rows: int = Field(default=0, ge=0, le=ROWS_SHOWN)
     may_be_empty: bool = False
 
     @model_validator(mode="after")

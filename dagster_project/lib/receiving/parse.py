@@ -22,6 +22,7 @@ from dagster_project.lib.receiving.landed import Landed, Layout, check_headings,
 from dagster_project.lib.receiving.weeks import name_weeks, week_columns
 
 _MAX_FAULT_ROWS = 100_000
+_WEEK_PLACE = 100_000
 
 
 @dataclass(frozen=True)
@@ -204,26 +205,30 @@ def _findings(
                     order by rowid limit {_MAX_FAULT_ROWS}))
         group by fault
     """).fetchall()  # noqa: S608 - a name of our own
-    findings = [
-        Finding(
-            code,
-            _fault_heading(source, place),
-            tuple(rows),
-            total,
-            source.columns[int(place)].type
-            if place.lstrip("-").isdigit() and int(place) >= 0
-            else "",
-        )
-        for (place, code), total, rows in ((kind.split(":"), n, rows) for kind, n, rows in kinds)
+    found = [
+        (tuple(rows), _place(mark.split(":")[0]), mark.split(":")[1], total)
+        for mark, total, rows in kinds
     ]
-    findings.sort(key=lambda finding: (finding.rows, finding.column or "", finding.code))
-    return tuple(findings), rejected
+    return tuple(
+        Finding(code, _fault_heading(source, place), rows, total, _kind(source, place[0]))
+        for rows, place, code, total in sorted(found)
+    ), rejected
 
 
-def _fault_heading(source: Source, place: str) -> str | None:
-    if place.startswith("w"):
-        return (source.weeks.prefix if source.weeks else "") + place[1:]
-    return heading_of(source, int(place))
+def _place(text: str) -> tuple[int, str]:
+    """Column index and week of a fault mark; week columns stand after all others."""
+    return (_WEEK_PLACE, text[1:]) if text.startswith("w") else (int(text), "")
+
+
+def _kind(source: Source, index: int) -> str:
+    return source.columns[index].type if 0 <= index < _WEEK_PLACE else ""
+
+
+def _fault_heading(source: Source, place: tuple[int, str]) -> str | None:
+    index, week = place
+    if index == _WEEK_PLACE:
+        return (source.weeks.prefix if source.weeks else "") + week
+    return heading_of(source, index)
 
 
 def skip_condition(source: Source) -> str:

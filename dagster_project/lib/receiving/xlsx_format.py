@@ -7,6 +7,7 @@ not: the grammar of values. The package is weighed before any part is parsed (70
 from __future__ import annotations
 
 import datetime as dt
+import io
 import re
 import warnings
 import zipfile
@@ -142,24 +143,36 @@ def _trimmed(cells: Sequence[Any]) -> list[Any]:
 
 def _open(path: Path, source: Source) -> tuple[Any, Any, list[int]]:
     """Workbook, sheet and rows with merged cells."""
-    import openpyxl
-
     try:
         with zipfile.ZipFile(path) as package:
             _weigh(package, path.stat().st_size, source)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                book = openpyxl.load_workbook(path.open("rb"), read_only=True, keep_links=False)
-            if source.sheet is not None and source.sheet not in book.sheetnames:
-                raise FileRefusedError(Finding("FILE_FORMAT", detail=f"ark: {source.sheet}"))
-            sheet = book[source.sheet] if source.sheet else book[book.sheetnames[0]]
-            if not hasattr(sheet, "_worksheet_path"):
-                raise FileRefusedError(Finding("FILE_FORMAT", detail="ark"))
+            book = _load_book(path)
+            sheet = _choose_sheet(book, source)
             return book, sheet, _merged_rows(package, sheet._worksheet_path)
     except FileRefusedError:
         raise
-    except Exception:
+    except Exception:  # whatever a broken workbook breaks; its text may quote cells
         raise FileRefusedError(Finding("FILE_FORMAT")) from None
+
+
+def _load_book(path: Path) -> Any:
+    """The workbook, held in memory: it is small by now (``_weigh``)."""
+    import openpyxl
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return openpyxl.load_workbook(
+            io.BytesIO(path.read_bytes()), read_only=True, keep_links=False
+        )
+
+
+def _choose_sheet(book: Any, source: Source) -> Any:
+    if source.sheet is not None and source.sheet not in book.sheetnames:
+        raise FileRefusedError(Finding("FILE_FORMAT", detail=f"ark: {source.sheet}"))
+    sheet = book[source.sheet] if source.sheet else book[book.sheetnames[0]]
+    if not hasattr(sheet, "_worksheet_path"):
+        raise FileRefusedError(Finding("FILE_FORMAT", detail="ark"))
+    return sheet
 
 
 def _headings_of(cells: Sequence[Any]) -> list[str]:

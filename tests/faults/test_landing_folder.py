@@ -1,0 +1,137 @@
+"""The drop zone as a hostile folder: links, pipes, deep folders, names in bytes, files still written."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from dagster_project.lib import receiving
+from dagster_project.lib.receiving import intake
+from dagster_project.settings import Home
+
+from . import corpus
+
+CONTRACTS = frozenset({corpus.CONTRACT})
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "home").ensure()
+
+
+def test_a_link_is_refused_and_what_it_points_at_is_untouched(home: Home, tmp_path: Path) -> None:
+    target = tmp_path / "deltagere_2024-02-01.csv"
+    target.write_bytes(corpus.good_csv("deltagere"))
+    (home.landing / target.name).symlink_to(target)
+    report = receiving.receive(home, CONTRACTS)
+    assert [note.code for note in report.refused] == ["FILE_LIMIT"]
+    assert target.read_bytes() == corpus.good_csv("deltagere")
+    assert list(home.landing.iterdir()) == []
+    kept = home.quarantine / hashlib.sha256(os.fsencode(target)).hexdigest()
+    assert kept.read_bytes() == os.fsencode(target)
+    assert not kept.is_symlink()
+
+
+def test_a_linked_folder_is_not_entered(home: Home, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "deltagere_2024-02-01.csv").write_bytes(corpus.good_csv("deltagere"))
+    (home.landing / "indbakke").symlink_to(outside)
+    report = receiving.receive(home, CONTRACTS)
+    assert report.accepted == []
+    assert [note.code for note in report.refused] == ["FILE_LIMIT"]
+    assert (outside / "deltagere_2024-02-01.csv").is_file()
+
+
+def test_a_pipe_does_not_hold_the_night_up(home: Home) -> None:
+    os.mkfifo(home.landing / "deltagere_2024-02-01.csv")
+    report = receiving.receive(home, CONTRACTS)
+    assert [note.code for note in report.refused] == ["FILE_LIMIT"]
+    assert list(home.landing.iterdir()) == []
+
+
+def test_a_name_that_is_no_text_is_refused_and_kept(home: Home) -> None:
+    name = os.fsencode(home.landing) + b"/deltagere_\xff\xfe.csv"
+    with os.fdopen(os.open(name, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as stream:
+        stream.write(b"x")
+    report = receiving.receive(home, CONTRACTS)
+    assert [note.code for note in report.refused] == ["FILE_NAME"]
+    assert os.listdir(os.fsencode(home.landing)) == []
+    assert (home.quarantine / hashlib.sha256(b"x").hexdigest()).read_bytes() == b"x"
+
+
+@pytest.mark.parametrize(
+    "name", [".deltagere_2024-02-01.csv", "deltagere_2024-02-01.csv.part", "x.tmp", "x.sha256"]
+)
+def test_a_writer_at_work_is_left_alone(home: Home, name: str) -> None:
+    (home.landing / name).write_bytes(b"half")
+    report = receiving.receive(home, CONTRACTS)
+    assert report.refused == report.accepted == []
+    assert (home.landing / name).read_bytes() == b"half"
+
+
+def test_a_file_that_changes_while_it_is_read_waits_for_the_next_night(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = home.landing / "deltagere_2024-02-01.csv"
+    path.write_bytes(corpus.good_csv("deltagere"))
+    copy = intake._copy
+
+    def slow(handle: int, target: Path) -> str:
+        digest = copy(handle, target)
+        path.write_bytes(corpus.good_csv("deltagere") + b"x")
+        return digest
+
+    monkeypatch.setattr(intake, "_copy", slow)
+    report = receiving.receive(home, CONTRACTS)
+    assert (report.waiting, report.accepted, report.refused) == (1, [], [])
+    assert path.is_file()
+
+
+def test_folders_beyond_the_depth_wait_and_the_others_are_taken(home: Home) -> None:
+    deep = home.landing
+    for number in range(intake.MAX_DEPTH + 1):
+        deep = deep / f"d{number}"
+    deep.mkdir(parents=True)
+    for folder in (deep, deep.parent):
+        (folder / "deltagere_2024-02-01.csv").write_bytes(corpus.good_csv("deltagere"))
+    report = receiving.receive(home, CONTRACTS)
+    assert (len(report.accepted), report.waiting) == (1, 1)
+    assert (deep / "deltagere_2024-02-01.csv").is_file()
+
+
+def test_more_files_than_a_night_takes_wait_for_the_next_one(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "MAX_FILES", 3)
+    for number in range(5):
+        (home.landing / f"nej{number}.txt").write_bytes(b"%d" % number)
+    first, second = receiving.receive(home, CONTRACTS), receiving.receive(home, CONTRACTS)
+    assert (len(first.refused), first.waiting) == (3, 2)
+    assert (len(second.refused), second.waiting) == (2, 0)
+
+
+def test_a_file_beyond_the_byte_limit_is_moved_unread(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = corpus.good_csv("deltagere")
+    (home.landing / "deltagere_2024-02-01.csv").write_bytes(data)
+    monkeypatch.setattr("dagster_project.lib.receiving.receive._size_limit", lambda _: len(data) - 1)
+    report = receiving.receive(home, CONTRACTS)
+    assert [note.code for note in report.refused] == ["FILE_LIMIT"]
+    assert (home.quarantine / hashlib.sha256(data).hexdigest()).read_bytes() == data
+    assert list(home.landing.iterdir()) == []
+
+
+def test_a_checksum_file_goes_where_its_delivery_goes(home: Home) -> None:
+    data = corpus.good_csv("deltagere")
+    side = f"{hashlib.sha256(data).hexdigest()}  deltagere_2024-02-01.csv\n".encode()
+    (home.landing / "deltagere_2024-02-01.csv").write_bytes(data)
+    (home.landing / "deltagere_2024-02-01.csv.sha256").write_bytes(side)
+    report = receiving.receive(home, CONTRACTS)
+    assert len(report.accepted) == 1
+    assert list(home.landing.iterdir()) == []
+    assert (home.vault / hashlib.sha256(side).hexdigest()).read_bytes() == side
