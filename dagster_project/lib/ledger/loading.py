@@ -44,7 +44,7 @@ def load_ledger(
     approvals = approvals_of(known)
     documents = {key: frozen.read(home, event) for key, event in approvals.items()}
     _refuse_moved_periods(contracts, documents)
-    return frozen.load(connection, documents.values()) | _load_events(connection, known)
+    return frozen.load(connection, documents.values()) | load_events(connection, known)
 
 
 def kept_snapshots(home: Home) -> set[str]:
@@ -83,7 +83,8 @@ def _refuse_moved_periods(
         refuse_moved_bounds(by_id[contract_id], bounds, terms)
 
 
-def _load_events(connection: duckdb.DuckDBPyConnection, known: Ledger) -> dict[str, int]:
+def load_events(connection: duckdb.DuckDBPyConnection, known: Ledger) -> dict[str, int]:
+    """Replace ``raw.ledger_event`` and ``raw.ledger_release``; rows written by table."""
     rows = [event.to_json() for event in known.events]
     releases = [
         {

@@ -210,6 +210,27 @@ def hash_statements(connection: duckdb.DuckDBPyConnection) -> int:
     return len(hashes)
 
 
+def read_figures(
+    connection: duckdb.DuckDBPyConnection, contract_id: str, period_start: dt.date
+) -> dict[str, Any]:
+    """Figures of one closed period as the settlement models of a warehouse have them."""
+    place = "where contract_id = ? and period_start = ?"
+    key = [contract_id, period_start]
+    settlement = _rows(connection, f"from {PAYMENTS} {place}", key)[0]
+    terms_sha256, name = connection.execute(
+        "select terms_sha256, chosen_reading from raw.contract where contract_id = ?",
+        [contract_id],
+    ).fetchall()[0]
+    return figures(
+        settlement,
+        terms_sha256,
+        _rows(connection, f"from {READINGS} {place}", key),
+        read_tiers(connection)[contract_id],
+        read_readings(connection)[contract_id][name],
+        _rows(connection, f"from {LINES} {place} order by line_no", key),
+    )
+
+
 def read_tiers(connection: duckdb.DuckDBPyConnection) -> dict[str, list[Tier]]:
     """The tiers of each contract in order, from ``raw.contract_tier``."""
     found: dict[str, list[Tier]] = {}
@@ -283,8 +304,10 @@ def _name_odd_courses(connection: duckdb.DuckDBPyConnection) -> None:
         )
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
-    result = connection.execute(query)
+def _rows(
+    connection: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any] = ()
+) -> list[dict[str, Any]]:
+    result = connection.execute(query, list(values))
     names = [column[0] for column in result.description]
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
