@@ -38,12 +38,7 @@ AMOUNTS = "int_lines__book_new"
 _CACHE = "line_causes.json"
 _PLACED = ("eligible", "over_quota")
 _DECISION = "int_courses__decide_eligibility"
-# models between a course's exit and the decision, and those after the decision
-_AFTER_EXIT = ["int_courses__judge_referrals+,+int_courses__decide_eligibility"]
-_AFTER_DECISION = [
-    f"int_person_months__decide_status+,+{AMOUNTS}",
-    f"int_person_months__decide_payment+,+{AMOUNTS}",
-]
+_EXITS = "int_courses__date_exits"
 
 Row = Mapping[str, Any]
 Key = tuple[str, str, str | None, dt.date, str]
@@ -569,21 +564,23 @@ class _Trial:
     past: _Past
     today: _Today
 
-    def rerun(self, selectors: Sequence[str]) -> None:
-        """Run the selected models in the side warehouse."""
-        from dagster_project.lib import dbt_runner
-
-        dbt_runner.run_phase(self.side, "rules", list(selectors))
-
     def rerun_all(self) -> None:
         """From the raw room to the amounts."""
-        self.rerun([f"+{AMOUNTS}"])
+        from dagster_project.lib import dbt_runner
+
+        dbt_runner.run_selected(self.side, [f"+{AMOUNTS}"])
+
+    def rerun_after(self, model: str, until: str = AMOUNTS) -> None:
+        """Only what lies behind a model, whose rows have been changed by hand."""
+        from dagster_project.lib import dbt_runner
+
+        dbt_runner.run_selected(self.side, [f"{model}+,+{until}"], [model])
 
     def rerun_with_places_held(self) -> None:
         """From the raw room to the amounts; who has a place stays as it is today."""
         self.rerun_all()
         self.hold_places({course: row["eligibility"] for course, row in self.today.courses.items()})
-        self.rerun(_AFTER_DECISION)
+        self.rerun_after(_DECISION)
 
     def hold_places(self, eligibility: Mapping[str, str]) -> None:
         """Set who of those that could have a place has one."""
@@ -745,14 +742,14 @@ def _put_back_exits(trial: _Trial) -> None:
             """,
             [trial.past.contract_id],
         )
-    trial.rerun(_AFTER_EXIT)
+    trial.rerun_after(_EXITS, until=_DECISION)
     trial.hold_places({course: row["eligibility"] for course, row in trial.today.courses.items()})
-    trial.rerun(_AFTER_DECISION)
+    trial.rerun_after(_DECISION)
 
 
 def _put_back_claims(trial: _Trial) -> None:
     trial.know_as_then("resultatkrav")
-    trial.rerun([f"int_claims__resolve_known+,+{AMOUNTS}"])
+    trial.rerun_all()
 
 
 def _put_back_register(trial: _Trial) -> None:
@@ -790,7 +787,7 @@ def _put_back_places(trial: _Trial) -> None:
         in (*_PLACED, "duplicate_person")
     }
     trial.hold_places(then)
-    trial.rerun(_AFTER_DECISION)
+    trial.rerun_after(_DECISION)
 
 
 _KINDS: tuple[tuple[str, Callable[[_Trial], None]], ...] = (

@@ -161,6 +161,15 @@ def arguments(home: Home, select: Sequence[str], exclude: Sequence[str] = ()) ->
     return [*chosen, "--exclude", *exclude] if exclude else chosen
 
 
+def run_selected(home: Home, select: Sequence[str], exclude: Sequence[str] = ()) -> None:
+    """Run whatever dbt's selectors choose and close the warehouse again, for side homes.
+
+    Raises:
+        EffektError: ``DBT_MODEL`` names the models that failed, without any value.
+    """
+    _invoke(home, arguments(home, select, exclude))
+
+
 def run_phase(home: Home, phase: str, models: Sequence[str] | None = None) -> dict[str, Built]:
     """Run the models of one phase, or the named ones of it, and close the warehouse again.
 

@@ -218,17 +218,18 @@ def build(phase: str, models: list[str] | None = None) -> Callable[[Settings], S
 
 
 def hash_statements(settings: Settings) -> StepOutcome:
-    """Figures hash of each closed period → ``raw.statement``."""
-    from dagster_project.lib import statement, warehouse
+    """Causes of changed approved amounts, evidence hashes, figures hash of each closed period."""
+    from dagster_project.lib import causes, statement, warehouse
 
-    resumed(settings)
+    own, _ = resumed(settings)
+    changed = causes.find_causes(own)
     connection = warehouse.connect(settings.home.warehouse)
     try:
         count = statement.hash_statements(connection)
         connection.execute("checkpoint")
     finally:
         connection.close()
-    return StepOutcome(metadata={"statements": count})
+    return StepOutcome(metadata={"statements": count, "changed_amounts": changed})
 
 
 def build_candidate(settings: Settings) -> StepOutcome:

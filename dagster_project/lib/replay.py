@@ -114,7 +114,7 @@ def compute(
     with side_home.opened(side) as connection:
         load(connection, side, told)
         load_ledger_before(connection, home, ledger, approval)
-    dbt_runner.run_phase(side, "settlement", [f"+{dbt_runner.SETTLEMENT_PATH}"])
+    dbt_runner.run_selected(side, [f"+{dbt_runner.SETTLEMENT_PATH}"])
     with side_home.opened(side) as connection:
         found = read_figures(connection, approval.contract_id, approval.period_start)
     # the terms are the stored ones; a later model may write their defaults out differently
