@@ -61,6 +61,12 @@ def oere(value: object) -> int:
     return int(Decimal(str(value)).scaleb(2))
 
 
+def as_date(value: object) -> dt.date:
+    """A date of a row."""
+    assert isinstance(value, dt.date)
+    return value
+
+
 @dataclass
 class World:
     """Terms, what is known today, and what has been approved so far."""
@@ -310,7 +316,7 @@ def told_lines(warehouse: Warehouse, start: dt.date) -> list[Line]:
             str(row["line_kind"]),
             (
                 str(row["part_id"]), str(row["course_id"] or ""),
-                "" if row["course_id"] else str(row["price_group"]), row["month"],  # type: ignore[arg-type]
+                "" if row["course_id"] else str(row["price_group"]), as_date(row["month"]),
             ),
             str(row["price_group"]), oere(row["old_amount_dkk"]), oere(row["new_amount_dkk"]),
         )
@@ -329,7 +335,7 @@ def told_figures(warehouse: Warehouse) -> dict[dt.date, dict[str, int]]:
             and not name.startswith(("headroom", "overlap"))
         }  # fmt: skip
         through += own["payment"]
-        found[row["period_start"]] = {**own, "through": through}  # type: ignore[index]
+        found[as_date(row["period_start"])] = {**own, "through": through}
     return found
 
 

@@ -66,7 +66,7 @@ def test_rows_of_another_group_neither_hide_nor_are_hidden() -> None:
     from (values (1, 1, 3), (1, 2, 8), (2, 1, 7), (2, 2, 9)) as t (a, place, persons)
     order by a, persons
     """
-    rows = duckdb.sql(render(text)).fetchall()
+    rows = duckdb.execute(render(text)).fetchall()
     assert rows == [(1, 3, True), (1, 8, True), (2, 7, False), (2, 9, False)]
 
 
