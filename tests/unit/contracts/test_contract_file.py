@@ -453,3 +453,30 @@ def test_hedensted_is_the_contract_of_the_document() -> None:
         5_588_175, None, 5_558_000,
     ]  # fmt: skip
     assert HEDENSTED.stem == contract.contract_id
+
+
+def key_paths(node: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """Every key path of a tree."""
+    items: list[tuple[str | int, Any]] = []
+    if isinstance(node, dict):
+        items = list(node.items())
+    elif isinstance(node, list):
+        items = list(enumerate(node))
+    return [p for key, value in items for p in [(*path, key), *key_paths(value, (*path, key))]]
+
+
+@pytest.mark.parametrize("nasty", [None, [], {}, "", "ø", -1, 1.5, 10**30, "9999-12-31", [[]]])
+def test_whatever_stands_in_a_place_it_is_accepted_or_refused_and_never_crashes(
+    tmp_path: Path, tree: Tree, nasty: Any
+) -> None:
+    accepted = refused = 0
+    for path in key_paths(tree):
+        broken = copy.deepcopy(tree)
+        edit(*path, value=nasty)(broken)
+        try:
+            load_text(tmp_path, to_yaml(broken))
+            accepted += 1
+        except EffektError as error:
+            assert error.exit_code == EXIT_FAILED
+            refused += 1
+    assert refused > accepted
