@@ -219,6 +219,8 @@ def connect(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection
         },
     )
     connection.execute("set TimeZone = 'UTC'")
+    # on by default, and written to stdout, where ``--json`` belongs
+    connection.execute("set enable_progress_bar = false")
     return connection
 
 

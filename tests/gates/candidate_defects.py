@@ -64,9 +64,7 @@ CANDIDATE_DEFECTS: dict[str, Callable[[Candidate], None]] = {
         "alter table mart.contract drop column title;"
         "alter table mart.contract add column title varchar"
     ),
-    "key_column_is_not_null": _in_mart(
-        "alter table mart.contract alter contract_id drop not null"
-    ),
+    "key_column_is_not_null": _in_mart("alter table mart.contract alter contract_id drop not null"),
     "column_is_described": _in_mart("comment on column mart.contract.title is null"),
     "table_is_described": _in_mart("comment on table mart.contract is null"),
     "rows_are_as_in_manifest": _in_mart("delete from mart.settlement where payment_dkk = 0"),
@@ -76,7 +74,9 @@ CANDIDATE_DEFECTS: dict[str, Callable[[Candidate], None]] = {
         "alter table mart.contract alter contract_id drop not null;"
         "update mart.contract set contract_id = null"
     ),
-    "no_person_number": _in_case_mart("update restricted.participant set course_id = '610190-0001'"),
+    "no_person_number": _in_case_mart(
+        "update restricted.participant set course_id = '610190-0001'"
+    ),
     "suppressed_row_is_empty": _in_mart("update mart.claim_match set is_suppressed = true"),
     "no_small_count": _in_mart(
         "update mart.fte_month set persons_published = 4, is_suppressed = false"

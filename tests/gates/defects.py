@@ -20,9 +20,12 @@ class Defect:
 
 _DELIVERY = "(select min(delivery_no) from raw.known_delivery)"
 _SPELLS = "(select min(delivery_no) from raw.ydelsesforloeb)"
+_KNOWN = "raw.known_delivery"
+_WINDOWS = "intermediate.int_deliveries__resolve_effective_windows"
 _PERIOD = "(select min(period_start) from intermediate.int_payments__settle_periods)"
 _LAST = "(select max(period_start) from intermediate.int_payments__settle_periods)"
-_LINE = "period_start = (select max(period_start) from intermediate.int_lines__number) and line_no = 1"
+_LINES = "intermediate.int_lines__number"
+_LINE = f"period_start = (select max(period_start) from {_LINES}) and line_no = 1"
 _PM = "intermediate.int_person_months__decide_payment"
 _COURSE = "intermediate.int_courses__decide_eligibility"
 _PAID = "intermediate.int_payments__settle_periods"
@@ -31,7 +34,8 @@ _CURVE = "intermediate.int_payments__draw_curve"
 _FTE = "intermediate.int_fte__sum_register_months"
 _ENTRY = "intermediate.int_relapse__follow_up_entries"
 _APPROVE = f"""
-    update intermediate.int_periods__list set is_approved = true where period_start <= date '2024-03-01';
+    update intermediate.int_periods__list set is_approved = true
+        where period_start <= date '2024-03-01';
     insert into raw.frozen_settlement by name
         select * from {_PAID} where period_start <= date '2024-03-01';
     insert into raw.frozen_line by name
@@ -91,13 +95,14 @@ DEFECTS: dict[str, Defect] = {
         " rows_per_day = 3",
     ),
     "window_follows_the_one_before": Defect(
-        "update raw.known_delivery set covers_from = date '2030-01-01', covers_to = date '2030-02-01'"
-        " where delivery_no = (select max(delivery_no) from raw.known_delivery"
+        f"update {_KNOWN} set covers_from = date '2030-01-01',"
+        " covers_to = date '2030-02-01'"
+        f" where delivery_no = (select max(delivery_no) from {_KNOWN}"
         " where covers_from is not null)",
-        before="delete from raw.known_delivery where source = 'ydelsesforloeb' and delivery_rank > 2;"
-        "update raw.known_delivery set covers_from = date '2020-01-01', covers_to = date '2020-12-31'"
+        before=f"delete from {_KNOWN} where source = 'ydelsesforloeb' and delivery_rank > 2;"
+        f"update {_KNOWN} set covers_from = date '2020-01-01', covers_to = date '2020-12-31'"
         " where source = 'ydelsesforloeb' and delivery_rank = 1;"
-        "update raw.known_delivery set covers_from = date '2021-01-01', covers_to = date '2021-12-31'"
+        f"update {_KNOWN} set covers_from = date '2021-01-01', covers_to = date '2021-12-31'"
         " where source = 'ydelsesforloeb' and delivery_rank = 2",
     ),
     "source_is_fresh": Defect(
@@ -124,9 +129,11 @@ DEFECTS: dict[str, Defect] = {
         f"update raw.loaded_delivery set rejected_rows = 1, row_count = row_count + 1"
         f" where delivery_no = {_DELIVERY}"
     ),
-    "code_is_mapped": Defect("delete from raw.benefit_code where benefit_group = 'sygedagpenge';"
-                             "delete from staging.stg_benefit_codes__codes"
-                             " where benefit_group = 'sygedagpenge'"),
+    "code_is_mapped": Defect(
+        "delete from raw.benefit_code where benefit_group = 'sygedagpenge';"
+        "delete from staging.stg_benefit_codes__codes"
+        " where benefit_group = 'sygedagpenge'"
+    ),
     "dates_are_in_order": Defect("update raw.ydelsesforloeb set to_date = from_date - 1"),
     "share_is_in_range": Defect("update raw.ydelsesforloeb set share = 0 where row_number = 1"),
     "person_is_known": Defect("update raw.ydelsesforloeb set person_no = 999999"),
@@ -187,7 +194,9 @@ DEFECTS: dict[str, Defect] = {
         f"update {_PM} set month = month + interval 10 year"
         f" where month = (select min(month) from {_PM})"
     ),
-    "months_are_complete": Defect(f"delete from {_PM} where month = (select max(month) from {_PM})"),
+    "months_are_complete": Defect(
+        f"delete from {_PM} where month = (select max(month) from {_PM})"
+    ),
     "months_begin_after_the_referral": Defect(f"update {_PM} set month = month - interval 1 month"),
     "support_days_fit_the_month": Defect(
         f"update {_PM} set support_days = day(last_day(month)) + 1 where support_days is not null"
@@ -199,18 +208,14 @@ DEFECTS: dict[str, Defect] = {
     "self_supporting_month_has_no_support": Defect(
         f"update {_PM} set support_days = 31 where status = 'self_supporting'"
     ),
-    "payable_month_is_earned": Defect(
-        f"update {_PM} set status = 'on_support' where is_payable"
-    ),
+    "payable_month_is_earned": Defect(f"update {_PM} set status = 'on_support' where is_payable"),
     "amount_is_the_rate": Defect(
         f"update {_PM} set amount_dkk = amount_dkk + 0.01 where is_payable"
     ),
     "match_agrees_with_status": Defect(
         f"update {_PM} set match = 'agreed' where status = 'on_support'"
     ),
-    "observed_day_has_a_window": Defect(
-        "update intermediate.int_deliveries__resolve_effective_windows set starts_on = starts_on + 1"
-    ),
+    "observed_day_has_a_window": Defect(f"update {_WINDOWS} set starts_on = starts_on + 1"),
     "extract_is_late_enough": Defect(
         "update raw.known_delivery set extracted_on = date '2000-01-01'"
     ),
@@ -220,9 +225,7 @@ DEFECTS: dict[str, Defect] = {
         "update raw.known_delivery set extracted_on = date '2030-01-01'"
         " where source = 'personstatus'",
     ),
-    "stretch_is_not_empty": Defect(
-        "update intermediate.int_deliveries__resolve_effective_windows set ends_before = starts_on"
-    ),
+    "stretch_is_not_empty": Defect(f"update {_WINDOWS} set ends_before = starts_on"),
     "day_has_one_owner": Defect(
         "update intermediate.int_deliveries__resolve_effective_windows"
         " set ends_before = ends_before + 1"
@@ -277,35 +280,27 @@ DEFECTS: dict[str, Defect] = {
     "retained_or_relapsed": Defect(f"update {_ENTRY} set is_relapsed = is_retained", _ENTRIES),
     # gate 40 ----------------------------------------------------------------------------------
     "line_is_new_less_old": Defect(
-        f"update intermediate.int_lines__number set difference_dkk = difference_dkk + 0.01 where {_LINE}"
+        f"update {_LINES} set difference_dkk = difference_dkk + 0.01 where {_LINE}"
     ),
-    "line_kind_is_known": Defect(
-        f"update intermediate.int_lines__number set line_kind = 'andet' where {_LINE}"
-    ),
+    "line_kind_is_known": Defect(f"update {_LINES} set line_kind = 'andet' where {_LINE}"),
     "new_line_is_booked_in_its_period": Defect(
-        f"update intermediate.int_lines__number set month = month - interval 1 year where {_LINE}"
+        f"update {_LINES} set month = month - interval 1 year where {_LINE}"
     ),
     "true_up_corrects_an_earlier_month": Defect(
-        f"update intermediate.int_lines__number set month = period_start where {_LINE}",
-        before="update intermediate.int_lines__number set line_kind = 'true_up',"
+        f"update {_LINES} set month = period_start where {_LINE}",
+        before=f"update {_LINES} set line_kind = 'true_up',"
         f" month = period_start - interval 1 month where {_LINE}",
     ),
     "line_lies_in_a_closed_period": Defect(
         "update intermediate.int_periods__list set is_closed = false"
     ),
-    "line_is_single": Defect(
-        "insert into intermediate.int_lines__number select * from intermediate.int_lines__number limit 1"
-    ),
-    "line_numbers_are_whole": Defect(
-        "update intermediate.int_lines__number set line_no = line_no + 1"
-    ),
+    "line_is_single": Defect(f"insert into {_LINES} select * from {_LINES} limit 1"),
+    "line_numbers_are_whole": Defect(f"update {_LINES} set line_no = line_no + 1"),
     "results_are_booked_to_the_oere": Defect(
         f"update {_PM} set amount_dkk = amount_dkk - 0.01 where is_payable"
     ),
     "period_is_single": Defect(f"insert into {_PAID} select * from {_PAID} limit 1"),
-    "basis_is_sum_of_lines": Defect(
-        f"delete from intermediate.int_lines__number where {_LINE}"
-    ),
+    "basis_is_sum_of_lines": Defect(f"delete from intermediate.int_lines__number where {_LINE}"),
     "basis_is_sum_of_parts": Defect(
         "update intermediate.int_basis__sum_parts set basis_dkk = basis_dkk + 0.01"
     ),
@@ -333,9 +328,7 @@ DEFECTS: dict[str, Defect] = {
     ),
     "reading_is_single": Defect(f"insert into {_READ} select * from {_READ} limit 1"),
     "one_reading_is_chosen": Defect(f"update {_READ} set is_chosen = true"),
-    "payment_ceiling_is_held": Defect(
-        "update raw.contract_reading set payment_ceiling_dkk = 0.01"
-    ),
+    "payment_ceiling_is_held": Defect("update raw.contract_reading set payment_ceiling_dkk = 0.01"),
     "basis_ceiling_is_held": Defect("update raw.contract_reading set basis_ceiling_dkk = 0.01"),
     "entitlement_is_at_most_the_basis": Defect(
         f"update {_READ} set entitlement_cumulative_dkk = entitlement_cumulative_dkk + 1000000"
@@ -349,7 +342,8 @@ DEFECTS: dict[str, Defect] = {
     ),
     "curve_point_is_single": Defect(f"insert into {_CURVE} select * from {_CURVE} limit 1"),
     "curve_never_falls": Defect(
-        f"update {_CURVE} set payment_dkk = 0 where basis_dkk = (select max(basis_dkk) from {_CURVE})"
+        f"update {_CURVE} set payment_dkk = 0"
+        f" where basis_dkk = (select max(basis_dkk) from {_CURVE})"
     ),
     "curve_rises_at_most_krone_by_krone": Defect(
         f"update {_CURVE} set payment_dkk = 3 where basis_dkk = 1"

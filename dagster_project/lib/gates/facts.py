@@ -78,7 +78,7 @@ def insert_rows(
 
 
 def declared_sources(context: Context) -> None:
-    """``declared_source``: the thresholds of each source's declaration, and its newest allowed age."""
+    """``declared_source``: thresholds of each source's declaration, and its allowed age."""
     from dagster_project.lib.receiving.declarations import load_sources
 
     rows = []
@@ -123,22 +123,14 @@ def ledger_state(context: Context) -> None:
     try:
         whole = chain.read(context.home)
         chain.check(context.home, whole, None)
+        # an event appended since the run began is for the next run: this one is not wrong for it
+        known = whole.known(context.settings.as_of).events[: loaded[1]]
+        last = known[-1].sequence if known else 0
+        approvals = {(e.contract_id, e.period_start) for e in known if e.action == "approve"}
+        state = [True, (last, len(known)) == tuple(loaded), len(approvals) == frozen[0]]
     except EffektError:
-        context.table(*_LEDGER_STATE, [[False, False, False]])
-        return
-    # an event appended since the run began is for the next run: it does not make this one wrong
-    known = whole.known(context.settings.as_of).events[: loaded[1]]
-    last = known[-1].sequence if known else 0
-    approvals = {(e.contract_id, e.period_start) for e in known if e.action == "approve"}
-    context.table(
-        *_LEDGER_STATE,
-        [[True, (last, len(known)) == tuple(loaded), len(approvals) == frozen[0]]],
-    )
-
-
-_LEDGER_STATE = (
-    "ledger_state", "is_whole boolean, is_loaded boolean, is_backed boolean"
-)  # fmt: skip
+        state = [False, False, False]
+    context.table("ledger_state", "is_whole boolean, is_loaded boolean, is_backed boolean", [state])
 
 
 def published_declarations(context: Context) -> None:

@@ -33,6 +33,11 @@ if TYPE_CHECKING:
 
 CANDIDATE_GATE = 50
 Key = tuple[str | None, str]
+_READER_CONFIG = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "enable_progress_bar": "false",
+}
 
 
 @dataclass(frozen=True)
@@ -150,7 +155,7 @@ def open_facts(
         with warehouse.connect(home.warehouse) as connection:
             yield connection
         return
-    with duckdb.connect(":memory:") as connection:
+    with duckdb.connect(":memory:", config=_READER_CONFIG) as connection:
         for name, path in (
             ("payout_mart", candidate.mart_file),
             ("case_mart", candidate.restricted_file),
@@ -171,7 +176,8 @@ def run_suite(
     try:
         evidence = _gather(context, suite)
         judged = judge.judge(evidence.frame, suite.checks)
-    except Exception as error:  # whatever a query or an expectation raises, its text may hold values
+    except Exception as error:
+        # whatever a query or an expectation raises, its text may hold values of a row
         context.log_failure(suite, error)
         evidence, judged = _Evidence(), {}
     results = [_result(suite, check, evidence, judged) for check in suite.checks]

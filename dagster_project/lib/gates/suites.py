@@ -121,7 +121,7 @@ def read_suite(path: Path) -> Suite:
         EffektError: ``SUITE_INVALID`` with the key path.
     """
     try:
-        suite = Suite.model_validate(yaml.load(path.read_text("utf-8"), Loader=_StrictLoader))
+        suite = Suite.model_validate(_load(path.read_text("utf-8")))
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
@@ -197,11 +197,15 @@ class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ign
     """YAML without duplicate keys."""
 
 
-def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
-    keys = [loader.construct_object(key) for key, _ in node.value]  # type: ignore[no-untyped-call]
+def _load(text: str) -> Any:
+    return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a safe loader
+
+
+def _mapping(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:
+    keys = [loader.construct_object(key) for key, _ in node.value]
     if len(keys) != len(set(keys)):
         raise yaml.YAMLError(f"a key is repeated near line {node.start_mark.line + 1}")
-    return loader.construct_mapping(node, deep=True)
+    return dict(loader.construct_mapping(node, deep=True))
 
 
 _StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)

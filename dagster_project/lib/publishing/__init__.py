@@ -1,5 +1,11 @@
 """Publishing: the candidate's files, its manifest, and the atomic step that readers see."""
 
+from dagster_project.lib.publishing.atomic import (
+    PublishReport,
+    Snapshot,
+    current_snapshot,
+    publish,
+)
 from dagster_project.lib.publishing.candidate import (
     Candidate,
     append_audit,
@@ -8,12 +14,6 @@ from dagster_project.lib.publishing.candidate import (
 )
 from dagster_project.lib.publishing.leftovers import clean_leftovers
 from dagster_project.lib.publishing.manifest import differing_files, verify_snapshot
-from dagster_project.lib.publishing.atomic import (
-    PublishReport,
-    Snapshot,
-    current_snapshot,
-    publish,
-)
 
 __all__ = [
     "Candidate",

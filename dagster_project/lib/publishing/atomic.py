@@ -181,7 +181,7 @@ def _is_same(candidate: Candidate, target: Path) -> bool:
 
 
 def sync_tree(folder: Path) -> None:
-    """fsync every file, then every folder from the leaves up."""
+    """Fsync every file, then every folder from the leaves up."""
     paths = sorted(folder.rglob("*"), key=lambda path: len(path.parts), reverse=True)
     for path in paths:
         if path.is_file():
@@ -243,7 +243,7 @@ def _exchange_by_links(ours: Path, target: Path) -> None:
 def _link_mart(home: Home) -> None:
     link = home.published / MART_LINK
     goes_to = f"{CURRENT}/{MART_LINK}"
-    if not link.is_symlink() or os.readlink(link) != goes_to:
+    if not link.is_symlink() or str(link.readlink()) != goes_to:
         swap_link(link, goes_to)
 
 

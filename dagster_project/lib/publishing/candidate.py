@@ -41,6 +41,7 @@ _CONFIG: dict[str, Any] = {
     "autoload_known_extensions": "false",
     "allow_community_extensions": "false",
     "preserve_insertion_order": "true",
+    "enable_progress_bar": "false",  # it is written to stdout
 }
 
 

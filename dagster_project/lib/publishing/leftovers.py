@@ -62,7 +62,7 @@ def _finish_exchange(home: Home) -> None:
     link = home.published / CURRENT
     if not link.is_symlink():
         return
-    place = os.readlink(link)
+    place = str(link.readlink())
     if not place.startswith(COPY_PREFIX):
         return
     target = snapshots_dir(home) / place.removeprefix(COPY_PREFIX)

@@ -1,4 +1,4 @@
-"""The declared published tables: names, columns, keys, types and what suppression means (50-mart.md).
+"""The declared published tables: names, columns, keys, types, suppression (50-mart.md).
 
 What belongs here: reading ``tables.yml`` and the descriptions of the dbt yml. What does not: any
 SQL, and any decision about what a figure is.

@@ -15,6 +15,11 @@ from dagster_project.lib.publishing.tables import Table, declared_tables
 from dagster_project.settings import Home, Settings
 
 AS_OF = dt.date(2024, 5, 2)
+# enough tables for every case, few enough for a hundred publishes
+FEW = {
+    "contract", "settlement", "payment_curve", "data_quality", "delivery",
+    "participant", "person_month", "mismatch",
+}  # fmt: skip
 
 
 def _value(kind: str, row: int, column: str) -> str:
@@ -40,13 +45,24 @@ def fill_table(connection: duckdb.DuckDBPyConnection, table: Table, rows: int) -
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    """A home with a filled warehouse and four gates passed."""
-    made = Home(tmp_path / "home").ensure()
+    """A home with a warehouse of a few filled tables and four gates passed."""
+    return _filled_home(tmp_path / "home", FEW)
+
+
+@pytest.fixture
+def whole_home(tmp_path: Path) -> Home:
+    """The same with every declared table."""
+    return _filled_home(tmp_path / "whole", {name for _, name in declared_tables()})
+
+
+def _filled_home(root: Path, names: set[str]) -> Home:
+    made = Home(root).ensure()
     with warehouse.connect(made.warehouse) as connection:
         warehouse.create_raw(connection)
         connection.execute("create schema mart; create schema restricted")
         for table in declared_tables().values():
-            fill_table(connection, table, 3)
+            if table.name in names:
+                fill_table(connection, table, 3)
         connection.execute(
             "insert into gate.check_result select unnest([10, 20, 30, 40]), 'check', 'subject',"
             " 'critical', 1, 0, true, 'owner', 'remedy'"

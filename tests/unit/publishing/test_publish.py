@@ -13,13 +13,13 @@ import pytest
 from dagster_project.lib.errors import EffektError
 from dagster_project.lib.publishing import (
     Candidate,
+    atomic,
     build_candidate,
     current_snapshot,
     find_candidate,
     publish,
     verify_snapshot,
 )
-from dagster_project.lib.publishing import atomic
 from dagster_project.lib.publishing.tables import declared_tables
 from dagster_project.settings import Home, Settings
 
@@ -34,14 +34,23 @@ def shown(home: Home) -> Path:
     return snapshot.path
 
 
-def test_first_publish_shows_every_declared_table(home: Home, publish_now: PublishNow) -> None:
-    assert publish_now() == "published"
-    folder = shown(home)
-    with duckdb.connect(str(home.published / "payout_mart.duckdb"), read_only=True) as reader:
+def test_a_candidate_holds_every_declared_table_that_the_warehouse_has(
+    whole_home: Home, settings: Settings
+) -> None:
+    candidate = build_candidate(whole_home, settings)
+    with duckdb.connect(str(candidate.mart_file), read_only=True) as reader:
         found = reader.execute("select table_schema, table_name from information_schema.tables")
         names = {(str(schema), str(name)) for schema, name in found.fetchall()}
     assert names == {key for key in declared_tables() if key[0] == "mart"}
-    assert len(list((folder / "restricted").glob("*.parquet"))) == 6
+    parquet = {path.stem for path in candidate.path.rglob("*.parquet")}
+    assert parquet == {name for _, name in declared_tables()}
+
+
+def test_the_first_publish_is_what_readers_see(home: Home, publish_now: PublishNow) -> None:
+    assert current_snapshot(home) is None
+    assert publish_now() == "published"
+    with duckdb.connect(str(home.published / "payout_mart.duckdb"), read_only=True) as reader:
+        assert reader.execute("select count(*) from mart.settlement").fetchone() == (3,)
 
 
 def test_same_knowledge_publishes_nothing_new(home: Home, publish_now: PublishNow) -> None:
@@ -147,9 +156,7 @@ def test_a_candidate_that_gate_50_has_not_passed_is_not_published(
     assert current_snapshot(home) is None
 
 
-def test_a_candidate_changed_after_its_audit_is_not_published(
-    home: Home, audited: Audited
-) -> None:
+def test_a_candidate_changed_after_its_audit_is_not_published(home: Home, audited: Audited) -> None:
     candidate = audited()
     (candidate.path / "payout_mart" / "contract.parquet").write_bytes(b"other")
     with pytest.raises(EffektError, match="SNAPSHOT_BROKEN"):
@@ -211,9 +218,7 @@ def test_nothing_written_ahead_lies_beside_a_published_file(
 def test_older_drivers_can_open_the_published_files(home: Home, publish_now: PublishNow) -> None:
     publish_now()
     with duckdb.connect(str(home.published / "payout_mart.duckdb"), read_only=True) as reader:
-        tags = reader.execute(
-            "select tags from duckdb_databases() where not internal"
-        ).fetchall()
+        tags = reader.execute("select tags from duckdb_databases() where not internal").fetchall()
     assert "v1.4.0" in str(tags[0][0])
 
 
