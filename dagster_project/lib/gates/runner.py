@@ -36,7 +36,6 @@ Key = tuple[str | None, str]
 _READER_CONFIG = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
-    "enable_progress_bar": "false",
 }
 
 
@@ -156,6 +155,7 @@ def open_facts(
             yield connection
         return
     with duckdb.connect(":memory:", config=_READER_CONFIG) as connection:
+        connection.execute("set enable_progress_bar = false")  # it is written to stdout
         for name, path in (
             ("payout_mart", candidate.mart_file),
             ("case_mart", candidate.restricted_file),

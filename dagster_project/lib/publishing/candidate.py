@@ -41,7 +41,6 @@ _CONFIG: dict[str, Any] = {
     "autoload_known_extensions": "false",
     "allow_community_extensions": "false",
     "preserve_insertion_order": "true",
-    "enable_progress_bar": "false",  # it is written to stdout
 }
 
 
@@ -102,6 +101,7 @@ def _fill(folder: Path, home: Home, settings: Settings) -> Candidate:
         (folder / manifests.PARQUET_DIRS[room]).mkdir(exist_ok=True)
     with duckdb.connect(":memory:", config=_CONFIG) as connection:
         connection.execute("set TimeZone = 'UTC'")
+        connection.execute("set enable_progress_bar = false")  # it is written to stdout
         connection.execute(f"set temp_directory = {_text(str(home.work / 'tmp'))}")
         connection.execute(f"attach {_text(str(home.warehouse))} as warehouse (read_only)")
         tables = {room: _write_room(connection, folder, room) for room in (MART, RESTRICTED)}
