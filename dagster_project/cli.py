@@ -175,6 +175,16 @@ def check(
     raise typer.Exit(0 if report.is_accepted else EXIT_REFUSED)
 
 
+def _contract_ids(settings: Settings) -> frozenset[str]:
+    """Contracts that a file may name: the home's, or all where no home says which are its own."""
+    from dagster_project.lib.contracts import load_contracts
+
+    if settings.area is None:
+        return frozenset(path.stem for path in settings.contracts_dir.glob("*.yml"))
+    terms = load_contracts(settings.contracts_dir, settings.area)
+    return frozenset(item.contract_id for item in terms)
+
+
 @app.command()
 def template(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="Kildens navn.")],
@@ -213,7 +223,7 @@ def accept(
 
 def _show_event(event: Event, as_json: bool) -> None:
     if as_json:
-        _print_json(event.as_json())
+        _print_json(event.to_json())
         return
     amount = "" if event.amount_dkk is None else f" · {event.amount_dkk} kr."
     print(

@@ -6,6 +6,7 @@ What belongs here: the selection of the night. What does not: assets, rules.
 from __future__ import annotations
 
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from dagster_project.defs import settlement_jobs, statistics_jobs
 
@@ -16,5 +17,9 @@ nightly = dg.define_asset_job(
     executor_def=dg.in_process_executor,
 )
 
-ALL = [nightly, *settlement_jobs.ALL, *statistics_jobs.ALL]
+ALL: list[UnresolvedAssetJobDefinition | dg.JobDefinition] = [
+    nightly,
+    *settlement_jobs.ALL,
+    *statistics_jobs.ALL,
+]
 """Every job of the code location."""

@@ -7,6 +7,7 @@ Dagster is imported inside functions only.
 from __future__ import annotations
 
 import ctypes
+import logging
 import os
 import signal
 import socket
@@ -96,6 +97,8 @@ def _execute(settings: Settings) -> list[str]:
 
     from dagster_project.definitions import defs
 
+    # its planner warns of every check behind a step that a quiet night skips
+    logging.getLogger("dagster").setLevel(logging.ERROR)
     night = {
         "home": str(settings.home.root),
         "contracts": str(settings.contracts_dir),

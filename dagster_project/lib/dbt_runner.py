@@ -238,7 +238,7 @@ def close_connections() -> None:
     from dbt.adapters.factory import cleanup_connections
 
     cleanup_connections()
-    environment = DuckDBConnectionManager._ENV
+    environment: Any = DuckDBConnectionManager._ENV
     if environment is not None:
         environment.close()
     DuckDBConnectionManager.close_all_connections()

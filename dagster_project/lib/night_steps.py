@@ -218,13 +218,14 @@ def build(phase: str, models: list[str] | None = None) -> Callable[[Settings], S
 
 
 def hash_statements(settings: Settings) -> StepOutcome:
-    """Causes of changed approved amounts, evidence hashes, figures hash of each closed period."""
-    from dagster_project.lib import causes, statement, warehouse
+    """Causes of changed approved amounts, and the figures hash of each closed period."""
+    from dagster_project.lib import causes, evidence, statement, warehouse
 
     own, _ = resumed(settings)
     changed = causes.find_causes(own)
     connection = warehouse.connect(settings.home.warehouse)
     try:
+        evidence.load_row_hmacs(connection, settings.home)
         count = statement.hash_statements(connection)
         connection.execute("checkpoint")
     finally:
