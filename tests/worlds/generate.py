@@ -117,7 +117,8 @@ def plan_windows(rng: random.Random, *, step: int, whole_weeks: bool) -> list[Wi
         back = (
             rng.choice([0, 0, 20, 60, 90]) if rng.random() > 0.25 else -rng.choice([1, 7, 20, 40])
         )
-        first, end = end + 1 - back, min(LAST, end + rng.choice([step, step * 2 // 3, step + 21]))
+        first = min(end + 1 - back, LAST - 6)
+        end = min(LAST, end + rng.choice([step, step * 2 // 3, step + 21]))
         if whole_weeks:
             first, end = monday(first), monday(end) + 6
         extracted = end + rng.choice([0, 1, 9, 10, 34, 35, 36, 50])

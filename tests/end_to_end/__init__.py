@@ -1,0 +1,1 @@
+"""Whole nights: worked examples, generated worlds, and the same world told differently."""
