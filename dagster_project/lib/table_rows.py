@@ -26,11 +26,20 @@ def replace_rows(
     Raises:
         ValueError: a row has a column that the table lacks.
     """
-    described = connection.execute(f"describe {table}").fetchall()
-    types = {str(name): str(kind) for name, kind, *_ in described}
-    if unknown := {column for row in rows for column in row} - set(types):
-        raise ValueError(f"{table} has no column {', '.join(sorted(unknown))}")
+    _types(connection, table, rows)
     connection.execute(f"delete from {table}")  # noqa: S608 - a name from code
+    return insert_rows(connection, table, rows)
+
+
+def insert_rows(
+    connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[dict[str, Any]]
+) -> int:
+    """Insert rows beside those that are there; arguments as in ``replace_rows``.
+
+    Returns:
+        the number of rows inserted.
+    """
+    types = _types(connection, table, rows)
     if not rows:
         return 0
     columns = [column for column in types if any(column in row for row in rows)]
@@ -41,6 +50,17 @@ def replace_rows(
     )
     connection.execute(f"insert into {table} ({names}) select {picked}", lists)
     return len(rows)
+
+
+def _types(
+    connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[dict[str, Any]]
+) -> dict[str, str]:
+    """Columns and types of a table; refuses rows with a column that it lacks."""
+    described = connection.execute(f"describe {table}").fetchall()
+    types = {str(name): str(kind) for name, kind, *_ in described}
+    if unknown := {column for row in rows for column in row} - set(types):
+        raise ValueError(f"{table} has no column {', '.join(sorted(unknown))}")
+    return types
 
 
 def _text(value: Any) -> str | None:

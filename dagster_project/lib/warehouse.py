@@ -187,6 +187,9 @@ create table if not exists raw.frozen_line (
 create table if not exists raw.line_cause (
     contract_id varchar, part_id varchar, course_id varchar, month date, price_group varchar,
     cause varchar, cause_delivery_sha256 varchar);
+-- keyed hash of the landed rows that are evidence of a person-month (participants' rows only)
+create table if not exists raw.row_hmac (
+    sha256 varchar, source varchar, row_number bigint, row_hmac varchar);
 -- figures hash of each closed, unapproved period, written between settlement and marts
 create table if not exists raw.statement (
     contract_id varchar, period_start date, statement_sha256 varchar);
