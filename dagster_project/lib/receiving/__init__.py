@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dagster_project.lib.receiving.key import ensure_key
     from dagster_project.lib.receiving.known import write_known
     from dagster_project.lib.receiving.load import LoadReport, load_deliveries
-    from dagster_project.lib.receiving.receive import ReceiveReport, receive
+    from dagster_project.lib.receiving.night import ReceiveReport, receive
     from dagster_project.lib.receiving.template import write_template
 
 _HOMES = {
@@ -32,8 +32,8 @@ _HOMES = {
     "write_known": "known",
     "LoadReport": "load",
     "load_deliveries": "load",
-    "ReceiveReport": "receive",
-    "receive": "receive",
+    "ReceiveReport": "night",
+    "receive": "night",
     "write_template": "template",
 }
 
@@ -58,7 +58,6 @@ def __getattr__(name: str) -> Any:
     """Import the module of a public name when it is first asked for (PEP 562)."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    # the function and its module may share a name: always hand out the function
     value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
     globals()[name] = value
     return value

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from dagster_project.lib.canonical import sha256_text
+from dagster_project.lib.canonical import sha256_file, sha256_text
 from dagster_project.lib.errors import EffektError
 from dagster_project.lib.receiving.content import Content, read_content
 from dagster_project.lib.receiving.declarations import Source, load_sources
@@ -285,6 +285,8 @@ def _load_missing(
             path = home.vault / record.sha256
             if not path.is_file():
                 raise _vault_error(record, "is missing from the vault")
+            if sha256_file(path) != record.sha256:
+                raise _vault_error(record, "is no longer what was accepted")
             try:
                 content = read_content(parser, path, parts, context, spill, "typed")
             except FileRefusedError:

@@ -1,0 +1,364 @@
+"""One table, many files: whatever its dress, a table gives the same rows, evidence and verdict."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import hashlib
+import hmac
+import io
+import json
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dagster_project.lib import receiving
+from dagster_project.lib.errors import UsageError
+from dagster_project.lib.receiving import content, engine, grammar, names
+from dagster_project.lib.receiving.declarations import load_sources
+from dagster_project.lib.receiving.findings import FileRefusedError
+from dagster_project.lib.receiving.parse import broken_links
+from dagster_project.lib.receiving.reference import load_reference
+from dagster_project.lib.receiving.register import load_register
+from dagster_project.settings import PROJECT_ROOT
+from tests.faults import corpus
+from tests.unit.receiving import homes
+
+CONTEXT = grammar.Context(load_reference(), homes.CONTRACTS)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("parser")
+
+
+def parsed(folder: Path, source: str, file_format: str, data: bytes) -> list[tuple[object, ...]]:
+    """Typed rows of a file, without their faults; the codes where the file is refused."""
+    name = f"{source}_2024-02-01{corpus.WINDOWS.get(source, '')}.{file_format}"
+    path = folder / "file"
+    path.write_bytes(data)
+    spill = engine.clear_spill(folder)
+    parser = engine.open_parser(folder, spill)
+    try:
+        parts = names.parse_name(name, load_sources())
+        read = content.read_content(parser, path, parts, CONTEXT, spill, "typed")
+        if read.is_refused:
+            return [(finding.code, *finding.rows) for finding in read.parsed.findings]
+        return parser.execute("select rowid + 1, * from typed order by rowid").fetchall()
+    except FileRefusedError as refused:
+        return [(finding.code,) for finding in refused.findings]
+    finally:
+        parser.close()
+
+
+@pytest.mark.parametrize("source", sorted(corpus.TABLES))
+@pytest.mark.parametrize(
+    "dress",
+    [
+        {"newline": "\r\n"},
+        {"quoting": csv.QUOTE_ALL},
+        {"quoting": csv.QUOTE_ALL, "newline": "\r\n"},
+        {"encoding": "utf-8-sig"},
+        {"encoding": "utf-8-sig", "quoting": csv.QUOTE_ALL},
+        {"newline": "\r"},
+    ],
+    ids=str,
+)
+def test_bom_line_ends_and_quotes_change_nothing(folder: Path, source: str, dress: dict[str, object]) -> None:
+    plain = parsed(folder, source, "csv", corpus.good_csv(source))
+    assert len(plain) == len(corpus.TABLES[source][1])
+    assert parsed(folder, source, "csv", corpus.csv_bytes(*corpus.TABLES[source], **dress)) == plain  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("source", sorted(corpus.TABLES))
+def test_the_order_of_columns_and_a_missing_last_line_end_change_nothing(folder: Path, source: str) -> None:
+    headings, rows = corpus.TABLES[source]
+    plain = parsed(folder, source, "csv", corpus.good_csv(source))
+    turned = corpus.csv_bytes(headings[::-1], [row[::-1] for row in rows])
+    assert parsed(folder, source, "csv", turned) == plain
+    assert parsed(folder, source, "csv", turned.rstrip(b"\n")) == plain
+    assert parsed(folder, source, "csv", turned + b"\n\n") == plain
+
+
+@pytest.mark.parametrize("source", sorted(corpus.TABLES))
+def test_csv_xlsx_and_parquet_of_one_table_give_the_same_rows(folder: Path, source: str) -> None:
+    plain = parsed(folder, source, "csv", corpus.good_csv(source))
+    for file_format in load_sources()[source].formats:
+        if file_format in ("xlsx", "parquet"):
+            assert parsed(folder, source, file_format, corpus.good(source, file_format)) == plain
+
+
+def test_a_date_cell_of_a_workbook_is_its_date(folder: Path) -> None:
+    headings, rows = corpus.TABLES["deltagere"]
+    dated = [[*row[:3], dt.date.fromisoformat(row[3]), *row[4:]] for row in rows]
+    data = corpus.xlsx_bytes(headings, dated)
+    assert parsed(folder, "deltagere", "xlsx", data) == parsed(
+        folder, "deltagere", "csv", corpus.good_csv("deltagere")
+    )
+
+
+def test_hidden_rows_and_further_sheets_of_a_workbook_change_nothing(folder: Path) -> None:
+    def hide(book: object, sheet: object) -> None:
+        sheet.row_dimensions[3].hidden = True  # type: ignore[attr-defined]
+        sheet.auto_filter.ref = "A1:G5"  # type: ignore[attr-defined]
+        book.create_sheet("Noter")["A1"] = "se telefonliste"  # type: ignore[attr-defined]
+
+    data = corpus.xlsx_bytes(*corpus.TABLES["deltagere"], shape=hide)
+    assert len(parsed(folder, "deltagere", "xlsx", data)) == len(corpus.TABLES["deltagere"][1])
+
+
+def test_the_statistics_as_json_are_those_of_the_csv(folder: Path) -> None:
+    as_json = parsed(folder, "jobindsats", "json", corpus.good_json())
+    as_csv = parsed(folder, "jobindsats", "csv", corpus.good_csv("jobindsats"))
+    assert [row[1:] for row in as_json] == [row[1:] for row in as_csv[:3]]
+
+
+_REAL_DAYS = st.dates(dt.date(1950, 1, 1), dt.date(2049, 12, 31))
+
+
+@st.composite
+def person_numbers(draw: st.DrawFn) -> str:
+    day = draw(_REAL_DAYS)
+    serial = draw(st.integers(0, 9999))
+    text = f"{day.day + 60:02d}{day.month:02d}{day.year % 100:02d}{serial:04d}"
+    return text if draw(st.booleans()) else f"{text[:6]}-{text[6:]}"
+
+
+@st.composite
+def spells(draw: st.DrawFn) -> list[str]:
+    first = draw(st.dates(dt.date(2020, 1, 1), dt.date(2024, 1, 1)))
+    last = first + dt.timedelta(days=draw(st.integers(0, 500)))
+    share = draw(st.one_of(st.just(""), st.integers(1, 9999).map(lambda n: f"0,{n:04d}")))
+    return [
+        draw(person_numbers()), str(draw(st.integers(890, 899))), first.isoformat(),
+        draw(st.sampled_from([last.isoformat(), ""])), share,
+    ]  # fmt: skip
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(spells(), min_size=1, max_size=30), st.permutations(range(5)))
+def test_any_table_survives_any_dress(folder: Path, rows: list[list[str]], order: list[int]) -> None:
+    headings = corpus.TABLES["ydelsesforloeb"][0]
+    plain = parsed(folder, "ydelsesforloeb", "csv", corpus.csv_bytes(headings, rows))
+    expected = [
+        (
+            number, int(row[0].replace("-", "")), int(row[1]), dt.date.fromisoformat(row[2]),
+            dt.date.fromisoformat(row[3]) if row[3] else None,
+        )
+        for number, row in enumerate(rows, 1)
+    ]  # fmt: skip
+    assert [row[:5] for row in plain] == expected
+    turned = [headings[place] for place in order], [[row[place] for place in order] for row in rows]
+    dressed = corpus.csv_bytes(*turned, newline="\r\n", quoting=csv.QUOTE_ALL, encoding="utf-8-sig")
+    assert parsed(folder, "ydelsesforloeb", "csv", dressed) == plain
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    assert parsed(folder, "ydelsesforloeb", "parquet", corpus.parquet_bytes(headings, columns)) == plain
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.lists(
+        st.lists(st.text(alphabet=st.characters(codec="utf-8"), max_size=12), min_size=1, max_size=6),
+        max_size=4,
+    ),
+    st.sampled_from(["csv", "xlsx", "parquet"]),
+    st.binary(max_size=200),
+)
+def test_no_rubbish_raises_anything_but_a_refusal(
+    folder: Path, table: list[list[str]], file_format: str, tail: bytes
+) -> None:
+    source = "personstatus" if file_format == "xlsx" else "ydelsesforloeb"
+    buffer = io.StringIO()
+    csv.writer(buffer, delimiter=";").writerows([corpus.TABLES[source][0], *table])
+    for data in (buffer.getvalue().encode("utf-8", "replace"), corpus.good(source, file_format) + tail, tail):
+        parsed(folder, source, file_format, data)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.recursive(st.one_of(st.none(), st.booleans(), st.integers(), st.text()),
+                    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8))  # fmt: skip
+def test_no_json_raises_anything_but_a_refusal(folder: Path, value: object) -> None:
+    for shape in (value, [value], [{"Variables": value, "Data": value}]):
+        parsed(folder, "jobindsats", "json", json.dumps(shape).encode())
+
+
+# wide weekly files ----------------------------------------------------------------------------------
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.lists(st.sampled_from(["", "890", "891", "731"]), min_size=6, max_size=6),
+                min_size=1, max_size=8), st.permutations(range(7)))  # fmt: skip
+def test_runs_of_weeks_are_those_of_a_plain_loop(
+    folder: Path, table: list[list[str]], order: list[int]
+) -> None:
+    headings = ["cpr", *(f"y_{week}" for week in ("2051", "2052", "2053", "2101", "2102", "2103"))]
+    rows = [[f"61019{number:05d}", *cells] for number, cells in enumerate(table)]
+    name_window = corpus.WINDOWS["dream"]
+    corpus.WINDOWS["dream"] = "_2020-12-14_2021-01-24"
+    try:
+        plain = parsed(folder, "dream", "csv", corpus.csv_bytes(headings, rows))
+        turned = corpus.csv_bytes(
+            [headings[at] for at in order], [[row[at] for at in order] for row in rows]
+        )
+        assert parsed(folder, "dream", "csv", turned) == plain
+    finally:
+        corpus.WINDOWS["dream"] = name_window
+    for cells, row in zip(table, plain, strict=True):
+        runs: list[list[int]] = []
+        for week, code in enumerate(cells, 1):
+            if code and runs and runs[-1][1] == week - 1 and runs[-1][2] == int(code):
+                runs[-1][1] = week
+            elif code:
+                runs.append([week, week, int(code)])
+        assert [[run["first"], run["last"], run["code"]] for run in row[2]] == runs  # type: ignore[attr-defined]
+
+
+# evidence, check, templates -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("source", ["ydelsesforloeb", "dream"])
+def test_a_row_hmac_is_that_of_the_landed_texts_in_declared_order(tmp_path: Path, source: str) -> None:
+    home = homes.new_home(tmp_path / "home")
+    headings, rows = corpus.TABLES[source]
+    turned = corpus.csv_bytes(headings[::-1], [row[::-1] for row in rows])
+    homes.land(home, f"{source}_2024-02-01{corpus.WINDOWS[source]}.csv", turned)
+    homes.receive(home)
+    record = load_register(home).accepted()[0]
+    found = receiving.row_hmacs(home, record.sha256, source, [1, 3])
+    assert found == {
+        number: hmac.new(
+            homes.KEY.encode(), "\x1f".join(rows[number - 1]).encode(), hashlib.sha256
+        ).hexdigest()[:32]
+        for number in (1, 3)
+    }
+
+
+def test_a_person_key_is_the_hmac_of_the_ten_digits(tmp_path: Path) -> None:
+    home = homes.new_home(tmp_path / "home")
+    homes.land(home, "deltagere_2024-02-01.csv", corpus.good_csv("deltagere"))
+    homes.receive(home)
+    expected = {
+        hmac.new(homes.KEY.encode(), row[2].replace("-", "").encode(), hashlib.sha256).hexdigest()[:32]
+        for row in corpus.TABLES["deltagere"][1]
+    }
+    assert {row[4] for row in homes.rows(home, "deltagere")} == expected
+
+
+def test_a_checked_file_is_judged_as_the_night_judges_it_and_left_alone(tmp_path: Path) -> None:
+    good = tmp_path / "deltagere_2024-02-01.csv"
+    good.write_bytes(corpus.good_csv("deltagere"))
+    bad = tmp_path / "deltagere_2024-02-02.csv"
+    bad.write_bytes(corpus.good_csv("deltagere").replace(b"6101901234", b"101901234"))
+    assert receiving.check_file(good, homes.CONTRACTS).is_accepted
+    verdict = receiving.check_file(bad, homes.CONTRACTS)
+    assert [(finding.code, finding.rows) for finding in verdict.findings] == [("CPR_LENGTH", (1,))]
+    assert "Række: 1" in verdict.text() and "101901234" not in verdict.text() + verdict.to_json()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [good.name, bad.name]
+    with pytest.raises(UsageError):
+        receiving.check_file(tmp_path / "nej.csv", None)
+
+
+def test_checking_five_thousand_rows_is_quick_and_imports_nothing_heavy(tmp_path: Path) -> None:
+    lines = [f"{corpus.CONTRACT};F-{n:05d};2023-02;ja" for n in range(5000)]
+    path = tmp_path / "resultatkrav_2024-02-01.csv"
+    path.write_text("\n".join(["kontrakt_id;forloeb_id;maaned;krav", *lines]) + "\n")
+    script = (
+        "import sys, pathlib; from dagster_project.lib import receiving;"
+        "r = receiving.check_file(pathlib.Path(sys.argv[1]), frozenset({'proeve-kontrakt'}));"
+        "assert r.is_accepted and r.row_count == 5000;"
+        "print([m for m in ('dagster', 'dbt', 'great_expectations', 'pandas') if m in sys.modules])"
+    )
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(path)],
+        capture_output=True, text=True, check=True, cwd=PROJECT_ROOT,
+    )  # fmt: skip
+    assert done.stdout.strip() == "[]"
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 2
+
+
+@pytest.mark.parametrize("source", sorted(load_sources()))
+def test_a_template_under_a_right_name_is_accepted(tmp_path: Path, source: str) -> None:
+    window = "_2023-01-02_2023-01-22" if source == "dream" else corpus.WINDOWS.get(source, "")
+    for path in receiving.write_template(source, tmp_path):
+        if path.suffix[1:] not in load_sources()[source].formats:
+            continue
+        landed = path.rename(tmp_path / f"{source}_2024-02-01{window}{path.suffix}")
+        report = receiving.check_file(landed, frozenset({"hedensted-arbejdsfastholdelse"}))
+        assert report.is_accepted, report.text()
+
+
+def test_a_workbook_template_explains_every_column(tmp_path: Path) -> None:
+    import openpyxl
+
+    book = openpyxl.load_workbook(receiving.write_template("deltagere", tmp_path)[1])
+    explained = [row[0] for row in book["Forklaring"].iter_rows(values_only=True)]
+    assert set(corpus.TABLES["deltagere"][0]) <= set(explained)
+
+
+# small parts ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("links", "bad"),
+    [
+        ([(1, 10, 20), (2, 20, 30)], []),
+        ([(1, 10, 20), (2, 20, 10)], [1, 2]),
+        ([(1, 10, 10)], [1]),
+        ([(1, 10, 20), (2, 10, 30)], [1, 2]),
+        ([(1, 10, 20), (2, 10, 20)], []),
+        ([(1, 10, 20), (2, 15, 20)], []),
+        ([(1, 5, 10), (2, 10, 20), (3, 20, 10)], [2, 3]),
+    ],
+)
+def test_only_rings_and_forks_break_a_chain(links: list[tuple[int, int, int]], bad: list[int]) -> None:
+    assert broken_links(links) == bad
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("deltagere_2024-02-01.csv", "deltagere_2024-02-01.csv"),
+        ("brev 610190-1234.csv", "brev ….csv"),
+        ("123456.csv", "….csv"),
+        ("12345.csv", "12345.csv"),
+        ("a\nb.csv", "a?b.csv"),
+    ],
+)
+def test_a_name_is_shown_without_long_numbers_and_controls(name: str, shown: str) -> None:
+    assert names.scrub(name) == shown
+
+
+def test_every_benefit_group_is_its_own_name_and_every_name_leads_to_a_group() -> None:
+    from dagster_project.lib.receiving.reference import CODES_FILE, NAMES_FILE
+
+    with CODES_FILE.open(encoding="utf-8", newline="") as handle:
+        groups = {row["benefit_group"] for row in csv.DictReader(handle)}
+    with NAMES_FILE.open(encoding="utf-8", newline="") as handle:
+        pairs = {row["name"]: row["benefit_group"] for row in csv.DictReader(handle)}
+    assert all(pairs.get(group) == group for group in groups)
+    assert set(pairs.values()) <= groups
+
+
+def test_the_parser_reaches_nothing_but_its_folder(folder: Path, tmp_path: Path) -> None:
+    import duckdb
+
+    (tmp_path / "x.csv").write_text("a\n1\n")
+    parser = engine.open_parser(folder, engine.clear_spill(folder))
+    for sql in (
+        f"select * from read_csv('{tmp_path}/x.csv')",
+        f"copy (select 1) to '{tmp_path}/y.csv'",
+        f"attach '{tmp_path}/z.db'",
+        f"select * from read_text('{folder}/../x')",
+        "set memory_limit = '4GB'",
+        "install httpfs",
+    ):
+        with pytest.raises(duckdb.Error):
+            parser.execute(sql).fetchall()
+    parser.close()
