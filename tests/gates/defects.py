@@ -59,6 +59,30 @@ _COMPARABLE = f"""
         cross join raw.run_context as run_context where months.fte > 0;
 """
 
+# a contract that reads whole cases of every group, with its spells merged as they must be
+_MERGED = """
+    delete from intermediate.int_groups__list_cases;
+    delete from intermediate.int_spells__merge_by_group;
+    insert into intermediate.int_groups__list_cases
+        select distinct register_no, group_no from intermediate.int_spells__clip_to_windows;
+    insert into intermediate.int_spells__merge_by_group by name
+        select register_no, person_no, group_no, min(starts_on) as starts_on,
+            max(ends_before) as ends_before
+        from (
+            select *, sum(is_first) over (
+                partition by register_no, person_no, group_no order by starts_on, ends_before
+                rows unbounded preceding) as spell_no
+            from (
+                select *, (coalesce(max(ends_before) over (
+                    partition by register_no, person_no, group_no order by starts_on, ends_before
+                    rows between unbounded preceding and 1 preceding
+                ) < starts_on, true))::integer as is_first
+                from intermediate.int_spells__clip_to_windows
+            )
+        )
+        group by register_no, person_no, group_no, spell_no;
+"""
+
 DEFECTS: dict[str, Defect] = {
     # gate 10 ----------------------------------------------------------------------------------
     "known_is_accepted": Defect(
@@ -233,13 +257,14 @@ DEFECTS: dict[str, Defect] = {
     "owner_covers_its_days": Defect("update raw.known_delivery set covers_to = covers_from"),
     "merged_days_are_conserved": Defect(
         "update intermediate.int_spells__merge_by_group set ends_before = ends_before - 1"
-        " where person_no = (select min(person_no) from intermediate.int_spells__merge_by_group)"
+        " where person_no = (select min(person_no) from intermediate.int_spells__merge_by_group)",
+        _MERGED,
     ),
     "merged_spells_lie_apart": Defect(
-        "update intermediate.int_spells__merge_by_group set next_starts_on = ends_before"
+        "update intermediate.int_spells__merge_by_group set next_starts_on = ends_before", _MERGED
     ),
     "spell_is_not_empty": Defect(
-        "update intermediate.int_spells__merge_by_group set ends_before = starts_on"
+        "update intermediate.int_spells__merge_by_group set ends_before = starts_on", _MERGED
     ),
     "register_fte_is_not_negative": Defect(f"update {_FTE} set fte = -1 where is_observed"),
     "unobserved_month_has_no_fte": Defect(f"update {_FTE} set is_observed = not is_observed"),
