@@ -3,7 +3,7 @@
 --   still running reaches to the end of its window; weekly payments count where the person's sum of
 --   the group in the week is above zero within the delivery
 -- clause: 10-inputs.md, Delivery semantics and Sources; 30-rules.md §1 (benefit spells)
--- left out: rows on days that a newer delivery owns
+-- left out: rows on days that a newer delivery owns; codes that no group has (gate 20)
 with
 
 registers as (
@@ -13,7 +13,7 @@ registers as (
     from {{ ref('stg_registers') }}
 ),
 
-windows as (
+effective_windows as (
     select
         delivery_no,
         source,
@@ -50,8 +50,7 @@ dated_rows as (
         starts_on,
         ends_before,
         share,
-        delivery_no,
-        row_number
+        delivery_no
     from {{ ref('stg_ydelsesforloeb__spells') }}
 ),
 
@@ -61,8 +60,7 @@ weekly_runs as (
         code,
         starts_on,
         ends_before,
-        delivery_no,
-        row_number
+        delivery_no
     from {{ ref('stg_dream__runs') }}
 ),
 
@@ -73,9 +71,18 @@ weekly_payments as (
         starts_on,
         ends_before,
         paid_dkk,
-        delivery_no,
-        row_number
+        delivery_no
     from {{ ref('stg_ydelsesrefusion__payments') }}
+),
+
+windows as (
+    select
+        registers.register_no,
+        effective_windows.delivery_no,
+        effective_windows.starts_on,
+        effective_windows.ends_before
+    from effective_windows
+    inner join registers on effective_windows.source = registers.source
 ),
 
 sum_payments as (
@@ -84,8 +91,7 @@ sum_payments as (
         weekly_payments.benefit_group,
         weekly_payments.starts_on,
         weekly_payments.ends_before,
-        weekly_payments.delivery_no,
-        min(weekly_payments.row_number) as row_number
+        weekly_payments.delivery_no
     from weekly_payments
     left join persons on weekly_payments.person_no = persons.person_no
     group by
@@ -105,10 +111,9 @@ list_rows as (
         dated_rows.starts_on,
         dated_rows.ends_before,
         dated_rows.share,
-        dated_rows.delivery_no,
-        dated_rows.row_number
+        dated_rows.delivery_no
     from dated_rows
-    left join codes on dated_rows.code = codes.code
+    inner join codes on dated_rows.code = codes.code
     union all
     select
         weekly_runs.person_no,
@@ -117,10 +122,9 @@ list_rows as (
         weekly_runs.starts_on,
         weekly_runs.ends_before,
         1 as share,
-        weekly_runs.delivery_no,
-        weekly_runs.row_number
+        weekly_runs.delivery_no
     from weekly_runs
-    left join codes on weekly_runs.code = codes.code
+    inner join codes on weekly_runs.code = codes.code
     union all
     select
         sum_payments.person_no,
@@ -129,15 +133,14 @@ list_rows as (
         sum_payments.starts_on,
         sum_payments.ends_before,
         1 as share,
-        sum_payments.delivery_no,
-        sum_payments.row_number
+        sum_payments.delivery_no
     from sum_payments
-    left join groups on sum_payments.benefit_group = groups.benefit_group
+    inner join groups on sum_payments.benefit_group = groups.benefit_group
 ),
 
 final as (
     select
-        registers.register_no,
+        windows.register_no,
         coalesce(persons.canonical_person_no, list_rows.person_no) as person_no,
         list_rows.code::smallint as code,
         list_rows.group_no,
@@ -146,15 +149,13 @@ final as (
             as ends_before,
         list_rows.share::decimal(5, 4) as share,
         list_rows.starts_on as row_starts_on,
-        list_rows.delivery_no,
-        list_rows.row_number
+        list_rows.delivery_no
     from list_rows
     inner join windows
         on
             list_rows.delivery_no = windows.delivery_no
             and list_rows.starts_on < windows.ends_before
             and coalesce(list_rows.ends_before, windows.ends_before) > windows.starts_on
-    inner join registers on windows.source = registers.source
     left join persons on list_rows.person_no = persons.person_no
 )
 

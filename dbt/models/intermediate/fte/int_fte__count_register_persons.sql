@@ -5,48 +5,104 @@
 with
 
 home_register as (
-    select register_no from {{ ref('int_registers__choose_home') }}
+    select register_no
+    from {{ ref('int_registers__choose_home') }}
 ),
 
 spells as (
-    select register_no, group_no, starts_on, ends_before, next_starts_on
-    from {{ ref('int_spells__merge_by_group') }}
-),
-
--- a spell that ends in the month in which the person's next one begins leaves that month to it
-month_runs as (
     select
-        spells.group_no,
-        {{ month_of('spells.starts_on') }} as first_month,
-        least(
-            {{ month_end('spells.ends_before - 1') }},
-            {{ month_of('spells.next_starts_on') }}
-        ) as month_before,
-        count(*) as runs
+        register_no,
+        group_no,
+        starts_on,
+        ends_before
+    from {{ ref('int_spells__clip_to_windows') }}
+),
+
+neighbours as (
+    select
+        register_no,
+        group_no,
+        starts_on,
+        ends_before,
+        reached_before
+    from {{ ref('int_spells__find_neighbours') }}
+    where reached_before > {{ month_of('starts_on') }}
+),
+
+count_starts as (
+    select
+        register_no,
+        group_no,
+        {{ month_of('starts_on') }} as month,
+        count(*) as change
     from spells
-    inner join home_register on spells.register_no = home_register.register_no
     group by all
 ),
 
-changes as (
-    select group_no, first_month as month, runs as change from month_runs
+count_ends as (
+    select
+        register_no,
+        group_no,
+        {{ month_end('ends_before - 1') }} as month,
+        -count(*) as change
+    from spells
+    group by all
+),
+
+-- months that an earlier spell of the person has counted already
+count_repeated_starts as (
+    select
+        register_no,
+        group_no,
+        {{ month_of('starts_on') }} as month,
+        -count(*) as change
+    from neighbours
+    group by all
+),
+
+count_repeated_ends as (
+    select
+        register_no,
+        group_no,
+        {{ month_end('least(ends_before, reached_before) - 1') }} as month,
+        count(*) as change
+    from neighbours
+    group by all
+),
+
+list_changes as (
+    select * from count_starts
     union all
-    select group_no, month_before as month, -runs as change from month_runs
+    select * from count_ends
+    union all
+    select * from count_repeated_starts
+    union all
+    select * from count_repeated_ends
 ),
 
-monthly_changes as (
-    select group_no, month, sum(change) as change
-    from changes
-    group by all
+sum_changes as (
+    select
+        list_changes.group_no,
+        list_changes.month,
+        sum(list_changes.change) as change
+    from list_changes
+    inner join home_register on list_changes.register_no = home_register.register_no
+    group by
+        list_changes.group_no,
+        list_changes.month
 ),
 
-counted as (
+cumulate_persons as (
     select
         group_no,
         month,
-        sum(change) over (partition by group_no order by month) as persons,
+        sum(change) over (
+            partition by group_no
+            order by month
+            rows between unbounded preceding and current row
+        ) as persons,
         lead(month) over (partition by group_no order by month) as month_before
-    from monthly_changes
+    from sum_changes
 ),
 
 final as (
@@ -54,7 +110,7 @@ final as (
         group_no,
         unnest(generate_series(month, month_before - 1, interval 1 month))::date as month,
         persons::bigint as persons
-    from counted
+    from cumulate_persons
     where persons > 0
 )
 

@@ -1,5 +1,6 @@
 -- grain: one row per register, group and day on which the sum of shares over all persons changes
--- counts: the change of Σ over persons of min(1, Σ shares), in ten-thousandths of a person
+-- counts: the change of Σ over persons of min(1, Σ shares), in ten-thousandths of a person; only
+--   spells that overlap another one of their group need the sum per person
 -- clause: 30-rules.md §1 (benefit_days, register FTE)
 -- left out: months (int_fte__sum_register_months)
 with
@@ -7,23 +8,59 @@ with
 spells as (
     select
         register_no,
-        person_no,
         group_no,
         starts_on,
         ends_before,
         (share * 10000)::integer as share_parts
     from {{ ref('int_spells__clip_to_windows') }}
-    where group_no is not null
 ),
 
-list_changes as (
+overlapping_spells as (
+    select
+        register_no,
+        person_no,
+        group_no,
+        starts_on,
+        ends_before,
+        (share * 10000)::integer as share_parts
+    from {{ ref('int_spells__find_neighbours') }}
+    where is_overlapping
+),
+
+list_all_starts as (
+    select
+        register_no,
+        group_no,
+        starts_on as day,
+        sum(share_parts) as change_parts
+    from spells
+    group by
+        register_no,
+        group_no,
+        starts_on
+),
+
+list_all_ends as (
+    select
+        register_no,
+        group_no,
+        ends_before as day,
+        -sum(share_parts) as change_parts
+    from spells
+    group by
+        register_no,
+        group_no,
+        ends_before
+),
+
+list_person_changes as (
     select
         register_no,
         person_no,
         group_no,
         starts_on as day,
         share_parts as change_parts
-    from spells
+    from overlapping_spells
     union all
     select
         register_no,
@@ -31,7 +68,7 @@ list_changes as (
         group_no,
         ends_before as day,
         -share_parts as change_parts
-    from spells
+    from overlapping_spells
 ),
 
 sum_person_changes as (
@@ -41,7 +78,7 @@ sum_person_changes as (
         group_no,
         day,
         sum(change_parts) as change_parts
-    from list_changes
+    from list_person_changes
     group by
         register_no,
         person_no,
@@ -60,13 +97,24 @@ cumulate_shares as (
     from sum_person_changes
 ),
 
-cap_shares as (
+-- what min(1, Σ shares) takes away from the plain sum
+measure_excess as (
     select
         register_no,
         group_no,
         day,
-        least(share_parts, 10000) - least(share_parts - change_parts, 10000) as change_parts
+        greatest(share_parts - change_parts - 10000, 0) - greatest(share_parts - 10000, 0)
+            as change_parts
     from cumulate_shares
+),
+
+list_changes as (
+    select * from list_all_starts
+    union all
+    select * from list_all_ends
+    union all
+    select * from measure_excess
+    where change_parts != 0
 ),
 
 final as (
@@ -75,7 +123,7 @@ final as (
         group_no,
         day,
         sum(change_parts)::hugeint as change_parts
-    from cap_shares
+    from list_changes
     group by
         register_no,
         group_no,

@@ -10,12 +10,17 @@ contracts as (
 ),
 
 registers as (
-    select register_no, source from {{ ref('stg_registers') }}
+    select
+        register_no,
+        source
+    from {{ ref('stg_registers') }}
 ),
 
 -- finer registers first: days with shares, then weeks that were paid, then weeks with one code
 preferences as (
-    select source, preference
+    select
+        register.source,
+        register.preference
     from (
         values
         ('ydelsesforloeb', 1),

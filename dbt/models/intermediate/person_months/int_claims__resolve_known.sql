@@ -1,7 +1,9 @@
+{{ config(materialized='view') }}
 -- grain: one row per contract, course and month that was ever claimed or not claimed
 -- counts: the row of the newest known delivery that contains the key
 -- clause: 10-inputs.md, Delivery semantics (upsert); 30-rules.md §3 (claimed)
--- left out: nothing; course_no is null where the list has no such course
+-- left out: nothing; course_no is null where the list has no such course. A view: only the claimed
+--   months are stored, one list a course (int_claims__gather_months)
 with
 
 claims as (
@@ -31,16 +33,40 @@ courses as (
     from {{ ref('int_courses__resolve_known') }}
 ),
 
-keep_newest as (
+find_first_delivery as (
+    select min(delivery_rank) as delivery_rank
+    from deliveries
+),
+
+number_claims as (
+    select
+        courses.course_no,
+        claims.contract_id,
+        claims.course_id,
+        claims.month,
+        claims.is_claimed,
+        claims.delivery_no,
+        claims.row_number,
+        deliveries.delivery_rank
+    from claims
+    inner join deliveries on claims.delivery_no = deliveries.delivery_no
+    left join courses
+        on
+            claims.contract_id = courses.contract_id
+            and claims.course_id = courses.course_id
+),
+
+-- a key stands once in a delivery, so that only a later delivery can replace it
+list_replacements as (
     select
         claims.contract_id,
         claims.course_id,
         claims.month,
-        arg_max(claims.is_claimed, deliveries.delivery_rank) as is_claimed,
-        arg_max(claims.delivery_no, deliveries.delivery_rank) as delivery_no,
-        arg_max(claims.row_number, deliveries.delivery_rank) as row_number
+        max(deliveries.delivery_rank) as delivery_rank
     from claims
     inner join deliveries on claims.delivery_no = deliveries.delivery_no
+    inner join find_first_delivery
+        on deliveries.delivery_rank > find_first_delivery.delivery_rank
     group by
         claims.contract_id,
         claims.course_id,
@@ -49,18 +75,22 @@ keep_newest as (
 
 final as (
     select
-        keep_newest.contract_id,
-        keep_newest.course_id,
-        courses.course_no,
-        keep_newest.month,
-        keep_newest.is_claimed,
-        keep_newest.delivery_no,
-        keep_newest.row_number
-    from keep_newest
-    left join courses
+        number_claims.contract_id,
+        number_claims.course_id,
+        number_claims.course_no,
+        number_claims.month,
+        number_claims.is_claimed,
+        number_claims.delivery_no,
+        number_claims.row_number
+    from number_claims
+    left join list_replacements
         on
-            keep_newest.contract_id = courses.contract_id
-            and keep_newest.course_id = courses.course_id
+            number_claims.contract_id = list_replacements.contract_id
+            and number_claims.course_id = list_replacements.course_id
+            and number_claims.month = list_replacements.month
+    where
+        list_replacements.delivery_rank is null
+        or number_claims.delivery_rank = list_replacements.delivery_rank
 )
 
 select * from final

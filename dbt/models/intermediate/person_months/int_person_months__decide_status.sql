@@ -1,6 +1,7 @@
+{{ config(materialized='view') }}
 -- grain: one row per course and effort month
 -- counts: the first status that applies: not_eligible, exited, not_observed, on_support,
---   self_supporting
+--   self_supporting; a view, read once (int_person_months__weigh_claims stores it)
 -- clause: 30-rules.md §3 (status)
 -- left out: claims and amounts (int_person_months__decide_payment)
 with

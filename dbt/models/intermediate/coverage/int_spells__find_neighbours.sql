@@ -1,0 +1,51 @@
+-- grain: one row per clipped spell that shares a day or a month with another of its person and group
+-- counts: spells that begin in a month which an earlier one reaches, and spells that overlap another;
+--   reached_before is the end of all earlier ones, by first day
+-- clause: 30-rules.md §1 (benefit_days: min(1, Σ shares)); 50-mart.md (persons of fte_month)
+-- left out: all others, which can be counted without looking at a person
+with
+
+spells as (
+    select
+        register_no,
+        person_no,
+        group_no,
+        starts_on,
+        ends_before,
+        share
+    from {{ ref('int_spells__clip_to_windows') }}
+),
+
+-- rows that tie in this order are equal in every column
+look_around as (
+    select
+        *,
+        max(ends_before) over (
+            in_order rows between unbounded preceding and 1 preceding
+        ) as reached_before,
+        lead(starts_on) over in_order as next_starts_on
+    from spells
+    window in_order as (
+        partition by register_no, person_no, group_no
+        order by starts_on, ends_before, share
+    )
+),
+
+final as (
+    select
+        register_no,
+        person_no,
+        group_no,
+        starts_on,
+        ends_before,
+        share,
+        reached_before,
+        coalesce(reached_before > starts_on, false)
+        or coalesce(next_starts_on < ends_before, false) as is_overlapping
+    from look_around
+    where
+        reached_before > {{ month_of('starts_on') }}
+        or next_starts_on < ends_before
+)
+
+select * from final

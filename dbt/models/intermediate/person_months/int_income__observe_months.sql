@@ -1,0 +1,37 @@
+-- grain: one row per month that eindkomst observes
+-- counts: months all of whose days lie in the window of a known delivery
+-- clause: 30-rules.md §3 (where that source observes the month)
+-- left out: hours (int_income__sum_ordinary_hours)
+with
+
+runs as (
+    select
+        starts_on,
+        ends_before
+    from {{ ref('int_registers__find_observed_runs') }}
+    where source = 'eindkomst'
+),
+
+list_months as (
+    select
+        starts_on,
+        ends_before,
+        unnest(
+            generate_series(
+                date_trunc('month', starts_on),
+                date_trunc('month', ends_before - 1),
+                interval 1 month
+            )
+        )::date as month
+    from runs
+),
+
+final as (
+    select month
+    from list_months
+    where
+        starts_on <= month
+        and ends_before >= {{ month_end('month') }}
+)
+
+select * from final

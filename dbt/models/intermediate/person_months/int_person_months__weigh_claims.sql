@@ -1,0 +1,122 @@
+-- grain: one row per course and effort month
+-- counts: whether the month is claimed, earned, payable (claimed, or paid on the register alone), the
+--   rate of its price group on its first day, and whether income is missing where it is observed
+-- clause: 30-rules.md §3 (claimed, payable, amount, is_no_income)
+-- left out: names and the match of claim and register (int_person_months__decide_payment)
+with
+
+person_months as (
+    select
+        course_no,
+        month,
+        support_days,
+        status
+    from {{ ref('int_person_months__decide_status') }}
+),
+
+courses as (
+    select
+        course_no,
+        contract_no,
+        person_no,
+        price_group,
+        eligibility
+    from {{ ref('int_courses__decide_eligibility') }}
+),
+
+terms as (
+    select
+        contract_no,
+        pay_on
+    from {{ ref('int_contracts__read_person_month_terms') }}
+),
+
+claims as (
+    select
+        course_no,
+        claimed_months
+    from {{ ref('int_claims__gather_months') }}
+),
+
+rates as (
+    select
+        contract_no,
+        price_group,
+        month,
+        rate_dkk
+    from {{ ref('int_rates__spread_months') }}
+),
+
+hours as (
+    select
+        person_no,
+        month
+    from {{ ref('int_income__sum_ordinary_hours') }}
+    where hours > 0
+),
+
+income_months as (
+    select month
+    from {{ ref('int_income__observe_months') }}
+),
+
+describe_courses as (
+    select
+        courses.course_no,
+        courses.contract_no,
+        courses.person_no,
+        courses.price_group,
+        courses.eligibility = 'eligible' as is_eligible,
+        terms.pay_on = 'register' as is_paid_unclaimed,
+        claims.claimed_months
+    from courses
+    inner join terms on courses.contract_no = terms.contract_no
+    left join claims on courses.course_no = claims.course_no
+),
+
+add_claims as (
+    select
+        person_months.course_no,
+        person_months.month,
+        person_months.support_days,
+        person_months.status,
+        describe_courses.contract_no,
+        describe_courses.person_no,
+        describe_courses.price_group,
+        describe_courses.is_eligible,
+        describe_courses.is_paid_unclaimed,
+        coalesce(list_contains(describe_courses.claimed_months, person_months.month), false)
+            as is_claimed
+    from person_months
+    inner join describe_courses on person_months.course_no = describe_courses.course_no
+),
+
+final as (
+    select
+        add_claims.course_no,
+        add_claims.month,
+        add_claims.support_days,
+        add_claims.status,
+        add_claims.is_claimed,
+        add_claims.is_eligible and add_claims.status = 'self_supporting' as is_earned,
+        add_claims.is_eligible
+        and add_claims.status = 'self_supporting'
+        and (add_claims.is_claimed or add_claims.is_paid_unclaimed) as is_payable,
+        rates.rate_dkk,
+        add_claims.status = 'self_supporting'
+        and income_months.month is not null
+        and hours.person_no is null as is_no_income
+    from add_claims
+    left join rates
+        on
+            add_claims.contract_no = rates.contract_no
+            and add_claims.price_group = rates.price_group
+            and add_claims.month = rates.month
+    left join hours
+        on
+            add_claims.person_no = hours.person_no
+            and add_claims.month = hours.month
+    left join income_months on add_claims.month = income_months.month
+)
+
+select * from final

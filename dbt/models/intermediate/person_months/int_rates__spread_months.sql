@@ -1,0 +1,51 @@
+-- grain: one row per contract, price group and month of the contract with a rate
+-- counts: the rate valid on the first day of the month
+-- clause: 30-rules.md §3 (amount); 20-contract.md, rates
+-- left out: whether a month is payable (int_person_months__decide_payment)
+with
+
+terms as (
+    select
+        contract_no,
+        contract_id,
+        part_id
+    from {{ ref('int_contracts__read_person_month_terms') }}
+),
+
+rates as (
+    select
+        contract_id,
+        part_id,
+        benefit_group,
+        valid_from,
+        valid_before,
+        rate_dkk
+    from {{ ref('stg_contracts__rates') }}
+),
+
+months as (
+    select
+        contract_id,
+        month
+    from {{ ref('int_months__observe') }}
+),
+
+final as (
+    select
+        terms.contract_no,
+        rates.benefit_group as price_group,
+        months.month,
+        rates.rate_dkk
+    from terms
+    inner join rates
+        on
+            terms.contract_id = rates.contract_id
+            and terms.part_id = rates.part_id
+    inner join months
+        on
+            terms.contract_id = months.contract_id
+            and rates.valid_from <= months.month
+            and (rates.valid_before is null or rates.valid_before > months.month)
+)
+
+select * from final
