@@ -7,47 +7,77 @@
 with
 
 periods as (
-    select contract_id, period_start
+    select
+        contract_id,
+        period_start
     from {{ ref('int_periods__list') }}
     where is_closed
 ),
 
 months as (
-    select contract_id, month, period_start
+    select
+        contract_id,
+        month,
+        period_start
     from {{ ref('int_periods__spread_months') }}
     where is_closed
 ),
 
 parts as (
-    select contract_id, part_id, kind
+    select
+        contract_id,
+        part_id,
+        kind
     from {{ ref('stg_contracts__parts') }}
 ),
 
 price_groups as (
-    select contract_id, part_id, benefit_group, historical_success_rate
+    select
+        contract_id,
+        part_id,
+        benefit_group,
+        historical_success_rate
     from {{ ref('stg_contracts__price_groups') }}
 ),
 
 fte_groups as (
-    select contract_id, part_id, benefit_group
+    select
+        contract_id,
+        part_id,
+        benefit_group
     from {{ ref('stg_contracts__fte_groups') }}
 ),
 
 lines as (
     select
-        contract_id, period_start, part_id, course_id, price_group,
-        old_amount_dkk, new_amount_dkk, difference_dkk
+        contract_id,
+        period_start,
+        part_id,
+        course_id,
+        price_group,
+        old_amount_dkk,
+        new_amount_dkk,
+        difference_dkk
     from {{ ref('int_lines__number') }}
 ),
 
 courses as (
-    select contract_id, course_id, person_no
+    select
+        contract_id,
+        course_id,
+        person_no
     from {{ ref('int_courses__resolve_known') }}
 ),
 
--- `reason` is the status of an eligible course's month; every other course has its eligibility there
+-- `reason` is the status of an eligible course's month; other courses have their eligibility there
 outcomes as (
-    select contract_id, part_id, person_no, month, price_group, reason
+    select
+        contract_id,
+        part_id,
+        person_no,
+        month,
+        price_group,
+        reason
     from {{ ref('int_person_months__decide_payment') }}
     where reason in ('self_supporting', 'on_support')
 ),
@@ -123,19 +153,40 @@ sums as (
 ),
 
 groups as (
-    select contract_id, part_id, benefit_group as price_group from price_groups
+    select
+        contract_id,
+        part_id,
+        benefit_group as price_group
+    from price_groups
     union all
-    select contract_id, part_id, benefit_group as price_group from fte_groups
+    select
+        contract_id,
+        part_id,
+        benefit_group as price_group
+    from fte_groups
     union all
-    select contract_id, part_id, '' as price_group from parts where kind = 'relapse_reduction'
+    select
+        contract_id,
+        part_id,
+        '' as price_group
+    from parts
+    where kind = 'relapse_reduction'
 ),
 
 spine as (
-    select periods.contract_id, periods.period_start, groups.part_id, groups.price_group
+    select
+        periods.contract_id,
+        periods.period_start,
+        groups.part_id,
+        groups.price_group
     from periods
     inner join groups on periods.contract_id = groups.contract_id
     union
-    select contract_id, period_start, part_id, price_group
+    select
+        contract_id,
+        period_start,
+        part_id,
+        price_group
     from sums
 ),
 

@@ -6,23 +6,41 @@
 with
 
 periods as (
-    select contract_id, period_no, period_start
+    select
+        contract_id,
+        period_no,
+        period_start
     from {{ ref('int_periods__list') }}
     where is_closed
 ),
 
 lines as (
-    select contract_id, period_start, part_id, month, difference_dkk
+    select
+        contract_id,
+        period_start,
+        part_id,
+        month,
+        difference_dkk
     from {{ ref('int_lines__number') }}
 ),
 
 parts as (
-    select contract_id, part_id, kind, evaluation_first_month, evaluation_last_month
+    select
+        contract_id,
+        part_id,
+        kind,
+        evaluation_first_month,
+        evaluation_last_month
     from {{ ref('stg_contracts__parts') }}
 ),
 
 sums as (
-    select contract_id, period_start, part_id, month, sum(difference_dkk) as difference_dkk
+    select
+        contract_id,
+        period_start,
+        part_id,
+        month,
+        sum(difference_dkk) as difference_dkk
     from lines
     group by all
 ),
@@ -38,20 +56,24 @@ overlapping as (
             sums.contract_id = parts.contract_id
             and sums.part_id = parts.part_id
             and parts.kind = 'person_months'
-    where exists (
-        select 1
-        from parts as reductions
-        where
-            reductions.contract_id = sums.contract_id
-            and reductions.kind = 'fte_reduction'
-            and sums.month between
+    where
+        exists (
+            select 1
+            from parts as reductions
+            where
+                reductions.contract_id = sums.contract_id
+                and reductions.kind = 'fte_reduction'
+                and sums.month between
                 reductions.evaluation_first_month and reductions.evaluation_last_month
-    )
+        )
     group by all
 ),
 
 totals as (
-    select contract_id, period_start, sum(difference_dkk) as basis_dkk
+    select
+        contract_id,
+        period_start,
+        sum(difference_dkk) as basis_dkk
     from sums
     group by all
 ),

@@ -6,65 +6,107 @@
 with
 
 periods as (
-    select contract_id, period_no, period_start, period_end
+    select
+        contract_id,
+        period_no,
+        period_start,
+        period_end
     from {{ ref('int_periods__list') }}
     where is_closed and not is_approved
 ),
 
 unapproved as (
-    select contract_id, period_no, period_start
+    select
+        contract_id,
+        period_no,
+        period_start
     from {{ ref('int_periods__list') }}
     where not is_approved
 ),
 
 months as (
-    select contract_id, month, period_start
+    select
+        contract_id,
+        month,
+        period_start
     from {{ ref('int_periods__spread_months') }}
     where is_closed and not is_approved
 ),
 
 contracts as (
-    select contract_id, area, register, starts_on, ends_on
+    select
+        contract_id,
+        area,
+        register,
+        starts_on,
+        ends_on
     from {{ ref('stg_contracts__contracts') }}
 ),
 
 parts as (
     select
-        contract_id, part_id, kind, baseline_first_month, baseline_last_month,
-        evaluation_first_month, evaluation_last_month
+        contract_id,
+        part_id,
+        kind,
+        baseline_first_month,
+        baseline_last_month,
+        evaluation_first_month,
+        evaluation_last_month
     from {{ ref('stg_contracts__parts') }}
 ),
 
 fte_groups as (
-    select contract_id, part_id, benefit_group
+    select
+        contract_id,
+        part_id,
+        benefit_group
     from {{ ref('stg_contracts__fte_groups') }}
 ),
 
 published as (
-    select area, benefit_group, month
+    select
+        area,
+        benefit_group,
+        month
     from {{ ref('int_fte__choose_published') }}
     where fte is not null
 ),
 
 observed_months as (
-    select contract_id, month, is_register_observed, is_person_status_known
+    select
+        contract_id,
+        month,
+        is_register_observed,
+        is_person_status_known
     from {{ ref('int_months__observe') }}
 ),
 
 -- `reason` is the status of an eligible course's month only
 person_months as (
-    select contract_id, month, match, reason, coalesce(rate_dkk, 0) as rate_dkk
+    select
+        contract_id,
+        month,
+        match,
+        reason,
+        coalesce(rate_dkk, 0) as rate_dkk
     from {{ ref('int_person_months__decide_payment') }}
     where reason = 'not_observed' or match = 'claimed_pending'
 ),
 
 payments as (
-    select contract_id, period_start, payment_dkk, held_cumulative_dkk
+    select
+        contract_id,
+        period_start,
+        payment_dkk,
+        held_cumulative_dkk
     from {{ ref('int_payments__settle_periods') }}
 ),
 
 faults as (
-    select source, extracted_on, kind
+    select
+        source,
+        extracted_on,
+        kind
     from {{ ref('int_deliveries__find_open_faults') }}
 ),
 
@@ -93,7 +135,7 @@ register_months as (
         on
             months.contract_id = contracts.contract_id
             and months.month between
-                {{ month_of('contracts.starts_on') }} and contracts.ends_on
+            {{ month_of('contracts.starts_on') }} and contracts.ends_on
     inner join observed_months
         on
             months.contract_id = observed_months.contract_id
@@ -136,13 +178,21 @@ missing_person_status as (
 ),
 
 statistic_spans as (
-    select contract_id, part_id, baseline_first_month as first_month,
-        baseline_last_month as last_month, evaluation_last_month as booking_month
+    select
+        contract_id,
+        part_id,
+        baseline_first_month as first_month,
+        baseline_last_month as last_month,
+        evaluation_last_month as booking_month
     from parts
     where kind = 'fte_reduction'
     union all
-    select contract_id, part_id, evaluation_first_month, evaluation_last_month,
-        evaluation_last_month
+    select
+        contract_id,
+        part_id,
+        evaluation_first_month as first_month,
+        evaluation_last_month as last_month,
+        evaluation_last_month as booking_month
     from parts
     where kind = 'fte_reduction'
 ),
@@ -216,12 +266,16 @@ held_amounts as (
 ),
 
 needed_sources as (
-    select parts.contract_id, contracts.register as source
+    select
+        parts.contract_id,
+        contracts.register as source
     from parts
     inner join contracts on parts.contract_id = contracts.contract_id
     where parts.kind in ('person_months', 'relapse_reduction')
     union
-    select parts.contract_id, needs.source
+    select
+        parts.contract_id,
+        needs.source
     from parts
     inner join (
         values

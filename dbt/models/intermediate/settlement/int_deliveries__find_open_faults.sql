@@ -8,8 +8,16 @@ with
 
 received as (
     select
-        delivery_no, source, extracted_on, covers_from, covers_before, sender, version_no,
-        is_accepted, is_held, refusal_code
+        delivery_no,
+        source,
+        extracted_on,
+        covers_from,
+        covers_before,
+        sender,
+        version_no,
+        is_accepted,
+        is_held,
+        refusal_code
     from {{ ref('stg_deliveries__received') }}
     where source is not null and extracted_on is not null
 ),
@@ -25,13 +33,20 @@ due as (
 ),
 
 known as (
-    select source, extracted_on, covers_from, covers_before, sender, version_no
+    select
+        source,
+        extracted_on,
+        covers_from,
+        covers_before,
+        sender,
+        version_no
     from due
     where is_accepted and not is_held
 ),
 
 faulty as (
-    select * from due where is_held or not is_accepted
+    select * from due
+    where is_held or not is_accepted
 ),
 
 open_faults as (

@@ -7,15 +7,32 @@ with
 
 lines as (
     select
-        contract_id, period_start, line_no, line_kind, part_id, course_id, month, price_group,
-        old_amount_dkk, new_amount_dkk, difference_dkk, cause, cause_delivery_sha256
+        contract_id,
+        period_start,
+        line_no,
+        line_kind,
+        part_id,
+        course_id,
+        month,
+        price_group,
+        old_amount_dkk,
+        new_amount_dkk,
+        difference_dkk,
+        cause,
+        cause_delivery_sha256
     from {{ ref('int_lines__number') }}
 ),
 
 changes as (
     select
-        contract_id, period_start, part_id, course_id, month, price_group,
-        cause, cause_delivery_sha256
+        contract_id,
+        period_start,
+        part_id,
+        course_id,
+        month,
+        price_group,
+        cause,
+        cause_delivery_sha256
     from {{ ref('int_lines__explain_changes') }}
     where period_start is not null
 ),

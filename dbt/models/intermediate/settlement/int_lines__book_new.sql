@@ -6,7 +6,13 @@
 with
 
 person_months as (
-    select contract_id, part_id, course_id, month, price_group, amount_dkk
+    select
+        contract_id,
+        part_id,
+        course_id,
+        month,
+        price_group,
+        amount_dkk
     from {{ ref('int_person_months__decide_payment') }}
     where amount_dkk <> 0
 ),
@@ -36,7 +42,12 @@ savings as (
 ),
 
 months as (
-    select contract_id, month, period_start, is_closed, is_approved
+    select
+        contract_id,
+        month,
+        period_start,
+        is_closed,
+        is_approved
     from {{ ref('int_periods__spread_months') }}
 ),
 

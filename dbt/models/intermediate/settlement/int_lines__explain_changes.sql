@@ -8,13 +8,28 @@ with
 
 true_ups as (
     select
-        contract_id, period_start, corrected_period_start, part_id, course_id, month, price_group,
-        old_amount_dkk, new_amount_dkk, difference_dkk
+        contract_id,
+        period_start,
+        corrected_period_start,
+        part_id,
+        course_id,
+        month,
+        price_group,
+        old_amount_dkk,
+        new_amount_dkk,
+        difference_dkk
     from {{ ref('int_lines__true_up') }}
 ),
 
 causes as (
-    select contract_id, part_id, course_id, month, price_group, cause, cause_delivery_sha256
+    select
+        contract_id,
+        part_id,
+        course_id,
+        month,
+        price_group,
+        cause,
+        cause_delivery_sha256
     from {{ ref('stg_ledger__line_causes') }}
 ),
 

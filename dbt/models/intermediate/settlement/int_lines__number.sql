@@ -6,28 +6,55 @@
 with
 
 periods as (
-    select contract_id, period_start
+    select
+        contract_id,
+        period_start
     from {{ ref('int_periods__list') }}
     where is_approved
 ),
 
 frozen_lines as (
     select
-        contract_id, period_start, line_no, line_kind, part_id, course_id, month, price_group,
-        old_amount_dkk, new_amount_dkk, difference_dkk, cause, cause_delivery_sha256
+        contract_id,
+        period_start,
+        line_no,
+        line_kind,
+        part_id,
+        course_id,
+        month,
+        price_group,
+        old_amount_dkk,
+        new_amount_dkk,
+        difference_dkk,
+        cause,
+        cause_delivery_sha256
     from {{ ref('stg_ledger__frozen_lines') }}
 ),
 
 booked as (
-    select contract_id, period_start, part_id, course_id, month, price_group, amount_dkk
+    select
+        contract_id,
+        period_start,
+        part_id,
+        course_id,
+        month,
+        price_group,
+        amount_dkk
     from {{ ref('int_lines__book_new') }}
     where is_closed and not is_approved
 ),
 
 true_ups as (
     select
-        contract_id, period_start, part_id, course_id, month, price_group,
-        old_amount_dkk, new_amount_dkk, difference_dkk
+        contract_id,
+        period_start,
+        part_id,
+        course_id,
+        month,
+        price_group,
+        old_amount_dkk,
+        new_amount_dkk,
+        difference_dkk
     from {{ ref('int_lines__true_up') }}
     where period_start is not null
 ),

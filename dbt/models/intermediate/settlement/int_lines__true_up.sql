@@ -7,34 +7,56 @@ with
 
 frozen_lines as (
     select
-        contract_id, period_start, line_no, part_id, course_id, month, price_group, difference_dkk
+        contract_id,
+        period_start,
+        line_no,
+        part_id,
+        course_id,
+        month,
+        price_group,
+        difference_dkk
     from {{ ref('stg_ledger__frozen_lines') }}
 ),
 
 todays_lines as (
-    select contract_id, part_id, course_id, month, price_group, amount_dkk
+    select
+        contract_id,
+        part_id,
+        course_id,
+        month,
+        price_group,
+        amount_dkk
     from {{ ref('int_lines__book_new') }}
     where is_approved
 ),
 
 courses as (
-    select contract_id, course_id, price_group
+    select
+        contract_id,
+        course_id,
+        price_group
     from {{ ref('int_courses__decide_eligibility') }}
 ),
 
 months as (
-    select contract_id, month, period_start
+    select
+        contract_id,
+        month,
+        period_start
     from {{ ref('int_periods__spread_months') }}
     where is_approved
 ),
 
 next_periods as (
-    select contract_id, period_start, is_closed
+    select
+        contract_id,
+        period_start,
+        is_closed
     from {{ ref('int_periods__list') }}
     where is_next
 ),
 
--- a course has one price group at a time, so that only lines without a course are told apart by group
+-- a course has one price group at a time: only lines without a course are told apart by group
 approved as (
     select
         contract_id,
@@ -62,21 +84,28 @@ today as (
 
 compared as (
     select
-        contract_id,
-        part_id,
-        course_key,
-        group_key,
-        month,
+        coalesce(today.contract_id, approved.contract_id) as contract_id,
+        coalesce(today.part_id, approved.part_id) as part_id,
+        coalesce(today.course_key, approved.course_key) as course_key,
+        coalesce(today.group_key, approved.group_key) as group_key,
+        coalesce(today.month, approved.month) as month,
         coalesce(approved.amount_dkk, 0)::decimal(18, 2) as old_amount_dkk,
         coalesce(today.amount_dkk, 0)::decimal(18, 2) as new_amount_dkk,
         today.price_group as todays_group,
         approved.price_group as approved_group
     from approved
-    full outer join today using (contract_id, part_id, course_key, group_key, month)
+    full outer join today
+        on
+            approved.contract_id = today.contract_id
+            and approved.part_id = today.part_id
+            and approved.course_key = today.course_key
+            and approved.group_key = today.group_key
+            and approved.month = today.month
 ),
 
 changed as (
-    select * from compared where old_amount_dkk <> new_amount_dkk
+    select * from compared
+    where old_amount_dkk <> new_amount_dkk
 ),
 
 final as (

@@ -5,14 +5,23 @@
 with
 
 basis as (
-    select contract_id, period_start, {{ to_oere('basis_cumulative_dkk') }} as basis_oere
+    select
+        contract_id,
+        period_start,
+        {{ to_oere('basis_cumulative_dkk') }} as basis_oere
     from {{ ref('int_basis__sum_periods') }}
 ),
 
 readings as (
     select
-        contract_id, reading_order, reading_id, is_chosen,
-        payment_ceiling_oere, basis_ceiling_oere, greatest_payment_oere, tiers
+        contract_id,
+        reading_order,
+        reading_id,
+        is_chosen,
+        payment_ceiling_oere,
+        basis_ceiling_oere,
+        greatest_payment_oere,
+        tiers
     from {{ ref('int_readings__arrange_tiers') }}
 ),
 

@@ -1,5 +1,5 @@
 -- grain: one row per contract, reading and basis
--- counts: W and the share of the next krone at 0, at every threshold and ceiling and where a ceiling
+-- counts: W and the share of the next krone at 0, at every threshold and ceiling, where a ceiling
 --     on the payment is reached, and 1 krone either side of each
 -- clause: 40-settlement.md, payment_curve
 -- left out: nothing. All readings of a contract share their points, so that they can be compared
@@ -7,17 +7,34 @@ with
 
 readings as (
     select
-        contract_id, reading_id, clause, payment_ceiling_oere, basis_ceiling_oere, tiers
+        contract_id,
+        reading_id,
+        clause,
+        payment_ceiling_oere,
+        basis_ceiling_oere,
+        tiers
     from {{ ref('int_readings__arrange_tiers') }}
+),
+
+tier_rows as (
+    select
+        contract_id,
+        reading_id,
+        payment_ceiling_oere * {{ settlement_share_unit() }} as ceiling_parts,
+        unnest(tiers) as own_tier
+    from readings
 ),
 
 tiers as (
     select
         contract_id,
         reading_id,
-        payment_ceiling_oere * {{ settlement_share_unit() }} as ceiling_parts,
-        unnest(tiers, recursive := true)
-    from (select contract_id, reading_id, payment_ceiling_oere, tiers from readings)
+        ceiling_parts,
+        own_tier.tier_no,
+        own_tier.above_oere,
+        own_tier.below_oere,
+        own_tier.share_parts
+    from tier_rows
 ),
 
 tier_totals as (
@@ -54,25 +71,44 @@ reached as (
 ),
 
 marks as (
-    select contract_id, above_oere as basis_oere from tiers
+    select
+        contract_id,
+        above_oere as basis_oere
+    from tiers
     union
-    select contract_id, payment_ceiling_oere as basis_oere
+    select
+        contract_id,
+        payment_ceiling_oere as basis_oere
     from readings
     where payment_ceiling_oere is not null
     union
-    select contract_id, basis_ceiling_oere as basis_oere
+    select
+        contract_id,
+        basis_ceiling_oere as basis_oere
     from readings
     where basis_ceiling_oere is not null
     union
-    select contract_id, basis_oere from reached
+    select
+        contract_id,
+        basis_oere
+    from reached
 ),
 
 points as (
-    select contract_id, basis_oere - {{ to_oere('1') }} as basis_oere from marks
+    select
+        contract_id,
+        basis_oere - {{ to_oere('1') }} as basis_oere
+    from marks
     union
-    select contract_id, basis_oere from marks
+    select
+        contract_id,
+        basis_oere
+    from marks
     union
-    select contract_id, basis_oere + {{ to_oere('1') }} as basis_oere from marks
+    select
+        contract_id,
+        basis_oere + {{ to_oere('1') }} as basis_oere
+    from marks
 ),
 
 counted as (
@@ -84,10 +120,6 @@ counted as (
         readings.payment_ceiling_oere,
         readings.basis_ceiling_oere,
         readings.tiers,
-        list_filter(
-            readings.tiers,
-            lambda each_tier: each_tier.above_oere <= greatest(points.basis_oere, 0::hugeint)
-        )[-1] as own_tier,
         {{ settlement_counted_oere('points.basis_oere', 'readings') }} as counted_oere
     from points
     inner join readings on points.contract_id = readings.contract_id
@@ -96,6 +128,10 @@ counted as (
 paid as (
     select
         *,
+        list_filter(
+            tiers,
+            lambda each_tier: each_tier.above_oere <= greatest(basis_oere, 0::hugeint)
+        )[-1] as own_tier,
         {{ settlement_payment_oere('counted_oere', 'counted') }} as payment_oere
     from counted
 ),

@@ -6,39 +6,67 @@
 with
 
 periods as (
-    select contract_id, period_no, period_start, is_approved, is_last
+    select
+        contract_id,
+        period_no,
+        period_start,
+        is_approved,
+        is_last
     from {{ ref('int_periods__list') }}
     where is_closed
 ),
 
 contracts as (
-    select contract_id, authorised_max_dkk
+    select
+        contract_id,
+        authorised_max_dkk
     from {{ ref('stg_contracts__contracts') }}
 ),
 
 releases as (
-    select contract_id, from_period_start, amount_dkk
+    select
+        contract_id,
+        from_period_start,
+        amount_dkk
     from {{ ref('stg_ledger__releases') }}
 ),
 
 frozen as (
     select
-        contract_id, period_start, basis_dkk, basis_cumulative_dkk, entitlement_cumulative_dkk,
-        payment_cumulative_dkk, payment_dkk, held_cumulative_dkk, carried_forward_dkk,
-        repayable_dkk, municipality_share_cumulative_dkk, headroom_to_next_tier_dkk,
-        headroom_to_ceiling_dkk, overlap_dkk
+        contract_id,
+        period_start,
+        basis_dkk,
+        basis_cumulative_dkk,
+        entitlement_cumulative_dkk,
+        payment_cumulative_dkk,
+        payment_dkk,
+        held_cumulative_dkk,
+        carried_forward_dkk,
+        repayable_dkk,
+        municipality_share_cumulative_dkk,
+        headroom_to_next_tier_dkk,
+        headroom_to_ceiling_dkk,
+        overlap_dkk
     from {{ ref('stg_ledger__frozen_settlements') }}
 ),
 
 basis as (
-    select contract_id, period_start, basis_dkk, basis_cumulative_dkk, overlap_dkk
+    select
+        contract_id,
+        period_start,
+        basis_dkk,
+        basis_cumulative_dkk,
+        overlap_dkk
     from {{ ref('int_basis__sum_periods') }}
 ),
 
 chosen as (
     select
-        contract_id, period_start, entitlement_cumulative_dkk,
-        headroom_to_next_tier_dkk, headroom_to_ceiling_dkk
+        contract_id,
+        period_start,
+        entitlement_cumulative_dkk,
+        headroom_to_next_tier_dkk,
+        headroom_to_ceiling_dkk
     from {{ ref('int_payments__apply_readings') }}
     where is_chosen
 ),
@@ -94,7 +122,7 @@ paid_through as (
             coalesce(sum(frozen.payment_dkk) over up_to_here, 0),
             coalesce(
                 max(allowed.payment_cumulative_dkk)
-                    filter (where not allowed.is_approved) over up_to_here,
+                filter (where not allowed.is_approved) over up_to_here,
                 0
             )
         ) as paid_through_dkk

@@ -1,21 +1,30 @@
 -- grain: one row per contract with payment and settlement period
--- counts: periods of months_per_period months aligned to anchor_month, from the one that contains the
---     term's first day to the one that contains the later of the term's last day and the booking
---     months of the other parts; then slutafregning to final_on
+-- counts: periods of months_per_period months aligned to anchor_month, from the one that contains
+--     the term's first day to the one that contains the later of the term's last day and the
+--     booking months of the other parts; then slutafregning to final_on
 -- clause: 40-settlement.md, Periods
 -- left out: contracts that are tracked only
 with
 
 contracts as (
     select
-        contract_id, starts_on, ends_on, months_per_period, anchor_month, final_on
+        contract_id,
+        starts_on,
+        ends_on,
+        months_per_period,
+        anchor_month,
+        final_on
     from {{ ref('stg_contracts__contracts') }}
     where has_payment
 ),
 
 parts as (
     select
-        contract_id, kind, evaluation_last_month, entries_last_month, follow_up_days
+        contract_id,
+        kind,
+        evaluation_last_month,
+        entries_last_month,
+        follow_up_days
     from {{ ref('stg_contracts__parts') }}
 ),
 
@@ -24,15 +33,22 @@ run_context as (
 ),
 
 approved as (
-    select contract_id, period_start from {{ ref('stg_ledger__frozen_settlements') }}
+    select
+        contract_id,
+        period_start
+    from {{ ref('stg_ledger__frozen_settlements') }}
 ),
 
 booking_months as (
-    select contract_id, evaluation_last_month as month
+    select
+        contract_id,
+        evaluation_last_month as month
     from parts
     where kind = 'fte_reduction'
     union all
-    select contract_id, {{ month_of('(last_day(entries_last_month) + follow_up_days)') }} as month
+    select
+        contract_id,
+        {{ month_of('(last_day(entries_last_month) + follow_up_days)') }} as month
     from parts
     where kind = 'relapse_reduction'
 ),

@@ -6,7 +6,12 @@ with
 
 periods as (
     select
-        contract_id, period_no, period_start, period_end, is_closed, is_approved
+        contract_id,
+        period_no,
+        period_start,
+        period_end,
+        is_closed,
+        is_approved
     from {{ ref('int_periods__list') }}
     where not is_final
 ),

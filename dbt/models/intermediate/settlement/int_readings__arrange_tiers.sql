@@ -6,14 +6,24 @@
 with
 
 tiers as (
-    select contract_id, tier_no, above_dkk, provider_share, clause
+    select
+        contract_id,
+        tier_no,
+        above_dkk,
+        provider_share,
+        clause
     from {{ ref('stg_contracts__tiers') }}
 ),
 
 alternatives as (
     select
-        contract_id, reading_order, reading_id, is_chosen,
-        payment_ceiling_dkk, basis_ceiling_dkk, clause
+        contract_id,
+        reading_order,
+        reading_id,
+        is_chosen,
+        payment_ceiling_dkk,
+        basis_ceiling_dkk,
+        clause
     from {{ ref('stg_contracts__readings') }}
 ),
 

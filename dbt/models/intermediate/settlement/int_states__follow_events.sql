@@ -7,27 +7,44 @@
 with
 
 periods as (
-    select contract_id, period_start, is_closed, is_approved
+    select
+        contract_id,
+        period_start,
+        is_closed,
+        is_approved
     from {{ ref('int_periods__list') }}
 ),
 
 events as (
-    select contract_id, period_start, sequence, action, statement_sha256
+    select
+        contract_id,
+        period_start,
+        sequence,
+        action,
+        statement_sha256
     from {{ ref('stg_ledger__events') }}
 ),
 
 frozen as (
-    select contract_id, period_start, statement_sha256
+    select
+        contract_id,
+        period_start,
+        statement_sha256
     from {{ ref('stg_ledger__frozen_settlements') }}
 ),
 
 statements as (
-    select contract_id, period_start, statement_sha256
+    select
+        contract_id,
+        period_start,
+        statement_sha256
     from {{ ref('stg_ledger__statements') }}
 ),
 
 steps as (
-    select action, state
+    select
+        step.action,
+        step.state
     from (
         values
         ('submit', 'submitted'),
@@ -82,10 +99,12 @@ current_figures as (
 judged as (
     select
         *,
-        is_closed
-        and not is_approved
-        and last_state <> 'draft'
-        and seen_sha256 is distinct from statement_sha256 as is_superseded
+        (
+            is_closed
+            and not is_approved
+            and last_state <> 'draft'
+            and seen_sha256 is distinct from statement_sha256
+        ) as is_superseded
     from current_figures
 ),
 

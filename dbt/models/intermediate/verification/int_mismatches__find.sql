@@ -10,21 +10,44 @@ with
 
 person_months as (
     select
-        contract_id, course_id, person_no, month, match, reason, rate_dkk, amount_dkk, is_no_income
+        contract_id,
+        course_id,
+        person_no,
+        month,
+        match,
+        reason,
+        rate_dkk,
+        amount_dkk,
+        is_no_income
     from {{ ref('int_person_months__decide_payment') }}
 ),
 
 effort_months as (
-    select course_no, month from {{ ref('int_person_months__decide_status') }}
+    select
+        course_no,
+        month
+    from {{ ref('int_person_months__decide_status') }}
 ),
 
 courses as (
-    select contract_id, part_id, course_id, person_no, visited_on, stated_group, price_group
+    select
+        contract_id,
+        part_id,
+        course_id,
+        person_no,
+        visited_on,
+        stated_group,
+        price_group
     from {{ ref('int_courses__decide_eligibility') }}
 ),
 
 list_rows as (
-    select delivery_no, contract_id, course_id, person_no, visited_on
+    select
+        delivery_no,
+        contract_id,
+        course_id,
+        person_no,
+        visited_on
     from {{ ref('stg_deltagere__courses') }}
 ),
 
@@ -33,11 +56,18 @@ known_deliveries as (
 ),
 
 persons as (
-    select person_no, canonical_person_no from {{ ref('int_persons__resolve_identity') }}
+    select
+        person_no,
+        canonical_person_no
+    from {{ ref('int_persons__resolve_identity') }}
 ),
 
 claims as (
-    select contract_id, course_id, course_no, month
+    select
+        contract_id,
+        course_id,
+        course_no,
+        month
     from {{ ref('int_claims__resolve_known') }}
     where is_claimed
 ),
@@ -47,7 +77,13 @@ contracts as (
 ),
 
 rates as (
-    select contract_id, part_id, benefit_group, valid_from, valid_before, rate_dkk
+    select
+        contract_id,
+        part_id,
+        benefit_group,
+        valid_from,
+        valid_before,
+        rate_dkk
     from {{ ref('stg_contracts__rates') }}
 ),
 
@@ -63,7 +99,12 @@ unmatched_months as (
 ),
 
 months_without_income as (
-    select contract_id, course_id, month, 'no_income' as kind, amount_dkk
+    select
+        contract_id,
+        course_id,
+        month,
+        'no_income' as kind,
+        amount_dkk
     from person_months
     where is_no_income
 ),
@@ -90,7 +131,12 @@ earned_months as (
 ),
 
 months_of_two_contracts as (
-    select contract_id, course_id, month, 'two_contracts' as kind, amount_dkk
+    select
+        contract_id,
+        course_id,
+        month,
+        'two_contracts' as kind,
+        amount_dkk
     from earned_months
     qualify
         min(contract_id) over (partition by person_no, month)
@@ -109,7 +155,9 @@ other_groups as (
 ),
 
 changed_courses as (
-    select list_rows.contract_id, list_rows.course_id
+    select
+        list_rows.contract_id,
+        list_rows.course_id
     from list_rows
     semi join known_deliveries on list_rows.delivery_no = known_deliveries.delivery_no
     left join persons on list_rows.person_no = persons.person_no
@@ -121,7 +169,10 @@ changed_courses as (
 ),
 
 course_amounts as (
-    select contract_id, course_id, sum(amount_dkk) as amount_dkk
+    select
+        contract_id,
+        course_id,
+        sum(amount_dkk) as amount_dkk
     from person_months
     where amount_dkk <> 0
     group by all
@@ -158,7 +209,10 @@ claims_without_course as (
 ),
 
 claims_outside_effort as (
-    select claims.contract_id, claims.course_id, claims.month
+    select
+        claims.contract_id,
+        claims.course_id,
+        claims.month
     from claims
     semi join contracts on claims.contract_id = contracts.contract_id
     anti join effort_months

@@ -5,12 +5,21 @@
 with
 
 person_months as (
-    select contract_id, month, person_no, match, reason, rate_dkk
+    select
+        contract_id,
+        month,
+        person_no,
+        match,
+        reason,
+        rate_dkk
     from {{ ref('int_person_months__decide_payment') }}
 ),
 
 months as (
-    select contract_id, month, period_start
+    select
+        contract_id,
+        month,
+        period_start
     from {{ ref('int_periods__spread_months') }}
 ),
 

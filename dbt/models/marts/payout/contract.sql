@@ -6,8 +6,17 @@ with
 
 contracts as (
     select
-        contract_id, title, area, municipality, provider, investor, document,
-        starts_on, ends_on, chosen_reading, terms_sha256
+        contract_id,
+        title,
+        area,
+        municipality,
+        provider,
+        investor,
+        document,
+        starts_on,
+        ends_on,
+        chosen_reading,
+        terms_sha256
     from {{ ref('stg_contracts__contracts') }}
 ),
 

@@ -6,7 +6,15 @@ with
 
 checks as (
     select
-        gate, check_id, subject, severity, evaluated, unexpected, is_success, owner, remedy
+        gate,
+        check_id,
+        subject,
+        severity,
+        evaluated,
+        unexpected,
+        is_success,
+        owner,
+        remedy
     from {{ ref('stg_gates__check_results') }}
 ),
 

@@ -6,8 +6,17 @@ with
 
 deliveries as (
     select
-        delivery_id, sha256, source, file_name, extracted_on, covers_from, covers_before,
-        row_count, rejected_rows, is_accepted, refusal_code
+        delivery_id,
+        sha256,
+        source,
+        file_name,
+        extracted_on,
+        covers_from,
+        covers_before,
+        row_count,
+        rejected_rows,
+        is_accepted,
+        refusal_code
     from {{ ref('stg_deliveries__received') }}
 ),
 

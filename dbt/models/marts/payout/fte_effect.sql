@@ -6,8 +6,15 @@ with
 
 reductions as (
     select
-        contract_id, part_id, benefit_group, baseline_mean_fte, evaluation_mean_fte,
-        reduction_fte, rate_dkk, group_amount_dkk, status
+        contract_id,
+        part_id,
+        benefit_group,
+        baseline_mean_fte,
+        evaluation_mean_fte,
+        reduction_fte,
+        rate_dkk,
+        group_amount_dkk,
+        status
     from {{ ref('int_fte__measure_reduction') }}
 ),
 

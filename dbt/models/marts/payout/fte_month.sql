@@ -10,18 +10,32 @@ run_context as (
 ),
 
 published as (
-    select area, benefit_group, month, persons, fte, is_suppressed, delivery_no
+    select
+        area,
+        benefit_group,
+        month,
+        persons,
+        fte,
+        is_suppressed,
+        delivery_no
     from {{ ref('int_fte__choose_published') }}
 ),
 
 register_months as (
-    select register_no, group_no, month, fte
+    select
+        register_no,
+        group_no,
+        month,
+        fte
     from {{ ref('int_fte__sum_register_months') }}
     where fte is not null
 ),
 
 register_persons as (
-    select group_no, month, persons
+    select
+        group_no,
+        month,
+        persons
     from {{ ref('int_fte__count_register_persons') }}
 ),
 
@@ -30,11 +44,17 @@ home_register as (
 ),
 
 groups as (
-    select group_no, benefit_group from {{ ref('stg_benefit_codes__groups') }}
+    select
+        group_no,
+        benefit_group
+    from {{ ref('stg_benefit_codes__groups') }}
 ),
 
 deliveries as (
-    select delivery_no, sha256 from {{ ref('stg_deliveries__known') }}
+    select
+        delivery_no,
+        sha256
+    from {{ ref('stg_deliveries__known') }}
 ),
 
 home_published as (
@@ -62,9 +82,9 @@ home_months as (
 
 counted as (
     select
-        area,
-        benefit_group,
-        month,
+        coalesce(home_published.area, home_months.area) as area,
+        coalesce(home_published.benefit_group, home_months.benefit_group) as benefit_group,
+        coalesce(home_published.month, home_months.month) as month,
         home_published.persons as persons_published,
         home_published.fte as fte_published,
         home_published.is_suppressed as is_published_suppressed,
@@ -73,7 +93,11 @@ counted as (
         home_months.persons as register_persons,
         greatest(coalesce(home_published.persons, 0), coalesce(home_months.persons, 0)) as persons
     from home_published
-    full outer join home_months using (area, benefit_group, month)
+    full outer join home_months
+        on
+            home_published.area = home_months.area
+            and home_published.benefit_group = home_months.benefit_group
+            and home_published.month = home_months.month
 ),
 
 flagged as (

@@ -5,7 +5,13 @@
 with
 
 curve as (
-    select contract_id, reading_id, basis_dkk, payment_dkk, marginal_share, clause
+    select
+        contract_id,
+        reading_id,
+        basis_dkk,
+        payment_dkk,
+        marginal_share,
+        clause
     from {{ ref('int_payments__draw_curve') }}
 ),
 

@@ -5,12 +5,20 @@
 with
 
 changes as (
-    select contract_id, corrected_period_start, course_id, difference_dkk, cause
+    select
+        contract_id,
+        corrected_period_start,
+        course_id,
+        difference_dkk,
+        cause
     from {{ ref('int_lines__explain_changes') }}
 ),
 
 courses as (
-    select contract_id, course_id, person_no
+    select
+        contract_id,
+        course_id,
+        person_no
     from {{ ref('int_courses__resolve_known') }}
 ),
 

@@ -6,21 +6,41 @@
 with
 
 periods as (
-    select contract_id, period_start, period_end, period_label, is_closed
+    select
+        contract_id,
+        period_start,
+        period_end,
+        period_label,
+        is_closed
     from {{ ref('int_periods__list') }}
 ),
 
 states as (
-    select contract_id, period_start, state, is_superseded, statement_sha256
+    select
+        contract_id,
+        period_start,
+        state,
+        is_superseded,
+        statement_sha256
     from {{ ref('int_states__follow_events') }}
 ),
 
 payments as (
     select
-        contract_id, period_start, basis_dkk, basis_cumulative_dkk, entitlement_cumulative_dkk,
-        payment_cumulative_dkk, payment_dkk, held_cumulative_dkk, carried_forward_dkk,
-        repayable_dkk, municipality_share_cumulative_dkk, headroom_to_next_tier_dkk,
-        headroom_to_ceiling_dkk, overlap_dkk
+        contract_id,
+        period_start,
+        basis_dkk,
+        basis_cumulative_dkk,
+        entitlement_cumulative_dkk,
+        payment_cumulative_dkk,
+        payment_dkk,
+        held_cumulative_dkk,
+        carried_forward_dkk,
+        repayable_dkk,
+        municipality_share_cumulative_dkk,
+        headroom_to_next_tier_dkk,
+        headroom_to_ceiling_dkk,
+        overlap_dkk
     from {{ ref('int_payments__settle_periods') }}
 ),
 

@@ -5,17 +5,25 @@
 with
 
 blockers as (
-    select contract_id, period_start, kind, item_count, amount_dkk
+    select
+        contract_id,
+        period_start,
+        kind,
+        item_count,
+        amount_dkk
     from {{ ref('int_blockers__list') }}
 ),
 
 actions as (
-    select kind, owner, remedy
+    select
+        blocker_action.kind,
+        blocker_action.owner,
+        blocker_action.remedy
     from (
         values
         (
             'register_not_observed', 'kommunen',
-            'Indlæs et registerudtræk, der dækker hele måneden og er trukket efter registerets frist'
+            'Indlæs et registerudtræk, der dækker hele måneden og er trukket efter fristen'
         ),
         (
             'person_status_missing', 'kommunen',

@@ -1,27 +1,49 @@
 -- grain: one row per contract, closed period, part and price group
--- counts: net payable person-months and basis of the lines, achieved share beside the historical one
--- clause: 40-settlement.md, settlement_part; 30-rules.md §3, achieved share; 50-mart.md, Suppression
+-- counts: net payable person-months and basis of the lines, achieved beside historical share
+-- clause: 40-settlement.md, settlement_part; 30-rules.md §3, achieved share; 50-mart.md,
+--     Suppression
 -- left out: nothing; approved periods are published from the ledger
 with
 
 periods as (
-    select contract_id, period_start, is_approved
+    select
+        contract_id,
+        period_start,
+        is_approved
     from {{ ref('int_periods__list') }}
     where is_closed
 ),
 
 parts as (
     select
-        contract_id, period_start, part_id, price_group, kind, person_months_payable, basis_dkk,
-        self_supporting_months, on_support_months, historical_share,
-        persons, line_persons, self_supporting_persons
+        contract_id,
+        period_start,
+        part_id,
+        price_group,
+        kind,
+        person_months_payable,
+        basis_dkk,
+        self_supporting_months,
+        on_support_months,
+        historical_share,
+        persons,
+        line_persons,
+        self_supporting_persons
     from {{ ref('int_basis__sum_parts') }}
 ),
 
 frozen as (
     select
-        contract_id, period_start, part_id, price_group, kind, person_months_payable, basis_dkk,
-        achieved_share, historical_share, is_suppressed
+        contract_id,
+        period_start,
+        part_id,
+        price_group,
+        kind,
+        person_months_payable,
+        basis_dkk,
+        achieved_share,
+        historical_share,
+        is_suppressed
     from {{ ref('stg_ledger__frozen_parts') }}
 ),
 

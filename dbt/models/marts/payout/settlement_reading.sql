@@ -5,22 +5,33 @@
 with
 
 periods as (
-    select contract_id, period_start, is_approved
+    select
+        contract_id,
+        period_start,
+        is_approved
     from {{ ref('int_periods__list') }}
     where is_closed
 ),
 
 readings as (
     select
-        contract_id, period_start, reading_id, is_chosen,
-        entitlement_cumulative_dkk, difference_to_chosen_dkk
+        contract_id,
+        period_start,
+        reading_id,
+        is_chosen,
+        entitlement_cumulative_dkk,
+        difference_to_chosen_dkk
     from {{ ref('int_payments__apply_readings') }}
 ),
 
 frozen as (
     select
-        contract_id, period_start, reading_id, is_chosen,
-        entitlement_cumulative_dkk, difference_to_chosen_dkk
+        contract_id,
+        period_start,
+        reading_id,
+        is_chosen,
+        entitlement_cumulative_dkk,
+        difference_to_chosen_dkk
     from {{ ref('stg_ledger__frozen_readings') }}
 ),
 

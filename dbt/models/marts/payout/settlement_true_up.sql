@@ -5,24 +5,41 @@
 with
 
 periods as (
-    select contract_id, period_start, is_approved
+    select
+        contract_id,
+        period_start,
+        is_approved
     from {{ ref('int_periods__list') }}
 ),
 
 changes as (
-    select contract_id, period_start, corrected_period_start, course_id, difference_dkk, cause
+    select
+        contract_id,
+        period_start,
+        corrected_period_start,
+        course_id,
+        difference_dkk,
+        cause
     from {{ ref('int_lines__explain_changes') }}
     where period_start is not null
 ),
 
 courses as (
-    select contract_id, course_id, person_no
+    select
+        contract_id,
+        course_id,
+        person_no
     from {{ ref('int_courses__resolve_known') }}
 ),
 
 frozen as (
     select
-        contract_id, period_start, corrected_period_start, cause, line_count, difference_dkk,
+        contract_id,
+        period_start,
+        corrected_period_start,
+        cause,
+        line_count,
+        difference_dkk,
         is_suppressed
     from {{ ref('stg_ledger__frozen_true_ups') }}
 ),

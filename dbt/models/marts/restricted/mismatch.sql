@@ -5,12 +5,20 @@
 with
 
 mismatches as (
-    select contract_id, course_id, month, kind, amount_dkk
+    select
+        contract_id,
+        course_id,
+        month,
+        kind,
+        amount_dkk
     from {{ ref('int_mismatches__find') }}
 ),
 
 actions as (
-    select kind, owner, remedy
+    select
+        mismatch_action.kind,
+        mismatch_action.owner,
+        mismatch_action.remedy
     from (
         values
         (

@@ -6,13 +6,25 @@ with
 
 courses as (
     select
-        contract_id, course_id, person_no, visited_on, stated_group, price_group, case_days,
-        quota_rank, eligibility, exit_date, exit_reason
+        contract_id,
+        course_id,
+        person_no,
+        visited_on,
+        stated_group,
+        price_group,
+        case_days,
+        quota_rank,
+        eligibility,
+        exit_date,
+        exit_reason
     from {{ ref('int_courses__decide_eligibility') }}
 ),
 
 persons as (
-    select person_no, person_key from {{ ref('stg_persons__keys') }}
+    select
+        person_no,
+        person_key
+    from {{ ref('stg_persons__keys') }}
 ),
 
 final as (

@@ -6,13 +6,28 @@ with
 
 person_months as (
     select
-        contract_id, course_id, month, price_group, support_days, status, is_claimed, is_payable,
-        rate_dkk, amount_dkk, match, reason, is_no_income
+        contract_id,
+        course_id,
+        month,
+        price_group,
+        support_days,
+        status,
+        is_claimed,
+        is_payable,
+        rate_dkk,
+        amount_dkk,
+        match,
+        reason,
+        is_no_income
     from {{ ref('int_person_months__decide_payment') }}
 ),
 
 months as (
-    select contract_id, month, period_start from {{ ref('int_periods__spread_months') }}
+    select
+        contract_id,
+        month,
+        period_start
+    from {{ ref('int_periods__spread_months') }}
 ),
 
 final as (

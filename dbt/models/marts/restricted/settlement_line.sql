@@ -6,8 +6,19 @@ with
 
 lines as (
     select
-        contract_id, period_start, line_no, line_kind, part_id, course_id, month, price_group,
-        old_amount_dkk, new_amount_dkk, difference_dkk, cause, cause_delivery_sha256
+        contract_id,
+        period_start,
+        line_no,
+        line_kind,
+        part_id,
+        course_id,
+        month,
+        price_group,
+        old_amount_dkk,
+        new_amount_dkk,
+        difference_dkk,
+        cause,
+        cause_delivery_sha256
     from {{ ref('int_lines__assemble') }}
 ),
 
