@@ -27,7 +27,7 @@ TIME_ZONE = ZoneInfo("Europe/Copenhagen")
 
 
 class HomeFile(BaseModel):
-    """``home.yml``: the municipality's name in the statistics and, optionally, a fixed business date."""
+    """``home.yml``: the municipality's name in the statistics, optionally a fixed business date."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -1,4 +1,4 @@
-"""The optional fetch of published statistics: off by default, no schedule, the file drop is the rule.
+"""The optional fetch of published statistics: no schedule, the file drop is the rule.
 
 What belongs here: the fields of the fetch and its call. What does not: the service's shapes
 (``lib/jobindsats_api``), reading the figures (receiving).

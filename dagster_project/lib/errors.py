@@ -11,12 +11,12 @@ EXIT_DIFFERENT = 4
 
 
 class EffektError(Exception):
-    """A failure with a stable code, a message for a person and the exit code it ends the command with.
+    """A failure with a stable code, a message for a person and the exit code it leads to.
 
     Args:
         code: stable identifier in capitals, for example ``LEDGER_BROKEN``.
-        message: what is wrong and where (file, row number, key path), without any value of a person.
-        remedy: what to do about it.
+        message: what is wrong and where (file, row number, key path), without any value of a
+        person. remedy: what to do about it.
         exit_code: process exit code (00-product.md), 1 unless the failure has one of its own.
     """
 

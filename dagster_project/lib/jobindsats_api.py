@@ -1,13 +1,16 @@
 """Fetching the published statistics from the jobindsats API into an ordinary delivery.
 
 What belongs here: talking to the service and writing ``jobindsats_<date>.json`` into ``landing/``.
-What does not: reading, mapping or judging a figure: receiving does that, exactly as for a file that a
-person put there. The client is off unless somebody runs it; the file drop is the default.
+What does not: reading, mapping or judging a figure: receiving does that, exactly as for a file
+that a person put there. The client is off unless somebody runs it; the file drop is the default.
 
-Shapes (domain.md, jobindsats): version 2 answers ``[{"Variables": [{"Name", "Label"}], "Data": [[…]]}]``
-to a raw token in ``Authorization``; version 3 answers ``{"columns": […], "rows": [[…]]}`` to a Bearer
+Shapes (domain.md, jobindsats): version 2 answers ``[{"Variables": [{"Name", "Label"}], "Data":
+[[…]]}]``
+to a raw token in ``Authorization``; version 3 answers ``{"columns": […], "rows": [[…]]}`` to a
+Bearer
 token and may hand out its rows in pages (``next``: the address of the next one, on the same host).
-A service that answers otherwise ends the fetch with a code; nothing half-fetched reaches ``landing/``.
+A service that answers otherwise ends the fetch with a code; nothing half-fetched reaches
+``landing/``.
 """
 
 from __future__ import annotations
@@ -44,7 +47,8 @@ class ApiSettings:
         version: 2 or 3.
         tables: table id → the benefit's name to write where the table itself carries no ``Ydelse``.
         timeout_seconds: limit for connecting and for each read.
-        retries: attempts after the first for a refused connection, 429 and 5xx, with growing pauses.
+        retries: attempts after the first for a refused connection, 429 and 5xx, with growing
+        pauses.
         pause_seconds: first pause; doubled each time, unless the service says ``Retry-After``.
     """
 
@@ -63,7 +67,9 @@ def read_token(secrets: Path) -> str:
     path = secrets / TOKEN_FILE
     if not path.is_file():
         raise EffektError(
-            "API_TOKEN", f"{TOKEN_FILE} is missing in secrets/", remedy="put the token there, mode 0600"
+            "API_TOKEN",
+            f"{TOKEN_FILE} is missing in secrets/",
+            remedy="put the token there, mode 0600",
         )
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
         raise EffektError(
@@ -71,7 +77,9 @@ def read_token(secrets: Path) -> str:
         )
     token = path.read_text(encoding="utf-8").strip()
     if not token or not token.isprintable():
-        raise EffektError("API_TOKEN", f"{TOKEN_FILE} holds no token", remedy="paste it on one line")
+        raise EffektError(
+            "API_TOKEN", f"{TOKEN_FILE} holds no token", remedy="paste it on one line"
+        )
     return token
 
 
@@ -90,7 +98,8 @@ def fetch(
         fetched_on: the delivery's extracted_on.
 
     Returns:
-        the delivery's path (a file that was there already is replaced only while it waits in landing).
+        the delivery's path (a file that was there already is replaced only while it waits in
+        landing).
 
     Raises:
         EffektError: API_TOKEN, API_REFUSED (401, 403, 404 …), API_UNREACHABLE, API_ANSWER.
@@ -130,7 +139,8 @@ def _session(settings: ApiSettings, token: str) -> requests.Session:
 
 
 def _table(
-    session: requests.Session, settings: ApiSettings, table: str, area: str, months: Sequence[dt.date]
+    session: requests.Session, settings: ApiSettings, table: str, area: str,
+    months: Sequence[dt.date],
 ) -> list[dict[str, Any]]:  # fmt: skip
     """All pages of one table, in the shape of version 2."""
     periods = ",".join(f"{month.year:04d}M{month.month:02d}" for month in months)
@@ -172,7 +182,7 @@ def _ask(
                 raise EffektError(
                     "API_REFUSED",
                     f"table {table}: the service answered {response.status_code}",
-                    remedy="401 and 403: check the token; 404: check table and version; else try later",
+                    remedy="401, 403: check the token; 404: check table and version; else later",
                 )
             body = response.raw.read(MAX_BYTES + 1, decode_content=True)
     except requests.RequestException as error:
@@ -196,7 +206,9 @@ def _danish(number: str) -> str:
 
 def _answer_error(table: str, why: str) -> EffektError:
     return EffektError(
-        "API_ANSWER", f"table {table}: the answer is {why}", remedy="check the version, or drop the file"
+        "API_ANSWER",
+        f"table {table}: the answer is {why}",
+        remedy="check the version, or drop the file",
     )
 
 

@@ -3,8 +3,8 @@
 What belongs here: their columns and how to open the file. What does not: parsing, rules.
 Dates are civil and, in ``raw``, inclusive as in the files; staging makes intervals half-open.
 No person number ever stands here: a person is a dense ``person_no`` that ``raw.person`` maps to the
-32-digit ``person_key``. ``delivery_no`` and ``person_no`` follow the order of loading: they may join
-rows, never order or decide them (order deliveries by ``known_delivery.delivery_rank``).
+32-digit ``person_key``. ``delivery_no`` and ``person_no`` follow the order of loading: they may
+join rows, never order or decide them (order deliveries by ``known_delivery.delivery_rank``).
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ create table if not exists raw.run_context (as_of_date date not null, area varch
 create table if not exists raw.delivery (
     delivery_no integer, delivery_id varchar, sha256 varchar, source varchar, file_name varchar,
     extracted_on date, covers_from date, covers_to date, sender varchar, version_no integer,
-    row_count bigint, rejected_rows bigint, is_accepted boolean, is_held boolean, refusal_code varchar);
+    row_count bigint, rejected_rows bigint, is_accepted boolean, is_held boolean, refusal_code
+    varchar);
 -- the deliveries that the run knows (accepted, not held, extracted_on <= as-of date);
 -- delivery_rank is dense per source in the order (extracted_on, version_no, file_name)
 create table if not exists raw.known_delivery (
@@ -32,7 +33,8 @@ create table if not exists raw.known_delivery (
 create table if not exists raw.loaded_delivery (
     delivery_no integer, delivery_id varchar, row_count bigint, loaded_rows bigint,
     rejected_rows bigint, duplicate_rows bigint, skipped_rows bigint);
--- by which declaration, names table and key a delivery's rows were made; another one loads them anew
+-- by which declaration, names table and key a delivery's rows were made; another one loads them
+-- anew
 create table if not exists raw.loading_rule (
     delivery_no integer, delivery_id varchar, source varchar, rule_sha256 varchar);
 -- row-count check of gate 10, per accepted delivery of a window source; usual is null while too few
@@ -75,7 +77,8 @@ create table if not exists raw.aktiviteter (
     delivery_no integer, row_number bigint, activity_id varchar, person_no integer, type varchar,
     starts_on date, ends_on date, channel varchar, result varchar);
 
--- reference tables (seeds/*.csv, or those stored with an approved period when it is replayed) ------
+-- reference tables (seeds/*.csv, or those stored with an approved period when it is replayed)
+-- ------
 create table if not exists raw.benefit_code (
     code_from smallint, code_to smallint, benefit_group varchar, match_group varchar,
     is_public_support boolean, is_subsidised_job boolean, is_exit boolean, exit_reason varchar,
@@ -88,14 +91,15 @@ create table if not exists raw.document_figure (
     expression varchar, kind varchar, stated_value decimal(38, 6), recomputed varchar,
     difference varchar, is_erratum boolean);
 
--- contracts (one row per mapping of the contract file; amounts in kroner) --------------------------
+-- contracts (one row per mapping of the contract file; amounts in kroner)
+-- --------------------------
 create table if not exists raw.contract (
     contract_id varchar, title varchar, area varchar, municipality varchar, provider varchar,
     investor varchar, document varchar, starts_on date, ends_on date, term_clause varchar,
     register varchar, register_lag_days integer, requires_person_status boolean,
     has_payment boolean, months_per_period integer, anchor_month integer, final_on date,
-    young_data_days integer, authorised_max_dkk decimal(18, 2), chosen_reading varchar, chosen_reason varchar,
-    terms_sha256 varchar);
+    young_data_days integer, authorised_max_dkk decimal(18, 2), chosen_reading varchar,
+    chosen_reason varchar, terms_sha256 varchar);
 -- one wide row per part; columns of other kinds are null
 create table if not exists raw.contract_part (
     contract_id varchar, part_no integer, part_id varchar, kind varchar, clause varchar,
@@ -153,7 +157,8 @@ create table if not exists raw.contract_business_case_line (
     contract_id varchar, line_no integer, name varchar, category varchar, area varchar,
     year bigint, amount_dkk decimal(18, 2));
 
--- ledger (events with as-of date <= the run's) and frozen statements --------------------------------
+-- ledger (events with as-of date <= the run's) and frozen statements
+-- --------------------------------
 create table if not exists raw.ledger_event (
     sequence bigint, contract_id varchar, period_start date, action varchar, actor varchar,
     role varchar, as_of_date date, statement_sha256 varchar, amount_dkk decimal(18, 2),
@@ -183,7 +188,8 @@ create table if not exists raw.frozen_line (
     course_id varchar, month date, price_group varchar, old_amount_dkk decimal(18, 2),
     new_amount_dkk decimal(18, 2), difference_dkk decimal(18, 2), cause varchar,
     cause_delivery_sha256 varchar);
--- cause of each changed approved amount, found by putting one input back at a time (40-settlement.md)
+-- cause of each changed approved amount, found by putting one input back at a time
+-- (40-settlement.md)
 create table if not exists raw.line_cause (
     contract_id varchar, part_id varchar, course_id varchar, month date, price_group varchar,
     cause varchar, cause_delivery_sha256 varchar);

@@ -19,7 +19,7 @@ _CPR = """printf('%02d%02d%02d%04d', 61 + n % 28, 1 + (n // 28) % 12, 60 + (n //
 
 
 def write_landing(folder: Path, home: Path) -> None:
-    """The municipality's raw rows as files in the public formats, and the contract and home file."""
+    """The municipality's raw rows as files in the public formats, and its contract and home."""
     import duckdb
 
     landing = home / "landing"
@@ -28,7 +28,8 @@ def write_landing(folder: Path, home: Path) -> None:
     number = _CPR.replace("n ", "person_no ").replace("n //", "person_no //")
     queries = {
         f"ydelsesforloeb_{made}_{first}_{last}": f"""
-            select {number} as cpr, lpad(code::varchar, 3, '0') as ydelseskode, from_date as fra_dato,
+            select {number} as cpr, lpad(code::varchar, 3, '0') as ydelseskode, from_date as
+            fra_dato,
                 to_date as til_dato, replace(case when share = 1 then '1' else '0.5' end, '.', ',')
                 as andel from raw.ydelsesforloeb""",
         f"deltagere_{made}": f"""
@@ -62,12 +63,12 @@ def write_landing(folder: Path, home: Path) -> None:
 
 def _timed(command: list[str]) -> float:
     started = time.perf_counter()
-    subprocess.run(command, cwd=PROJECT_ROOT, check=True, capture_output=True)  # noqa: S603
+    subprocess.run(command, cwd=PROJECT_ROOT, check=True, capture_output=True)
     return time.perf_counter() - started
 
 
 def measure(runs: int, root: Path) -> dict[str, float]:
-    """Median seconds of the bare imports, a municipality's night and the unchanged night after it."""
+    """Median seconds of the bare imports, a municipality's night and an unchanged night."""
     folder = root / "night"
     folder.mkdir(parents=True, exist_ok=True)
     worlds.build_raw(folder / "warehouse.duckdb", worlds.SIZES["municipality"])

@@ -15,9 +15,12 @@ def size_text(result: dict) -> str:
     """The table of one size, with ratios against the scan and against the SQL."""
     size, figures = result["size"], result["figures"]
     scan, sql = figures["scan"]["wall"], figures["sql"]["wall"]
-    lines = [
+    heading = (
         f"### {size.name}: {size.persons:,} persons, {size.participants:,} participants, "
-        f"{size.contracts:,} contracts",
+        f"{size.contracts:,} contracts"
+    )
+    lines = [
+        heading,
         "",
         "| step | wall s | CPU s | peak MB | wall ÷ scan | wall ÷ models |",
         "|---|---|---|---|---|---|",
@@ -28,13 +31,12 @@ def size_text(result: dict) -> str:
         for step, f in figures.items()
     ]
     slowest = sorted(result["models"].items(), key=lambda item: -item[1])[:6]
-    lines += [
-        "",
-        "Slowest models (last run, s): " + ", ".join(f"`{n}` {t:.2f}" for n, t in slowest) + ".",
-        f"All give the same figures ({result['compared']['basis rows']} rows of basis compared, to the "
-        "øre; benefit days per group and month, to the ten-thousandth of a day).",
-        "",
-    ]
+    named = ", ".join(f"`{name}` {taken:.2f}" for name, taken in slowest)
+    same = (
+        f"All give the same figures ({result['compared']['basis rows']} rows of basis, to the øre; "
+        "benefit days per group and month, to the ten-thousandth of a day)."
+    )
+    lines += ["", f"Slowest models (last run, s): {named}.", same, ""]
     return "\n".join(lines)
 
 
@@ -50,23 +52,27 @@ def night_text(nights: dict[str, float]) -> str:
         )
     ]
     return "\n".join(
-        ["### The whole night of a municipality", "", "| what | wall s | ÷ imports |", "|---|---|---|", *rows, ""]
+        [
+            "### The whole night of a municipality",
+            "",
+            "| what | wall s | ÷ imports |",
+            "|---|---|---|",
+            *rows,
+            "",
+        ]
     )
 
 
 def write(results: list[dict], nights: dict[str, float] | None, command: str) -> None:
     """Write the page anew."""
-    parts = [
-        "# Benchmarks",
-        "",
-        f"Made by `{command}` (Python {platform.python_version()}, DuckDB {duckdb.__version__}, "
-        "2 cores; medians; each step in a process of its own, imports not counted; the models run at a "
-        "memory limit of 800 MB). *scan* reads the columns the rules need; *sql* is the project's own "
-        "compiled models from the staged spells to the settlement; *polars* and *pandas* are the same "
-        "rules in those libraries, checked to give the same figures.",
-        "",
-        *(size_text(result) for result in results),
-    ]
+    made_by = (
+        f"Made by `{command}` (Python {platform.python_version()}, DuckDB {duckdb.__version__}, 2 "
+        "cores; medians; each step in a process of its own, imports not counted; the models run "
+        "at a memory limit of 800 MB). *scan* reads the columns the rules need; *sql* is the "
+        "project's own compiled models from the staged spells to the settlement; *polars* and "
+        "*pandas* are the same rules in those libraries, checked to give the same figures."
+    )
+    parts = ["# Benchmarks", "", made_by, "", *(size_text(result) for result in results)]
     if nights:
         parts.append(night_text(nights))
     PAGE.write_text("\n".join(parts), encoding="utf-8")

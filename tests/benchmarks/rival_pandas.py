@@ -1,4 +1,4 @@
-"""The rules of the benchmark's world in pandas: the same figures as ``rival_polars``, row for row."""
+"""The rules of the benchmark's world in pandas: the same figures as ``rival_polars``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DAY = np.timedelta64(1, "D")
 
 
 def run(folder: Path, terms: Terms) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Basis per contract and quarter in øre, and benefit days per group and month in ten-thousandths."""
+    """Basis per contract and quarter in øre; benefit days per group and month."""
     spells = pd.read_parquet(folder / "spells.parquet")
     for column in ("starts_on", "ends_before"):
         spells[column] = pd.to_datetime(spells[column]).astype("datetime64[s]")
@@ -39,9 +39,7 @@ def _case_starts(own: pd.DataFrame, terms: Terms) -> pd.DataFrame:
     )
 
 
-def _judge(
-    own: pd.DataFrame, courses: pd.DataFrame, terms: Terms, folder: Path
-) -> pd.DataFrame:
+def _judge(own: pd.DataFrame, courses: pd.DataFrame, terms: Terms, folder: Path) -> pd.DataFrame:
     deaths = pd.read_parquet(folder / "deaths.parquet")
     deaths["exit_day"] = pd.to_datetime(deaths["exit_day"]).astype("datetime64[s]")
     first_exit = deaths.groupby("person_no", as_index=False)["exit_day"].min()
@@ -52,7 +50,8 @@ def _judge(
     order = {group: rank for rank, group in enumerate(terms.price_groups)}
     visits = known.merge(own[own["group_no"].isin(order)], on="person_no")
     visits = visits[
-        (visits["starts_on"] <= visits["visited_on"]) & (visits["ends_before"] > visits["visited_on"])
+        (visits["starts_on"] <= visits["visited_on"])
+        & (visits["ends_before"] > visits["visited_on"])
     ]
     visits = visits.assign(precedence=visits["group_no"].map(order))
     visits = visits.sort_values("precedence").drop_duplicates(["contract_id", "course_id"])
@@ -96,9 +95,7 @@ def _by_month(rows: pd.DataFrame) -> pd.DataFrame:
     return spread
 
 
-def _basis(
-    months: pd.DataFrame, own: pd.DataFrame, terms: Terms, folder: Path
-) -> pd.DataFrame:
+def _basis(months: pd.DataFrame, own: pd.DataFrame, terms: Terms, folder: Path) -> pd.DataFrame:
     persons = own["person_no"].isin(months["person_no"])
     support = own[own["group_no"].isin(terms.support_groups) & persons].sort_values(
         ["person_no", "starts_on", "ends_before"]
@@ -133,8 +130,12 @@ def _benefit_days(spells: pd.DataFrame) -> pd.DataFrame:
     key = rows["person_no"].astype("int64") * 1000 + rows["group_no"]
     clashing = key.isin(key[overlaps])
     pieces = pd.concat([rows[~clashing], _sweep(rows[clashing])])
-    starts = pieces[["group_no", "starts_on", "share_parts"]].set_axis(["group_no", "day", "c"], axis=1)
-    ends = pieces[["group_no", "ends_before", "share_parts"]].set_axis(["group_no", "day", "c"], axis=1)
+    starts = pieces[["group_no", "starts_on", "share_parts"]].set_axis(
+        ["group_no", "day", "c"], axis=1
+    )
+    ends = pieces[["group_no", "ends_before", "share_parts"]].set_axis(
+        ["group_no", "day", "c"], axis=1
+    )
     ends = ends.assign(c=-ends["c"].astype("int64"))
     steps = pd.concat([starts, ends]).groupby(["group_no", "day"], as_index=False)["c"].sum()
     steps["level"] = steps.groupby("group_no")["c"].cumsum()

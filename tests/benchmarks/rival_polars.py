@@ -1,6 +1,7 @@
 """The rules of the benchmark's world in Polars: a rival to time the SQL against, and a check on it.
 
-The same input (the staged spells, courses, claims, deaths and statistics as Parquet), the same figures
+The same input (the staged spells, courses, claims, deaths and statistics as Parquet), the same
+figures
 out: basis per contract and quarter in whole øre, and register FTE in ten-thousandths of a day. What
 the world does not hold (new numbers, corrections, several registers) is not programmed here, which
 favours the rival.
@@ -44,9 +45,7 @@ def _own_spells(spells: pl.LazyFrame, courses: pl.DataFrame) -> pl.DataFrame:
     return spells.join(persons, on="person_no", how="semi").collect(engine="streaming")
 
 
-def _judge(
-    own: pl.DataFrame, courses: pl.DataFrame, terms: Terms, folder: Path
-) -> pl.DataFrame:
+def _judge(own: pl.DataFrame, courses: pl.DataFrame, terms: Terms, folder: Path) -> pl.DataFrame:
     """Eligible courses with price group and exit day."""
     precedence = pl.DataFrame(
         {
@@ -56,8 +55,10 @@ def _judge(
         },
         schema_overrides={"group_no": own.schema["group_no"]},
     )
-    deaths = pl.read_parquet(folder / "deaths.parquet").group_by("person_no").agg(
-        exit_day=pl.col("exit_day").min()
+    deaths = (
+        pl.read_parquet(folder / "deaths.parquet")
+        .group_by("person_no")
+        .agg(exit_day=pl.col("exit_day").min())
     )
     courses = courses.join(deaths, on="person_no", how="left").filter(
         pl.col("visited_on").is_between(terms.starts_on, terms.ends_on)
@@ -157,9 +158,7 @@ def _support_days(own: pl.DataFrame, months: pl.DataFrame, terms: Terms) -> pl.D
     )
 
 
-def _basis(
-    months: pl.DataFrame, support: pl.DataFrame, folder: Path, terms: Terms
-) -> pl.DataFrame:
+def _basis(months: pl.DataFrame, support: pl.DataFrame, folder: Path, terms: Terms) -> pl.DataFrame:
     claims = pl.read_parquet(folder / "claims.parquet").filter("is_claimed")
     rates = pl.DataFrame(
         {"group_no": list(terms.rates), "rate_oere": list(terms.rates.values())},
@@ -181,7 +180,8 @@ def _basis(
 def _benefit_days(spells: pl.LazyFrame, terms: Terms) -> pl.DataFrame:
     """Benefit days in ten-thousandths per group and month, by difference events.
 
-    Rows of one person and group that overlap are swept on their own, so that no day counts more than 1.
+    Rows of one person and group that overlap are swept on their own, so that no day counts more
+    than 1.
     """
     marked = spells.select("person_no", "group_no", "starts_on", "ends_before", "share_parts").sort(
         "person_no", "group_no", "starts_on", "ends_before"

@@ -1,9 +1,9 @@
 """``make bench``: every ratio measured side by side in one run; writes ``docs/benchmarks.md``.
 
 Sizes: municipality, city, nation. For each: the project's own models from the staged spells to the
-settlement, a plain scan of the columns they need, and the same rules in Polars and (where it fits) in
-pandas, in turn, several times; the figures of all are compared before any time is reported. Then the
-whole night of a municipality against the bare import of dagster, dbt and great_expectations.
+settlement, a plain scan of the columns they need, and the same rules in Polars and (where it fits)
+in pandas, in turn, several times; the figures of all are compared before any time is reported. Then
+the whole night of a municipality against the bare import of dagster, dbt and great_expectations.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ IMPORTS = "import dagster, great_expectations; from dbt.cli.main import dbtRunne
 
 def child(step: str, folder: Path) -> dict[str, float]:
     """Measure one step in a fresh process."""
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-m", "tests.benchmarks.core", step, str(folder)],
         cwd=PROJECT_ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
@@ -37,9 +37,9 @@ def child(step: str, folder: Path) -> dict[str, float]:
 
 def dbt(arguments: list[str], folder: Path) -> None:
     """Run dbt against the folder's warehouse, in a process that lets go of the file."""
-    paths = ["--project-dir", DBT_DIR, "--profiles-dir", DBT_DIR, "--target-path", folder / "target",
-             "--log-path", folder / "logs"]  # fmt: skip
-    subprocess.run(  # noqa: S603
+    paths = ["--project-dir", DBT_DIR, "--profiles-dir", DBT_DIR,
+             "--target-path", folder / "target", "--log-path", folder / "logs"]  # fmt: skip
+    subprocess.run(
         [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--quiet", *arguments,
          *(str(path) for path in paths)],
         env={**os.environ, "EFFEKT_WAREHOUSE": str(folder / "warehouse.duckdb")}, check=True,
@@ -104,7 +104,7 @@ def write_input(folder: Path) -> None:
         (folder / "terms.json").write_text(json.dumps(terms(connection)))
 
 
-def terms(connection) -> dict:  # noqa: ANN001
+def terms(connection) -> dict:
     """The numbers of the world's one kind of contract."""
     groups = dict(
         connection.execute(
@@ -119,8 +119,8 @@ def terms(connection) -> dict:  # noqa: ANN001
         " from raw.contract_part where contract_id = ? and kind = 'person_months'", [contract_id],
     ).fetchone()  # fmt: skip
     prices = connection.execute(
-        "select g.benefit_group, max_participants, (rate_dkk * 100)::bigint"
-        " from raw.contract_price_group g join raw.contract_rate r using (contract_id, benefit_group)"
+        "select benefit_group, max_participants, (rate_dkk * 100)::bigint"
+        " from raw.contract_price_group join raw.contract_rate using (contract_id, benefit_group)"
         " where contract_id = ? order by precedence", [contract_id],
     ).fetchall()  # fmt: skip
     case_groups = connection.execute(
@@ -135,7 +135,8 @@ def terms(connection) -> dict:  # noqa: ANN001
         " where source = 'ydelsesforloeb'"
     ).fetchone()
     return {
-        "starts_on": str(starts_on), "ends_on": str(ends_on), "observed_before": str(observed_before[0]),
+        "starts_on": str(starts_on), "ends_on": str(ends_on),
+        "observed_before": str(observed_before[0]),
         "price_groups": [groups[p[0]] for p in prices],
         "quotas": {groups[p[0]]: p[1] for p in prices},
         "rates": {groups[p[0]]: p[2] for p in prices},
@@ -146,14 +147,15 @@ def terms(connection) -> dict:  # noqa: ANN001
 
 
 def compare(folder: Path, rivals: tuple[str, ...]) -> dict[str, int]:
-    """Rows of the SQL's figures and how many of a rival's differ from them; any difference ends the run."""
+    """Rows of the SQL's figures that a rival confirms; any difference ends the run."""
     import duckdb
 
     with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as connection:
         ours = """
             select contract_id, date_trunc('quarter', month)::date as period_start,
                 sum(amount_dkk * 100)::bigint as basis_oere
-            from intermediate.int_person_months__decide_payment group by all having basis_oere <> 0"""
+            from intermediate.int_person_months__decide_payment
+            group by all having basis_oere <> 0"""
         days = """
             select group_no, month, benefit_day_parts::bigint as day_parts
             from intermediate.int_fte__sum_register_months
@@ -167,10 +169,13 @@ def compare(folder: Path, rivals: tuple[str, ...]) -> dict[str, int]:
                 where (group_no, month::date) in (select (group_no, month) from ({days}))"""
             for left, right in ((ours, basis), (days, other)):
                 different = connection.execute(
-                    f"select count(*) from (({left} except {right}) union all ({right} except {left}))"
+                    f"select count(*) from (({left} except {right})"
+                    f" union all ({right} except {left}))"
                 ).fetchone()[0]
                 if different:
-                    raise SystemExit(f"{rival} and the models differ in {different} rows in {folder}")
+                    raise SystemExit(
+                        f"{rival} and the models differ in {different} rows in {folder}"
+                    )
     return found
 
 

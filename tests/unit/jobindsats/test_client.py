@@ -65,7 +65,9 @@ def service() -> Iterator[Service]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     state.address = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+    )
     thread.start()
     yield state
     server.shutdown()
@@ -96,11 +98,10 @@ ROWS = [
 
 def run(service: Service, home: Path, **changes: Any) -> Path:
     settings = ApiSettings(
-        base_url=service.address, **{"tables": ONE_TABLE, "pause_seconds": 0.01, "retries": 2} | changes
+        base_url=service.address,
+        **{"tables": ONE_TABLE, "pause_seconds": 0.01, "retries": 2} | changes,
     )
-    return fetch(
-        settings, home / "secrets", home / "landing", "Hedensted", MONTHS, FETCHED_ON
-    )
+    return fetch(settings, home / "secrets", home / "landing", "Hedensted", MONTHS, FETCHED_ON)
 
 
 def refusal(service: Service, home: Path, **changes: Any) -> EffektError:
@@ -127,13 +128,17 @@ def test_version_2_becomes_a_delivery_that_receiving_accepts(service: Service, h
 
 def test_version_3_sends_a_bearer_token_and_follows_its_pages(service: Service, home: Path) -> None:
     columns = ["Område", "Periode", "Antal personer", "Antal fuldtidspersoner"]
-    service.will_answer({"columns": columns, "rows": ROWS[:1], "next": "/v3/data/y07a02/json?page=2"})
+    service.will_answer(
+        {"columns": columns, "rows": ROWS[:1], "next": "/v3/data/y07a02/json?page=2"}
+    )
     service.will_answer({"columns": [{"name": c} for c in columns], "rows": ROWS[1:]})
     path = run(service, home, version=3)
     assert [asked[2] for asked in service.asked] == [f"Bearer {TOKEN}"] * 2
     assert service.asked[1][:2] == ("/v3/data/y07a02/json", {"page": ["2"]})
     blocks = json.loads(path.read_text())
-    assert [row for block in blocks for row in block["Data"]] == [[*r, "Sygedagpenge"] for r in ROWS]
+    assert [row for block in blocks for row in block["Data"]] == [
+        [*r, "Sygedagpenge"] for r in ROWS
+    ]
     assert check_file(path, frozenset()).as_json()["findings"] == []
 
 

@@ -1,4 +1,4 @@
-"""The two estimates that a library makes, against figures worked out by hand (30-rules.md §5 and §9)."""
+"""The two estimates that a library makes, against hand calculations (30-rules.md §5 and §9)."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def test_a_tie_rounds_away_from_zero_as_the_exact_fraction_does(
 
 
 def test_difference_and_interval_agree_with_a_hand_calculation() -> None:
-    # means 80 and 70, variances 106 and 26.5, five persons each; Welch's degrees of freedom 5.8824 and
-    # the table value t(0.975) = 2.4589 at them
+    # means 80 and 70, variances 106 and 26.5, five persons each; Welch's degrees of freedom 5.8824
+    # and the table value t(0.975) = 2.4589 at them
     treated = [66, 76, 80, 84, 94]
     controls = [63, 68, 70, 72, 77]
     assert sum((x - 80) ** 2 for x in treated) / 4 == pytest.approx(106)

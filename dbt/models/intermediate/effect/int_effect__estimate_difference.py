@@ -6,14 +6,18 @@ clause: 30-rules.md section 9
 left out: the interval where a group has fewer than two persons; nothing here ever pays
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from typing import Any
 
 SIX_PLACES = Decimal("0.000001")
 
 
-def rounded(value):
-    """An exact fraction or a float as a decimal with six places, half away from zero; None stays."""
+def rounded(value: Fraction | float | None) -> Decimal | None:
+    """A fraction or float as a decimal with six places, half away from zero; None stays."""
     if value is None:
         return None
     if isinstance(value, Fraction):
@@ -23,8 +27,10 @@ def rounded(value):
     return Decimal(f"{value:.12f}").quantize(SIX_PLACES, rounding=ROUND_HALF_UP)
 
 
-def welch_interval(treated, controls, confidence_share):
-    """Bounds of Welch's interval for the difference of means; (None, None) below two persons a group.
+def welch_interval(
+    treated: Sequence[int], controls: Sequence[int], confidence_share: Decimal
+) -> tuple[float | None, float | None]:
+    """Bounds of Welch's interval; (None, None) below two persons a group.
 
     Args:
         treated: weeks without support of each treated person.
@@ -38,11 +44,15 @@ def welch_interval(treated, controls, confidence_share):
         return exact, exact
     from scipy.stats import ttest_ind
 
-    interval = ttest_ind(treated, controls, equal_var=False).confidence_interval(float(confidence_share))
+    interval = ttest_ind(treated, controls, equal_var=False).confidence_interval(
+        float(confidence_share)
+    )
     return float(interval.low), float(interval.high)
 
 
-def estimate(treated, controls, weeks, confidence_share):
+def estimate(
+    treated: Sequence[int], controls: Sequence[int], weeks: int, confidence_share: Decimal
+) -> tuple[Any, ...]:
     """The row of one part: counts, means, differences and interval."""
     mean_treated = Fraction(sum(treated), len(treated)) if treated else None
     mean_controls = Fraction(sum(controls), len(controls)) if controls else None
@@ -56,7 +66,7 @@ def estimate(treated, controls, weeks, confidence_share):
     )
 
 
-def model(dbt, session):
+def model(dbt: Any, session: Any) -> Any:
     """The estimate of every part with an effect section."""
     dbt.config(materialized="table")
     import pyarrow as pa

@@ -6,10 +6,14 @@ clause: 30-rules.md section 5, curve
 left out: the counts themselves (int_relapse__time_returns)
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 
-def still_out_shares(at_risk, returned):
+def still_out_shares(at_risk: Sequence[int], returned: Sequence[int]) -> list[Decimal]:
     """Kaplan-Meier survival just after months 0, 1, ... as decimals with six places.
 
     Args:
@@ -32,7 +36,7 @@ def still_out_shares(at_risk, returned):
     ]
 
 
-def model(dbt, session):
+def model(dbt: Any, session: Any) -> Any:
     """The estimated curve of every relapse part."""
     dbt.config(materialized="table")
     rows = (
