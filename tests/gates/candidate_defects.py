@@ -78,6 +78,16 @@ CANDIDATE_DEFECTS: dict[str, Callable[[Candidate], None]] = {
         "update restricted.participant set course_id = '610190-0001'"
     ),
     "suppressed_row_is_empty": _in_mart("update mart.claim_match set is_suppressed = true"),
+    "few_persons_are_hidden": _in_mart(
+        "update mart.claim_match set is_suppressed = false, month_count = 1, amount_dkk = 13048"
+    ),
+    "no_suppressed_row_is_alone": _in_mart(
+        "delete from mart.fte_month;"
+        "insert into mart.fte_month (area, benefit_group, month, persons_published,"
+        " is_published_suppressed, is_suppressed)"
+        " values ('Hedensted', 'sygedagpenge', date '2024-01-01', null, false, true),"
+        " ('Hedensted', 'sygedagpenge', date '2024-02-01', 500, false, false)"
+    ),
     "no_small_count": _in_mart(
         "update mart.fte_month set persons_published = 4, is_suppressed = false"
     ),

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from dagster_project.lib import publishing, warehouse
@@ -55,10 +56,22 @@ def suites() -> dict[str, Suite]:
     return {check.id: suite for suite in all_suites() for check in suite.checks}
 
 
+def _harden_views(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make a table of each view of the rules: a defect can be planted in any model."""
+    views = connection.execute(
+        "select view_name from duckdb_views() where schema_name = 'intermediate'"
+    ).fetchall()
+    for (name,) in views:
+        connection.execute(f"create table intermediate.hardened as from intermediate.{name}")
+        connection.execute(f"drop view intermediate.{name}")
+        connection.execute(f"alter table intermediate.hardened rename to {name}")
+
+
 @pytest.fixture(scope="module")
 def open_warehouse(own_night: Home) -> Iterator[facts.Context]:
     """The warehouse of the sound night, open for a module's defects."""
     with warehouse.connect(own_night.warehouse) as connection:
+        _harden_views(connection)
         yield facts.Context(connection, own_night, settings_of(own_night))
 
 

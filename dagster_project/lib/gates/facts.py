@@ -18,7 +18,7 @@ from dagster_project.lib.errors import EffektError
 from dagster_project.lib.gates.suites import Suite
 from dagster_project.lib.publishing import Candidate
 from dagster_project.lib.publishing import manifest as manifests
-from dagster_project.lib.publishing.tables import declared_tables, modelled_tables
+from dagster_project.lib.publishing.tables import Table, declared_tables, modelled_tables
 from dagster_project.settings import Home, Settings
 
 _LOG = logging.getLogger(__name__)
@@ -275,27 +275,48 @@ def _present(context: Context) -> set[tuple[str, str]]:
 
 def published_cells(context: Context) -> None:
     """``published_cell``: small cells that show, per table with suppression."""
-    rows = []
     present = _present(context)
-    for (room, name), table in declared_tables().items():
-        if not table.measures or (room, name) not in present:
-            continue
-        shown = " or ".join(f'"{column}" is not null' for column in table.measures)
-        small = " or ".join(f'"{column}" between 1 and 4' for column in table.person_counts)
-        found = context.connection.execute(
-            f"""
-            select count(*), count(*) filter (where is_suppressed and ({shown})),
-                count(*) filter (where {small or "false"})
-            from {PUBLISHED[room]}."{name}"
-            """  # noqa: S608 - names of declared tables
-        ).fetchone()
-        rows.append([room, name, *(found or (0, 0, 0))])
+    rows = [
+        [room, name, *_count_cells(context, table)]
+        for (room, name), table in declared_tables().items()
+        if table.measures and (room, name) in present
+    ]
     context.table(
         "published_cell",
         "room varchar, table_name varchar, table_rows bigint, suppressed_but_shown bigint,"
-        " small_counts bigint",
+        " small_counts bigint, lonely_suppressed bigint",
         rows,
     )
+
+
+def _count_cells(context: Context, table: Table) -> list[int]:
+    """Rows, suppressed rows that show a measure, small counts, suppressed rows without company.
+
+    A suppressed row alone among those that differ only in the last key column can be found by
+    subtraction, where another of them has persons.
+    """
+    shown = " or ".join(f'"{column}" is not null' for column in table.measures)
+    small = " or ".join(f'"{column}" between 1 and 4' for column in table.person_counts)
+    others = " or ".join(f'"{column}" > 0' for column in table.person_counts)
+    group = ", ".join(f'"{column}"' for column in table.key[:-1])
+    found = context.connection.execute(
+        f"""
+        with judged as (
+            select
+                is_suppressed, is_suppressed and ({shown}) as is_leaking,
+                ({small or "false"}) as is_small,
+                is_suppressed and 1 = count(*) filter (where is_suppressed) over in_group
+                and 0 < count(*) filter (where not is_suppressed and ({others or "false"}))
+                    over in_group as is_lonely
+            from {PUBLISHED[table.room]}."{table.name}"
+            window in_group as (partition by {group})
+        )
+        select count(*), count(*) filter (where is_leaking), count(*) filter (where is_small),
+            count(*) filter (where is_lonely)
+        from judged
+        """  # noqa: S608 - names of declared tables
+    ).fetchone()
+    return [int(value) for value in found or ()]
 
 
 MAKERS: dict[str, Callable[[Context], None]] = {

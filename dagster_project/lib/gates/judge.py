@@ -126,5 +126,10 @@ def failing_keys(frame: pd.DataFrame, check: Check) -> list[tuple[str | None, st
             "exclude_unexpected_values": True,
         },
     )
+    # without values the keys come as one list per column
     listed = (result.result or {}).get("unexpected_index_list") or []
-    return [(row.get("contract_id"), str(row["key_text"])) for row in listed[:MAX_KEYS]]
+    columns = listed[0] if listed else {}
+    texts = columns.get("key_text", [])
+    contracts = columns.get("contract_id", [None] * len(texts))
+    pairs = zip(contracts, texts, strict=True)
+    return [(contract, str(text)) for contract, text in pairs][:MAX_KEYS]

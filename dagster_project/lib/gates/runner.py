@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 CANDIDATE_GATE = 50
 Key = tuple[str | None, str]
-_READER_CONFIG = {
+_READER_CONFIG: dict[str, Any] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
