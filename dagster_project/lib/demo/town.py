@@ -183,6 +183,7 @@ def _statistic(
     if age > dice.between(3, 6):
         tenths += tenths // 200
     persons = counted.persons.get((group, month), 0)
+    tenths = min(tenths, persons * 10)
     period = month_text(month).replace("-", "M")
     name = PUBLISHED_NAMES.get(group, group.capitalize())
     if persons < 5:

@@ -22,7 +22,7 @@ from dagster_project.lib.errors import EffektError, NotAllowedError, UsageError
 from dagster_project.settings import SHIPPED_CONTRACTS_DIR, Home
 
 BYTES = {
-    "Hedensted": "080a1fdf0e986ec50195d656fdd3526d5d27c3d6b1a2956764a61723b8ba634f",
+    "Hedensted": "69382521b372c786073392a3cd0492ca001272a671e472ceea1e8f5ae09e3d27",
     "København": "758a153a605b10161f2b01f4bc649cf9445d8d882c911baf76ae568c09fac3ea",
     "Slagelse": "a1562d15fca7efcf079b9214d21069258164234fdccb3a12f578f4031d85da27",
 }
