@@ -1,6 +1,7 @@
 """The corpus of bad files, made on the spot: each with its code, its rows and its mended twin.
 
-Real Danish export habits are imitated: BOM, CRLF, cp1252, decimal comma, thousands dots, Excel dates,
+Real Danish export habits are imitated: BOM, CRLF, cp1252, decimal comma, thousands dots, Excel
+dates,
 lost leading zeros, merged cells, hidden sheets, totals rows, ``NA``. All persons are synthetic
 (day + 60). Nothing here is committed as data: ``all_cases`` builds the bytes.
 """
@@ -33,12 +34,28 @@ TABLES: dict[str, tuple[list[str], list[list[str]]]] = {
         ],
     ),
     "deltagere": (
-        ["kontrakt_id", "forloeb_id", "cpr", "visitationsdato", "maalgruppe", "slutdato", "slutaarsag"],
+        [
+            "kontrakt_id",
+            "forloeb_id",
+            "cpr",
+            "visitationsdato",
+            "maalgruppe",
+            "slutdato",
+            "slutaarsag",
+        ],
         [
             [CONTRACT, "F-001", "6101901234", "2023-01-16", "sygedagpenge", "", ""],
             [CONTRACT, "F-002", "620290-1235", "2023-02-01", "jobafklaring", "2023-09-30", "død"],
             [CONTRACT, "F-003", "9112851236", "2023-02-02", "sygedagpenge", "2023-10-01", ""],
-            [CONTRACT, "F-004", "7002881237", "2023-02-03", "sygedagpenge", "2023-10-02", "afsluttet"],
+            [
+                CONTRACT,
+                "F-004",
+                "7002881237",
+                "2023-02-03",
+                "sygedagpenge",
+                "2023-10-02",
+                "afsluttet",
+            ],
         ],
     ),
     "resultatkrav": (
@@ -95,17 +112,54 @@ TABLES: dict[str, tuple[list[str], list[list[str]]]] = {
     ),
     "ydelsesrefusion": (
         [
-            "Uge", "CPR nummer", "Ydelse", "Finansiering Kommunenavn", "Beregnet udbetalingsbeløb",
-            "Refusionssats", "Refusionsbeløb", "Medfinansieringssats", "Medfinansieringsbeløb",
+            "Uge",
+            "CPR nummer",
+            "Ydelse",
+            "Finansiering Kommunenavn",
+            "Beregnet udbetalingsbeløb",
+            "Refusionssats",
+            "Refusionsbeløb",
+            "Medfinansieringssats",
+            "Medfinansieringsbeløb",
         ],
         [
-            ["2023-01-02", "6101901234", "Sygedagpenge", "Prøve Kommune", "4655,00", "40", "1862,00", "60", "2793,00"],
-            ["2023-01-09", "6101901234", "Sygedagpenge", "Prøve Kommune", "4655,00", "40", "1862,00", "60", "2793,00"],
-            ["2023-01-09", "6101901234", "Sygedagpenge", "Prøve Kommune", "-4655,00", "40", "-1862,00", "60", "-2793,00"],
+            [
+                "2023-01-02",
+                "6101901234",
+                "Sygedagpenge",
+                "Prøve Kommune",
+                "4655,00",
+                "40",
+                "1862,00",
+                "60",
+                "2793,00",
+            ],
+            [
+                "2023-01-09",
+                "6101901234",
+                "Sygedagpenge",
+                "Prøve Kommune",
+                "4655,00",
+                "40",
+                "1862,00",
+                "60",
+                "2793,00",
+            ],
+            [
+                "2023-01-09",
+                "6101901234",
+                "Sygedagpenge",
+                "Prøve Kommune",
+                "-4655,00",
+                "40",
+                "-1862,00",
+                "60",
+                "-2793,00",
+            ],
             ["2023-01-16", "620290-1235", "Kontanthjælp", "", "2100,5", "", "", "", ""],
         ],
     ),
-}  # fmt: skip
+}
 
 WINDOWS = {
     "ydelsesforloeb": "_2023-01-01_2023-12-31",
@@ -197,9 +251,10 @@ def good_xlsx(source: str) -> bytes:
 def repacked(data: bytes, changes: dict[str, bytes | None]) -> bytes:
     """A workbook with parts added, replaced or (None) dropped."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(
-        buffer, "w", zipfile.ZIP_DEFLATED
-    ) as new:
+    with (
+        zipfile.ZipFile(io.BytesIO(data)) as old,
+        zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
         for part in old.namelist():
             if part not in changes:
                 new.writestr(part, old.read(part))
@@ -222,7 +277,9 @@ def parquet_bytes(headings: list[str], columns: list[Any]) -> bytes:
 def good_parquet(source: str) -> bytes:
     """The valid parquet file of a source: text columns, null for empty."""
     headings, rows = TABLES[source]
-    return parquet_bytes(headings, [[value or None for value in c] for c in zip(*rows, strict=True)])
+    return parquet_bytes(
+        headings, [[value or None for value in c] for c in zip(*rows, strict=True)]
+    )
 
 
 def statistics_json(variables: list[tuple[str, str]], data: list[list[Any]]) -> bytes:
@@ -232,9 +289,13 @@ def statistics_json(variables: list[tuple[str, str]], data: list[list[Any]]) -> 
 
 
 VARIABLES = [
-    ("area", "Område"), ("ydelse", "Ydelse"), ("period", "Periode"), ("_kon", "Køn"),
-    ("mgrp1", "Antal personer"), ("mgrp2", "Antal fuldtidspersoner"),
-]  # fmt: skip
+    ("area", "Område"),
+    ("ydelse", "Ydelse"),
+    ("period", "Periode"),
+    ("_kon", "Køn"),
+    ("mgrp1", "Antal personer"),
+    ("mgrp2", "Antal fuldtidspersoner"),
+]
 STATISTICS = [
     ["Prøve", "Sygedagpenge", "2021M11", "Køn i alt", "1.034", "812,4"],
     ["Prøve", "Sygedagpenge", "2021M12", "Køn i alt", "..", None],
@@ -302,39 +363,90 @@ class _Builder:
         changed = [list(r) for r in rows]
         changed[row - 1][headings.index(heading)] = value
         self.add(
-            f"{heading} {ascii(value)} in row {row}", source, csv_bytes(headings, changed), code,
-            sorted({row, *more}), secrets=[value],
-        )  # fmt: skip
+            f"{heading} {value!a} in row {row}",
+            source,
+            csv_bytes(headings, changed),
+            code,
+            sorted({row, *more}),
+            secrets=[value],
+        )
 
 
 def _cells(build: _Builder) -> None:
     bad_cprs = {
         "CPR_LENGTH": [
-            "101901234", "61019012345", "101901234.0", "1,02E+08", "610190 1234", "610190\u00a01234",
-            "６１０１９０１２３４", "61O1901234", "6101-901234", "610190--1234", "'6101901234", "I alt",
-            " 6101901234", "6101901234 ", "NA", "=6101901234", "-", "６101901234",
+            "101901234",
+            "61019012345",
+            "101901234.0",
+            "1,02E+08",
+            "610190 1234",
+            "610190\u00a01234",
+            "６１０１９０１２３４",
+            "61O1901234",
+            "6101-901234",
+            "610190--1234",
+            "'6101901234",
+            "I alt",
+            " 6101901234",
+            "6101901234 ",
+            "NA",
+            "=6101901234",
+            "-",
+            "６101901234",
         ],
         "CPR_DATE": [
-            "0001901234", "3201901234", "6001901234", "9201901234", "6113901234", "6100901234",
-            "3002901234", "9002901234", "290201-1234", "8902011234", "3104901234", "9106901234",
+            "0001901234",
+            "3201901234",
+            "6001901234",
+            "9201901234",
+            "6113901234",
+            "6100901234",
+            "3002901234",
+            "9002901234",
+            "290201-1234",
+            "8902011234",
+            "3104901234",
+            "9106901234",
         ],
         "VALUE_MISSING": [""],
-    }  # fmt: skip
+    }
     for code, values in bad_cprs.items():
         for value in values:
             build.cell("ydelsesforloeb", 3, "cpr", value, code)
     for value in ("101901234", "", "3201901234"):
         code = {"": "VALUE_MISSING", "3201901234": "CPR_DATE"}.get(value, "CPR_LENGTH")
         for source, heading in (
-            ("deltagere", "cpr"), ("eindkomst", "cpr"), ("aktiviteter", "cpr"),
-            ("personstatus", "cpr"), ("dream", "cpr"), ("ydelsesrefusion", "CPR nummer"),
-        ):  # fmt: skip
+            ("deltagere", "cpr"),
+            ("eindkomst", "cpr"),
+            ("aktiviteter", "cpr"),
+            ("personstatus", "cpr"),
+            ("dream", "cpr"),
+            ("ydelsesrefusion", "CPR nummer"),
+        ):
             build.cell(source, 2, heading, value, code)
     for value in (
-        "03/04/2025", "45720", "31-02-2025", "2025-02-30", "2023-02-29", "25-01-01", "2023-1-1",
-        "2023-01-01 00:00:00", "2023-01-01T00:00", "0000-01-01", " 2023-01-01", "2023-01-01 ",
-        "2023\u201101\u201101", "20230101", "NA", "None", "null", "nan", "-", "1. januar 2023", "2023-13-01",
-    ):  # fmt: skip
+        "03/04/2025",
+        "45720",
+        "31-02-2025",
+        "2025-02-30",
+        "2023-02-29",
+        "25-01-01",
+        "2023-1-1",
+        "2023-01-01 00:00:00",
+        "2023-01-01T00:00",
+        "0000-01-01",
+        " 2023-01-01",
+        "2023-01-01 ",
+        "2023\u201101\u201101",
+        "20230101",
+        "NA",
+        "None",
+        "null",
+        "nan",
+        "-",
+        "1. januar 2023",
+        "2023-13-01",
+    ):
         build.cell("ydelsesforloeb", 1, "fra_dato", value, "DATE_FORMAT")
     build.cell("ydelsesforloeb", 1, "fra_dato", "", "VALUE_MISSING")
     build.cell("ydelsesforloeb", 1, "til_dato", "31.03.2023", "DATE_FORMAT")
@@ -342,7 +454,21 @@ def _cells(build: _Builder) -> None:
     for value in ("89", "8900", "abc", "000", "127", "890 ", "8９0", "NA", "890.0"):
         build.cell("ydelsesforloeb", 4, "ydelseskode", value, "CODE_UNKNOWN")
     build.cell("ydelsesforloeb", 4, "ydelseskode", "", "VALUE_MISSING")
-    for value in ("0,12345", "0.5", "1.0", "½", ",5", "1e-1", "\u22120,5", "0,5 %", "NaN", "1 000", "00,5", "+0,5", "0,"):
+    for value in (
+        "0,12345",
+        "0.5",
+        "1.0",
+        "½",
+        ",5",
+        "1e-1",
+        "\u22120,5",
+        "0,5 %",
+        "NaN",
+        "1 000",
+        "00,5",
+        "+0,5",
+        "0,",
+    ):
         build.cell("ydelsesforloeb", 2, "andel", value, "NUMBER_FORMAT")
     for value in ("0", "0,0", "1,0001", "-0,5", "50", "2"):
         build.cell("ydelsesforloeb", 2, "andel", value, "SHARE_RANGE")
@@ -359,7 +485,13 @@ def _cells_of_lists(build: _Builder) -> None:
     build.cell("deltagere", 4, "maalgruppe", "", "VALUE_MISSING")
     build.cell("deltagere", 4, "slutaarsag", "flyttet", "VALUE_NOT_ALLOWED")
     build.cell("deltagere", 4, "slutaarsag", "Afsluttet", "VALUE_NOT_ALLOWED")
-    build.cell("deltagere", 2, "slutaarsag", unicodedata.normalize("NFD", "trukket på"), "VALUE_NOT_ALLOWED")
+    build.cell(
+        "deltagere",
+        2,
+        "slutaarsag",
+        unicodedata.normalize("NFD", "trukket på"),
+        "VALUE_NOT_ALLOWED",
+    )
     build.cell("deltagere", 4, "slutdato", "", "VALUE_MISSING")
     build.cell("deltagere", 4, "visitationsdato", "16-01-2023", "DATE_FORMAT")
     build.cell("resultatkrav", 1, "krav", "Ja", "VALUE_NOT_ALLOWED")
@@ -413,14 +545,25 @@ def _structure(build: _Builder) -> None:
         plain = csv_bytes(headings, rows)
         build.add("is empty", source, b"", "FILE_EMPTY")
         build.add("has a header only", source, csv_bytes(headings, []), "FILE_EMPTY")
-        build.add("lacks its first column", source,
-                  csv_bytes(headings[1:], [row[1:] for row in rows]), "HEADER_MISSING")  # fmt: skip
-        build.add("has an unknown column", source,
-                  csv_bytes([*headings, "navn"], [[*row, "Hemmelig Hansen"] for row in rows]),
-                  "HEADER_UNKNOWN", secrets=["Hemmelig Hansen", "navn;"])  # fmt: skip
-        build.add("has a heading twice", source,
-                  csv_bytes([*headings, headings[-1]], [[*row, row[-1]] for row in rows]),
-                  "HEADER_DUPLICATE")  # fmt: skip
+        build.add(
+            "lacks its first column",
+            source,
+            csv_bytes(headings[1:], [row[1:] for row in rows]),
+            "HEADER_MISSING",
+        )
+        build.add(
+            "has an unknown column",
+            source,
+            csv_bytes([*headings, "navn"], [[*row, "Hemmelig Hansen"] for row in rows]),
+            "HEADER_UNKNOWN",
+            secrets=["Hemmelig Hansen", "navn;"],
+        )
+        build.add(
+            "has a heading twice",
+            source,
+            csv_bytes([*headings, headings[-1]], [[*row, row[-1]] for row in rows]),
+            "HEADER_DUPLICATE",
+        )
         short = plain.splitlines(keepends=True)
         short[1] = short[1].rpartition(b";")[0] + b"\n"
         build.add("has a short row", source, b"".join(short), "ROW_WIDTH", [1])
@@ -435,81 +578,213 @@ def _structure(build: _Builder) -> None:
     add("has a NUL byte", "ydelsesforloeb", plain.replace(b"0,5", b"0\x005"), "FILE_ENCODING", [2])
     add("uses commas", "ydelsesforloeb", csv_bytes(headings, rows, delimiter=","), "HEADER_MISSING")
     add("uses tabs", "ydelsesforloeb", csv_bytes(headings, rows, delimiter="\t"), "HEADER_MISSING")
-    add("has no header", "ydelsesforloeb", b"".join(lines[1:]), "HEADER_MISSING",
-        secrets=["6101901234"])  # fmt: skip
-    add("has headings in capitals", "ydelsesforloeb", plain.replace(b"cpr", b"CPR", 1), "HEADER_MISSING")
-    add("has a heading with a blank", "ydelsesforloeb", plain.replace(b"cpr;", b"cpr ;", 1), "HEADER_MISSING")
-    add("has an empty line inside", "ydelsesforloeb", b"".join([*lines[:3], b"\n", *lines[3:]]),
-        "ROW_WIDTH", [3])  # fmt: skip
+    add(
+        "has no header",
+        "ydelsesforloeb",
+        b"".join(lines[1:]),
+        "HEADER_MISSING",
+        secrets=["6101901234"],
+    )
+    add(
+        "has headings in capitals",
+        "ydelsesforloeb",
+        plain.replace(b"cpr", b"CPR", 1),
+        "HEADER_MISSING",
+    )
+    add(
+        "has a heading with a blank",
+        "ydelsesforloeb",
+        plain.replace(b"cpr;", b"cpr ;", 1),
+        "HEADER_MISSING",
+    )
+    add(
+        "has an empty line inside",
+        "ydelsesforloeb",
+        b"".join([*lines[:3], b"\n", *lines[3:]]),
+        "ROW_WIDTH",
+        [3],
+    )
     add("has an empty line before the header", "ydelsesforloeb", b"\n" + plain, "HEADER_MISSING")
-    add("never closes a quote", "ydelsesforloeb", plain.replace(b"620290-1235", b'"620290-1235'),
-        "ROW_WIDTH", [2], secrets=["620290-1235"])  # fmt: skip
-    add("goes on after a quote", "ydelsesforloeb", plain.replace(b"620290-1235", b'"620290"-1235'),
-        "ROW_WIDTH", [2])  # fmt: skip
-    add("has blanks around a quote", "ydelsesforloeb", plain.replace(b"620290-1235", b' "620290-1235" '),
-        "CPR_LENGTH", [2], secrets=["620290-1235"])  # fmt: skip
-    add("has a line break in a value", "ydelsesforloeb", plain.replace(b"620290-1235", b'"620290\n1235"'),
-        "CPR_LENGTH", [2])  # fmt: skip
+    add(
+        "never closes a quote",
+        "ydelsesforloeb",
+        plain.replace(b"620290-1235", b'"620290-1235'),
+        "ROW_WIDTH",
+        [2],
+        secrets=["620290-1235"],
+    )
+    add(
+        "goes on after a quote",
+        "ydelsesforloeb",
+        plain.replace(b"620290-1235", b'"620290"-1235'),
+        "ROW_WIDTH",
+        [2],
+    )
+    add(
+        "has blanks around a quote",
+        "ydelsesforloeb",
+        plain.replace(b"620290-1235", b' "620290-1235" '),
+        "CPR_LENGTH",
+        [2],
+        secrets=["620290-1235"],
+    )
+    add(
+        "has a line break in a value",
+        "ydelsesforloeb",
+        plain.replace(b"620290-1235", b'"620290\n1235"'),
+        "CPR_LENGTH",
+        [2],
+    )
     add("was cut in the middle of a row", "ydelsesforloeb", plain[:-8], "ROW_WIDTH", [5])
     add("has a totals row", "ydelsesforloeb", plain + b"I alt;;;;5\n", "CPR_LENGTH", [6])
-    add("has rows of delimiters at its end", "ydelsesforloeb", plain + b";;;;\n", "VALUE_MISSING", [6])
-    add("is a web page", "ydelsesforloeb", b"<!DOCTYPE html><html><body>6101901234</body></html>",
-        "HEADER_MISSING", secrets=["6101901234", "html"])  # fmt: skip
+    add(
+        "has rows of delimiters at its end",
+        "ydelsesforloeb",
+        plain + b";;;;\n",
+        "VALUE_MISSING",
+        [6],
+    )
+    add(
+        "is a web page",
+        "ydelsesforloeb",
+        b"<!DOCTYPE html><html><body>6101901234</body></html>",
+        "HEADER_MISSING",
+        secrets=["6101901234", "html"],
+    )
     add("has one enormous line", "ydelsesforloeb", plain + b"x" * 400_000 + b"\n", "FILE_LIMIT")
     wide = ";".join(f"k{number}" for number in range(16_384)).encode() + b"\n"
     add("has 16,384 columns", "ydelsesforloeb", wide + b"1\n", "FILE_LIMIT")
-    add("has SQL for a heading", "ydelsesforloeb",
-        plain.replace(b"andel", b"andel\"'); drop table raw.person; --", 1), "HEADER_MISSING",
-        secrets=["drop table"])  # fmt: skip
-    add("has SQL for a value", "ydelsesforloeb", plain.replace(b"890", b"') drop table person --", 1),
-        "CODE_UNKNOWN", [1], secrets=["drop table"])  # fmt: skip
-    add("has several faults in one row", "ydelsesforloeb",
-        plain.replace(b"6101901234;890;2023-01-02", b"101901234;127;02-01-2023"), "CPR_LENGTH", [1],
-        secrets=["101901234", "02-01-2023"])  # fmt: skip
+    add(
+        "has SQL for a heading",
+        "ydelsesforloeb",
+        plain.replace(b"andel", b"andel\"'); drop table raw.person; --", 1),
+        "HEADER_MISSING",
+        secrets=["drop table"],
+    )
+    add(
+        "has SQL for a value",
+        "ydelsesforloeb",
+        plain.replace(b"890", b"') drop table person --", 1),
+        "CODE_UNKNOWN",
+        [1],
+        secrets=["drop table"],
+    )
+    add(
+        "has several faults in one row",
+        "ydelsesforloeb",
+        plain.replace(b"6101901234;890;2023-01-02", b"101901234;127;02-01-2023"),
+        "CPR_LENGTH",
+        [1],
+        secrets=["101901234", "02-01-2023"],
+    )
 
 
 def _structure_of_text(build: _Builder) -> None:
     add = build.add
     headings, rows = TABLES["deltagere"]
     plain = good_csv("deltagere")
-    add("is cp1252", "deltagere", csv_bytes(headings, rows, encoding="cp1252"), "FILE_ENCODING", [2])
+    add(
+        "is cp1252", "deltagere", csv_bytes(headings, rows, encoding="cp1252"), "FILE_ENCODING", [2]
+    )
     twice = plain.decode("utf-8").encode().decode("cp1252").encode()
     add("was encoded twice", "deltagere", twice, "FILE_ENCODING", [2])
-    add("has replacement marks", "deltagere", plain.replace("ø".encode(), "\ufffd".encode()),
-        "FILE_ENCODING", [2])  # fmt: skip
-    add("has Jinja for a value", "deltagere", plain.replace(b"F-001", b"{{ env_var('HOME') }} 6101901234"),
-        "VALUE_NOT_ALLOWED", [1], secrets=["env_var"])  # fmt: skip
-    add("has a control character", "deltagere", plain.replace(b"F-001", b"F-\x07001"),
-        "VALUE_NOT_ALLOWED", [1])  # fmt: skip
-    add("turns text around", "deltagere", plain.replace(b"F-001", "F-\u202e001".encode()),
-        "VALUE_NOT_ALLOWED", [1])  # fmt: skip
-    add("has an endless value", "deltagere", plain.replace(b"F-001", b"F" * 201),
-        "VALUE_NOT_ALLOWED", [1], secrets=["F" * 201])  # fmt: skip
+    add(
+        "has replacement marks",
+        "deltagere",
+        plain.replace("ø".encode(), "\ufffd".encode()),
+        "FILE_ENCODING",
+        [2],
+    )
+    add(
+        "has Jinja for a value",
+        "deltagere",
+        plain.replace(b"F-001", b"{{ env_var('HOME') }} 6101901234"),
+        "VALUE_NOT_ALLOWED",
+        [1],
+        secrets=["env_var"],
+    )
+    add(
+        "has a control character",
+        "deltagere",
+        plain.replace(b"F-001", b"F-\x07001"),
+        "VALUE_NOT_ALLOWED",
+        [1],
+    )
+    add(
+        "turns text around",
+        "deltagere",
+        plain.replace(b"F-001", "F-\u202e001".encode()),
+        "VALUE_NOT_ALLOWED",
+        [1],
+    )
+    add(
+        "has an endless value",
+        "deltagere",
+        plain.replace(b"F-001", b"F" * 201),
+        "VALUE_NOT_ALLOWED",
+        [1],
+        secrets=["F" * 201],
+    )
     headings, rows = TABLES["personstatus"]
-    ring = [["6101901234", "nyt_cpr", "2023-01-01", "6202901235"],
-            ["6202901235", "nyt_cpr", "2023-01-02", "9112851236"],
-            ["9112851236", "nyt_cpr", "2023-01-03", "6101901234"]]  # fmt: skip
-    add("has a ring of new numbers", "personstatus", csv_bytes(headings, [*rows[2:], *ring]),
-        "CHAIN_INVALID", [3, 4, 5])  # fmt: skip
-    fork = [["6101901234", "nyt_cpr", "2023-01-01", "6202901235"],
-            ["610190-1234", "nyt_cpr", "2023-01-02", "9112851236"]]  # fmt: skip
-    add("has a number with two successors", "personstatus", csv_bytes(headings, fork),
-        "CHAIN_INVALID", [1, 2])  # fmt: skip
+    ring = [
+        ["6101901234", "nyt_cpr", "2023-01-01", "6202901235"],
+        ["6202901235", "nyt_cpr", "2023-01-02", "9112851236"],
+        ["9112851236", "nyt_cpr", "2023-01-03", "6101901234"],
+    ]
+    add(
+        "has a ring of new numbers",
+        "personstatus",
+        csv_bytes(headings, [*rows[2:], *ring]),
+        "CHAIN_INVALID",
+        [3, 4, 5],
+    )
+    fork = [
+        ["6101901234", "nyt_cpr", "2023-01-01", "6202901235"],
+        ["610190-1234", "nyt_cpr", "2023-01-02", "9112851236"],
+    ]
+    add(
+        "has a number with two successors",
+        "personstatus",
+        csv_bytes(headings, fork),
+        "CHAIN_INVALID",
+        [1, 2],
+    )
 
 
 def _weeks_and_windows(build: _Builder) -> None:
     add = build.add
     headings, rows = TABLES["dream"]
     holes = [h for h in headings if h != "y_2302"]
-    add("has a hole between its weeks", "dream",
-        csv_bytes(holes, [[row[0], row[1], row[3], row[4]] for row in rows]), "WINDOW_INVALID")  # fmt: skip
-    add("has weeks beyond its window", "dream", csv_bytes([*headings, "y_2305"], [[*r, ""] for r in rows]),
-        "WINDOW_INVALID")  # fmt: skip
-    add("has a week 53 that 2023 lacks", "dream",
-        csv_bytes([*headings, "y_2353"], [[*r, ""] for r in rows]), "HEADER_UNKNOWN")  # fmt: skip
-    add("has no weeks", "dream", csv_bytes(headings[:1], [[row[0]] for row in rows]), "HEADER_MISSING")
-    add("has a week 00", "dream", csv_bytes([*headings, "y_2300"], [[*r, ""] for r in rows]),
-        "HEADER_UNKNOWN")  # fmt: skip
+    add(
+        "has a hole between its weeks",
+        "dream",
+        csv_bytes(holes, [[row[0], row[1], row[3], row[4]] for row in rows]),
+        "WINDOW_INVALID",
+    )
+    add(
+        "has weeks beyond its window",
+        "dream",
+        csv_bytes([*headings, "y_2305"], [[*r, ""] for r in rows]),
+        "WINDOW_INVALID",
+    )
+    add(
+        "has a week 53 that 2023 lacks",
+        "dream",
+        csv_bytes([*headings, "y_2353"], [[*r, ""] for r in rows]),
+        "HEADER_UNKNOWN",
+    )
+    add(
+        "has no weeks",
+        "dream",
+        csv_bytes(headings[:1], [[row[0]] for row in rows]),
+        "HEADER_MISSING",
+    )
+    add(
+        "has a week 00",
+        "dream",
+        csv_bytes([*headings, "y_2300"], [[*r, ""] for r in rows]),
+        "HEADER_UNKNOWN",
+    )
     plain = good_csv("ydelsesforloeb")
     number = 900
     for what, dates in (
@@ -518,38 +793,93 @@ def _weeks_and_windows(build: _Builder) -> None:
         ("has a window beyond its extract", "2024-02-01_2023-01-01_2024-02-02"),
     ):
         number += 1
-        add(what, "ydelsesforloeb", plain, "WINDOW_INVALID", name=f"ydelsesforloeb_{dates}_v{number}.csv")
-    add("has half a month in its window", "eindkomst", good_csv("eindkomst"), "WINDOW_INVALID",
-        name="eindkomst_2024-02-01_2023-01-01_2023-12-15_v910.csv")  # fmt: skip
-    add("ends after its extract", "dream", good_csv("dream"), "WINDOW_INVALID",
-        name="dream_2023-01-20_v911.csv")  # fmt: skip
-    add("has payments after its extract", "ydelsesrefusion", good_csv("ydelsesrefusion"), "WINDOW_INVALID",
-        name="yr-ydelsesrefusion-beregning 2023-01-20.csv")  # fmt: skip
-    add("does not match its checksum", "deltagere", good_csv("deltagere"), "FILE_CHECKSUM",
-        side=b"0" * 64 + b"  deltagere.csv\n")  # fmt: skip
+        add(
+            what,
+            "ydelsesforloeb",
+            plain,
+            "WINDOW_INVALID",
+            name=f"ydelsesforloeb_{dates}_v{number}.csv",
+        )
+    add(
+        "has half a month in its window",
+        "eindkomst",
+        good_csv("eindkomst"),
+        "WINDOW_INVALID",
+        name="eindkomst_2024-02-01_2023-01-01_2023-12-15_v910.csv",
+    )
+    add(
+        "ends after its extract",
+        "dream",
+        good_csv("dream"),
+        "WINDOW_INVALID",
+        name="dream_2023-01-20_v911.csv",
+    )
+    add(
+        "has payments after its extract",
+        "ydelsesrefusion",
+        good_csv("ydelsesrefusion"),
+        "WINDOW_INVALID",
+        name="yr-ydelsesrefusion-beregning 2023-01-20.csv",
+    )
+    add(
+        "does not match its checksum",
+        "deltagere",
+        good_csv("deltagere"),
+        "FILE_CHECKSUM",
+        side=b"0" * 64 + b"  deltagere.csv\n",
+    )
     add("has an empty checksum", "deltagere", good_csv("deltagere"), "FILE_CHECKSUM", side=b"")
 
 
 def _names(build: _Builder) -> None:
     for name in (
-        "ukendt_2024-02-01.csv", "deltagere.csv", "deltagere_20240201.csv", "deltagere_2024-02-30.csv",
-        "deltagere_2024-2-1.csv", "deltagere_2024-02-01.xls", "deltagere_2024-02-01.csv.exe",
-        "deltagere_2024-02-01.parquet", "Deltagere_2024-02-01.csv", "deltagere_2024-02-01_V2.csv",
-        "deltagere_2024-02-01_610190-1234.csv", "deltagere_2024-02-01_6101901234_v2.csv",
-        "deltagere_2024-02-01 (1).csv", "deltagere_2024-02-01[1].csv", "*.csv", "-rf", "a b\nc.csv",
-        "deltagere_2024-02-01_\u202evsc.csv", "deltagere_2024-02-01_v0.csv", "README.txt",
-        "deltagere_2024-02-01_afsender_v2_v3.csv", "'; drop table delivery; --.csv", "{{ x }}.csv",
-        "a" * 250 + ".csv", "jobindsats_2024-02-01.xlsx", "dеltagere_2024-02-01.csv", "~$deltagere.xlsx",
-    ):  # fmt: skip
-        secrets = [part for part in ("610190-1234", "6101901234", "610190", "20240201") if part in name]
-        build.add(f"is called {ascii(name)[:60]}", "deltagere", good_csv("deltagere"), "FILE_NAME",
-                  name=name, secrets=secrets)  # fmt: skip
+        "ukendt_2024-02-01.csv",
+        "deltagere.csv",
+        "deltagere_20240201.csv",
+        "deltagere_2024-02-30.csv",
+        "deltagere_2024-2-1.csv",
+        "deltagere_2024-02-01.xls",
+        "deltagere_2024-02-01.csv.exe",
+        "deltagere_2024-02-01.parquet",
+        "Deltagere_2024-02-01.csv",
+        "deltagere_2024-02-01_V2.csv",
+        "deltagere_2024-02-01_610190-1234.csv",
+        "deltagere_2024-02-01_6101901234_v2.csv",
+        "deltagere_2024-02-01 (1).csv",
+        "deltagere_2024-02-01[1].csv",
+        "*.csv",
+        "-rf",
+        "a b\nc.csv",
+        "deltagere_2024-02-01_\u202evsc.csv",
+        "deltagere_2024-02-01_v0.csv",
+        "README.txt",
+        "deltagere_2024-02-01_afsender_v2_v3.csv",
+        "'; drop table delivery; --.csv",
+        "{{ x }}.csv",
+        "a" * 250 + ".csv",
+        "jobindsats_2024-02-01.xlsx",
+        "dеltagere_2024-02-01.csv",
+        "~$deltagere.xlsx",
+    ):
+        secrets = [
+            part for part in ("610190-1234", "6101901234", "610190", "20240201") if part in name
+        ]
+        build.add(
+            f"is called {ascii(name)[:60]}",
+            "deltagere",
+            good_csv("deltagere"),
+            "FILE_NAME",
+            name=name,
+            secrets=secrets,
+        )
 
 
 def _xlsx(build: _Builder) -> None:
     headings, rows = TABLES["deltagere"]
 
-    def add(what: str, data: bytes, code: str, at: Iterable[int] | None = None, **more: Any) -> None:
+    def add(
+        what: str, data: bytes, code: str, at: Iterable[int] | None = None, **more: Any
+    ) -> None:
         build.add(f"xlsx {what}", "deltagere", data, code, at, file_format="xlsx", **more)
 
     def changed(row: int, heading: str, value: Any) -> bytes:
@@ -562,16 +892,49 @@ def _xlsx(build: _Builder) -> None:
     add("is an old binary workbook", bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 600, "FILE_FORMAT")
     add("is empty", xlsx_bytes([], []), "FILE_EMPTY")
     add("has a header only", xlsx_bytes(headings, []), "FILE_EMPTY")
-    add("has a person number as a number", changed(2, "cpr", 101901234), "CELL_TYPE", [2],
-        secrets=["101901234"])  # fmt: skip
+    add(
+        "has a person number as a number",
+        changed(2, "cpr", 101901234),
+        "CELL_TYPE",
+        [2],
+        secrets=["101901234"],
+    )
     add("has a course id as a number", changed(1, "forloeb_id", 17), "CELL_TYPE", [1])
     add("has a date as a plain number", changed(1, "visitationsdato", 44942), "CELL_TYPE", [1])
-    add("has a date with a time", changed(1, "visitationsdato", dt.datetime(2023, 1, 16, 12)),  # noqa: DTZ001
-        "DATE_FORMAT", [1])  # fmt: skip
-    add("has a date in a text column", changed(1, "maalgruppe", dt.date(2023, 1, 16)), "CELL_TYPE", [1])
+    add(
+        "has a date with a time",
+        changed(1, "visitationsdato", dt.datetime(2023, 1, 16, 12)),  # noqa: DTZ001
+        "DATE_FORMAT",
+        [1],
+    )
+    add(
+        "has a date in a text column",
+        changed(1, "maalgruppe", dt.date(2023, 1, 16)),
+        "CELL_TYPE",
+        [1],
+    )
     add("has a truth value", changed(1, "maalgruppe", True), "CELL_TYPE", [1])
-    add("has a date before Excel's calendar is right", changed(1, "visitationsdato", dt.date(1900, 1, 5)),
-        "DATE_FORMAT", [1])  # fmt: skip
+    add(
+        "has a date before Excel's calendar is right",
+        changed(1, "visitationsdato", dt.date(1900, 1, 5)),
+        "DATE_FORMAT",
+        [1],
+    )
+
+    _xlsx_shapes(add)
+    _xlsx_packages(add)
+
+
+def _second_first(book: Any, _sheet: Any) -> None:
+    book.create_sheet("Forside", 0)["A1"] = "Forside"
+
+
+def _far(_book: Any, sheet: Any) -> None:
+    sheet["XFD2"] = "langt væk"
+
+
+def _xlsx_shapes(add: Callable[..., None]) -> None:
+    headings, rows = TABLES["deltagere"]
 
     def formula(_book: Any, sheet: Any) -> None:
         sheet["B3"] = '=HYPERLINK("http://evil.example","F-002")'
@@ -595,12 +958,6 @@ def _xlsx(build: _Builder) -> None:
     def total(_book: Any, sheet: Any) -> None:
         sheet["A7"] = "I alt"
 
-    def second_first(book: Any, _sheet: Any) -> None:
-        book.create_sheet("Forside", 0)["A1"] = "Forside"
-
-    def far(_book: Any, sheet: Any) -> None:
-        sheet["XFD2"] = "langt væk"
-
     for what, shape, code, at in (
         ("has a formula", formula, "CELL_TYPE", [2]),
         ("has an error cell", error, "CELL_TYPE", [2]),
@@ -609,26 +966,50 @@ def _xlsx(build: _Builder) -> None:
         ("has an empty row inside", gap, "VALUE_MISSING", [2]),
         ("has an empty row above the header", shifted, "HEADER_MISSING", None),
         ("has a totals row under an empty one", total, "VALUE_MISSING", [5]),
-        ("has a cover sheet first", second_first, "HEADER_MISSING", None),
-        ("has a cell in the last column", far, "ROW_WIDTH", [1]),
+        ("has a cover sheet first", _second_first, "HEADER_MISSING", None),
+        ("has a cell in the last column", _far, "ROW_WIDTH", [1]),
     ):
         add(what, xlsx_bytes(headings, rows, shape), code, at)
+
+
+def _xlsx_packages(add: Callable[..., None]) -> None:
     base = good_xlsx("deltagere")
     sheet = "xl/worksheets/sheet1.xml"
     with zipfile.ZipFile(io.BytesIO(base)) as package:
         xml = package.read(sheet)
-    entity = xml.replace(b"<worksheet", b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><worksheet', 1)
+    entity = xml.replace(
+        b"<worksheet", b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><worksheet', 1
+    )
     if not entity.startswith(b"<!DOCTYPE") and b"<!DOCTYPE" not in entity:
         raise AssertionError("the sheet has another root element")
     add("has an XML entity", repacked(base, {sheet: entity}), "FILE_LIMIT")
     add("has macros", repacked(base, {"xl/vbaProject.bin": b"x"}), "FILE_LIMIT")
-    add("has an external link", repacked(base, {"xl/externalLinks/externalLink1.xml": b"<externalLink/>"}),
-        "FILE_LIMIT")  # fmt: skip
-    add("has an embedded object", repacked(base, {"xl/embeddings/oleObject1.bin": b"x"}), "FILE_LIMIT")
-    add("has a data connection", repacked(base, {"xl/connections.xml": b"<connections/>"}), "FILE_LIMIT")
+    add(
+        "has an external link",
+        repacked(base, {"xl/externalLinks/externalLink1.xml": b"<externalLink/>"}),
+        "FILE_LIMIT",
+    )
+    add(
+        "has an embedded object",
+        repacked(base, {"xl/embeddings/oleObject1.bin": b"x"}),
+        "FILE_LIMIT",
+    )
+    add(
+        "has a data connection",
+        repacked(base, {"xl/connections.xml": b"<connections/>"}),
+        "FILE_LIMIT",
+    )
     add("is a zip bomb", repacked(base, {"xl/media/bomb.xml": b"\x20" * 60_000_000}), "FILE_LIMIT")
-    add("unpacks beyond the limit", repacked(base, {"xl/media/big.xml": b"\x20" * 210_000_000}), "FILE_LIMIT")
-    add("has thousands of parts", repacked(base, {f"xl/media/{n}.xml": b"" for n in range(1100)}), "FILE_LIMIT")
+    add(
+        "unpacks beyond the limit",
+        repacked(base, {"xl/media/big.xml": b"\x20" * 210_000_000}),
+        "FILE_LIMIT",
+    )
+    add(
+        "has thousands of parts",
+        repacked(base, {f"xl/media/{n}.xml": b"" for n in range(1100)}),
+        "FILE_LIMIT",
+    )
     add("has a broken sheet", repacked(base, {sheet: xml[: len(xml) // 2]}), "FILE_FORMAT")
     add("has no sheet", repacked(base, {sheet: None}), "FILE_FORMAT")
 
@@ -642,18 +1023,30 @@ def _parquet_and_json(build: _Builder) -> None:
 
     parquet("is no parquet", b"PAR1 but no PAR1", "FILE_FORMAT")
     parquet("was cut", good_parquet("ydelsesforloeb")[:-20], "FILE_FORMAT")
-    parquet("has person numbers as numbers",
-            parquet_bytes(headings, [[int(v.replace("-", "")) for v in columns[0]], *columns[1:]]),
-            "CELL_TYPE")  # fmt: skip
-    parquet("has real dates", parquet_bytes(
-        headings, [*columns[:2], [dt.date.fromisoformat(v) for v in columns[2]], *columns[3:]]),
-        "CELL_TYPE")  # fmt: skip
+    parquet(
+        "has person numbers as numbers",
+        parquet_bytes(headings, [[int(v.replace("-", "")) for v in columns[0]], *columns[1:]]),
+        "CELL_TYPE",
+    )
+    parquet(
+        "has real dates",
+        parquet_bytes(
+            headings, [*columns[:2], [dt.date.fromisoformat(v) for v in columns[2]], *columns[3:]]
+        ),
+        "CELL_TYPE",
+    )
     parquet("lacks a column", parquet_bytes(headings[1:], columns[1:]), "HEADER_MISSING")
     parquet("has no rows", parquet_bytes(headings, [[""][:0] for _ in headings]), "CELL_TYPE")
-    parquet("has a bad value", parquet_bytes(headings, [[*columns[0][:4], "101901234"], *columns[1:]]),
-            "CPR_LENGTH", [5])  # fmt: skip
+    parquet(
+        "has a bad value",
+        parquet_bytes(headings, [[*columns[0][:4], "101901234"], *columns[1:]]),
+        "CPR_LENGTH",
+        [5],
+    )
 
-    def answer(what: str, data: bytes, code: str, at: Iterable[int] | None = None, *secrets: str) -> None:
+    def answer(
+        what: str, data: bytes, code: str, at: Iterable[int] | None = None, *secrets: str
+    ) -> None:
         build.add(f"json {what}", "jobindsats", data, code, at, file_format="json", secrets=secrets)
 
     def with_row(row: list[Any]) -> bytes:
@@ -664,14 +1057,29 @@ def _parquet_and_json(build: _Builder) -> None:
     answer("is nested without end", b"[" * 100_000, "FILE_FORMAT")
     answer("names a key twice", b'[{"Data": [], "Data": [], "Variables": []}]', "FILE_FORMAT")
     answer("has no data", statistics_json(VARIABLES, []), "FILE_EMPTY")
-    answer("lacks a dimension", statistics_json(VARIABLES[1:], [r[1:] for r in STATISTICS]), "HEADER_MISSING")
-    answer("has a dimension twice", statistics_json([VARIABLES[0], *VARIABLES], [[r[0], *r] for r in STATISTICS]),
-           "HEADER_DUPLICATE")  # fmt: skip
-    answer("counts men only", with_row(["Prøve", "Sygedagpenge", "2022M01", "Mænd", "500", "400"]),
-           "VALUE_NOT_ALLOWED", [4])  # fmt: skip
+    answer(
+        "lacks a dimension",
+        statistics_json(VARIABLES[1:], [r[1:] for r in STATISTICS]),
+        "HEADER_MISSING",
+    )
+    answer(
+        "has a dimension twice",
+        statistics_json([VARIABLES[0], *VARIABLES], [[r[0], *r] for r in STATISTICS]),
+        "HEADER_DUPLICATE",
+    )
+    answer(
+        "counts men only",
+        with_row(["Prøve", "Sygedagpenge", "2022M01", "Mænd", "500", "400"]),
+        "VALUE_NOT_ALLOWED",
+        [4],
+    )
     answer("has a short row", with_row(["Prøve", "Sygedagpenge"]), "ROW_WIDTH", [4])
-    answer("has a list for a value", with_row(["Prøve", "Sygedagpenge", "2022M01", "Køn i alt", [5], "1"]),
-           "CELL_TYPE", [4])  # fmt: skip
+    answer(
+        "has a list for a value",
+        with_row(["Prøve", "Sygedagpenge", "2022M01", "Køn i alt", [5], "1"]),
+        "CELL_TYPE",
+        [4],
+    )
     answer("has a number in exponents", good_json().replace(b"38.25", b"3.825e1"), "CELL_TYPE", [3])
     answer("is not a number", good_json().replace(b"38.25", b"NaN"), "FILE_FORMAT")
     answer("is cp1252", good_json().decode().encode("cp1252"), "FILE_ENCODING")
@@ -682,8 +1090,14 @@ def all_cases() -> list[Case]:
     """Every bad file of the corpus."""
     build = _Builder()
     for part in (
-        _cells, _cells_of_lists, _structure, _structure_of_text, _weeks_and_windows, _names, _xlsx,
+        _cells,
+        _cells_of_lists,
+        _structure,
+        _structure_of_text,
+        _weeks_and_windows,
+        _names,
+        _xlsx,
         _parquet_and_json,
-    ):  # fmt: skip
+    ):
         part(build)
     return build.cases

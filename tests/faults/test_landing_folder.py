@@ -1,4 +1,4 @@
-"""The drop zone as a hostile folder: links, pipes, deep folders, names in bytes, files still written."""
+"""The drop zone as a hostile folder: links, pipes, depth, names in bytes, writers at work."""
 
 from __future__ import annotations
 

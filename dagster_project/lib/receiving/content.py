@@ -100,7 +100,7 @@ def _derived_from_rows(
     window = parts.source.window
     first = window.row_days.first if window else ""
     first_week, last_day = parser.execute(
-        f"select min({first}), max({first}) + 6 from {parsed.table} where faults is null"  # noqa: S608
+        f"select min({first}), max({first}) + 6 from {parsed.table} where faults is null"
     ).fetchall()[0]
     return parts if first_week is None else parts.covering(first_week, last_day)
 
@@ -190,7 +190,7 @@ def _covered_days(parser: duckdb.DuckDBPyConnection, parts: NameParts, parsed: P
     if window.row_days.span == "runs":
         return _value(
             parser,
-            "select 7 * sum(list_sum(list_transform(runs, lambda r: r.last - r.first + 1)))"  # noqa: S608
+            "select 7 * sum(list_sum(list_transform(runs, lambda r: r.last - r.first + 1)))"
             f" from {parsed.table} where {good}",
         )
     begins = window.row_days.first
@@ -201,7 +201,7 @@ def _covered_days(parser: duckdb.DuckDBPyConnection, parts: NameParts, parsed: P
     }[window.row_days.span]
     return _value(
         parser,
-        f"select sum(greatest(0, least({ends}, {_date(last)}) - greatest({begins}, {_date(first)})"  # noqa: S608
+        f"select sum(greatest(0, least({ends}, {_date(last)}) - greatest({begins}, {_date(first)})"
         f" + 1)) from {parsed.table} where {good}",
     )
 

@@ -1,6 +1,7 @@
 """The declaration of a source: ``seeds/sources/<source>.yml`` as a strict model.
 
-What belongs here: what a declaration may say and how it is read. What does not: how a file is parsed.
+What belongs here: what a declaration may say and how it is read. What does not: how a file is
+parsed.
 Nothing about a source stands in code: heading, type, limit and threshold are data.
 """
 
@@ -71,7 +72,7 @@ class Column(_Strict):
     def _quoted(cls, value: object) -> object:
         """Numbers are integers or quoted decimals, never floats."""
         if isinstance(value, float):
-            raise ValueError("write the number in quotes")
+            raise ValueError("write the number in quotes")  # noqa: TRY004 - what pydantic wants
         return value
 
     @model_validator(mode="after")
@@ -109,7 +110,7 @@ class Csv(_Strict):
 
 
 class RowDays(_Strict):
-    """The days that a row covers: from ``first`` to ``last``, or one week or month from ``first``."""
+    """The days of a row: from ``first`` to ``last``, or one week or month from ``first``."""
 
     first: str
     last: str | None = None

@@ -30,7 +30,8 @@ def row_hmacs(home: Home, sha256: str, source: str, row_numbers: Iterable[int]) 
         row_numbers: 1 = first record after the header.
 
     Returns:
-        row number → first 32 hex of HMAC-SHA256(key, landed texts in declared column order joined by
+        row number → first 32 hex of HMAC-SHA256(key, landed texts in declared column order joined
+        by
         U+001F); week columns of a wide file follow in order of time.
 
     Raises:
@@ -65,7 +66,7 @@ def row_hmacs(home: Home, sha256: str, source: str, row_numbers: Iterable[int]) 
             places = [*layout.positions, *(place for *_, place in layout.weeks)]
             texts = ", ".join(f"coalesce(h{place}, '')" for place in places)
             rows = parser.execute(
-                f"select row_number, texts from (select row_number() over () as row_number,"  # noqa: S608
+                f"select row_number, texts from (select row_number() over () as row_number,"
                 f" [{texts}] as texts from {landed.relation})"
                 " where row_number in (select unnest($rows::bigint[]))",
                 {"rows": wanted},

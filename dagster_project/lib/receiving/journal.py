@@ -1,7 +1,8 @@
 """The intent journal of receiving: what was decided is written down before anything is moved.
 
 What belongs here: making a decision durable and carrying it out, again after a crash if need be.
-What does not: deciding. Before the journal is written nothing has changed; once it is written, every
+What does not: deciding. Before the journal is written nothing has changed; once it is written,
+every
 step can be repeated: a killed run is finished by the next one, with the same decisions.
 """
 
@@ -145,7 +146,7 @@ def _move_in_place(home: Home, decision: dict[str, Any], target: Path) -> None:
 
 
 def _remove_landed(home: Home, decision: dict[str, Any]) -> None:
-    """Take the file and its checksum file out of the drop zone, unless another file took its place."""
+    """Take the file and its checksum file out of landing, unless another took its place."""
     folders, name = _landed(decision)
     try:
         with opened_folder(home.landing, folders) as folder:

@@ -1,4 +1,4 @@
-"""json: the answer of the jobindsats API, ``[{"Variables": [{"Name", "Label"}], "Data": [[…]]}]``."""
+"""json: the statistics API's answer, ``[{"Variables": [{"Name", "Label"}], "Data": [[…]]}]``."""
 
 from __future__ import annotations
 

@@ -62,8 +62,8 @@ def ensure_key(home: Home) -> bytes:
                 "KEY_MISSING",
                 "secrets/pseudonym.key is missing, but the vault or the ledger holds records that"
                 " were made with it",
-                remedy="restore secrets/pseudonym.key (mode 600) from the backup of this home; a new"
-                " key would give every person another pseudonym, so none is made",
+                remedy="restore secrets/pseudonym.key (mode 600) from the backup of this home; a"
+                " new key would give every person another pseudonym, so none is made",
             )
         home.key_file.unlink(missing_ok=True)
         _create(home)

@@ -18,7 +18,8 @@ def write_known(connection: duckdb.DuckDBPyConnection, home: Home, as_of: dt.dat
     """Write the deliveries as a run with this business date sees them.
 
     ``raw.delivery`` holds every received delivery with ``extracted_on <= as_of`` or without a
-    readable date; ``raw.known_delivery`` the accepted ones among them that no check holds, ranked per
+    readable date; ``raw.known_delivery`` the accepted ones among them that no check holds, ranked
+    per
     source by (extracted_on, version, file name); ``raw.delivery_volume`` the row-count check.
 
     Args:
@@ -79,7 +80,7 @@ def _delivery_row(record: Record, is_held: bool) -> dict[str, object]:
 
 
 def _known_rows(known: list[Record]) -> list[dict[str, object]]:
-    rows = []
+    rows: list[dict[str, object]] = []
     for name in sorted({record.source or "" for record in known}):
         own = sorted((r for r in known if r.source == name), key=volume.order_key)
         rows += [

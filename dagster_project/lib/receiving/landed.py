@@ -30,7 +30,8 @@ class Landed:
         relation: SQL of a table function that gives the columns ``h0``, ``h1`` … in file order.
         headings: headings in file order.
         row_count: records that the relation must give; None where only the reader knows.
-        has_weeks_text: the relation gives ``weeks_text`` itself (the cells of the week columns, each
+        has_weeks_text: the relation gives ``weeks_text`` itself (the cells of the week columns,
+        each
             followed by ``;``) and no columns for the weeks.
         faults: per row number the column index in the declaration (-1: the row) and the code of
             faults that only the format could see.
@@ -154,7 +155,7 @@ def check_headings(headings: Sequence[str], source: Source) -> Layout:
 
 
 def _weeks(headings: Sequence[str], source: Source) -> tuple[tuple[int, int, int], ...]:
-    """(ISO year, week, position) of the week columns, in order of time; impossible weeks left out."""
+    """(ISO year, week, position) of the week columns in order of time; only weeks that exist."""
     if source.weeks is None:
         return ()
     found: dict[tuple[int, int], int] = {}

@@ -1,6 +1,7 @@
 """Loading: typed rows of accepted deliveries, pseudonymised, into the warehouse's raw room.
 
-What belongs here: person numbers become ``person_no`` here and nowhere else. What does not: deciding
+What belongs here: person numbers become ``person_no`` here and nowhere else. What does not:
+deciding
 whether a file is accepted. A person number never reaches the warehouse or its folder: the parser is
 another DuckDB, which hands over pseudonyms and dense numbers only.
 """
@@ -49,7 +50,7 @@ class LoadReport:
 
 
 class Loader:
-    """Pseudonymises and loads parsed files; one for a whole run, so that each person is hashed once."""
+    """Pseudonymises and loads parsed files; one per run, so that each person is hashed once."""
 
     def __init__(
         self, warehouse: duckdb.DuckDBPyConnection, parser: duckdb.DuckDBPyConnection, key: bytes
@@ -91,20 +92,22 @@ class Loader:
             self._warehouse.unregister(view)
 
     def _number_persons(self, source: Source, table: str) -> None:
-        """Give every new person of a table a pseudonym (HMAC once per person) and a dense number."""
+        """Give new persons a pseudonym (HMAC once per person) and a dense number."""
         columns = [column.name for column in source.columns if column.type == "cpr"]
         if not columns:
             return
         everyone = " union ".join(
-            f"select distinct {name} as cpr from {table} where faults is null and {name} is not null"  # noqa: S608
+            f"select distinct {name} as cpr from {table}"
+            f" where faults is null and {name} is not null"
             for name in columns
         )
         inner, outer = self._pads
         self._parser.execute(
             f"""create or replace temp table newcomer as
-            select cpr, left(sha256($outer || unhex(sha256($inner || encode(lpad(cpr::varchar, 10, '0'))))), 32)
+            select cpr, left(sha256($outer || unhex(sha256($inner || encode(lpad(cpr::varchar, 10,
+            '0'))))), 32)
                 as person_key
-            from ({everyone}) anti join person using (cpr)""",  # noqa: S608 - names from declarations
+            from ({everyone}) anti join person using (cpr)""",
             {"inner": inner, "outer": outer},
         )
         if self._parser.execute("select count(*) from newcomer").fetchall() == [(0,)]:
@@ -125,7 +128,8 @@ class Loader:
         ).to_arrow_reader(_BATCH)
         self._parser.register("numbered", reader)
         self._parser.execute(
-            "insert into person select cpr, person_no from newcomer join numbered using (person_key)"
+            "insert into person select cpr, person_no from newcomer join numbered using"
+            " (person_key)"
         )
         self._parser.unregister("numbered")
         self._parser.execute("drop table newcomer")
@@ -144,11 +148,11 @@ class Loader:
                 picked.append(f"t.{column.name}")
         names = [column.name for column in loaded]
         good = f"faults is null and not ({skip_condition(source)})"
-        rows = f"(select rowid + 1 as row_number, * from {table} where {good}) t"  # noqa: S608
+        rows = f"(select rowid + 1 as row_number, * from {table} where {good}) t"
         if source.weeks:
             monday = f"date '{content.parts.covers_from}'"
-            rows = f"(select *, unnest(runs) as r from {rows})"  # noqa: S608
-            rows = f"(select row_number, person_no, r from {rows}) t"  # noqa: S608
+            rows = f"(select *, unnest(runs) as r from {rows})"
+            rows = f"(select row_number, person_no, r from {rows}) t"
             picked += [
                 "cast(r.code as smallint) as code",
                 f"{monday} + 7 * cast(r.first - 1 as integer) as from_date",
@@ -157,8 +161,8 @@ class Loader:
             names += ["code", "from_date", "to_date"]
         listed = ", ".join(names)
         self._hand_over(
-            f"select t.row_number, {', '.join(picked)} from {rows}{joins}",  # noqa: S608
-            f"insert into raw.{source.source} (delivery_no, row_number, {listed})"  # noqa: S608
+            f"select t.row_number, {', '.join(picked)} from {rows}{joins}",
+            f"insert into raw.{source.source} (delivery_no, row_number, {listed})"
             f" select {record.delivery_no}, row_number, {listed} from handed_over",
             "handed_over",
         )
@@ -178,7 +182,7 @@ def _forget_source(warehouse: duckdb.DuckDBPyConnection, source: str) -> None:
         " where source = $1"
     )
     for table in _RAW_TABLES:
-        warehouse.execute(f"delete from raw.{table} where delivery_no in ({numbers})", [source])  # noqa: S608
+        warehouse.execute(f"delete from raw.{table} where delivery_no in ({numbers})", [source])
     warehouse.execute("delete from raw.loading_rule where source = $1", [source])
 
 
@@ -292,7 +296,7 @@ def _load_missing(
             except FileRefusedError:
                 raise _vault_error(record, "is no longer readable as it was accepted") from None
             _reject_again(parser, content, record)
-            with _transaction(warehouse):
+            with Transaction(warehouse):
                 rows += loader.load(record, content)
                 note_rule(warehouse, record, parts.source, key)
             parser.execute("drop table typed")
@@ -306,7 +310,7 @@ def _reject_again(parser: duckdb.DuckDBPyConnection, content: Content, record: R
     """Rows that were rejected when the delivery was accepted stay rejected."""
     if record.rejected:
         parser.execute(
-            f"update {content.parsed.table} set faults = coalesce(faults, 'rejected')"  # noqa: S608
+            f"update {content.parsed.table} set faults = coalesce(faults, 'rejected')"
             " where rowid + 1 in (select unnest($rows::bigint[]))",
             {"rows": sorted({row for row, *_ in record.rejected})},
         )
@@ -322,7 +326,7 @@ def _vault_error(record: Record, what: str) -> EffektError:
     )
 
 
-class _transaction:
+class Transaction:
     """Commit, or roll back and go on raising."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -333,6 +337,3 @@ class _transaction:
 
     def __exit__(self, kind: object, *_: object) -> None:
         self._connection.execute("commit" if kind is None else "rollback")
-
-
-transaction = _transaction

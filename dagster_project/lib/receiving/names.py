@@ -105,7 +105,7 @@ def parse_name(name: str, sources: Mapping[str, Source]) -> NameParts:
     source = sources.get(found["source"]) if found else None
     if found is None or source is None or found["format"] not in source.formats:
         raise FileRefusedError(Finding("FILE_NAME", detail="pattern"))
-    parts = NameParts(
+    return NameParts(
         source=source,
         format=found["format"],
         extracted_on=_date(found["extracted"]),
@@ -114,7 +114,6 @@ def parse_name(name: str, sources: Mapping[str, Source]) -> NameParts:
         sender=found["sender"],
         version=int(found["version"] or 1),
     )
-    return parts
 
 
 def _real_name(name: str, sources: Mapping[str, Source]) -> NameParts | None:

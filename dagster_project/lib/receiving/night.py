@@ -44,7 +44,8 @@ class ReceiveReport:
         refused: refused files, with code, row numbers and a scrubbed name.
         repeated: files that had been accepted before.
         held: deliveries, old and new, that a row-count check holds back.
-        waiting: entries left in landing for the next night (still being written, or beyond the limit
+        waiting: entries left in landing for the next night (still being written, or beyond the
+        limit
             on files of one night).
     """
 
@@ -365,7 +366,7 @@ def _load(
     ]  # fmt: skip
     if not ready:
         return
-    with load.transaction(connection):
+    with load.Transaction(connection):
         for record, content in ready:
             loader.load(record, content)
             load.note_rule(connection, record, content.parts.source, key)

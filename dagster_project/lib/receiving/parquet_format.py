@@ -1,4 +1,4 @@
-"""parquet: text columns only, read where they lie; a typed column is a guess of the sender's tool."""
+"""parquet: text columns only; a typed column is a guess of the sender's tool."""
 
 from __future__ import annotations
 
@@ -25,24 +25,25 @@ def land_parquet(path: Path, source: Source, parser: duckdb.DuckDBPyConnection) 
         parser: the locked-down DuckDB that reads it.
 
     Raises:
-        FileRefusedError: ``FILE_FORMAT``, ``FILE_LIMIT``, ``FILE_EMPTY``, ``HEADER_…``, ``CELL_TYPE``
+        FileRefusedError: ``FILE_FORMAT``, ``FILE_LIMIT``, ``FILE_EMPTY``, ``HEADER_…``,
+        ``CELL_TYPE``
             for a column that is not text.
     """
     place = literal(str(path))
     try:
         rows, unpacked = parser.execute(
-            f"select coalesce(max(file_rows), 0), coalesce(sum(unpacked), 0) from ("  # noqa: S608
+            f"select coalesce(max(file_rows), 0), coalesce(sum(unpacked), 0) from ("
             f" select (select num_rows from parquet_file_metadata({place})) as file_rows,"
             f" total_uncompressed_size as unpacked from parquet_metadata({place}))"
         ).fetchall()[0]
         headings = [
             str(name)
             for name, children in parser.execute(
-                f"select name, num_children from parquet_schema({place})"  # noqa: S608
+                f"select name, num_children from parquet_schema({place})"
             ).fetchall()[1:]
             if not children
         ]
-        described = parser.execute(f"describe select * from read_parquet({place})").fetchall()  # noqa: S608
+        described = parser.execute(f"describe select * from read_parquet({place})").fetchall()
     except duckdb.Error:
         raise FileRefusedError(Finding("FILE_FORMAT")) from None
     if rows > source.limits.max_rows:
@@ -56,4 +57,4 @@ def land_parquet(path: Path, source: Source, parser: duckdb.DuckDBPyConnection) 
     if rows == 0 and not source.may_be_empty:
         raise FileRefusedError(Finding("FILE_EMPTY"))
     picked = ", ".join(f"{_identifier(name)} as h{at}" for at, name in enumerate(headings))
-    return Landed(f"(select {picked} from read_parquet({place}))", headings, int(rows))  # noqa: S608
+    return Landed(f"(select {picked} from read_parquet({place}))", headings, int(rows))

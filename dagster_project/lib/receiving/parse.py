@@ -98,7 +98,8 @@ def _create(
     marks += [mark for rule in source.rules if (mark := _rule_fault(rule, source))]
     marks += [weeks.fault] if weeks else []
     names = ", ".join(column.name for column in source.columns)
-    steps = f"with landed as (select {_texts(layout)}{weeks.text if weeks else ''} from {landed.relation})"
+    text = weeks.text if weeks else ""
+    steps = f"with landed as (select {_texts(layout)}{text} from {landed.relation})"
     if weeks:
         steps += f", tokenised as (select *{weeks.tokens} from landed)"
         steps += f", counted as (select *{weeks.cells} from tokenised)"
@@ -121,7 +122,7 @@ def _mark(
     connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[int], index: int, code: str
 ) -> None:
     connection.execute(
-        f"update {table} set faults = $fault where rowid + 1 in (select unnest($rows::bigint[]))",  # noqa: S608
+        f"update {table} set faults = $fault where rowid + 1 in (select unnest($rows::bigint[]))",
         {"fault": f"{index}:{code}", "rows": list(rows)},
     )
 
@@ -140,11 +141,12 @@ def _mark_key_duplicates(connection: duckdb.DuckDBPyConnection, table: str, sour
     key = ", ".join(source.key)
     whole = " and ".join(f"{name} is not null" for name in source.key)
     connection.execute(f"""
-        update {table} set faults = '{source.columns.index(source.column(source.key[-1]))}:KEY_DUPLICATE'
+        update {table} set faults =
+        '{source.columns.index(source.column(source.key[-1]))}:KEY_DUPLICATE'
         where faults is null and ({key}) in (
             select ({key}) from {table} where faults is null and {whole}
             group by {key} having count(*) > 1)
-    """)  # noqa: S608 - names from declarations
+    """)
 
 
 def _mark_chains(connection: duckdb.DuckDBPyConnection, table: str, source: Source) -> None:
@@ -154,7 +156,7 @@ def _mark_chains(connection: duckdb.DuckDBPyConnection, table: str, source: Sour
         links = connection.execute(f"""
             select rowid + 1, {rule.column}, {rule.other} from {table}
             where faults is null and {rule.other} is not null order by rowid
-        """).fetchall()  # noqa: S608 - names from declarations
+        """).fetchall()
         if bad := broken_links(links):
             _mark(
                 connection,
@@ -195,7 +197,7 @@ def _on_cycles(successor: dict[int, int]) -> set[int]:
 def _findings(
     connection: duckdb.DuckDBPyConnection, table: str, source: Source
 ) -> tuple[tuple[Finding, ...], int]:
-    rejected = _count(connection, f"select count(*) from {table} where faults is not null")  # noqa: S608
+    rejected = _count(connection, f"select count(*) from {table} where faults is not null")
     if not rejected:
         return (), 0
     kinds = connection.execute(f"""
@@ -204,7 +206,7 @@ def _findings(
               from (select rowid, faults from {table} where faults is not null
                     order by rowid limit {_MAX_FAULT_ROWS}))
         group by fault
-    """).fetchall()  # noqa: S608 - a name of our own
+    """).fetchall()
     found = [
         (tuple(rows), _place(mark.split(":")[0]), mark.split(":")[1], total)
         for mark, total, rows in kinds
@@ -263,7 +265,7 @@ def parse(
         _create(connection, landed, layout, source, context, table)
     except duckdb.Error as error:
         raise _engine_fault(error) from None
-    rows = _count(connection, f"select count(*) from {table}")  # noqa: S608 - a name of our own
+    rows = _count(connection, f"select count(*) from {table}")
     if landed.row_count is not None and rows != landed.row_count:
         raise FileRefusedError(Finding("ROW_WIDTH", detail="antal"))
     if rows > source.limits.max_rows:
@@ -277,7 +279,7 @@ def parse(
     findings, rejected = _findings(connection, table, source)
     skipped = _count(
         connection,
-        f"select count(*) from {table} where faults is null and ({skip_condition(source)})",  # noqa: S608
+        f"select count(*) from {table} where faults is null and ({skip_condition(source)})",
     )
     return Parsed(table, rows, rejected, skipped, findings, layout)
 

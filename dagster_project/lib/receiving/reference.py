@@ -17,7 +17,7 @@ NAMES_FILE = SEEDS_DIR / "benefit_names.csv"
 
 @dataclass(frozen=True)
 class Reference:
-    """Known code ranges, the benefit group of each spelling, and the fingerprint of the spellings."""
+    """Known code ranges, the benefit group of each spelling, the spellings' fingerprint."""
 
     code_ranges: tuple[tuple[int, int], ...]
     group_of_name: tuple[tuple[str, str], ...]

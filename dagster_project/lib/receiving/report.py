@@ -22,8 +22,12 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "FILE_NAME": (
         "Filnavnet følger ikke reglen, eller det indeholder en lang talrække.",
-        "Navngiv filen <kilde>_<udtræksdato>[_<fra>_<til>][_<afsender>][_v<N>].<type> med datoer som"
-        " ÅÅÅÅ-MM-DD, uden personnumre eller andre lange tal.",
+        (
+            "Navngiv filen <kilde>_<udtræksdato>[_<fra>_<til>][_<afsender>][_v<N>].<type> med"
+            " datoer"
+            " som"
+            " ÅÅÅÅ-MM-DD, uden personnumre eller andre lange tal."
+        ),
     ),
     "FILE_CHECKSUM": (
         "Filen svarer ikke til kontrolsummen i .sha256-filen ved siden af.",
@@ -38,18 +42,29 @@ WORDS: dict[str, tuple[str, str]] = {
         "Gem den igen i den rigtige type (uden adgangskode), eller ret filendelsen.",
     ),
     "FILE_LIMIT": (
-        "Filen overskrider en grænse, eller den indeholder noget, der ikke hører hjemme i en datafil"
-        " (makroer, links til andre filer, for mange kolonner, for lange linjer, et link i stedet for"
-        " en fil).",
+        (
+            "Filen overskrider en grænse, eller den indeholder noget, der ikke hører hjemme i en"
+            " datafil"
+            " (makroer, links til andre filer, for mange kolonner, for lange linjer, et link i"
+            " stedet"
+            " for"
+            " en fil)."
+        ),
         "Send kun selve data som en almindelig fil. Del store filer op efter periode.",
     ),
     "DELIVERY_CONFLICT": (
-        "Der findes en anden fil med samme kilde, datoer, afsender og version, men med andet indhold.",
+        (
+            "Der findes en anden fil med samme kilde, datoer, afsender og version, men med andet"
+            " indhold."
+        ),
         "Send den rigtige fil som en ny version: sæt _v2 (eller højere) før filendelsen.",
     ),
     "WINDOW_INVALID": (
-        "Perioden i navnet (eller ugekolonnerne) mangler, vender forkert, har huller eller går længere"
-        " frem end udtræksdatoen.",
+        (
+            "Perioden i navnet (eller ugekolonnerne) mangler, vender forkert, har huller eller går"
+            " længere"
+            " frem end udtræksdatoen."
+        ),
         "Ret perioden, så fra-dato ≤ til-dato ≤ udtræksdato, og så den svarer til indholdet.",
     ),
     "HEADER_MISSING": ("En kolonne mangler.", "Tilføj kolonnen med præcis denne overskrift."),
@@ -59,7 +74,10 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "HEADER_DUPLICATE": ("En overskrift står to gange.", "Fjern den ene kolonne."),
     "ROW_WIDTH": (
-        "Rækken har ikke lige så mange felter som overskriften (eller et anførselstegn lukkes ikke).",
+        (
+            "Rækken har ikke lige så mange felter som overskriften (eller et anførselstegn lukkes"
+            " ikke)."
+        ),
         "Ret rækken: skilletegn i tekst kræver anførselstegn om feltet.",
     ),
     "CELL_TYPE": (
@@ -75,12 +93,18 @@ WORDS: dict[str, tuple[str, str]] = {
         "Ret personnummeret ved kilden.",
     ),
     "DATE_FORMAT": (
-        "Datoen eller måneden er ikke skrevet som reglen kræver, eller den findes ikke i kalenderen.",
+        (
+            "Datoen eller måneden er ikke skrevet som reglen kræver, eller den findes ikke i"
+            " kalenderen."
+        ),
         "Skriv datoer som ÅÅÅÅ-MM-DD og måneder som ÅÅÅÅ-MM (jobindsats: ÅÅÅÅMmm).",
     ),
     "NUMBER_FORMAT": (
-        "Tallet er ikke skrevet som reglen kræver (decimalkomma, ingen tusindtalsprik, ikke for mange"
-        " decimaler).",
+        (
+            "Tallet er ikke skrevet som reglen kræver (decimalkomma, ingen tusindtalsprik, ikke for"
+            " mange"
+            " decimaler)."
+        ),
         "Ret talformatet. Der afrundes aldrig.",
     ),
     "CODE_UNKNOWN": (
@@ -110,9 +134,15 @@ WORDS: dict[str, tuple[str, str]] = {
         "Ret hændelserne nyt_cpr ved kilden.",
     ),
     "ROW_COUNT_HELD": (
-        "Antallet af rækker pr. dag afviger meget fra de seneste leverancer; filen er tilbageholdt.",
-        "Undersøg filen. Er den rigtig, så åbn den: effekt accept SHA256 row_count --as NAVN --reason"
-        " TEKST.",
+        (
+            "Antallet af rækker pr. dag afviger meget fra de seneste leverancer; filen er"
+            " tilbageholdt."
+        ),
+        (
+            "Undersøg filen. Er den rigtig, så åbn den: effekt accept SHA256 row_count --as NAVN"
+            " --reason"
+            " TEKST."
+        ),
     ),
 }
 _UNKNOWN = ("Filen er afvist.", "Kontakt driften.")

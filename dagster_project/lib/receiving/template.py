@@ -1,6 +1,7 @@
 """File templates: headings, one example row, and a sheet that explains each column.
 
-What belongs here: what a sender gets to fill in. What does not: rules (the declaration has them all).
+What belongs here: what a sender gets to fill in. What does not: rules (the declaration has them
+all).
 """
 
 from __future__ import annotations
@@ -72,9 +73,11 @@ def _explanations(source: Source) -> list[list[str]]:
         )
     period = "_<fra>_<til>" if source.window else ""
     rows.append([])
-    rows.append(["Filnavn", f"{source.source}_<udtræksdato>{period}[_<afsender>][_v<N>].<type>", "", "",
-                 f"Datoer som ÅÅÅÅ-MM-DD. Type: {', '.join(source.formats)}. csv gemmes som UTF-8 med"
-                 f" „{source.csv.delimiter}“ mellem felterne."])  # fmt: skip
+    rows.append(["Filnavn", f"{source.source}_<udtræksdato>{period}[_<afsender>][_v<N>].<type>",
+    "", "",
+                 (f"Datoer som ÅÅÅÅ-MM-DD. Type: {', '.join(source.formats)}. csv gemmes som UTF-8"
+                 f" med"
+                 f" „{source.csv.delimiter}“ mellem felterne.")])  # fmt: skip
     return rows
 
 

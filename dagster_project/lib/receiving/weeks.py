@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from itertools import pairwise
 
 import duckdb
 
@@ -11,7 +12,6 @@ from dagster_project.lib.receiving.declarations import Source
 from dagster_project.lib.receiving.findings import FileRefusedError, Finding
 from dagster_project.lib.receiving.grammar import Context
 from dagster_project.lib.receiving.landed import Landed, Layout
-
 
 UNKNOWN_WEEK = "wÅÅUU:CODE_UNKNOWN"
 _NAMED_ROWS = 1000
@@ -26,7 +26,8 @@ class WeekColumns:
         tokens: the runs of equal cells as texts, as column ``tokens``.
         cells: cells of each token, as column ``cells``.
         runs: list of (first week, last week, code), 1 = first week, empty weeks left out.
-        fault: fault text of unknown codes or of a wrong number of cells, or null (``name_weeks`` says where).
+        fault: fault text of unknown codes or of a wrong number of cells, or null (``name_weeks``
+        says where).
     """
 
     text: str
@@ -48,7 +49,7 @@ def week_window(layout: Layout) -> tuple[dt.date, dt.date]:
         FileRefusedError: ``WINDOW_INVALID``: a week between them has no column.
     """
     mondays = [monday(year, week) for year, week, _ in layout.weeks]
-    gaps = [later - earlier for earlier, later in zip(mondays, mondays[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(mondays)]
     if any(gap != dt.timedelta(days=7) for gap in gaps):
         raise FileRefusedError(Finding("WINDOW_INVALID", detail="weeks"))
     return mondays[0], mondays[-1] + dt.timedelta(days=6)
@@ -70,7 +71,8 @@ def week_columns(
 ) -> WeekColumns | None:
     """The fragments of a source with week columns; None for any other source.
 
-    One regular expression finds the maximal runs of one code (``890;890;890;`` is one token), so that
+    One regular expression finds the maximal runs of one code (``890;890;890;`` is one token), so
+    that
     no cell becomes a value of its own; what it does not cover is no known code.
     """
     if source.weeks is None:
@@ -87,12 +89,14 @@ def week_columns(
         text=f", {text} as weeks_text",
         tokens=f", regexp_extract_all(weeks_text, '{pattern}') as tokens",
         cells=(
-            ", list_transform(tokens, lambda t: case when t[1] = ';' then len(t) else len(t) // 4 end)"
+            ", list_transform(tokens, lambda t: case when t[1] = ';' then len(t) else len(t) // 4"
+            " end)"
             " as cells, list_transform(cells, lambda c, i: list_sum(cells[1:i])) as ends"
         ),
         runs=(
             "list_filter(list_transform(tokens, lambda t, i:"
-            " {'first': cast(ends[i] - cells[i] + 1 as smallint), 'last': cast(ends[i] as smallint),"
+            " {'first': cast(ends[i] - cells[i] + 1 as smallint), 'last': cast(ends[i] as"
+            " smallint),"
             " 'code': try_cast(left(t, 3) as smallint)}), lambda r: r.code is not null) as runs"
         ),
         fault=f"case when {whole} then null else '{UNKNOWN_WEEK}' end",
@@ -115,21 +119,21 @@ def name_weeks(
     rows = [
         row
         for (row,) in connection.execute(
-            f"select rowid + 1 from {table} where contains(faults, '{UNKNOWN_WEEK}')"  # noqa: S608
+            f"select rowid + 1 from {table} where contains(faults, '{UNKNOWN_WEEK}')"
             f" order by rowid limit {_NAMED_ROWS}"
         ).fetchall()
     ]
     if columns is None or not rows:
         return
     texts = connection.execute(
-        f"select row_number, weeks_text from (select row_number() over () as row_number"  # noqa: S608
+        f"select row_number, weeks_text from (select row_number() over () as row_number"
         f"{columns.text} from {landed.relation})"
         " where row_number in (select unnest($rows::bigint[])) order by row_number",
         {"rows": rows},
     ).fetchall()
     known = set(_codes(context))
     connection.execute(
-        f"update {table} set faults = replace(faults, '{UNKNOWN_WEEK}', named.fault)"  # noqa: S608
+        f"update {table} set faults = replace(faults, '{UNKNOWN_WEEK}', named.fault)"
         " from (select unnest($rows::bigint[]) as row_number, unnest($faults::varchar[]) as fault)"
         f" as named where {table}.rowid + 1 = named.row_number",
         {

@@ -48,7 +48,9 @@ def test_v1_and_no_version_are_the_same_delivery(home: Home) -> None:
     assert len(homes.receive(home).repeated) == 1
 
 
-def test_other_bytes_under_accepted_name_parts_are_a_conflict_and_v2_is_accepted(home: Home) -> None:
+def test_other_bytes_under_accepted_name_parts_are_a_conflict_and_v2_is_accepted(
+    home: Home,
+) -> None:
     homes.land(home, NAME, LIST)
     homes.receive(home)
     changed = LIST.replace("sygedagpenge", "jobafklaring")
@@ -143,7 +145,11 @@ def test_unmapped_statistics_are_skipped_and_suppressed_figures_are_null(home: H
 
 def test_a_delivery_is_loaded_once_and_again_when_the_warehouse_is_gone(home: Home) -> None:
     for source in corpus.TABLES:
-        homes.land(home, f"{source}_2024-02-01{corpus.WINDOWS.get(source, '')}.csv", corpus.good_csv(source))
+        homes.land(
+            home,
+            f"{source}_2024-02-01{corpus.WINDOWS.get(source, '')}.csv",
+            corpus.good_csv(source),
+        )
     homes.receive(home)
     before = homes.state(home)
     connection = warehouse.connect(home.warehouse)
@@ -188,17 +194,22 @@ def test_arrival_order_does_not_matter(tmp_path: Path) -> None:
     assert states[0] == states[1]
 
 
-# known deliveries and holds -------------------------------------------------------------------------
+# known deliveries and holds
+# -------------------------------------------------------------------------
 
 
 def _spells(persons: int) -> str:
-    lines = [f"61019{number:05d};890;2023-01-01;2023-12-31;" for number in range(1000, 1000 + persons)]
+    lines = [
+        f"61019{number:05d};890;2023-01-01;2023-12-31;" for number in range(1000, 1000 + persons)
+    ]
     return "\n".join(["cpr;ydelseskode;fra_dato;til_dato;andel", *lines]) + "\n"
 
 
 def _land_spells(home: Home, *persons: int) -> None:
     for day, count in enumerate(persons, 1):
-        homes.land(home, f"ydelsesforloeb_2024-02-{day:02d}_2023-01-01_2023-12-31.csv", _spells(count))
+        homes.land(
+            home, f"ydelsesforloeb_2024-02-{day:02d}_2023-01-01_2023-12-31.csv", _spells(count)
+        )
 
 
 def _known(home: Home, as_of: dt.date) -> list[tuple[object, ...]]:
@@ -206,15 +217,14 @@ def _known(home: Home, as_of: dt.date) -> list[tuple[object, ...]]:
     try:
         receiving.write_known(connection, home, as_of)
         return connection.execute(
-            "select extract(day from extracted_on), delivery_rank from raw.known_delivery order by all"
+            "select extract(day from extracted_on), delivery_rank from raw.known_delivery order"
+            " by all"
         ).fetchall()
     finally:
         connection.close()
 
 
-@pytest.mark.parametrize(
-    ("last", "is_held"), [(16, False), (17, True), (4, False), (3, True)]
-)
+@pytest.mark.parametrize(("last", "is_held"), [(16, False), (17, True), (4, False), (3, True)])
 def test_more_than_sixty_per_cent_from_the_median_is_held_from_the_fourth_delivery_on(
     home: Home, last: int, is_held: bool
 ) -> None:
@@ -255,7 +265,8 @@ def test_a_run_knows_what_was_extracted_on_or_before_its_date_in_the_order_of_de
     assert _known(home, dt.date(2024, 2, 1)) == [(1, 1)]
 
 
-# key ------------------------------------------------------------------------------------------------
+# key
+# ------------------------------------------------------------------------------------------------
 
 
 def test_a_key_is_made_in_an_empty_home_and_is_private(tmp_path: Path) -> None:
@@ -282,7 +293,8 @@ def test_secrets_that_others_can_read_are_refused(home: Home, mode: int) -> None
         receiving.ensure_key(home)
 
 
-# crashes --------------------------------------------------------------------------------------------
+# crashes
+# --------------------------------------------------------------------------------------------
 
 _KILLED = """
 import os, sys

@@ -69,14 +69,18 @@ def parsed(folder: Path, source: str, file_format: str, data: bytes) -> list[tup
     ],
     ids=str,
 )
-def test_bom_line_ends_and_quotes_change_nothing(folder: Path, source: str, dress: dict[str, object]) -> None:
+def test_bom_line_ends_and_quotes_change_nothing(
+    folder: Path, source: str, dress: dict[str, object]
+) -> None:
     plain = parsed(folder, source, "csv", corpus.good_csv(source))
     assert len(plain) == len(corpus.TABLES[source][1])
     assert parsed(folder, source, "csv", corpus.csv_bytes(*corpus.TABLES[source], **dress)) == plain  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("source", sorted(corpus.TABLES))
-def test_the_order_of_columns_and_a_missing_last_line_end_change_nothing(folder: Path, source: str) -> None:
+def test_the_order_of_columns_and_a_missing_last_line_end_change_nothing(
+    folder: Path, source: str
+) -> None:
     headings, rows = corpus.TABLES[source]
     plain = parsed(folder, source, "csv", corpus.good_csv(source))
     turned = corpus.csv_bytes(headings[::-1], [row[::-1] for row in rows])
@@ -142,7 +146,9 @@ def spells(draw: st.DrawFn) -> list[str]:
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(spells(), min_size=1, max_size=30), st.permutations(range(5)))
-def test_any_table_survives_any_dress(folder: Path, rows: list[list[str]], order: list[int]) -> None:
+def test_any_table_survives_any_dress(
+    folder: Path, rows: list[list[str]], order: list[int]
+) -> None:
     headings = corpus.TABLES["ydelsesforloeb"][0]
     plain = parsed(folder, "ydelsesforloeb", "csv", corpus.csv_bytes(headings, rows))
     expected = [
@@ -157,13 +163,18 @@ def test_any_table_survives_any_dress(folder: Path, rows: list[list[str]], order
     dressed = corpus.csv_bytes(*turned, newline="\r\n", quoting=csv.QUOTE_ALL, encoding="utf-8-sig")
     assert parsed(folder, "ydelsesforloeb", "csv", dressed) == plain
     columns = [list(column) for column in zip(*rows, strict=True)]
-    assert parsed(folder, "ydelsesforloeb", "parquet", corpus.parquet_bytes(headings, columns)) == plain
+    assert (
+        parsed(folder, "ydelsesforloeb", "parquet", corpus.parquet_bytes(headings, columns))
+        == plain
+    )
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(
-        st.lists(st.text(alphabet=st.characters(codec="utf-8"), max_size=12), min_size=1, max_size=6),
+        st.lists(
+            st.text(alphabet=st.characters(codec="utf-8"), max_size=12), min_size=1, max_size=6
+        ),
         max_size=4,
     ),
     st.sampled_from(["csv", "xlsx", "parquet"]),
@@ -175,19 +186,25 @@ def test_no_rubbish_raises_anything_but_a_refusal(
     source = "personstatus" if file_format == "xlsx" else "ydelsesforloeb"
     buffer = io.StringIO()
     csv.writer(buffer, delimiter=";").writerows([corpus.TABLES[source][0], *table])
-    for data in (buffer.getvalue().encode("utf-8", "replace"), corpus.good(source, file_format) + tail, tail):
+    for data in (
+        buffer.getvalue().encode("utf-8", "replace"),
+        corpus.good(source, file_format) + tail,
+        tail,
+    ):
         parsed(folder, source, file_format, data)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.recursive(st.one_of(st.none(), st.booleans(), st.integers(), st.text()),
-                    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8))  # fmt: skip
+                    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+                    max_leaves=8))  # fmt: skip
 def test_no_json_raises_anything_but_a_refusal(folder: Path, value: object) -> None:
     for shape in (value, [value], [{"Variables": value, "Data": value}]):
         parsed(folder, "jobindsats", "json", json.dumps(shape).encode())
 
 
-# wide weekly files ----------------------------------------------------------------------------------
+# wide weekly files
+# ----------------------------------------------------------------------------------
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
@@ -218,11 +235,14 @@ def test_runs_of_weeks_are_those_of_a_plain_loop(
         assert [[run["first"], run["last"], run["code"]] for run in row[2]] == runs  # type: ignore[attr-defined]
 
 
-# evidence, check, templates -------------------------------------------------------------------------
+# evidence, check, templates
+# -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("source", ["ydelsesforloeb", "dream"])
-def test_a_row_hmac_is_that_of_the_landed_texts_in_declared_order(tmp_path: Path, source: str) -> None:
+def test_a_row_hmac_is_that_of_the_landed_texts_in_declared_order(
+    tmp_path: Path, source: str
+) -> None:
     home = homes.new_home(tmp_path / "home")
     headings, rows = corpus.TABLES[source]
     turned = corpus.csv_bytes(headings[::-1], [row[::-1] for row in rows])
@@ -243,7 +263,9 @@ def test_a_person_key_is_the_hmac_of_the_ten_digits(tmp_path: Path) -> None:
     homes.land(home, "deltagere_2024-02-01.csv", corpus.good_csv("deltagere"))
     homes.receive(home)
     expected = {
-        hmac.new(homes.KEY.encode(), row[2].replace("-", "").encode(), hashlib.sha256).hexdigest()[:32]
+        hmac.new(homes.KEY.encode(), row[2].replace("-", "").encode(), hashlib.sha256).hexdigest()[
+            :32
+        ]
         for row in corpus.TABLES["deltagere"][1]
     }
     assert {row[4] for row in homes.rows(home, "deltagere")} == expected
@@ -302,7 +324,8 @@ def test_a_workbook_template_explains_every_column(tmp_path: Path) -> None:
     assert set(corpus.TABLES["deltagere"][0]) <= set(explained)
 
 
-# small parts ----------------------------------------------------------------------------------------
+# small parts
+# ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -317,7 +340,9 @@ def test_a_workbook_template_explains_every_column(tmp_path: Path) -> None:
         ([(1, 5, 10), (2, 10, 20), (3, 20, 10)], [2, 3]),
     ],
 )
-def test_only_rings_and_forks_break_a_chain(links: list[tuple[int, int, int]], bad: list[int]) -> None:
+def test_only_rings_and_forks_break_a_chain(
+    links: list[tuple[int, int, int]], bad: list[int]
+) -> None:
     assert broken_links(links) == bad
 
 
