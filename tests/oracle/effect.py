@@ -40,14 +40,18 @@ def outcome(
 def control_day_0(
     knowledge: Knowledge, contract: dict[str, Any], part: dict[str, Any], person: str
 ) -> int | None:
-    """First day of the month after the person's first qualifying day within the window."""
+    """First day of the month after the qualifying day of the person's first case that has one.
+
+    The day must lie in the stated window; a later case of the same person does not count.
+    """
     source, stated = knowledge.registers[contract["register"]], contract["effect"]["control"]
     groups, gap = set(part["case_groups"]), int(part["case_max_gap_days"])
     for first, last in register.cases(source, person, groups, gap):
         qualifies_on = first + int(part["min_case_days"]) + 1
         stated_days = range(civil.day(stated["first_day"]), civil.day(stated["last_day"]) + 1)
-        if last >= qualifies_on and qualifies_on in stated_days:
-            return civil.first_day(civil.month_of(qualifies_on) + 1)
+        if last >= qualifies_on:
+            day_0 = civil.first_day(civil.month_of(qualifies_on) + 1)
+            return day_0 if qualifies_on in stated_days else None
     return None
 
 

@@ -103,7 +103,7 @@ class FollowUp:
 
     month: int
     group: str
-    persons: int
+    persons: int | None
     fte_register: Fraction | None
     fte_published: Fraction | None
     directed: int
@@ -112,10 +112,11 @@ class FollowUp:
 
 
 def follow_ups(knowledge: Knowledge, contract: dict[str, Any]) -> list[FollowUp]:
-    """§6, follow-up, per group and observed month of the term."""
+    """§6, follow-up, per group and month of the term; unobserved days leave the persons unknown."""
     source = knowledge.registers[contract["register"]]
     found = []
-    for month in observed_term_months(knowledge, contract):
+    for month in term_months(contract):
+        is_known = source.all_observed(civil.days_of(month))
         contacts = sum(
             activity["type"] == "virksomhedskontakt"
             and civil.month_of(civil.day(activity["startdato"])) == month
@@ -130,7 +131,7 @@ def follow_ups(knowledge: Knowledge, contract: dict[str, Any]) -> list[FollowUp]
             )
             found.append(
                 FollowUp(
-                    month, group, len(persons),
+                    month, group, len(persons) if is_known else None,
                     register.register_fte(source, group, month),
                     knowledge.statistics.get((contract["area"], group, month)),
                     directed, ended_cases(knowledge, source, group, month), contacts,

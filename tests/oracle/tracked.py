@@ -148,7 +148,7 @@ def focus_rows(knowledge: Knowledge, contract: dict[str, Any]) -> Rows:
 
 
 def ended_rows(knowledge: Knowledge, contract: dict[str, Any]) -> Rows:
-    """``mart.cases_ended_month`` of the observed months (one ended case per person)."""
+    """``mart.cases_ended_month`` (a person ends one case of a group in a month)."""
     rows = [
         {
             "contract_id": contract["contract_id"], "month": civil.month_text(row.month),
@@ -164,7 +164,7 @@ def ended_rows(knowledge: Knowledge, contract: dict[str, Any]) -> Rows:
 
 
 def follow_up_rows(knowledge: Knowledge, contract: dict[str, Any]) -> Rows:
-    """``mart.follow_up_month`` of the observed months."""
+    """``mart.follow_up_month``; a share of 1–4 directed persons would tell of them."""
     hidden_reasons = {
         (row["month"], row["benefit_group"])
         for row in ended_rows(knowledge, contract)
@@ -180,7 +180,7 @@ def follow_up_rows(knowledge: Knowledge, contract: dict[str, Any]) -> Rows:
             if row.fte_register is None
             else money.decimal_text(row.fte_register, 4),
             "company_directed_share": six(Fraction(row.directed, row.persons))
-            if row.persons
+            if row.persons and not hidden.is_small(row.directed)
             else None,
             "cases_ended": sum(row.ended.values()),
             "company_contacts": row.contacts,
@@ -188,7 +188,7 @@ def follow_up_rows(knowledge: Knowledge, contract: dict[str, Any]) -> Rows:
         for row in follow.follow_ups(knowledge, contract)
     ]
     shown = hidden.suppress(
-        rows, [row["persons"] for row in rows], ("contract_id", "month", "benefit_group"),
+        rows, [row["persons"] or 0 for row in rows], ("contract_id", "month", "benefit_group"),
         ("persons", "fte_register", "company_directed_share", "cases_ended", "company_contacts"),
         {"cases_ended": ()},
     )  # fmt: skip
