@@ -1,0 +1,177 @@
+"""What must hold after every night, computed from the published rows and the ledger's files.
+
+Written from 40-settlement.md alone, in plain Python: lines, sums, tiers, payments, approved bytes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections import defaultdict
+from decimal import Decimal
+from typing import Any
+
+from dagster_project.lib import ledger
+from dagster_project.lib.statement import verify_file
+from tests.life.world import Town
+
+ZERO = Decimal(0)
+AUTHORISED = Decimal(7000)
+APPROVED = ("approved", "paid")
+Key = tuple[str, str, dt.date]
+
+
+def entitlement(basis: Decimal) -> Decimal:
+    """W(B) of the test's contract: everything up to 5,000, half above, at most 20,000."""
+    counted = max(basis, ZERO)
+    paid = min(counted, Decimal(5000)) + max(counted - 5000, ZERO) / 2
+    return min(paid, Decimal(20000)).quantize(Decimal("0.01"))
+
+
+class Witness:
+    """Remembers what was approved, and compares every night with it."""
+
+    def __init__(self, town: Town) -> None:
+        self.town = town
+        self.frozen: dict[str, str] = {}
+        self.rows: dict[dt.date, dict[str, Any]] = {}
+        self.lines: dict[dt.date, list[dict[str, Any]]] = {}
+
+    def remember(self) -> None:
+        """Note the bytes of the frozen statements; those noted before must not have changed."""
+        for path in sorted((self.town.root / "ledger" / "statements").rglob("*.json")):
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            assert self.frozen.setdefault(path.name, digest) == digest, f"{path.name} has changed"
+
+    def check(self) -> None:
+        """Everything that holds after a night, whatever happened before it."""
+        self.remember()
+        chain = ledger.verify_ledger(self.town.settings.home, None)
+        settlement = {r["period_start"]: r for r in self.town.rows("mart.settlement")}
+        lines = self.town.rows("restricted.settlement_line", order="period_start, line_no")
+        closed = [row for row in settlement.values() if row["is_closed"]]
+        self._approved_stay(settlement, lines)
+        self._lines_add_up(closed, lines)
+        self._lines_are_todays_amounts(closed, lines)
+        self._payments(closed, chain)
+        self._radar(closed, lines)
+        self._evidence(lines)
+        self._documents(closed)
+
+    def _approved_stay(
+        self, settlement: dict[dt.date, dict[str, Any]], lines: list[dict[str, Any]]
+    ) -> None:
+        is_prefix = [row["state"] in APPROVED for row in settlement.values()]
+        assert is_prefix == sorted(is_prefix, reverse=True), "approved periods are no prefix"
+        for start, row in settlement.items():
+            if row["state"] not in APPROVED:
+                continue
+            shown = {name: value for name, value in row.items() if name != "state"}
+            own = [line for line in lines if line["period_start"] == start]
+            assert self.rows.setdefault(start, shown) == shown
+            assert self.lines.setdefault(start, own) == own
+
+    def _lines_add_up(self, closed: list[dict[str, Any]], lines: list[dict[str, Any]]) -> None:
+        total = ZERO
+        for row in closed:
+            own = [line for line in lines if line["period_start"] == row["period_start"]]
+            basis = sum((line["difference_dkk"] for line in own), ZERO)
+            total += basis
+            assert [line["line_no"] for line in own] == list(range(1, len(own) + 1))
+            assert (row["basis_dkk"], row["basis_cumulative_dkk"]) == (basis, total)
+            for line in own:
+                change = line["new_amount_dkk"] - line["old_amount_dkk"]
+                assert line["difference_dkk"] == change != 0
+
+    def _todays_amounts(self) -> dict[Key, Decimal]:
+        """Amounts other than 0 under tonight's knowledge, by part, course (or group) and month."""
+        found = {
+            ("indsats", row["course_id"], row["month"]): row["amount_dkk"]
+            for row in self.town.rows("restricted.person_month")
+        }
+        for row in self.town.rows("mart.fte_effect"):
+            amount = max(row["amount_dkk"] or ZERO, ZERO)
+            found["statistik", row["benefit_group"], dt.date(2023, 2, 1)] = amount
+        return {key: amount for key, amount in found.items() if amount}
+
+    def _lines_are_todays_amounts(
+        self, closed: list[dict[str, Any]], lines: list[dict[str, Any]]
+    ) -> None:
+        """Σ of a key's lines up to the first unapproved closed period is today's amount."""
+        drafts = [row["period_start"] for row in closed if row["state"] not in APPROVED]
+        if not drafts:
+            return
+        sums: dict[Key, Decimal] = defaultdict(Decimal)
+        for line in lines:
+            sums[_key(line)] += line["difference_dkk"]
+        last = max(row["period_end"] for row in closed)
+        today = {k: v for k, v in self._todays_amounts().items() if k[2] <= last}
+        assert {key: amount for key, amount in sums.items() if amount} == today
+
+    def _payments(self, closed: list[dict[str, Any]], chain: ledger.Ledger) -> None:
+        released = [(event.period_start, event.amount_dkk) for event in chain.events
+                    if event.action == "release" and event.amount_dkk]  # fmt: skip
+        paid, frozen, open_most = ZERO, ZERO, ZERO
+        for row in closed:
+            start = row["period_start"]
+            if row["state"] in APPROVED:
+                frozen += row["payment_dkk"]
+            else:
+                limit = AUTHORISED + sum((a for since, a in released if since <= start), ZERO)
+                entitled = entitlement(row["basis_cumulative_dkk"])
+                assert row["entitlement_cumulative_dkk"] == entitled
+                assert row["payment_cumulative_dkk"] == min(entitled, limit)
+                assert row["held_cumulative_dkk"] == entitled - min(entitled, limit)
+                open_most = max(open_most, row["payment_cumulative_dkk"])
+            through = max(frozen, open_most)
+            assert row["payment_dkk"] == through - paid >= 0
+            paid = through
+            carried = row["carried_forward_dkk"]
+            assert paid == row["payment_cumulative_dkk"] + carried
+            share = row["basis_cumulative_dkk"] - row["payment_cumulative_dkk"]
+            assert row["municipality_share_cumulative_dkk"] == share
+
+    def _radar(self, closed: list[dict[str, Any]], lines: list[dict[str, Any]]) -> None:
+        """Tonight's radar is what the next true-up says, or would say once its period is closed."""
+        radar = self.town.asked(
+            "select part_id, coalesce(course_id, price_group), month, new_amount_dkk"
+            " from intermediate.int_lines__true_up order by all"
+        )
+        drafts = [row["period_start"] for row in closed if row["state"] not in APPROVED]
+        if drafts:
+            shown = [
+                (line["part_id"], line["course_id"] or line["price_group"], line["month"],
+                 line["new_amount_dkk"])
+                for line in lines
+                if line["line_kind"] == "true_up" and line["period_start"] == min(drafts)
+            ]  # fmt: skip
+            assert sorted(shown) == radar
+        counted = {row["corrected_period_start"] for row in self.town.rows("mart.restatement")}
+        assert bool(counted) == bool(radar)
+        for line in lines:
+            if line["line_kind"] == "true_up":
+                assert line["cause"] not in (None, "unknown"), line
+
+    def _evidence(self, lines: list[dict[str, Any]]) -> None:
+        """Every krone of a person-month leads to file rows."""
+        rows = self.town.rows("restricted.case_line_evidence")
+        found: dict[tuple[str, dt.date], set[str]] = defaultdict(set)
+        for row in rows:
+            found[row["course_id"], row["month"]].add(row["role"])
+            assert (row["row_number"] is None) == (row["row_hmac"] is None)
+        for line in lines:
+            if line["course_id"] is not None and line["new_amount_dkk"]:
+                roles = found[line["course_id"], line["month"]]
+                assert {"participant", "coverage", "referral_spell", "claim"} <= roles
+
+    def _documents(self, closed: list[dict[str, Any]]) -> None:
+        folder = self.town.root / "reports" / "statements" / "livet"
+        for row in closed:
+            verdict = verify_file(folder / f"{row['period_start']:%Y-%m}.json")
+            assert verdict.is_valid, verdict.text()
+            assert verdict.statement_sha256 == row["statement_sha256"]
+            assert verdict.state == row["state"]
+
+
+def _key(line: dict[str, Any]) -> Key:
+    return (line["part_id"], line["course_id"] or line["price_group"], line["month"])

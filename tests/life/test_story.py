@@ -1,0 +1,276 @@
+"""One contract's whole life: approvals, corrections, true-ups, carried amounts, closing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dagster_project.lib import ledger, replay
+from dagster_project.lib.errors import EffektError, NotAllowedError
+from dagster_project.lib.statement import verify_file
+from tests.life.law import Witness
+from tests.life.world import CONTRACT, begin
+
+PERIODS = ["2023-01", "2023-04", "2023-07", "2023-10", "2024-01"]
+
+
+class Story:
+    """The nights of the contract, told once for all tests of this file."""
+
+    def __init__(self, root: Path) -> None:
+        self.town = begin(root)
+        self.witness = Witness(self.town)
+        self.nights: dict[str, dict[str, Any]] = {}
+        self.stale: NotAllowedError | None = None
+
+    def night(self, as_of: str) -> None:
+        """Run a night, check the law, keep what it published."""
+        self.town.night(as_of)
+        self.witness.check()
+        self.nights[as_of] = {
+            "settlement": {
+                f"{row['period_start']:%Y-%m}": row for row in self.town.rows("mart.settlement")
+            },
+            "causes": {
+                (line["course_id"] or line["price_group"], f"{line['month']:%Y-%m}"): (
+                    line["cause"], line["difference_dkk"], line["cause_delivery_sha256"]
+                )
+                for line in self.town.rows("restricted.settlement_line")
+                if line["line_kind"] == "true_up"
+                and f"{line['period_start']:%Y-%m}" == self.next_period()
+            },
+        }  # fmt: skip
+
+    def next_period(self) -> str:
+        """First month of the first unapproved period."""
+        rows = self.town.rows("mart.settlement", order="period_start")
+        return next(
+            f"{r['period_start']:%Y-%m}" for r in rows if r["state"] not in ("approved", "paid")
+        )
+
+    def tell(self) -> None:
+        """The whole life."""
+        town = self.town
+        town.claims = {(c, m): True for c in "ABC" for m in ("2023-02", "2023-03")}
+        del town.claims["B", "2023-03"]
+        town.deliver("2023-04-10")
+        self.night("2023-04-15")
+        town.approve("2023-01")
+
+        # second quarter: A was ill in March after all, B's claim for March comes late,
+        # the statistics of February are revised
+        town.spells["A"].append(("2023-03-05", "2023-03-20"))
+        town.claims["B", "2023-03"] = True
+        town.statistics["2023-02"] = "6,0"
+        town.claims |= {(c, m): True for c in "ABC" for m in ("2023-04", "2023-05", "2023-06")}
+        town.deliver("2023-07-10")
+        self.night("2023-07-15")
+        ledger.release(town.settings, CONTRACT, Decimal(500), "Kai", "byrådet 15. juli")
+        try:
+            town.submit("2023-04")
+        except NotAllowedError as error:
+            self.stale = error
+        self.night("2023-07-16")
+        town.approve("2023-04")
+
+        # third quarter: B died in May, A's claim for April is withdrawn, hardly anything is new
+        town.events.append(("B", "død", "2023-05-10"))
+        town.claims["A", "2023-04"] = False
+        town.claims["A", "2023-07"] = True
+        town.deliver("2023-10-10")
+        self.night("2023-10-15")
+        town.approve("2023-07")
+
+        # fourth quarter: B's referral turns out to lie before the term, so that C gets the place
+        town.visited["B"] = "2022-12-31"
+        town.deliver("2024-01-10")
+        self.night("2024-01-15")
+        town.approve("2023-10")
+
+        # closing settlement: A was not ill in March after all, and the price is amended
+        town.spells["A"] = town.spells["A"][:1]
+        town.deliver("2024-07-05")
+        self.night("2024-07-10")
+        town.rate = 900
+        self.night("2024-07-11")
+        town.approve("2024-01")
+        self.night("2024-07-12")
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    """The story, told once."""
+    told = Story(tmp_path_factory.mktemp("liv"))
+    told.tell()
+    yield told
+
+
+def figures(story: Story, as_of: str, period: str) -> tuple[int, int, int, int]:
+    """Basis, payment, held and carried forward of a period in whole kroner."""
+    row = story.nights[as_of]["settlement"][period]
+    names = ("basis_dkk", "payment_dkk", "held_cumulative_dkk", "carried_forward_dkk")
+    return tuple(int(row[name]) for name in names)  # type: ignore[return-value]
+
+
+def causes(story: Story, as_of: str) -> dict[tuple[str, str], tuple[str, int]]:
+    """Cause and kroner of each true-up line of the next period."""
+    return {k: (v[0], int(v[1])) for k, v in story.nights[as_of]["causes"].items()}
+
+
+def test_the_first_quarter_pays_months_and_the_fall_in_full_time_persons(story: Story) -> None:
+    assert figures(story, "2023-04-15", "2023-01") == (3500, 3500, 0, 0)
+
+
+def test_a_correction_a_late_claim_and_revised_statistics_are_settled_next_time(
+    story: Story,
+) -> None:
+    assert causes(story, "2023-07-15") == {
+        ("A", "2023-03"): ("register_changed", -1000),
+        ("B", "2023-03"): ("claim_added", 1000),
+        ("sygedagpenge", "2023-02"): ("statistics_revised", -100),
+    }
+
+
+def test_what_lies_above_the_authorised_maximum_is_held_until_released(story: Story) -> None:
+    # basis 3,500 + 6,000 − 100 = 9,400 entitles to 5,000 + 2,200
+    assert figures(story, "2023-07-15", "2023-04") == (5900, 3500, 200, 0)
+    assert figures(story, "2023-07-16", "2023-04") == (5900, 3700, 0, 0)
+
+
+def test_a_submit_after_a_release_that_moved_the_figures_is_refused(story: Story) -> None:
+    assert story.stale is not None
+    assert story.stale.code == "SNAPSHOT_STALE"
+
+
+def test_a_death_and_a_withdrawn_claim_are_carried_forward(story: Story) -> None:
+    assert causes(story, "2023-10-15") == {
+        ("A", "2023-04"): ("claim_withdrawn", -1000),
+        ("B", "2023-05"): ("exit_added", -1000),
+        ("B", "2023-06"): ("exit_added", -1000),
+    }
+    # 9,400 + 1,000 − 3,000 = 7,400 entitles to 6,200; 7,200 is paid
+    assert figures(story, "2023-10-15", "2023-07") == (-2000, 0, 0, 1000)
+
+
+def test_a_place_that_becomes_free_is_the_cause_for_the_one_who_gets_it(story: Story) -> None:
+    found = causes(story, "2024-01-15")
+    assert {kind for (course, _), (kind, _) in found.items() if course == "B"} == {
+        "participant_changed"
+    }
+    assert {kind for (course, _), (kind, _) in found.items() if course == "C"} == {"quota_changed"}
+    assert found["C", "2023-02"] == ("quota_changed", 1000)
+    # B loses February to April, C gains February to June: 7,400 − 3,000 + 5,000 = 9,400
+    assert figures(story, "2024-01-15", "2023-10") == (2000, 0, 0, 0)
+
+
+def test_the_closing_settlement_holds_true_ups_only_and_says_what_is_repayable(
+    story: Story,
+) -> None:
+    assert causes(story, "2024-07-10") == {("A", "2023-03"): ("register_changed", 1000)}
+    assert figures(story, "2024-07-10", "2024-01") == (1000, 500, 200, 0)
+    # A: February, March, May, June, July; C: February to June; ten months at 900 instead of 1,000
+    found = causes(story, "2024-07-11")
+    assert found["A", "2023-03"] == ("terms_changed", 900) or found["A", "2023-03"][1] == 900
+    assert {kind for key, (kind, _) in found.items() if key != ("A", "2023-03")} == {
+        "terms_changed"
+    }
+    last = story.nights["2024-07-12"]["settlement"]["2024-01"]
+    assert last["period_label"] == "slutafregning"
+    assert last["basis_cumulative_dkk"] == Decimal(9400)
+    assert last["repayable_dkk"] == Decimal(0)
+
+
+def test_the_delivery_that_brought_a_change_is_named(story: Story) -> None:
+    names = {row["sha256"]: row["file_name"] for row in story.town.rows("mart.delivery")}
+    second = story.nights["2023-07-15"]["causes"]
+    assert names[second["A", "2023-03"][2]].startswith("ydelsesforloeb_2023-07-10")
+    assert names[second["B", "2023-03"][2]] == "resultatkrav_2023-07-10.csv"
+    assert names[second["sygedagpenge", "2023-02"][2]] == "jobindsats_2023-07-10.csv"
+    third = story.nights["2023-10-15"]["causes"]
+    assert names[third["B", "2023-05"][2]] == "personstatus_2023-10-10.csv"
+
+
+@pytest.mark.parametrize("period", PERIODS)
+def test_every_approved_period_replays_identically(story: Story, period: str) -> None:
+    verdict = replay.replay(story.town.settings, CONTRACT, period)
+    assert verdict.is_identical, verdict.text()
+
+
+def test_a_period_that_is_not_approved_has_nothing_to_replay(story: Story) -> None:
+    with pytest.raises(NotAllowedError) as found:
+        replay.replay(story.town.settings, CONTRACT, "2031-01")
+    assert found.value.exit_code == 3
+
+
+def test_a_changed_delivery_in_the_vault_shows_in_the_replay(story: Story) -> None:
+    register = story.town.root / "ledger" / "statements" / CONTRACT / "2023-01.json"
+    told = json.loads(register.read_text(encoding="utf-8"))["provenance"]["deliveries"]
+    claims = next(row for row in told if row["source"] == "resultatkrav")
+    path = story.town.root / "vault" / claims["sha256"]
+    before = path.read_bytes()
+    path.chmod(0o600)
+    path.write_bytes(before.replace(b"A;2023-02;ja", b"A;2023-02;nej"))
+    try:
+        verdict = replay.replay(story.town.settings, CONTRACT, "2023-01")
+        assert not verdict.is_identical
+        assert [(line["course"], line["month"]) for line in verdict.lines] == [("A", "2023-02")]
+    finally:
+        path.write_bytes(before)
+
+
+def test_every_document_of_an_approved_period_can_be_checked_offline(story: Story) -> None:
+    folder = story.town.root / "reports" / "statements" / CONTRACT
+    for suffix in ("json", "html", "pdf", "xlsx"):
+        verdict = verify_file(folder / f"2023-01.{suffix}")
+        assert verdict.is_valid, verdict.text()
+
+
+@pytest.mark.parametrize("suffix", ["json", "html", "pdf"])
+def test_a_changed_byte_in_a_statement_is_found(story: Story, tmp_path: Path, suffix: str) -> None:
+    raw = (story.town.root / f"reports/statements/{CONTRACT}/2023-04.{suffix}").read_bytes()
+    for place in range(7, len(raw), max(len(raw) // 40, 1)):
+        path = tmp_path / f"ændret.{suffix}"
+        path.write_bytes(raw[:place] + bytes([raw[place] ^ 1]) + raw[place + 1 :])
+        assert not verify_file(path).is_valid, place
+
+
+def test_a_changed_byte_in_the_ledger_ends_the_night(story: Story) -> None:
+    path = story.town.root / "ledger" / "settlements.jsonl"
+    raw = path.read_bytes()
+    path.write_bytes(raw.replace(b'"3700.00"', b'"3701.00"', 1))
+    try:
+        with pytest.raises(AssertionError, match="LEDGER_BROKEN"):
+            story.town.night("2024-07-13")
+    finally:
+        path.write_bytes(raw)
+
+
+def test_a_payment_is_recorded_and_shown(story: Story) -> None:
+    town = story.town
+    ledger.pay(town.settings, CONTRACT, "2023-01", "Finn", dt.date(2023, 5, 1), "bilag 17")
+    town.night("2024-07-14")
+    assert town.rows("mart.settlement", order="period_start")[0]["state"] == "paid"
+    story.witness.check()
+
+
+def test_terms_that_move_an_approved_period_end_the_night(story: Story) -> None:
+    town = story.town
+    path = town.root / "contracts" / f"{CONTRACT}.yml"
+    before = path.read_text(encoding="utf-8")
+    path.write_text(before.replace("months_per_period: 3", "months_per_period: 6"))
+    try:
+        from dagster_project import settings as places
+        from dagster_project.lib import nightly
+
+        report = nightly.run_night(places.resolve(town.root, None, dt.date(2024, 7, 15)))
+        assert report.exit_code == 1
+        assert isinstance(report.error, EffektError)
+        assert report.error.code == "TERMS_MOVE_APPROVED"
+    finally:
+        path.write_text(before)
