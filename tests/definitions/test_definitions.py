@@ -1,0 +1,140 @@
+"""What Dagster sees, as a list that a person can read and a change must touch."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+import pytest
+
+from dagster_project.defs import schedules, sensors
+from dagster_project.definitions import defs
+from dagster_project.lib import gates
+
+SNAPSHOT = Path(__file__).with_name("snapshot.txt")
+REPOSITORY = defs.get_repository_def()
+GRAPH = REPOSITORY.asset_graph
+GATE_OF = {"staging": 10, "rules": 20, "settlement": 30, "published": 40}
+
+
+def describe() -> str:
+    """Every asset with group and dependencies' count, check, job, schedule and sensor; sorted."""
+    lines = [
+        f"asset {key.to_user_string()} [{GRAPH.get(key).group_name}]"
+        for key in GRAPH.get_all_asset_keys()
+    ]
+    lines += [
+        f"check {key.asset_key.to_user_string()}:{key.name}"
+        + (" blocking" if GRAPH.get_check_spec(key).blocking else "")
+        for key in GRAPH.asset_check_keys
+    ]
+    lines += [f"job {name}" for name in REPOSITORY.job_names if not name.startswith("__")]
+    lines += [
+        f"schedule {s.name} {s.cron_schedule} {s.execution_timezone} {s.default_status.value}"
+        for s in REPOSITORY.schedule_defs
+    ]
+    lines += [f"sensor {s.name} {s.default_status.value}" for s in REPOSITORY.sensor_defs]
+    return "\n".join(sorted(lines)) + "\n"
+
+
+def test_definitions_are_those_of_the_snapshot() -> None:
+    """Write it anew with: python -m tests.definitions.test_definitions."""
+    assert describe() == SNAPSHOT.read_text(encoding="utf-8")
+
+
+def test_every_declared_check_is_an_asset_check_and_blocks_exactly_if_it_is_critical() -> None:
+    declared = {(f"gate_{c.gate}", c.check_id): c.is_critical for c in gates.declared_checks()}
+    shown = {
+        (key.asset_key.to_user_string(), key.name): GRAPH.get_check_spec(key).blocking
+        for key in GRAPH.asset_check_keys
+    }
+    assert shown == declared
+
+
+@pytest.mark.parametrize("number", [10, 20, 30, 40, 50])
+def test_everything_after_a_gate_stands_behind_it(number: int) -> None:
+    order = [
+        "gate_10", "staging", "gate_20", "rules", "gate_30", "settlement", "gate_40", "marts",
+        "gate_50", "publish",
+    ]  # fmt: skip
+    behind = _descendants(dg.AssetKey(f"gate_{number}"))
+    later = order[order.index(f"gate_{number}") + 1 :]
+    for key in GRAPH.get_all_asset_keys():
+        if _room(key) in later:
+            assert key in behind, key
+
+
+def _room(key: dg.AssetKey) -> str:
+    name = key.to_user_string()
+    if name in {"publish", "statements"}:
+        return "publish"
+    if name.startswith("gate_"):
+        return name
+    group = GRAPH.get(key).group_name
+    if group == "published":
+        return "marts" if key.path[0] in {"mart", "restricted"} else "other"
+    return "settlement" if group == "settlement" else str(group)
+
+
+def _descendants(key: dg.AssetKey) -> set[dg.AssetKey]:
+    found: set[dg.AssetKey] = set()
+    ahead = [key]
+    while ahead:
+        for child in GRAPH.get(ahead.pop()).child_keys:
+            if child not in found:
+                found.add(child)
+                ahead.append(child)
+    return found
+
+
+def test_every_asset_has_a_room_a_description_and_an_owner() -> None:
+    rooms = {"received", "staging", "rules", "settlement", "published", "gates"}
+    for key in GRAPH.get_all_asset_keys():
+        node = GRAPH.get(key)
+        assert node.group_name in rooms, key
+        assert node.description, key
+        assert node.owners, key
+
+
+def test_night_tick_gives_the_business_date_in_copenhagen() -> None:
+    tick = dt.datetime(2025, 3, 30, 4, 30, tzinfo=ZoneInfo("Europe/Copenhagen"))
+    context = dg.build_schedule_context(scheduled_execution_time=tick.astimezone(dt.UTC))
+    request = schedules.nightly(context)
+    assert isinstance(request, dg.RunRequest)
+    assert request.run_config["resources"]["night"]["config"]["as_of"] == "2025-03-30"
+
+
+def test_night_tick_lies_outside_the_hour_that_a_night_may_lack_or_have_twice() -> None:
+    minute, hour, *_ = str(schedules.nightly.cron_schedule).split()
+    assert (int(hour), int(minute)) >= (3, 0)
+
+
+def test_sensor_waits_until_files_have_lain_still_for_a_tick(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EFFEKT_HOME", str(tmp_path))
+    landing = tmp_path / "landing"
+    landing.mkdir()
+    context = dg.build_sensor_context()
+    assert isinstance(sensors.landing_files(context), dg.SkipReason)
+    (landing / "deltagere_2025-01-01.csv").write_text("x", encoding="utf-8")
+    assert isinstance(sensors.landing_files(context), dg.SkipReason)
+    assert isinstance(sensors.landing_files(context), dg.RunRequest)
+    (landing / "deltagere_2025-01-01.csv").write_text("xy", encoding="utf-8")
+    assert isinstance(sensors.landing_files(context), dg.SkipReason)
+
+
+def test_sensor_does_not_see_files_that_are_still_being_written(tmp_path: Path) -> None:
+    (tmp_path / "deltagere_2025-01-01.csv.part").write_text("x", encoding="utf-8")
+    (tmp_path / ".deltagere_2025-01-01.csv").write_text("x", encoding="utf-8")
+    assert sensors.landed(tmp_path) == ""
+
+
+def test_job_runs_in_one_process() -> None:
+    assert defs.resolve_job_def("nightly").executor_def.name == "in_process"
+
+
+if __name__ == "__main__":
+    SNAPSHOT.write_text(describe(), encoding="utf-8")

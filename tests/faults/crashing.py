@@ -1,0 +1,96 @@
+"""A process that runs nights on a home and lets them die where it is told to.
+
+Each night is a real process of its own, forked from a parent that has imported the libraries and
+opened nothing, so that a test can afford one crash at every step. Prints one JSON line per night.
+
+    python -m tests.faults.crashing HOME AS_OF PLAN...
+
+where each PLAN is ``kill:<step>`` (kill -9 when the step is done), ``ms:<n>`` (kill -9 n milliseconds
+in), ``disk:<bytes>`` (no file may grow beyond) or ``whole``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import resource
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from dagster_project import settings
+from dagster_project.lib import dbt_runner, nightly, publishing
+
+
+def preload() -> None:
+    """Import what a night imports, without opening a file."""
+    import dbt.cli.main
+    import great_expectations
+    import scipy.stats
+
+    dbt_runner.parsed_folder()
+
+
+def night(home: Path, as_of: str, plan: str, out: int) -> None:
+    """Run one night in this process as planned; write its report to a pipe."""
+    kind, _, value = plan.partition(":")
+    if kind == "ms":
+        threading.Timer(int(value) / 1000, os.kill, (os.getpid(), signal.SIGKILL)).start()
+    if kind == "disk":
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(value), resource.RLIM_INFINITY))
+
+    def after(step: str, _outcome: Any) -> None:
+        if kind == "kill" and step == value:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    resolved = settings.resolve(home, None, dt.date.fromisoformat(as_of))
+    report = nightly.run_night(resolved, on_step=after)
+    os.write(out, json.dumps(report.as_json()).encode())
+
+
+def forked(home: Path, as_of: str, plan: str) -> dict[str, Any]:
+    """The night's report, or the signal that ended it."""
+    source, sink = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(source)
+        code = 0
+        try:
+            night(home, as_of, plan, sink)
+        except BaseException:
+            code = 70
+            raise
+        finally:
+            os._exit(code)
+    os.close(sink)
+    with os.fdopen(source, "rb") as stream:
+        said = stream.read()
+    _, status = os.waitpid(child, 0)
+    report = json.loads(said) if said else {}
+    killed_by = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
+    return {**report, "plan": plan, "killed_by": killed_by, "current": current(home)}
+
+
+def current(home: Path) -> str | None:
+    """The snapshot that a reader sees, its bytes compared with its manifest."""
+    found = publishing.current_snapshot(settings.Home(home))
+    if found is None:
+        return None
+    publishing.verify_snapshot(found.path)
+    return found.snapshot_id
+
+
+def main() -> None:
+    """Run the plans in turn."""
+    home, as_of, plans = Path(sys.argv[1]), sys.argv[2], sys.argv[3:]
+    preload()
+    for plan in plans:
+        print(json.dumps(forked(home, as_of, plan)), flush=True)
+
+
+if __name__ == "__main__":
+    main()

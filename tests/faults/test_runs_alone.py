@@ -1,0 +1,200 @@
+"""One run per home, exit codes, alerts: what a run says when it does not end well."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from dagster_project.lib import alert, lock, nightly
+from dagster_project.lib.errors import EffektError
+from dagster_project.lib.nightly import NightReport, Refused, StepOutcome
+from dagster_project.settings import Home, Settings
+
+PERSON_NUMBER = "610190" + "1234"
+ROOT = Path(__file__).parents[2]
+
+
+def effekt(*words: str, home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the console command as a person would."""
+    return subprocess.run(
+        [sys.executable, "-m", "dagster_project.cli", *words, "--home", str(home)],
+        cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
+        capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+
+
+def holder_of(home: Path) -> subprocess.Popen[str]:
+    """Another process that holds the home's lock until it is killed."""
+    program = (
+        "import sys, time; from pathlib import Path\n"
+        "from dagster_project.lib import lock; from dagster_project.settings import Home\n"
+        "with lock.hold(Home(Path(sys.argv[1]))):\n"
+        "    print('held', flush=True); time.sleep(120)\n"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", program, str(home)], cwd=ROOT, stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert child.stdout is not None
+    assert child.stdout.readline() == "held\n"
+    return child
+
+
+def settings_of(home: Path) -> Settings:
+    import datetime as dt
+
+    return Settings(Home(home), home / "contracts", dt.date(2025, 1, 10), None)
+
+
+def test_a_second_run_ends_1_at_once_and_says_who_holds_the_home(tmp_path: Path) -> None:
+    child = holder_of(tmp_path)
+    try:
+        begun = time.monotonic()
+        done = effekt("run", home=tmp_path)
+        assert done.returncode == 1
+        assert f"process {child.pid}" in done.stderr
+        assert "HOME_BUSY" in done.stderr
+        assert time.monotonic() - begun < 30
+        assert json.loads((tmp_path / "reports" / "alert.json").read_text())["error"] == "HOME_BUSY"
+    finally:
+        child.kill()
+        child.wait()
+
+
+def test_a_killed_holder_leaves_no_lock(tmp_path: Path) -> None:
+    child = holder_of(tmp_path)
+    with pytest.raises(EffektError, match="HOME_BUSY"), lock.hold(Home(tmp_path)):
+        pass
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    with lock.hold(Home(tmp_path)):
+        pass
+
+
+def test_the_same_process_may_nest_and_the_lock_is_free_afterwards(tmp_path: Path) -> None:
+    with lock.hold(Home(tmp_path)), lock.hold(Home(tmp_path)):
+        pass
+    child = holder_of(tmp_path)
+    child.kill()
+    child.wait()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("run", "--as-of", "2025-02-30"),
+        ("run", "--unknown"),
+        ("statement",),
+        ("release", "kontrakt", "mange", "--as", "Kai", "--reason", "x"),
+        ("pay", "kontrakt", "2024-01", "--as", "Finn"),
+    ],
+)
+def test_wrong_usage_ends_2(tmp_path: Path, words: tuple[str, ...]) -> None:
+    done = effekt(*words, home=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_home_file_ends_1_and_names_the_key(tmp_path: Path) -> None:
+    (tmp_path / "home.yml").write_text("area: Hedensted\nregion: midt\n", encoding="utf-8")
+    done = effekt("run", home=tmp_path)
+    assert done.returncode == 1
+    assert "HOME_FILE" in done.stderr
+    assert "region" in done.stderr
+
+
+def test_secrets_that_others_may_read_are_refused(tmp_path: Path) -> None:
+    secrets = tmp_path / "secrets"
+    secrets.mkdir(mode=0o700)
+    (secrets / "pseudonym.key").write_text("0" * 64, encoding="ascii")
+    (secrets / "pseudonym.key").chmod(0o640)
+    with pytest.raises(EffektError, match="SECRETS_OPEN"), nightly.night(settings_of(tmp_path)):
+        pass
+    (secrets / "pseudonym.key").chmod(0o600)
+    with nightly.night(settings_of(tmp_path)):
+        pass
+
+
+def test_a_lost_key_is_never_replaced(tmp_path: Path) -> None:
+    home = Home(tmp_path).ensure()
+    (home.vault / "deliveries.jsonl").write_text("{}\n", encoding="utf-8")
+    done = effekt("run", home=tmp_path)
+    assert done.returncode == 1
+    assert not home.key_file.exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "failed_checks", "refused", "code"),
+    [
+        (None, (), (), 0),
+        (None, (), (Refused("a.csv", ("FILE_EMPTY",)),), 3),
+        (None, ("30.x",), (Refused("a.csv", ("FILE_EMPTY",)),), 4),
+        (EffektError("X", "y"), ("30.x",), (Refused("a.csv", ("FILE_EMPTY",)),), 1),
+    ],
+)
+def test_1_goes_before_4_before_3(
+    tmp_path: Path,
+    error: EffektError | None,
+    failed_checks: tuple[str, ...],
+    refused: tuple[Refused, ...],
+    code: int,
+) -> None:
+    report = NightReport(settings_of(tmp_path), error=error)
+    report.outcomes["receive"] = StepOutcome(refused=refused)
+    report.outcomes["gate_30"] = StepOutcome(failed_checks=failed_checks)
+    assert report.exit_code == code
+
+
+def test_an_unforeseen_failure_shows_place_and_kind_but_never_its_text() -> None:
+    try:
+        int(PERSON_NUMBER + "x")
+    except ValueError as error:
+        shown = str(nightly.without_values(error, "staging"))
+    assert PERSON_NUMBER not in shown
+    assert "ValueError in step staging" in shown
+
+
+def test_an_alert_holds_codes_and_starts_the_local_command_without_a_shell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path).ensure()
+    heard, trap = tmp_path / "heard.json", tmp_path / "trap"
+    script = tmp_path / "alarm.py"
+    script.write_text(
+        f"import sys, pathlib; pathlib.Path({str(heard)!r}).write_text(sys.stdin.read())"
+    )
+    monkeypatch.setenv(alert.ALERT_VARIABLE, f"{sys.executable} {script} ; touch {trap}")
+    alert.write(home, {"exit_code": 4, "failed_checks": ["30.months_are_contiguous"]})
+    assert json.loads(heard.read_text()) == json.loads((home.reports / "alert.json").read_text())
+    assert not trap.exists()
+    assert (home.reports / "alert.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_run_that_ends_well_takes_the_old_alert_away(tmp_path: Path) -> None:
+    home = Home(tmp_path).ensure()
+    alert.write(home, {"exit_code": 1})
+    with nightly.night(settings_of(tmp_path)):
+        pass
+    assert not (home.reports / "alert.json").exists()
+
+
+def test_fast_commands_import_none_of_the_heavy_libraries() -> None:
+    program = (
+        "import sys; import dagster_project.cli; from dagster_project.lib import receiving\n"
+        "from dagster_project.lib import ledger, statement, why; why.explain\n"
+        "receiving.check_file\n"
+        "heavy = {'dagster', 'dbt', 'great_expectations', 'pandas', 'scipy'} & set(sys.modules)\n"
+        "sys.exit(', '.join(sorted(heavy)) or 0)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
