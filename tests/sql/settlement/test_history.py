@@ -24,7 +24,8 @@ GROUPS = ("jobafklaring", "sygedagpenge")
 GIVEN = {
     "int_person_months__decide_payment": (
         "contract_id varchar, part_id varchar, course_id varchar, person_no integer, month date, "
-        "price_group varchar, reason varchar, amount_dkk decimal(18, 2)"
+        "price_group varchar, status varchar, reason varchar, is_payable boolean, "
+        "amount_dkk decimal(18, 2)"
     ),
     "int_fte__measure_reduction": (
         "contract_id varchar, part_id varchar, benefit_group varchar, booking_month date, "
@@ -281,8 +282,8 @@ def load_knowledge(warehouse: Warehouse, world: World) -> None:
         "model.int_person_months__decide_payment",
         [
             {**own, "part_id": "p1", "course_id": key[1], "person_no": COURSES[key[1]],
-             "month": key[3], "price_group": group, "reason": "self_supporting",
-             "amount_dkk": kroner(amount)}
+             "month": key[3], "price_group": group, "status": "self_supporting",
+             "reason": "self_supporting", "is_payable": True, "amount_dkk": kroner(amount)}
             for key, (amount, group) in world.amounts.items() if key[0] == "p1"
         ],
     )  # fmt: skip

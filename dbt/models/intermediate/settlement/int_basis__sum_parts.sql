@@ -79,7 +79,9 @@ outcomes as (
         price_group,
         reason
     from {{ ref('int_person_months__decide_payment') }}
-    where reason in ('self_supporting', 'on_support')
+    where
+        reason in ('self_supporting', 'on_support')
+        and status = reason
 ),
 
 -- a course has a line where a month became payable (+1), ceased to be (-1) or changed its rate (0)

@@ -90,7 +90,9 @@ person_months as (
         reason,
         coalesce(rate_dkk, 0) as rate_dkk
     from {{ ref('int_person_months__decide_payment') }}
-    where reason = 'not_observed' or match = 'claimed_pending'
+    where
+        (status = 'not_observed' or is_claimed)
+        and (reason = 'not_observed' or match = 'claimed_pending')
 ),
 
 payments as (

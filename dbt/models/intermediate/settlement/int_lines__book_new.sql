@@ -14,7 +14,9 @@ person_months as (
         price_group,
         amount_dkk
     from {{ ref('int_person_months__decide_payment') }}
-    where amount_dkk <> 0
+    where
+        is_payable
+        and amount_dkk <> 0
 ),
 
 reductions as (
