@@ -103,6 +103,7 @@ def _homes(base: Home, tmp_path: Path) -> Iterator[tuple[int, Home]]:
         shutil.rmtree(root)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "tonight", "can_exchange"),
     [

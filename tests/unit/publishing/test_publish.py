@@ -222,6 +222,7 @@ def test_older_drivers_can_open_the_published_files(home: Home, publish_now: Pub
     assert "v1.4.0" in str(tags[0][0])
 
 
+@pytest.mark.slow
 def test_the_newest_thirty_snapshots_and_those_to_keep_stay(
     home: Home, audited: Audited, change: Change
 ) -> None:

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from dagster_project.lib.publishing import Candidate, publish
 from dagster_project.settings import Home
 
@@ -66,6 +68,7 @@ def _publish_copy(home: Home, variant: Candidate) -> str:
     return publish(home, Candidate(path, variant.manifest)).action
 
 
+@pytest.mark.slow
 def test_a_reader_sees_whole_snapshots_only_during_a_hundred_publishes(
     home: Home,
     audited: Callable[[], Candidate],
