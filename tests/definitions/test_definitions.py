@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
-from dagster_project.defs import schedules, sensors
 from dagster_project.definitions import defs
+from dagster_project.defs import schedules, sensors
 from dagster_project.lib import gates
 
 SNAPSHOT = Path(__file__).with_name("snapshot.txt")

@@ -5,13 +5,14 @@ opened nothing, so that a test can afford one crash at every step. Prints one JS
 
     python -m tests.faults.crashing HOME AS_OF PLAN...
 
-where each PLAN is ``kill:<step>`` (kill -9 when the step is done), ``ms:<n>`` (kill -9 n milliseconds
-in), ``disk:<bytes>`` (no file may grow beyond) or ``whole``.
+where each PLAN is ``kill:<step>`` (kill -9 when the step is done), ``ms:<n>`` (kill -9 so many
+milliseconds in), ``disk:<bytes>`` (no file may grow beyond) or ``whole``.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import importlib
 import json
 import os
 import resource
@@ -27,10 +28,8 @@ from dagster_project.lib import dbt_runner, nightly, publishing
 
 def preload() -> None:
     """Import what a night imports, without opening a file."""
-    import dbt.cli.main
-    import great_expectations
-    import scipy.stats
-
+    for name in ("dbt.cli.main", "great_expectations", "scipy.stats"):
+        importlib.import_module(name)
     dbt_runner.parsed_folder()
 
 
