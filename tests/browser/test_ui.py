@@ -1,4 +1,4 @@
-"""The UI in a real browser: the asset graph opens, its rooms are there, nothing listens elsewhere."""
+"""The UI in a real browser: the asset graph opens with its rooms, nothing listens elsewhere."""
 
 from __future__ import annotations
 
@@ -32,8 +32,9 @@ def free_port() -> int:
 def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """`effekt ui` on a home of its own; its address and its process."""
     home, port = tmp_path_factory.mktemp("home"), free_port()
+    command = [sys.executable, "-m", "dagster_project.cli", "ui"]
     child = subprocess.Popen(
-        [sys.executable, "-m", "dagster_project.cli", "ui", "--home", str(home), "--port", str(port)],
+        [*command, "--home", str(home), "--port", str(port)],
         cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, start_new_session=True,
     )  # fmt: skip
     try:
