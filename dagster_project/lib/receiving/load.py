@@ -25,6 +25,7 @@ from dagster_project.lib.receiving.names import NameParts
 from dagster_project.lib.receiving.parse import skip_condition
 from dagster_project.lib.receiving.reference import load_reference
 from dagster_project.lib.receiving.register import Record, load_register
+from dagster_project.lib.receiving.weeks import RUNS
 from dagster_project.settings import Home
 
 # Raise it when parsing or loading changes what rows come out: the warehouse is then loaded anew.
@@ -151,7 +152,7 @@ class Loader:
         rows = f"(select rowid + 1 as row_number, * from {table} where {good}) t"
         if source.weeks:
             monday = f"date '{content.parts.covers_from}'"
-            rows = f"(select *, unnest(runs) as r from {rows})"
+            rows = f"(select *, unnest({RUNS}) as r from {rows})"
             rows = f"(select row_number, person_no, r from {rows}) t"
             picked += [
                 "cast(r.code as smallint) as code",

@@ -108,7 +108,7 @@ def _create(
         {steps},
         judged as (select *, {faults} from {"counted" if weeks else "landed"}),
         valued as (select *, {", ".join(values)} from judged)
-        select {names}{", " + weeks.runs if weeks else ""},
+        select {names}{", cells, " + weeks.codes if weeks else ""},
             nullif(concat_ws(',', {", ".join(marks)}), '') as faults
         from valued
     """)

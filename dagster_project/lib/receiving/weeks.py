@@ -13,6 +13,12 @@ from dagster_project.lib.receiving.findings import FileRefusedError, Finding
 from dagster_project.lib.receiving.grammar import Context
 from dagster_project.lib.receiving.landed import Landed, Layout
 
+# List of (first week, last week, code) of a typed row, 1 = first week, empty weeks left out.
+# Kept out of the parsing pass: DuckDB would find the tokens anew for each of its parts.
+RUNS = (
+    "list_filter(list_transform(codes, lambda c, i: {'first': list_sum(cells[1:i]) - cells[i] + 1,"
+    " 'last': list_sum(cells[1:i]), 'code': c}), lambda r: r.code is not null)"
+)
 UNKNOWN_WEEK = "wÅÅUU:CODE_UNKNOWN"
 _NAMED_ROWS = 1000
 
@@ -24,8 +30,8 @@ class WeekColumns:
     Args:
         text: the cells of a row in order of time, each followed by ``;``, as column ``weeks_text``.
         tokens: the runs of equal cells as texts, as column ``tokens``.
-        cells: cells of each token, as column ``cells``.
-        runs: list of (first week, last week, code), 1 = first week, empty weeks left out.
+        cells: number of cells of each token, as column ``cells``.
+        codes: code of each token, null for empty weeks, as column ``codes``.
         fault: fault text of unknown codes or of a wrong number of cells, or null (``name_weeks``
         says where).
     """
@@ -33,7 +39,7 @@ class WeekColumns:
     text: str
     tokens: str
     cells: str
-    runs: str
+    codes: str
     fault: str
 
 
@@ -89,16 +95,10 @@ def week_columns(
         text=f", {text} as weeks_text",
         tokens=f", regexp_extract_all(weeks_text, '{pattern}') as tokens",
         cells=(
-            ", list_transform(tokens, lambda t: case when t[1] = ';' then len(t) else len(t) // 4"
-            " end)"
-            " as cells, list_transform(cells, lambda c, i: list_sum(cells[1:i])) as ends"
+            ", list_transform(tokens, lambda t: cast(case when t[1] = ';' then len(t)"
+            " else len(t) // 4 end as smallint)) as cells"
         ),
-        runs=(
-            "list_filter(list_transform(tokens, lambda t, i:"
-            " {'first': cast(ends[i] - cells[i] + 1 as smallint), 'last': cast(ends[i] as"
-            " smallint),"
-            " 'code': try_cast(left(t, 3) as smallint)}), lambda r: r.code is not null) as runs"
-        ),
+        codes="list_transform(tokens, lambda t: try_cast(left(t, 3) as smallint)) as codes",
         fault=f"case when {whole} then null else '{UNKNOWN_WEEK}' end",
     )
 
