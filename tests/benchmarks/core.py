@@ -45,7 +45,7 @@ def scan(folder: Path) -> None:
 
 
 def sql(folder: Path) -> None:
-    """Run the compiled models in their order, each into a table."""
+    """Run the compiled models in their order, each as the table or view that it is."""
     steps = json.loads((folder / "models.json").read_text())
     took = {}
     with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
@@ -53,9 +53,9 @@ def sql(folder: Path) -> None:
         connection.execute(f"set temp_directory = '{folder / 'spill'}'")
         connection.execute("set preserve_insertion_order = false")
         connection.execute("create schema if not exists intermediate")
-        for name, text in steps:
+        for name, kind, text in steps:
             started = time.perf_counter()
-            connection.execute(f"create or replace table intermediate.{name} as {text}")
+            connection.execute(f"create or replace {kind} intermediate.{name} as {text}")
             took[name] = round(time.perf_counter() - started, 3)
     (folder / "models-took.json").write_text(json.dumps(took, indent=1))
 

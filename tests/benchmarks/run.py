@@ -79,7 +79,11 @@ def write_models(folder: Path) -> None:
         visit(key)
     compiled = folder / "target" / "compiled" / "effekt"
     steps = [
-        (wanted[key]["name"], (compiled / wanted[key]["original_file_path"]).read_text())
+        (
+            wanted[key]["name"],
+            wanted[key]["config"]["materialized"],
+            (compiled / wanted[key]["original_file_path"]).read_text(),
+        )
         for key in ordered
     ]
     (folder / "models.json").write_text(json.dumps(steps))
