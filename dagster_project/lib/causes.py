@@ -24,6 +24,7 @@ import duckdb
 
 from dagster_project.lib import files, fingerprint, side_home
 from dagster_project.lib.canonical import sha256_json
+from dagster_project.lib.compiled import CompiledModels
 from dagster_project.lib.ledger import chain, frozen
 from dagster_project.lib.ledger.chain import Event
 from dagster_project.lib.ledger.loading import approvals_of
@@ -187,20 +188,23 @@ def _seek(settings: Settings, changes: Sequence[Change]) -> list[dict[str, Any]]
     for change in changes:
         by_approval.setdefault(change.approval.hash, []).append(change)
     rows: list[dict[str, Any]] = []
+    models = CompiledModels(settings.home, AMOUNTS) if changes else None
     for group in by_approval.values():
         approval = group[0].approval
-        past = _Past(
-            approval.contract_id, frozen.read(settings.home, approval)["provenance"]
-        )
-        rows += _Search(settings, past, group).run()
+        past = _Past(approval.contract_id, frozen.read(settings.home, approval)["provenance"])
+        if models is not None:
+            rows += _Search(settings, models, past, group).run()
     return rows
 
 
 class _Search:
     """Seeks the causes of the changes that are compared with one approval."""
 
-    def __init__(self, settings: Settings, past: _Past, changes: Sequence[Change]) -> None:
+    def __init__(
+        self, settings: Settings, models: CompiledModels, past: _Past, changes: Sequence[Change]
+    ) -> None:
         self.settings = settings
+        self.models = models
         self.home = settings.home
         self.past = past
         self.changes = {change.key: change for change in changes}
@@ -221,7 +225,7 @@ class _Search:
     def _try(self, kind: str, put_back: Callable[[_Trial], None]) -> None:
         with side_home.side_home(self.home) as side:
             shutil.copyfile(self.home.warehouse, side.warehouse)
-            put_back(_Trial(self.settings, side, self.past, self.today))
+            put_back(_Trial(self.settings, side, self.models, self.past, self.today))
             with opened(side) as connection:
                 amounts = _amounts(connection, self.past.contract_id)
         for key, change in self.changes.items():
@@ -561,20 +565,19 @@ class _Trial:
 
     settings: Settings
     side: Home
+    models: CompiledModels
     past: _Past
     today: _Today
 
     def rerun_all(self) -> None:
         """From the raw room to the amounts."""
-        from dagster_project.lib import dbt_runner
-
-        dbt_runner.run_selected(self.side, [f"+{AMOUNTS}"])
+        with opened(self.side) as connection:
+            self.models.run(connection)
 
     def rerun_after(self, model: str, until: str = AMOUNTS) -> None:
         """Only what lies behind a model, whose rows have been changed by hand."""
-        from dagster_project.lib import dbt_runner
-
-        dbt_runner.run_selected(self.side, [f"{model}+,+{until}"], [model])
+        with opened(self.side) as connection:
+            self.models.run(connection, behind=model, until=until)
 
     def rerun_with_places_held(self) -> None:
         """From the raw room to the amounts; who has a place stays as it is today."""
