@@ -1,16 +1,17 @@
-{# Calendar months, written by their first day; intervals are half-open (30-rules.md, first paragraph). #}
+{# Calendar months, written by their first day; intervals are half-open (30-rules.md, first
+   paragraph). #}
 
 {# First day of the month of a day. #}
 {% macro month_of(day) -%}
-date_trunc('month', {{ day }})::date
+    date_trunc('month', {{ day }})::date
 {%- endmacro %}
 
 {# First day of the next month: the end of a month, half-open. #}
 {% macro month_end(day) -%}
-(last_day({{ day }}) + 1)
+    (last_day({{ day }}) + 1)
 {%- endmacro %}
 
 {# First day of the month so many months later. #}
 {% macro add_months(month, number) -%}
-({{ month }} + to_months({{ number }}::integer))::date
+    ({{ month }} + to_months({{ number }}::integer))::date
 {%- endmacro %}

@@ -16,9 +16,9 @@ final as (
         person_no,
         type,
         starts_on,
-        ends_on + 1 as ends_before,
         channel,
-        result
+        result,
+        ends_on + 1 as ends_before
     from source
 )
 

@@ -27,8 +27,8 @@ groups as (
 
 expand_ranges as (
     select
-        unnest(range(code_from::integer, code_to::integer + 1))::smallint as code,
-        ranges.*
+        *,
+        unnest(range(code_from::integer, code_to::integer + 1))::smallint as code
     from ranges
 ),
 

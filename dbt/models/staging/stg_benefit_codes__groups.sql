@@ -24,10 +24,10 @@ gather_groups as (
 
 final as (
     select
-        (row_number() over (order by benefit_group))::utinyint as group_no,
         benefit_group,
         is_public_support,
-        is_subsidised_job
+        is_subsidised_job,
+        (row_number() over (order by benefit_group))::utinyint as group_no
     from gather_groups
 )
 

@@ -16,8 +16,8 @@ final as (
         file_name,
         extracted_on,
         covers_from,
-        covers_to + 1 as covers_before,
-        delivery_rank
+        delivery_rank,
+        covers_to + 1 as covers_before
     from source
 )
 

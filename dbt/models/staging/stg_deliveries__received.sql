@@ -17,14 +17,14 @@ final as (
         file_name,
         extracted_on,
         covers_from,
-        covers_to + 1 as covers_before,
         sender,
         version_no,
         row_count,
         rejected_rows,
         is_accepted,
         is_held,
-        refusal_code
+        refusal_code,
+        covers_to + 1 as covers_before
     from source
 )
 

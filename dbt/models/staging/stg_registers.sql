@@ -7,9 +7,9 @@ with
 
 final as (
     select
-        register_no::utinyint as register_no,
-        source,
-        is_weekly
+        register.register_no::utinyint as register_no,
+        register.source,
+        register.is_weekly
     from (
         values
         (1, 'ydelsesforloeb', false),

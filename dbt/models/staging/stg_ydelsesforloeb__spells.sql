@@ -16,8 +16,8 @@ final as (
         person_no,
         code,
         from_date as starts_on,
-        to_date + 1 as ends_before,
-        share
+        share,
+        to_date + 1 as ends_before
     from source
 )
 

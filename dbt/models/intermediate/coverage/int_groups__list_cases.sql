@@ -1,6 +1,6 @@
 -- grain: one row per register and benefit group whose merged spells a contract's rules read
--- counts: groups of relapse parts, of the case compared with a control group, of focus goal, follow-up
---   and screening
+-- counts: groups of relapse parts, of the case compared with a control group, of focus goal,
+--   follow-up and screening
 -- clause: 30-rules.md §5, §6, §8, §9
 -- left out: groups of person-months alone, whose cases are chained for participants only
 with

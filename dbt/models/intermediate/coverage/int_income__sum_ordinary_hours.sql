@@ -31,8 +31,8 @@ persons as (
 
 final as (
     select
-        coalesce(persons.canonical_person_no, wages.person_no) as person_no,
         wages.month,
+        coalesce(persons.canonical_person_no, wages.person_no) as person_no,
         sum(wages.hours)::decimal(18, 2) as hours
     from wages
     inner join windows

@@ -171,9 +171,9 @@ final as (
     select
         contract_id,
         month,
-        is_register_observed and is_person_status_known as is_observed,
         is_register_observed,
-        is_person_status_known
+        is_person_status_known,
+        is_register_observed and is_person_status_known as is_observed
     from judge_months
 )
 

@@ -1,5 +1,6 @@
 -- grain: one row per person number that was replaced
--- counts: the chain of new numbers in the newest known person status, whatever its dates, to its end
+-- counts: the chain of new numbers in the newest known person status, whatever its dates, to the
+--   end
 -- clause: 10-inputs.md, Sources (personstatus: a chain is one person, keyed by the newest)
 -- left out: persons whose number never changed
 with recursive

@@ -87,11 +87,11 @@ windows as (
 
 sum_payments as (
     select
-        coalesce(persons.canonical_person_no, weekly_payments.person_no) as person_no,
         weekly_payments.benefit_group,
         weekly_payments.starts_on,
         weekly_payments.ends_before,
-        weekly_payments.delivery_no
+        weekly_payments.delivery_no,
+        coalesce(persons.canonical_person_no, weekly_payments.person_no) as person_no
     from weekly_payments
     left join persons on weekly_payments.person_no = persons.person_no
     group by
@@ -141,15 +141,15 @@ list_rows as (
 final as (
     select
         windows.register_no,
-        coalesce(persons.canonical_person_no, list_rows.person_no) as person_no,
         list_rows.code::smallint as code,
         list_rows.group_no,
-        greatest(list_rows.starts_on, windows.starts_on) as starts_on,
-        least(coalesce(list_rows.ends_before, windows.ends_before), windows.ends_before)
-            as ends_before,
         list_rows.share::decimal(5, 4) as share,
         list_rows.starts_on as row_starts_on,
-        list_rows.delivery_no
+        list_rows.delivery_no,
+        coalesce(persons.canonical_person_no, list_rows.person_no) as person_no,
+        greatest(list_rows.starts_on, windows.starts_on) as starts_on,
+        least(coalesce(list_rows.ends_before, windows.ends_before), windows.ends_before)
+            as ends_before
     from list_rows
     inner join windows
         on

@@ -1,6 +1,6 @@
--- grain: one row per clipped spell that shares a day or a month with another of its person and group
--- counts: spells that begin in a month which an earlier one reaches, and spells that overlap another;
---   reached_before is the end of all earlier ones, by first day
+-- grain: one row per clipped spell that shares a day or a month with another of its person, group
+-- counts: spells that begin in a month which an earlier one reaches, and those that overlap
+--   another; reached_before is the end of all earlier ones, by first day
 -- clause: 30-rules.md §1 (benefit_days: min(1, Σ shares)); 50-mart.md (persons of fte_month)
 -- left out: all others, which can be counted without looking at a person
 with

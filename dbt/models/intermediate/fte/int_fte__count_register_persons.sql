@@ -108,8 +108,8 @@ cumulate_persons as (
 final as (
     select
         group_no,
-        unnest(generate_series(month, month_before - 1, interval 1 month))::date as month,
-        persons::bigint as persons
+        persons::bigint as persons,
+        unnest(generate_series(month, month_before - 1, interval 1 month))::date as month
     from cumulate_persons
     where persons > 0
 )

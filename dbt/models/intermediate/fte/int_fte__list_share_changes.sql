@@ -11,7 +11,7 @@ spells as (
         group_no,
         starts_on,
         ends_before,
-        (share * 10000)::integer as share_parts
+        (share * {{ fte_parts() }})::integer as share_parts
     from {{ ref('int_spells__clip_to_windows') }}
 ),
 
@@ -22,7 +22,7 @@ overlapping_spells as (
         group_no,
         starts_on,
         ends_before,
-        (share * 10000)::integer as share_parts
+        (share * {{ fte_parts() }})::integer as share_parts
     from {{ ref('int_spells__find_neighbours') }}
     where is_overlapping
 ),
@@ -103,8 +103,8 @@ measure_excess as (
         register_no,
         group_no,
         day,
-        greatest(share_parts - change_parts - 10000, 0) - greatest(share_parts - 10000, 0)
-            as change_parts
+        greatest(share_parts - change_parts - {{ fte_parts() }}, 0)
+        - greatest(share_parts - {{ fte_parts() }}, 0) as change_parts
     from cumulate_shares
 ),
 

@@ -124,7 +124,7 @@ price_groups as (
                 then
                     {{ div_round(
                         'reduction_parts * ' ~ to_oere('rate_dkk'),
-                        'baseline_months * 10000'
+                        'baseline_months * ' ~ fte_parts()
                     ) }}
         end as group_oere
     from judge_parts

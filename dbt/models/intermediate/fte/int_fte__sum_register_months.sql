@@ -91,8 +91,8 @@ spread_over_months as (
         judge_months.register_no,
         groups.group_no,
         judge_months.month,
-        judge_months.month_ends_before - judge_months.month as days_in_month,
         judge_months.is_observed,
+        judge_months.month_ends_before - judge_months.month as days_in_month,
         coalesce(sum_changes.change_parts, 0)::hugeint as change_parts,
         coalesce(sum_changes.changed_day_parts, 0)::hugeint as changed_day_parts
     from judge_months
@@ -123,9 +123,9 @@ sum_days as (
         register_no,
         group_no,
         month,
-        carried_parts * days_in_month + changed_day_parts as benefit_day_parts,
         days_in_month,
-        is_observed
+        is_observed,
+        carried_parts * days_in_month + changed_day_parts as benefit_day_parts
     from carry_over
 ),
 

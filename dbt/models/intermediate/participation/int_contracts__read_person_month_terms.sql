@@ -37,7 +37,6 @@ registers as (
 
 final as (
     select
-        (row_number() over (order by contracts.contract_id))::integer as contract_no,
         contracts.contract_id,
         parts.part_id,
         registers.register_no,
@@ -50,7 +49,8 @@ final as (
         parts.effort_months,
         parts.max_support_days,
         parts.subsidised_job_blocks,
-        parts.pay_on
+        parts.pay_on,
+        (row_number() over (order by contracts.contract_id))::integer as contract_no
     from contracts
     inner join parts on contracts.contract_id = parts.contract_id
     inner join registers on contracts.register = registers.source

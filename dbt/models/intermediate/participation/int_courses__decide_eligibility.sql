@@ -79,14 +79,14 @@ final as (
         referrals.case_starts_on,
         referrals.case_days,
         places.quota_rank,
+        exits.exit_date,
+        exits.exit_reason,
         case
             when referrals.failed_rule is not null then referrals.failed_rule
             when places.quota_rank is null then 'duplicate_person'
             when places.quota_rank > price_groups.max_participants then 'over_quota'
             else 'eligible'
-        end as eligibility,
-        exits.exit_date,
-        exits.exit_reason
+        end as eligibility
     from courses
     inner join referrals on courses.course_no = referrals.course_no
     inner join terms on referrals.contract_no = terms.contract_no

@@ -26,7 +26,7 @@ final as (
         price_group_no,
         row_number() over (
             partition by contract_no, person_no
-            order by is_approved desc, visited_on, course_no
+            order by is_approved desc, visited_on asc, course_no asc
         ) > 1 as is_duplicate
     from referrals
 )

@@ -20,7 +20,7 @@ final as (
         course_no,
         row_number() over (
             partition by contract_no, price_group_no
-            order by is_approved desc, visited_on, course_no
+            order by is_approved desc, visited_on asc, course_no asc
         ) as quota_rank
     from courses
 )

@@ -46,23 +46,23 @@ keep_newest as (
     qualify
         row_number() over (
             partition by courses.contract_id, courses.course_id
-            order by deliveries.delivery_rank desc, courses.row_number
+            order by deliveries.delivery_rank desc, courses.row_number asc
         ) = 1
 ),
 
 final as (
     select
-        (row_number() over (order by keep_newest.contract_id, keep_newest.course_id))::integer
-            as course_no,
         keep_newest.contract_id,
         keep_newest.course_id,
-        coalesce(persons.canonical_person_no, keep_newest.person_no) as person_no,
         keep_newest.visited_on,
         keep_newest.stated_group,
         keep_newest.ended_on,
         keep_newest.end_reason,
         keep_newest.delivery_no,
-        keep_newest.row_number
+        keep_newest.row_number,
+        (row_number() over (order by keep_newest.contract_id, keep_newest.course_id))::integer
+            as course_no,
+        coalesce(persons.canonical_person_no, keep_newest.person_no) as person_no
     from keep_newest
     left join persons on keep_newest.person_no = persons.person_no
 )

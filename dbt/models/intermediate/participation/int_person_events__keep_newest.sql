@@ -36,9 +36,9 @@ find_newest as (
 
 final as (
     select
-        coalesce(persons.canonical_person_no, events.person_no) as person_no,
         events.event,
-        events.event_date
+        events.event_date,
+        coalesce(persons.canonical_person_no, events.person_no) as person_no
     from events
     inner join deliveries on events.delivery_no = deliveries.delivery_no
     inner join find_newest on deliveries.delivery_rank = find_newest.delivery_rank

@@ -45,6 +45,7 @@ final as (
         person_months.is_claimed,
         person_months.is_payable,
         person_months.rate_dkk,
+        person_months.is_no_income,
         case when person_months.is_payable then person_months.rate_dkk else 0 end::decimal(18, 2)
             as amount_dkk,
         case
@@ -66,8 +67,7 @@ final as (
         case
             when courses.eligibility = 'eligible' then person_months.status
             else courses.eligibility
-        end as reason,
-        person_months.is_no_income
+        end as reason
     from person_months
     inner join courses on person_months.course_no = courses.course_no
 )

@@ -1,6 +1,6 @@
 -- grain: one row per course and effort month
--- counts: whether the month is claimed, earned, payable (claimed, or paid on the register alone), the
---   rate of its price group on its first day, and whether income is missing where it is observed
+-- counts: whether the month is claimed, earned, payable (claimed, or paid on the register alone),
+--   the rate of its price group on its first day, and whether income is missing where observed
 -- clause: 30-rules.md §3 (claimed, payable, amount, is_no_income)
 -- left out: names and the match of claim and register (int_person_months__decide_payment)
 with
@@ -66,9 +66,9 @@ describe_courses as (
         courses.contract_no,
         courses.person_no,
         courses.price_group,
+        claims.claimed_months,
         courses.eligibility = 'eligible' as is_eligible,
-        terms.pay_on = 'register' as is_paid_unclaimed,
-        claims.claimed_months
+        terms.pay_on = 'register' as is_paid_unclaimed
     from courses
     inner join terms on courses.contract_no = terms.contract_no
     left join claims on courses.course_no = claims.course_no
@@ -98,11 +98,11 @@ final as (
         add_claims.support_days,
         add_claims.status,
         add_claims.is_claimed,
+        rates.rate_dkk,
         add_claims.is_eligible and add_claims.status = 'self_supporting' as is_earned,
         add_claims.is_eligible
         and add_claims.status = 'self_supporting'
         and (add_claims.is_claimed or add_claims.is_paid_unclaimed) as is_payable,
-        rates.rate_dkk,
         add_claims.status = 'self_supporting'
         and income_months.month is not null
         and hours.person_no is null as is_no_income

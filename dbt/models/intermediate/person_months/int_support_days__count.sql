@@ -2,7 +2,8 @@
 -- counts: days covered by a spell of a group with public support or, where the contract says so, a
 --   subsidised job; share does not matter, a day counts once
 -- clause: 30-rules.md §1 (support_days)
--- left out: months without support; whether the month is observed (int_person_months__decide_status)
+-- left out: months without support; whether the month is observed
+--   (int_person_months__decide_status)
 with
 
 efforts as (
@@ -72,8 +73,8 @@ find_reach as (
 keep_new_days as (
     select
         course_no,
-        greatest(starts_on, coalesce(reached_before, starts_on)) as starts_on,
-        ends_before
+        ends_before,
+        greatest(starts_on, coalesce(reached_before, starts_on)) as starts_on
     from find_reach
     where
         reached_before is null
