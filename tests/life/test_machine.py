@@ -1,4 +1,4 @@
-"""Any history of deliveries, corrections, decisions and crashes: the law holds after every night."""
+"""Any history of deliveries, corrections, decisions and crashes: the law holds every night."""
 
 from __future__ import annotations
 
@@ -73,8 +73,10 @@ class LifeOfASettlement(RuleBasedStateMachine):
     @rule(course=COURSES, day=st.sampled_from(["2023-03-10", "2023-06-20", "2023-09-30"]))
     def person_leaves(self, course: str, day: str) -> None:
         """Somebody turns out to have moved away."""
-        self.town.events.append((course, "fraflyttet", day))
-        self.has_news = True
+        event = (course, "fraflyttet", day)
+        if event not in self.town.events:
+            self.town.events.append(event)
+            self.has_news = True
 
     @rule(fte=st.sampled_from(["4,0", "6,5", "11,0"]), rate=st.sampled_from([1000, 900]))
     def revise_statistics_and_terms(self, fte: str, rate: int) -> None:

@@ -50,9 +50,8 @@ class Story:
     def next_period(self) -> str:
         """First month of the first unapproved period."""
         rows = self.town.rows("mart.settlement", order="period_start")
-        return next(
-            f"{r['period_start']:%Y-%m}" for r in rows if r["state"] not in ("approved", "paid")
-        )
+        starts = [r["period_start"] for r in rows if r["state"] not in ("approved", "paid")]
+        return f"{starts[0]:%Y-%m}" if starts else ""
 
     def tell(self) -> None:
         """The whole life."""

@@ -9,69 +9,123 @@ with
 
 courses as (
     select
-        contract_id, course_id, person_no, visited_on, stated_group, ended_on, end_reason,
-        delivery_no, row_number
+        contract_id,
+        course_id,
+        person_no,
+        visited_on,
+        stated_group,
+        ended_on,
+        end_reason,
+        delivery_no,
+        row_number
     from {{ ref('int_courses__resolve_known') }}
 ),
 
 decisions as (
-    select contract_id, course_id, case_starts_on, exit_date, exit_reason
+    select
+        contract_id,
+        course_id,
+        case_starts_on,
+        exit_date,
+        exit_reason
     from {{ ref('int_courses__decide_eligibility') }}
 ),
 
 person_months as (
-    select contract_id, course_id, person_no, month
+    select
+        contract_id,
+        course_id,
+        person_no,
+        month
     from {{ ref('int_person_months__decide_payment') }}
 ),
 
 contracts as (
-    select contract_id, register
+    select
+        contract_id,
+        register
     from {{ ref('stg_contracts__contracts') }}
 ),
 
 registers as (
-    select register_no, source
+    select
+        register_no,
+        source
     from {{ ref('stg_registers') }}
 ),
 
 register_rows as (
-    select register_no, person_no, code, starts_on, ends_before, delivery_no, row_number
+    select
+        register_no,
+        person_no,
+        code,
+        starts_on,
+        ends_before,
+        delivery_no,
+        row_number
     from {{ ref('int_evidence__keep_register_rows') }}
 ),
 
 windows as (
-    select source, delivery_no, starts_on, ends_before
+    select
+        source,
+        delivery_no,
+        starts_on,
+        ends_before
     from {{ ref('int_deliveries__resolve_effective_windows') }}
 ),
 
 deliveries as (
-    select source, delivery_no, delivery_rank
+    select
+        source,
+        delivery_no,
+        delivery_rank
     from {{ ref('stg_deliveries__known') }}
 ),
 
 claims as (
-    select contract_id, course_id, month, is_claimed, delivery_no, row_number
+    select
+        contract_id,
+        course_id,
+        month,
+        is_claimed,
+        delivery_no,
+        row_number
     from {{ ref('stg_resultatkrav__claims') }}
 ),
 
 status_events as (
-    select person_no, event, event_date, delivery_no, row_number
+    select
+        person_no,
+        event,
+        event_date,
+        delivery_no,
+        row_number
     from {{ ref('stg_personstatus__events') }}
 ),
 
 exit_codes as (
-    select code::varchar as code, exit_reason
+    select
+        code::varchar as code,
+        exit_reason
     from {{ ref('stg_benefit_codes__codes') }}
     where is_exit
 ),
 
 wages as (
-    select person_no, month, employment_type, delivery_no, row_number
+    select
+        person_no,
+        month,
+        employment_type,
+        delivery_no,
+        row_number
     from {{ ref('stg_eindkomst__wages') }}
 ),
 
 identities as (
-    select person_no, canonical_person_no
+    select
+        person_no,
+        canonical_person_no
     from {{ ref('int_persons__resolve_identity') }}
 ),
 
@@ -110,7 +164,11 @@ spells as (
 ),
 
 contract_months as (
-    select contract_id, register, month, ends_before
+    select
+        contract_id,
+        register,
+        month,
+        ends_before
     from months
     group by all
 ),
@@ -320,7 +378,7 @@ newest_claims as (
     qualify
         row_number() over (
             partition by claims.contract_id, claims.course_id, claims.month
-            order by deliveries.delivery_rank desc, claims.row_number
+            order by deliveries.delivery_rank desc, claims.row_number asc
         ) = 1
 ),
 

@@ -6,22 +6,40 @@ with
 
 evidence as (
     select
-        contract_id, course_id, month, role, delivery_no, row_number, code, first_day, last_day
-    from {{ ref('int_evidence__list_rows') }}
+        listed.contract_id,
+        listed.course_id,
+        listed.month,
+        listed.role,
+        listed.delivery_no,
+        listed.row_number,
+        listed.code,
+        listed.first_day,
+        listed.last_day
+    from {{ ref('int_evidence__list_rows') }} as listed
 ),
 
 deliveries as (
-    select delivery_no, sha256, file_name, source
+    select
+        delivery_no,
+        sha256,
+        file_name,
+        source
     from {{ ref('stg_deliveries__received') }}
 ),
 
-hashes as (
-    select sha256, source, row_number, row_hmac
-    from {{ ref('stg_evidence__row_hmacs') }}
+row_hashes as (
+    select
+        kept.sha256,
+        kept.source,
+        kept.row_number,
+        kept.row_hmac
+    from {{ ref('stg_evidence__row_hmacs') }} as kept
 ),
 
-roles as (
-    select role, role_order
+arrange_roles as (
+    select
+        role_name,
+        role_order
     from (
         values
         ('participant', 1),
@@ -31,7 +49,7 @@ roles as (
         ('spell', 5),
         ('claim', 6),
         ('income', 7)
-    ) as evidence_role (role, role_order)
+    ) as evidence_role (role_name, role_order)
 ),
 
 hashed as (
@@ -40,43 +58,56 @@ hashed as (
         evidence.course_id,
         evidence.month,
         evidence.role,
-        roles.role_order,
+        arrange_roles.role_order,
         deliveries.sha256 as delivery_sha256,
         deliveries.file_name,
         evidence.row_number,
-        hashes.row_hmac,
+        row_hashes.row_hmac,
         evidence.code,
         evidence.first_day,
         evidence.last_day
     from evidence
-    inner join roles on evidence.role = roles.role
+    inner join arrange_roles on evidence.role = arrange_roles.role_name
     inner join deliveries on evidence.delivery_no = deliveries.delivery_no
-    left join hashes
+    left join row_hashes
         on
-            deliveries.sha256 = hashes.sha256
-            and deliveries.source = hashes.source
-            and evidence.row_number = hashes.row_number
+            deliveries.sha256 = row_hashes.sha256
+            and deliveries.source = row_hashes.source
+            and evidence.row_number = row_hashes.row_number
+),
+
+numbered as (
+    select
+        hashed.*,
+        row_number() over (
+            partition by hashed.contract_id, hashed.course_id, hashed.month
+            order by
+                hashed.role_order,
+                hashed.first_day,
+                hashed.last_day,
+                hashed.file_name,
+                hashed.delivery_sha256,
+                hashed.row_number,
+                hashed.code
+        ) as evidence_no
+    from hashed
 ),
 
 final as (
     select
-        contract_id,
-        course_id,
-        month,
-        row_number() over (
-            partition by contract_id, course_id, month
-            order by
-                role_order, first_day, last_day, file_name, delivery_sha256, row_number, code
-        ) as evidence_no,
-        role,
-        delivery_sha256,
-        file_name,
-        row_number,
-        row_hmac,
-        code,
-        first_day,
-        last_day
-    from hashed
+        numbered.contract_id,
+        numbered.course_id,
+        numbered.month,
+        numbered.evidence_no,
+        numbered.role,
+        numbered.delivery_sha256,
+        numbered.file_name,
+        numbered.row_number,
+        numbered.row_hmac,
+        numbered.code,
+        numbered.first_day,
+        numbered.last_day
+    from numbered
 )
 
 select * from final
