@@ -1,0 +1,70 @@
+"""What the tests of the SQL share: the parsed project and a warehouse built from an empty world.
+
+What belongs here: dbt, run once for a session in a folder of the test. What does not: any figure.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from dagster_project.lib import dbt_runner, reference, warehouse
+from dagster_project.settings import DBT_DIR
+
+Manifest = dict[str, Any]
+
+
+def invoke_dbt(folder: Path, *words: str) -> bool:
+    """Run dbt in process on the folder's warehouse; whether it succeeded."""
+    from dbt.cli.main import dbtRunner
+
+    before = os.environ.get("EFFEKT_WAREHOUSE")
+    os.environ["EFFEKT_WAREHOUSE"] = str(folder / "warehouse.duckdb")
+    try:
+        result = dbtRunner().invoke(
+            [
+                "--quiet", "--no-use-colors", "--no-send-anonymous-usage-stats", *words,
+                "--project-dir", str(DBT_DIR), "--profiles-dir", str(DBT_DIR),
+                "--target-path", str(folder / "target"), "--log-path", str(folder / "logs"),
+            ]
+        )  # fmt: skip
+    finally:
+        dbt_runner.close_connections()
+        if before is None:
+            del os.environ["EFFEKT_WAREHOUSE"]
+        else:
+            os.environ["EFFEKT_WAREHOUSE"] = before
+    return bool(result.success)
+
+
+@pytest.fixture(scope="session")
+def empty_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a warehouse of no contract and no delivery, all models built."""
+    folder = tmp_path_factory.mktemp("empty-world")
+    with warehouse.connect(folder / "warehouse.duckdb") as connection:
+        warehouse.create_raw(connection)
+        reference.write_reference(connection, reference.load_reference())
+        connection.execute("insert into raw.run_context values (date '2024-01-31', 'Ingen')")
+    assert invoke_dbt(folder, "run"), "the models do not build in an empty world"
+    dbt_runner.assert_closed(folder / "warehouse.duckdb")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def manifest(empty_world: Path) -> Manifest:
+    """dbt's own picture of the project."""
+    loaded: Manifest = json.loads((empty_world / "target" / "manifest.json").read_text("utf-8"))
+    return loaded
+
+
+@pytest.fixture
+def built(empty_world: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The built empty world, to read."""
+    with warehouse.connect(empty_world / "warehouse.duckdb", read_only=True) as connection:
+        yield connection
