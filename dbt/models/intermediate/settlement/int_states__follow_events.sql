@@ -75,6 +75,7 @@ current_figures as (
         periods.period_start,
         periods.is_closed,
         periods.is_approved,
+        last_steps.state is not null as has_step,
         coalesce(last_steps.state, 'draft') as last_state,
         last_steps.statement_sha256 as seen_sha256,
         case
@@ -102,7 +103,7 @@ judged as (
         (
             is_closed
             and not is_approved
-            and last_state <> 'draft'
+            and has_step
             and seen_sha256 is distinct from statement_sha256
         ) as is_superseded
     from current_figures
