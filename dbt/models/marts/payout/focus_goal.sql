@@ -1,6 +1,6 @@
 -- grain: one row per contract, observed month of the term and benefit group
 -- counts: persons with a long case, those with a placement or ordinary hours, and how many more are
---   needed to reach the target; a share of no persons is null
+--   needed to reach the target; without persons the row is one of zeros
 -- clause: 30-rules.md §6, focus goal; 50-mart.md, focus_goal and Suppression
 -- left out: months that the register does not observe
 with
@@ -12,8 +12,8 @@ counts as (
 measured as (
     select
         *,
-        case when persons > 0 then {{ fraction('with_either', 'persons', 6) }} end::decimal(9, 6)
-            as achieved_share,
+        case when persons > 0 then {{ fraction('with_either', 'persons', 6) }} else 0 end
+            ::decimal(9, 6) as achieved_share,
         greatest(ceil(target_share * persons)::bigint - with_either, 0) as missing_to_target
     from counts
 ),
