@@ -815,6 +815,13 @@ def _weeks_and_windows(build: _Builder) -> None:
         name="dream_2023-01-20_v911.csv",
     )
     add(
+        "has no window",
+        "ydelsesrefusion",
+        good_csv("ydelsesrefusion"),
+        "WINDOW_INVALID",
+        name="ydelsesrefusion_2024-02-01_v912.csv",
+    )
+    add(
         "has payments after its extract",
         "ydelsesrefusion",
         good_csv("ydelsesrefusion"),

@@ -123,6 +123,7 @@ class Window(_Strict):
     row_days: RowDays
 
     granularity: Literal["days", "months", "weeks"] = "days"
+    # a source's real name has no window, whatever stands here
     in_name: Literal["required", "optional"] = "required"
     # columns whose values are the window when the name has none
     derived_from: Literal["", "headings", "rows"] = ""

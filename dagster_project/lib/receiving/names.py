@@ -32,7 +32,7 @@ _SHOWN_CHARS = 120
 
 @dataclass(frozen=True)
 class NameParts:
-    """What the name of a delivery says."""
+    """What the name of a delivery says; a real name (the sender's own) never has a window."""
 
     source: Source
     format: str
@@ -41,6 +41,7 @@ class NameParts:
     covers_to: dt.date | None = None
     sender: str | None = None
     version: int = 1
+    is_real_name: bool = False
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -119,7 +120,9 @@ def parse_name(name: str, sources: Mapping[str, Source]) -> NameParts:
 def _real_name(name: str, sources: Mapping[str, Source]) -> NameParts | None:
     for source in sources.values():
         if source.real_name and (found := re.fullmatch(source.real_name, name)):
-            return NameParts(source=source, format="csv", extracted_on=_date(found[1]))
+            return NameParts(
+                source=source, format="csv", extracted_on=_date(found[1]), is_real_name=True
+            )
     return None
 
 
@@ -135,7 +138,7 @@ def check_window(parts: NameParts) -> None:
             raise FileRefusedError(Finding("WINDOW_INVALID", detail="unexpected"))
         return
     if first is None or last is None:
-        if window.in_name == "required":
+        if window.in_name == "required" and not parts.is_real_name:
             raise FileRefusedError(Finding("WINDOW_INVALID", detail="missing"))
         return
     if not first <= last <= parts.extracted_on:
