@@ -29,6 +29,15 @@ persons as (
     from {{ ref('int_persons__resolve_identity') }}
 ),
 
+payees as (
+    -- a second import of the same rows: with one CTE read twice and no new numbers, the engine's
+    -- optimizer takes the sum below for never positive and drops every weekly payment
+    select
+        person_no,
+        canonical_person_no
+    from {{ ref('int_persons__resolve_identity') }}
+),
+
 codes as (
     select
         code,
@@ -91,11 +100,11 @@ sum_payments as (
         weekly_payments.starts_on,
         weekly_payments.ends_before,
         weekly_payments.delivery_no,
-        coalesce(persons.canonical_person_no, weekly_payments.person_no) as person_no
+        coalesce(payees.canonical_person_no, weekly_payments.person_no) as person_no
     from weekly_payments
-    left join persons on weekly_payments.person_no = persons.person_no
+    left join payees on weekly_payments.person_no = payees.person_no
     group by
-        coalesce(persons.canonical_person_no, weekly_payments.person_no),
+        coalesce(payees.canonical_person_no, weekly_payments.person_no),
         weekly_payments.benefit_group,
         weekly_payments.starts_on,
         weekly_payments.ends_before,
