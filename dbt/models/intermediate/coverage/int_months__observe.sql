@@ -1,4 +1,5 @@
--- grain: one row per contract and month: the calendar years of the term and all effort months
+-- grain: one row per contract and month: the calendar years of the term, all effort months, and the
+--   months after the term that a relapse part still follows its entries in
 -- counts: a month is observed if every day's owner was extracted late enough after the month and,
 --   where the contract asks for it, a person status extract made after the month is known
 -- clause: 30-rules.md §1 (observed month)
@@ -19,9 +20,10 @@ contracts as (
 parts as (
     select
         contract_id,
-        effort_months
+        kind,
+        effort_months,
+        last_day(entries_last_month) + follow_up_days as last_follow_up_on
     from {{ ref('stg_contracts__parts') }}
-    where kind = 'person_months'
 ),
 
 courses as (
@@ -79,7 +81,25 @@ list_effort_months as (
             )
         )::date as month
     from list_referral_months
-    inner join parts on list_referral_months.contract_id = parts.contract_id
+    inner join parts
+        on
+            list_referral_months.contract_id = parts.contract_id
+            and parts.kind = 'person_months'
+),
+
+list_follow_up_months as (
+    select
+        contracts.contract_id,
+        unnest(
+            generate_series(
+                {{ month_of('contracts.ends_on') }}, parts.last_follow_up_on, interval 1 month
+            )
+        )::date as month
+    from contracts
+    inner join parts
+        on
+            contracts.contract_id = parts.contract_id
+            and parts.kind = 'relapse_reduction'
 ),
 
 list_months as (
@@ -92,6 +112,11 @@ list_months as (
         contract_id,
         month
     from list_effort_months
+    union
+    select
+        contract_id,
+        month
+    from list_follow_up_months
 ),
 
 describe_months as (

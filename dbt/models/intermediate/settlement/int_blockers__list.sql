@@ -51,7 +51,8 @@ parts as (
         baseline_first_month,
         baseline_last_month,
         evaluation_first_month,
-        evaluation_last_month
+        evaluation_last_month,
+        last_day(entries_last_month) + follow_up_days as last_follow_up_on
     from {{ ref('stg_contracts__parts') }}
 ),
 
@@ -123,7 +124,19 @@ kroner_at_stake as (
     group by all
 ),
 
--- months of the term, in which the register decides whether a course earns
+-- the days on which the register decides: whether a course earns, in the term; whether an entry has
+-- lasted, to the last follow-up day
+register_spans as (
+    select
+        contracts.contract_id,
+        {{ month_of('any_value(contracts.starts_on)') }} as first_month,
+        greatest(any_value(contracts.ends_on), max(parts.last_follow_up_on)) as last_day
+    from contracts
+    inner join parts on contracts.contract_id = parts.contract_id
+    where parts.kind in ('person_months', 'relapse_reduction')
+    group by contracts.contract_id
+),
+
 register_months as (
     select
         months.contract_id,
@@ -133,11 +146,10 @@ register_months as (
         observed_months.is_person_status_known,
         coalesce(kroner_at_stake.unobserved_dkk, 0) as unobserved_dkk
     from months
-    inner join contracts
+    inner join register_spans
         on
-            months.contract_id = contracts.contract_id
-            and months.month between
-            {{ month_of('contracts.starts_on') }} and contracts.ends_on
+            months.contract_id = register_spans.contract_id
+            and months.month between register_spans.first_month and register_spans.last_day
     inner join observed_months
         on
             months.contract_id = observed_months.contract_id
@@ -146,13 +158,6 @@ register_months as (
         on
             months.contract_id = kroner_at_stake.contract_id
             and months.month = kroner_at_stake.month
-    where exists (
-        select 1
-        from parts
-        where
-            parts.contract_id = months.contract_id
-            and parts.kind in ('person_months', 'relapse_reduction')
-    )
 ),
 
 unobserved_registers as (
