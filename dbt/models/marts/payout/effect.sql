@@ -16,7 +16,7 @@ parts as (
 joined as (
     select
         estimates.*,
-        estimates.treated_n + estimates.control_n as persons,
+        greatest(estimates.treated_n, estimates.control_n) as persons,
         parts.target_weeks
     from estimates
     inner join parts using (contract_id, part_id)
