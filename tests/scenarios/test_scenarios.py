@@ -15,6 +15,7 @@ SEEDS = Path(__file__).parents[2] / "seeds"
 SCENARIOS = build.scenarios()
 ORACLE_KNOWS_NOT = {"state", "statement_sha256", "reduction_fte", "baseline_mean_fte",
                     "evaluation_mean_fte"}  # fmt: skip
+pytestmark = pytest.mark.xdist_group("scenarios")
 Tables = dict[str, list[dict[str, Any]]]
 
 
