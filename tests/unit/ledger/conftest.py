@@ -1,194 +1,25 @@
-"""A small published snapshot, made by hand, that the commands of a settlement act on."""
+"""A hand-made snapshot for each test, and the way of a period through it."""
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-import duckdb
 import pytest
 
-from dagster_project.lib import fingerprint
-from dagster_project.lib.contracts import read_contract
-from dagster_project.lib.ledger import chain
-from dagster_project.lib.statement.content import payment_terms
-from dagster_project.lib.publishing.tables import declared_tables
-from dagster_project.lib.statement.figures import figures, figures_sha256
-from dagster_project.settings import Home, Settings
-
-CONTRACT = "prøvekontrakt"
-TERMS = """
-contract_id: prøvekontrakt
-title: Prøve
-area: Prøveby
-parties: {municipality: Prøveby Kommune}
-document: ingen
-term: {starts_on: 2023-01-01, ends_on: 2023-12-31, clause: "prøve"}
-register: ydelsesforloeb
-register_lag_days: 0
-requires_person_status: false
-ACTORS
-settlement: {months_per_period: 3, anchor_month: 1}
-parts:
-  - part_id: del-1
-    kind: person_months
-    clause: "prøve"
-    price_groups:
-      - {benefit_group: sygedagpenge, rates: [{valid_from: 2023-01-01, amount: 100}]}
-    min_case_days: 10
-    case_groups: [sygedagpenge]
-    case_max_gap_days: 28
-    effort_months: 12
-    max_support_days: 0
-    subsidised_job_blocks: true
-    exit_reasons: [død]
-    pay_on: register
-payment:
-  tiers: [{above: 0, provider_share: "1.00", clause: "prøve"}]
-  AUTHORISED
-  readings:
-    chosen: intet_loft
-    chosen_reason: "prøve"
-    alternatives:
-      - {reading_id: intet_loft, payment_ceiling: null, basis_ceiling: null, clause: "prøve"}
-"""
-PERIODS = [dt.date(2023, month, 1) for month in (1, 4, 7, 10)]
-
-
-@dataclass
-class World:
-    """A home whose snapshot is written by hand.
-
-    ``amounts`` holds kroner by period, ``held`` what of the last closed ones is held, ``blockers``
-    the kinds that stand in a period's way.
-    """
-
-    settings: Settings
-    amounts: dict[dt.date, Decimal] = field(default_factory=dict)
-    held: dict[dt.date, Decimal] = field(default_factory=dict)
-    blockers: dict[dt.date, list[str]] = field(default_factory=dict)
-
-    @property
-    def home(self) -> Home:
-        """The home."""
-        return self.settings.home
-
-    def write_terms(self, *, actors: str = "", authorised: str = "authorised_max: 1000") -> None:
-        """Write the contract file."""
-        text = TERMS.replace("ACTORS", actors).replace("AUTHORISED", authorised)
-        self.settings.contracts_dir.mkdir(exist_ok=True)
-        (self.settings.contracts_dir / f"{CONTRACT}.yml").write_text(text, encoding="utf-8")
-
-    def publish(self, as_of: dt.date, *, head: str | None = None) -> None:
-        """Write a snapshot with a row for every period; those in ``amounts`` are closed."""
-        contract = read_contract(self.settings.contracts_dir / f"{CONTRACT}.yml", None)
-        folder = self.home.published / "snapshots" / f"{as_of}-{len(self.amounts)}"
-        (folder / "restricted").mkdir(parents=True, exist_ok=True)
-        rows = self._rows(contract)
-        for room, path in (("mart", "payout_mart"), ("restricted", "restricted/case_mart")):
-            _write_room(folder / f"{path}.duckdb", room, rows)
-        manifest = {
-            "snapshot_id": folder.name, "as_of_date": as_of.isoformat(), "ledger_head": head,
-            "code_version": fingerprint.code_version(), "deliveries": [],
-        }  # fmt: skip
-        (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-        link = self.home.published / "current"
-        link.unlink(missing_ok=True)
-        link.symlink_to(folder)
-
-    def publish_again(self, as_of: dt.date) -> None:
-        """Publish as a night would: knowing the whole ledger."""
-        self.publish(as_of, head=chain.read(self.home).head)
-
-    def _rows(self, contract: Any) -> dict[str, list[dict[str, Any]]]:
-        chosen, tiers = payment_terms(contract)
-        found: dict[str, list[dict[str, Any]]] = {
-            "contract": [{"contract_id": CONTRACT, "terms_sha256": contract.terms_sha256}],
-            "settlement": [], "settlement_reading": [], "settlement_line": [],
-            "settlement_blocker": [],
-        }  # fmt: skip
-        total = Decimal("0.00")
-        for start in PERIODS:
-            end = (start + dt.timedelta(days=100)).replace(day=1) - dt.timedelta(days=1)
-            row: dict[str, Any] = {
-                "contract_id": CONTRACT, "period_start": start, "period_end": end,
-                "period_label": f"{start:%Y-%m}", "is_closed": start in self.amounts,
-                "state": "draft", "is_superseded": False,
-            }  # fmt: skip
-            if start in self.amounts:
-                amount = self.amounts[start]
-                total += amount
-                held = self.held.get(start, Decimal("0.00"))
-                row |= {
-                    "basis_dkk": amount, "basis_cumulative_dkk": total,
-                    "entitlement_cumulative_dkk": total, "payment_cumulative_dkk": total - held,
-                    "payment_dkk": amount - held, "held_cumulative_dkk": held,
-                    "carried_forward_dkk": Decimal(0), "repayable_dkk": Decimal(0),
-                    "municipality_share_cumulative_dkk": held, "overlap_dkk": Decimal(0),
-                }  # fmt: skip
-                reading = {
-                    "contract_id": CONTRACT, "period_start": start, "reading_id": "intet_loft",
-                    "is_chosen": True, "entitlement_cumulative_dkk": total,
-                    "difference_to_chosen_dkk": Decimal(0),
-                }  # fmt: skip
-                line = {
-                    "contract_id": CONTRACT, "period_start": start, "line_no": 1,
-                    "line_kind": "new", "part_id": "del-1", "course_id": "f1", "month": start,
-                    "price_group": "sygedagpenge", "old_amount_dkk": Decimal(0),
-                    "new_amount_dkk": amount, "difference_dkk": amount,
-                }  # fmt: skip
-                shown = figures(row, contract.terms_sha256, [reading], tiers, chosen, [line])
-                row["statement_sha256"] = figures_sha256(shown)
-                found["settlement_reading"].append(reading)
-                found["settlement_line"].append(line)
-            found["settlement"].append(row)
-            found["settlement_blocker"] += [
-                {"contract_id": CONTRACT, "period_start": start, "kind": kind, "item_count": 1}
-                for kind in self.blockers.get(start, [])
-            ]
-        return found
-
-
-def _write_room(path: Path, room: str, rows: dict[str, list[dict[str, Any]]]) -> None:
-    path.unlink(missing_ok=True)
-    with duckdb.connect(str(path)) as connection:
-        connection.execute("begin")
-        connection.execute(f"create schema {room}")
-        for (own, name), table in declared_tables().items():
-            if own != room:
-                continue
-            columns = ", ".join(f"{column} {kind}" for column, kind in table.columns)
-            connection.execute(f"create table {room}.{name} ({columns})")
-            for row in rows.get(name, []):
-                names, marks = ", ".join(row), ", ".join("?" for _ in row)
-                connection.execute(
-                    f"insert into {room}.{name} ({names}) values ({marks})", [*row.values()]
-                )
-        connection.execute("commit")
+from dagster_project.lib import ledger
+from tests.support.published import CONTRACT, World, make_world
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
-    """A home with a contract, a key, and one closed period of 300 kroner, published 1 May 2023."""
-    home = Home(tmp_path / "hjem").ensure()
-    home.key_file.write_text("0" * 64)
-    settings = Settings(home, tmp_path / "contracts", dt.date(2023, 5, 1), None)
-    world = World(settings)
-    world.write_terms()
-    world.amounts[PERIODS[0]] = Decimal("300.00")
-    world.publish(dt.date(2023, 5, 1))
-    return world
+    """One closed period of 300 kroner, published."""
+    return make_world(tmp_path)
 
 
 @pytest.fixture
 def approved(world: World) -> Callable[[str], None]:
     """Brings a period all the way to approved."""
-    from dagster_project.lib import ledger
 
     def bring(period: str) -> None:
         ledger.submit(world.settings, CONTRACT, period, "Lis")

@@ -12,7 +12,7 @@ import pytest
 from dagster_project.lib import ledger
 from dagster_project.lib.errors import EffektError, NotAllowedError, UsageError
 from dagster_project.lib.ledger import chain
-from tests.unit.ledger.conftest import CONTRACT, PERIODS, World
+from tests.support.published import CONTRACT, PERIODS, World
 
 Q1, Q2, Q3 = "2023-01", "2023-04", "2023-07"
 ACTORS = "actors: {provider: [Lis], municipality: [Kai, Lea], finance: [Finn]}"
@@ -165,7 +165,7 @@ def test_payments_are_recorded_in_order(world: World, approved: Approve) -> None
 def test_blockers_stop_a_submit_unless_a_reason_is_given(world: World) -> None:
     world.blockers[PERIODS[0]] = ["pending_claims"]
     world.publish(dt.date(2023, 5, 1))
-    with pytest.raises(NotAllowedError, match="BLOCKED.*pending_claims"):
+    with pytest.raises(NotAllowedError, match=r"BLOCKED.*pending_claims"):
         ledger.submit(world.settings, CONTRACT, Q1, "Lis")
     event = ledger.submit(world.settings, CONTRACT, Q1, "Lis", "aftalt med kommunen")
     assert event.reason == "aftalt med kommunen"

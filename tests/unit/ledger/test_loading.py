@@ -14,7 +14,7 @@ from dagster_project.lib.contracts import Contract, load_contracts
 from dagster_project.lib.errors import EffektError
 from dagster_project.lib.ledger.periods import list_periods
 from dagster_project.lib.warehouse import create_raw
-from tests.unit.ledger.conftest import CONTRACT, World
+from tests.support.published import CONTRACT, World
 
 AS_OF = dt.date(2023, 5, 1)
 

@@ -1,0 +1,159 @@
+"""What a statement shows, and what checking one offline finds."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dagster_project.lib import ledger, statement
+from dagster_project.lib.canonical import sha256_json
+from dagster_project.lib.errors import NotAllowedError, UsageError
+from dagster_project.lib.statement import danish, pictures, workbook
+from tests.support.published import CONTRACT, World
+
+
+@pytest.fixture
+def written(world: World) -> dict[str, Path]:
+    """The documents of the one closed period, by suffix."""
+    paths = statement.write_statement(world.settings, CONTRACT, "2023-01")
+    return {path.suffix: path for path in paths}
+
+
+def test_every_format_can_be_checked_without_the_home(written: dict[str, Path]) -> None:
+    assert sorted(written) == [".html", ".json", ".pdf", ".xlsx"]
+    for path in written.values():
+        verdict = statement.verify_file(path)
+        assert verdict.is_valid, verdict.text()
+
+
+def test_documents_are_private(written: dict[str, Path]) -> None:
+    assert {path.stat().st_mode & 0o777 for path in written.values()} == {0o600}
+
+
+def test_unchanged_documents_are_not_made_again(world: World) -> None:
+    assert len(statement.write_documents(world.home, world.settings)) == 4
+    assert statement.write_documents(world.home, world.settings) == []
+
+
+def test_a_step_in_the_ledger_makes_the_documents_anew(world: World) -> None:
+    statement.write_documents(world.home, world.settings)
+    ledger.submit(world.settings, CONTRACT, "2023-01", "Lis")
+    (made, *_) = statement.write_documents(world.home, world.settings)
+    assert statement.verify_file(made).state == "submitted"
+    assert "Lis" in made.with_suffix(".html").read_text(encoding="utf-8")
+
+
+def test_the_documents_of_an_approved_period_come_from_the_ledger(world: World) -> None:
+    ledger.submit(world.settings, CONTRACT, "2023-01", "Lis")
+    ledger.verify(world.settings, CONTRACT, "2023-01", "Kai")
+    event = ledger.approve(world.settings, CONTRACT, "2023-01", "Lea")
+    path = statement.write_statement(world.settings, CONTRACT, "2023-01")[0]
+    verdict = statement.verify_file(path)
+    assert (verdict.state, verdict.statement_sha256) == ("approved", event.statement_sha256)
+    told = json.loads(path.read_text(encoding="utf-8"))["provenance"]
+    assert not {"participants", "benefit_codes"} & set(told)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "problem"),
+    [
+        (("figures", "basis", "period"), "301.00", "linjerne giver ikke periodens grundlag"),
+        (("figures", "entitlement", "cumulative"), "301.00", "betalingsretten følger ikke"),
+        (("figures", "held", "cumulative"), "1.00", "betalingsret minus tilbageholdt"),
+        (("statement_sha256",), "0" * 64, "tallene giver ikke opgørelsens sha256"),
+        (("provenance", "terms", "title"), "andet", "vilkårene er ikke dem"),
+        (("state", "state"), "paid", "status følger ikke af hændelserne"),
+    ],
+)
+def test_a_document_that_lies_is_found_even_if_it_is_sealed_again(
+    written: dict[str, Path], tmp_path: Path, place: tuple[str, ...], value: str, problem: str
+) -> None:
+    document = json.loads(written[".json"].read_text(encoding="utf-8"))
+    inner: Any = document
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = value
+    del document["document_sha256"]
+    document["document_sha256"] = sha256_json(document)
+    path = tmp_path / "løgn.json"
+    path.write_text(
+        json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n",
+        encoding="utf-8",
+    )
+    assert problem in statement.verify_file(path).text()
+
+
+def test_a_number_changed_in_the_page_alone_is_found(
+    written: dict[str, Path], tmp_path: Path
+) -> None:
+    from dagster_project.lib.statement import web
+
+    page = written[".html"].read_text(encoding="utf-8")
+    head = page[: page.rindex("<!-- sha256")]
+    path = tmp_path / "side.html"
+    path.write_text(web.seal(head.replace("300,00", "900,00", 1)), encoding="utf-8")
+    assert "det, der vises, er ikke det" in statement.verify_file(path).text()
+
+
+def test_the_page_refers_to_nothing_outside_itself(written: dict[str, Path]) -> None:
+    page = written[".html"].read_text(encoding="utf-8")
+    assert 'lang="da"' in page
+    assert "src=" not in page
+    assert "href=" not in page
+    assert page.count("<svg") == 2
+
+
+def test_the_page_names_courses_in_the_restricted_annex_only(written: dict[str, Path]) -> None:
+    page = written[".html"].read_text(encoding="utf-8")
+    assert ">f1<" not in page[: page.index("<details>")]
+    assert ">f1<" in page[page.index("<details>") :]
+
+
+def test_an_open_period_has_no_statement(world: World) -> None:
+    with pytest.raises(NotAllowedError, match="PERIOD_OPEN"):
+        statement.write_statement(world.settings, CONTRACT, "2023-04")
+    with pytest.raises(UsageError):
+        statement.write_statement(world.settings, CONTRACT, "2023-02")
+
+
+def test_a_file_of_another_kind_is_wrong_usage(tmp_path: Path) -> None:
+    with pytest.raises(UsageError):
+        statement.verify_file(tmp_path / "findes-ikke.json")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("=SUM(A1)", "'=SUM(A1)"), ("@x", "'@x"), ("-1", "'-1"), ("x=1", "x=1")]
+)
+def test_no_text_becomes_a_formula(text: str, expected: str) -> None:
+    assert workbook.escaped(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("amount", "expected"),
+    [("1234567.5", "1.234.567,50"), ("-0.5", "−0,50"), ("0", "0,00"), ("999.995", "1.000,00")],
+)
+def test_numbers_are_written_as_danes_write_them(amount: str, expected: str) -> None:
+    assert danish.number(Decimal(amount)) == expected
+
+
+def test_the_waterfall_ends_where_its_steps_lead() -> None:
+    bars = [
+        pictures.Bar("grundlag", Decimal(10), "basis"),
+        pictures.Bar("trin 1", Decimal(6), "step"),
+        pictures.Bar("trin 2", Decimal(2), "step"),
+        pictures.Bar("i alt", Decimal(8), "total"),
+        pictures.Bar("tidligere", Decimal(-8), "step"),
+    ]
+    assert pictures._spans(bars)[-1] == (Decimal(8), Decimal(0))
+    drawn = pictures.waterfall(bars, "vej & <loft>")
+    assert "vej &amp; &lt;loft&gt;" in drawn
+    assert drawn.count("<rect") == len(bars)
+
+
+def test_a_curve_without_any_payment_is_still_drawn() -> None:
+    zero = Decimal(0)
+    assert pictures.curve([(zero, zero)], (zero, zero), [], "intet").startswith("<svg")
