@@ -162,12 +162,9 @@ def check(
     as_json: JsonOption = False,
 ) -> None:
     """Prøv en fil med kildens regler, uden at modtage den."""
-    from dagster_project.lib import contracts as terms
     from dagster_project.lib import receiving
 
-    settings = _settings(home, contracts)
-    loaded = terms.load_contracts(settings.contracts_dir, settings.area)
-    report = receiving.check_file(file, frozenset(item.contract_id for item in loaded))
+    report = receiving.check_file(file, _contract_ids(_settings(home, contracts)))
     if as_json:
         _print_json(report.as_json())
     else:
@@ -179,8 +176,9 @@ def _contract_ids(settings: Settings) -> frozenset[str]:
     """Contracts that a file may name: the home's, or all where no home says which are its own."""
     from dagster_project.lib.contracts import load_contracts
 
-    if settings.area is None:
-        return frozenset(path.stem for path in settings.contracts_dir.glob("*.yml"))
+    named = frozenset(path.stem for path in settings.contracts_dir.glob("*.yml"))
+    if settings.area is None and named:
+        return named
     terms = load_contracts(settings.contracts_dir, settings.area)
     return frozenset(item.contract_id for item in terms)
 
