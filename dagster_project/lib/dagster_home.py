@@ -98,7 +98,7 @@ def _execute(settings: Settings) -> list[str]:
     from dagster_project.definitions import defs
 
     # its planner warns of every check behind a step that a quiet night skips
-    logging.getLogger("dagster").setLevel(logging.ERROR)
+    logging.getLogger("dagster._core.execution.plan.active").setLevel(logging.ERROR)
     night = {
         "home": str(settings.home.root),
         "contracts": str(settings.contracts_dir),

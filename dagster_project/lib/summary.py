@@ -5,6 +5,7 @@ What belongs here: reading the published mart and printing. What does not: compu
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +19,7 @@ from dagster_project.settings import Home
 if TYPE_CHECKING:
     from rich.table import Table
 
+_WIDTH = 110
 _STATES = {
     "open": "åben",
     "draft": "udkast",
@@ -113,7 +115,8 @@ def print_report(report: NightReport) -> None:
     """Print the summary of a run."""
     from rich.console import Console
 
-    console = Console(highlight=False, soft_wrap=True)
+    width = None if sys.stdout.isatty() else _WIDTH
+    console = Console(highlight=False, soft_wrap=True, width=width)
     home = report.settings.home
     console.print(f"{_headline(report)} Data til og med {report.settings.as_of_text}.")
     mart = home.published / "payout_mart.duckdb"
