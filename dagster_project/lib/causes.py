@@ -571,13 +571,25 @@ class _Trial:
 
     def rerun_all(self) -> None:
         """From the raw room to the amounts."""
-        with opened(self.side) as connection:
-            self.models.run(connection)
+        if not self.models.is_complete:
+            self._run_dbt([f"+{AMOUNTS}"])
+        else:
+            with opened(self.side) as connection:
+                self.models.run(connection)
 
     def rerun_after(self, model: str, until: str = AMOUNTS) -> None:
         """Only what lies behind a model, whose rows have been changed by hand."""
-        with opened(self.side) as connection:
-            self.models.run(connection, behind=model, until=until)
+        if not self.models.is_complete:
+            self._run_dbt([f"{model}+,+{until}"], [model])
+        else:
+            with opened(self.side) as connection:
+                self.models.run(connection, behind=model, until=until)
+
+    def _run_dbt(self, select: Sequence[str], exclude: Sequence[str] = ()) -> None:
+        """The same by dbt itself, where the night has not left all its SQL."""
+        from dagster_project.lib import dbt_runner
+
+        dbt_runner.run_selected(self.side, select, exclude)
 
     def rerun_with_places_held(self) -> None:
         """From the raw room to the amounts; who has a place stays as it is today."""

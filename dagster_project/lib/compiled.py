@@ -14,7 +14,6 @@ from typing import Any
 import duckdb
 
 from dagster_project.lib import dbt_runner
-from dagster_project.lib.errors import EffektError
 from dagster_project.settings import Home
 
 _CREATED_AS = ("table", "view")
@@ -67,6 +66,15 @@ class CompiledModels:
                 behind.add(name)
         return behind
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether the home's last night has left the SQL of every model."""
+        nodes = [self._by_name[name] for name in self.order]
+        return all(
+            node["config"]["materialized"] in _CREATED_AS and self._path(node).is_file()
+            for node in nodes
+        )
+
     def run(
         self, connection: duckdb.DuckDBPyConnection, *, behind: str | None = None,
         until: str | None = None,
@@ -88,12 +96,6 @@ class CompiledModels:
     def _build(self, connection: duckdb.DuckDBPyConnection, node: Mapping[str, Any]) -> None:
         kind = node["config"]["materialized"]
         path = self._path(node)
-        if kind not in _CREATED_AS or not path.is_file():
-            raise EffektError(
-                "DBT_COMPILED",
-                f"the night has left no compiled SQL of {node['name']}",
-                remedy="run the whole nightly job",
-            )
         place = f'"{node["schema"]}"."{node["alias"]}"'
         query = path.read_text(encoding="utf-8").rstrip().rstrip(";")
         connection.execute(f"create or replace {kind} {place} as (\n{query}\n)")
