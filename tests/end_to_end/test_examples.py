@@ -10,7 +10,6 @@ import pytest
 from tests.support import examples, night
 from tests.support.compare import differences
 
-
 LAST = {
     name: max(as_of for other, as_of in examples.ALL if other == name) for name, _ in examples.ALL
 }

@@ -112,10 +112,15 @@ class FollowUp:
 
 
 def follow_ups(knowledge: Knowledge, contract: dict[str, Any]) -> list[FollowUp]:
-    """§6, follow-up, per group and month of the term; unobserved days leave the persons unknown."""
+    """§6, follow-up, per group and month of the term that has begun.
+
+    Unobserved days leave the persons of a month unknown.
+    """
     source = knowledge.registers[contract["register"]]
     found = []
     for month in term_months(contract):
+        if civil.first_day(month) > knowledge.as_of:
+            break
         is_known = source.all_observed(civil.days_of(month))
         contacts = sum(
             activity["type"] == "virksomhedskontakt"
