@@ -9,6 +9,7 @@ import pytest
 
 from tests.sql.conftest import Manifest
 
+pytestmark = pytest.mark.xdist_group("empty_world")
 AREAS = (
     "coverage", "participation", "person_months", "fte", "relapse", "follow_up", "screening",
     "effect", "reconciliation", "business_case", "settlement", "verification", "evidence",

@@ -9,6 +9,7 @@ import pytest
 
 from tests.sql.conftest import Manifest
 
+pytestmark = pytest.mark.xdist_group("empty_world")
 TYPES = {
     "_dkk": {"DECIMAL(18,2)"},
     "_fte": {"DECIMAL(18,4)"},
