@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import hmac
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -11,9 +15,11 @@ from typing import Any
 
 import pytest
 
-from dagster_project.lib import ledger, replay
+from dagster_project.lib import ledger, replay, why
 from dagster_project.lib.errors import EffektError, NotAllowedError
+from dagster_project.lib.receiving.key import read_key
 from dagster_project.lib.statement import verify_file
+from dagster_project.settings import PROJECT_ROOT
 from tests.life.law import Witness
 from tests.life.world import CONTRACT, begin
 
@@ -236,6 +242,43 @@ def test_a_changed_byte_in_a_statement_is_found(story: Story, tmp_path: Path, su
         path = tmp_path / f"ændret.{suffix}"
         path.write_bytes(raw[:place] + bytes([raw[place] ^ 1]) + raw[place + 1 :])
         assert not verify_file(path).is_valid, place
+
+
+def test_why_leads_from_a_krone_to_clause_rule_file_and_row(story: Story) -> None:
+    answer = why.explain(story.town.settings, CONTRACT, "2023-04", "B", "2023-03").as_json()
+    (line,) = answer["lines"]
+    assert (line["difference_dkk"], line["cause"]) == ("1000.00", "claim_added")
+    assert line["clause"]["rates"][0]["amount"] == "1000.00"
+    assert line["clause"]["part"] == "prøve"
+    claim = next(row for row in line["evidence"] if row["role"] == "claim")
+    path = story.town.root / "vault" / claim["delivery_sha256"]
+    landed = path.read_text(encoding="utf-8").splitlines()[claim["row_number"]]
+    assert landed == f"{CONTRACT};B;2023-03;ja"
+    message = landed.replace(";", "\x1f").encode()
+    key = read_key(story.town.settings.home)
+    assert claim["row_hmac"] == hmac.new(key, message, hashlib.sha256).hexdigest()[:32]
+
+
+def test_why_says_why_a_month_has_no_line(story: Story) -> None:
+    answer = why.explain(story.town.settings, CONTRACT, "2023-07", "A").as_json()
+    silent = {row["month"][:7]: row["rule"] for row in answer["months_without_line"]}
+    assert set(silent) == {"2023-08", "2023-09"}
+    assert {rule["match"] for rule in silent.values()} == {"unclaimed"}
+    assert all(rule["remedy"] for rule in silent.values())
+
+
+def test_why_starts_without_the_heavy_libraries(story: Story) -> None:
+    code = (
+        "import sys; from pathlib import Path; from dagster_project import settings;"
+        " from dagster_project.lib import why;"
+        f" why.explain(settings.resolve(Path({str(story.town.root)!r})), {CONTRACT!r}, '2023-04');"
+        " print(sorted({'dagster', 'dbt', 'great_expectations', 'pandas'} & set(sys.modules)))"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+        cwd=PROJECT_ROOT,
+    )  # fmt: skip
+    assert told.stdout.strip() == "[]"
 
 
 def test_a_changed_byte_in_the_ledger_ends_the_night(story: Story) -> None:
