@@ -88,7 +88,7 @@ def recover(home: Home, register: Register) -> bool:
 
 def _carry_out(home: Home, register: Register, path: Path) -> None:
     decisions = json.loads(path.read_text(encoding="utf-8"))
-    for decision in decisions:
+    for decision in sorted(decisions, key=lambda decision: decision["place"] != "vault"):
         _store(home, decision)
     for folder in (home.vault, home.quarantine):
         files.fsync_dir(folder)
@@ -105,7 +105,11 @@ def _carry_out(home: Home, register: Register, path: Path) -> None:
 
 
 def _store(home: Home, decision: dict[str, Any]) -> None:
-    """Move the staged bytes to their place (a second time: nothing is left to move)."""
+    """Move the staged bytes to their place (a second time: nothing is left to move).
+
+    The same bytes may lie under two names, one accepted and one refused: the vault gets them first,
+    and quarantine a copy.
+    """
     folder = home.root / decision["place"]
     incoming = incoming_folder(home)
     if decision["in_place"]:
@@ -113,6 +117,8 @@ def _store(home: Home, decision: dict[str, Any]) -> None:
     for digest in (decision["sha256"], decision["side_sha256"]):
         if digest and (incoming / digest).is_file():
             _move(incoming / digest, folder / digest)
+        elif digest and (home.vault / digest).is_file() and not (folder / digest).is_file():
+            _copy(home.vault / digest, folder / digest)
 
 
 def _move(source: Path, target: Path) -> None:
@@ -121,12 +127,17 @@ def _move(source: Path, target: Path) -> None:
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        aside = target.with_name(f".{target.name}.tmp")
-        shutil.copyfile(source, aside)
-        files.fsync_file(aside)
-        aside.replace(target)
+        _copy(source, target)
         source.unlink()
     target.chmod(files.FILE_PRIVATE)
+
+
+def _copy(source: Path, target: Path) -> None:
+    aside = target.with_name(f".{target.name}.tmp")
+    shutil.copyfile(source, aside)
+    files.fsync_file(aside)
+    aside.chmod(files.FILE_PRIVATE)
+    aside.replace(target)
 
 
 def _landed(decision: dict[str, Any]) -> tuple[tuple[str, ...], str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from dagster_project.lib import receiving, warehouse
+from dagster_project.lib.canonical import sha256_file
 from dagster_project.lib.errors import EffektError, NotAllowedError, UsageError
 from dagster_project.lib.receiving.register import load_register
 from dagster_project.settings import PROJECT_ROOT, Home
@@ -105,6 +106,19 @@ def test_the_payment_file_is_known_under_its_real_name(home: Home) -> None:
     record = load_register(home).accepted()[0]
     assert (record.covers_from, record.covers_to) == (dt.date(2023, 1, 2), dt.date(2023, 1, 22))
     assert record.extracted_on == dt.date(2024, 2, 1)
+
+
+@pytest.mark.parametrize("refused_on", ["2024-01-31", "2024-02-02"])
+def test_the_same_bytes_accepted_under_one_name_and_refused_under_another_lie_in_both_places(
+    home: Home, refused_on: str
+) -> None:
+    text = corpus.good_csv("ydelsesforloeb")
+    homes.land(home, "ydelsesforloeb_2024-02-01_2023-01-01_2023-12-31.csv", text)
+    homes.land(home, f"ydelsesforloeb_{refused_on}.csv", text)
+    report = homes.receive(home)
+    assert (len(report.accepted), len(report.refused)) == (1, 1)
+    for folder in (home.vault, home.quarantine):
+        assert sha256_file(folder / report.accepted[0].sha256) == report.accepted[0].sha256
 
 
 def test_rows_identical_after_parsing_count_once_in_window_sources(home: Home) -> None:
