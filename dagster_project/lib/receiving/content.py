@@ -17,7 +17,7 @@ from dagster_project.lib.receiving.grammar import Context
 from dagster_project.lib.receiving.landed import Landed, check_headings
 from dagster_project.lib.receiving.names import NameParts, check_window
 from dagster_project.lib.receiving.parse import Parsed, parse, skip_condition
-from dagster_project.lib.receiving.weeks import RUNS, week_window
+from dagster_project.lib.receiving.weeks import week_window
 
 _BUCKET_ROWS = 2_000_000
 
@@ -190,8 +190,7 @@ def _covered_days(parser: duckdb.DuckDBPyConnection, parts: NameParts, parsed: P
     if window.row_days.span == "runs":
         return _value(
             parser,
-            f"select 7 * sum(list_sum(list_transform({RUNS}, lambda r: r.last - r.first + 1)))"
-            f" from {parsed.table} where {good}",
+            f"select 7 * sum(filled) from {parsed.table} where {good}",
         )
     begins = window.row_days.first
     ends = {

@@ -36,6 +36,7 @@ _BOM = b"\xef\xbb\xbf"
 _TWICE_ENCODED = re.compile(
     rb"\xc3\x83(?:\xc2[\x80-\xbf]|\xe2\x80[\xa0\xa6]|\xcb\x9c)|\xef\xbf\xbd", re.DOTALL
 )
+_EMPTY_LINE = re.compile(rb"\n[\r\n]")
 _WIDTH_FAULTS_SHOWN = 1000
 
 
@@ -66,10 +67,9 @@ class _Scan:
         self.needs_reader = (
             self.needs_reader
             or block.startswith((b"\n", b"\r"))
-            or b"\n\n" in block
-            or b"\n\r" in block
+            or _EMPTY_LINE.search(block) is not None
         )
-        self.delimiters += block.count(delimiter)
+        self.delimiters += _count_byte(block, delimiter)
         if b"\r" in block:
             returns = block.count(b"\r")
             self.carriage_returns += returns
@@ -91,6 +91,15 @@ class _Scan:
             + block.count(b'"\r\n')
             + block.endswith(b'"')
         )
+
+
+def _count_byte(block: bytes, byte: bytes) -> int:
+    """How often a frequent byte occurs; numpy is imported for large files only."""
+    if len(block) < _CHUNK:
+        return block.count(byte)
+    import numpy
+
+    return int(numpy.count_nonzero(numpy.frombuffer(block, numpy.uint8) == byte[0]))
 
 
 def _encoding_fault(scan: _Scan, block: bytes, offset: int) -> FileRefusedError:

@@ -25,7 +25,7 @@ from dagster_project.lib.receiving.names import NameParts
 from dagster_project.lib.receiving.parse import skip_condition
 from dagster_project.lib.receiving.reference import load_reference
 from dagster_project.lib.receiving.register import Record, load_register
-from dagster_project.lib.receiving.weeks import RUNS
+from dagster_project.lib.receiving.weeks import run_rows
 from dagster_project.settings import Home
 
 # Raise it when parsing or loading changes what rows come out: the warehouse is then loaded anew.
@@ -93,48 +93,72 @@ class Loader:
             self._warehouse.unregister(view)
 
     def _number_persons(self, source: Source, table: str) -> None:
-        """Give new persons a pseudonym (HMAC once per person) and a dense number."""
+        """Give new persons a pseudonym (HMAC once per person) and a dense number.
+
+        Newcomers carry a number of their own between the two databases, so that the long pseudonyms
+        are compared only with those of persons who came with earlier runs. The order of numbers is
+        that of the pseudonyms: the order of the file would tell who was born early in a month.
+        """
         columns = [column.name for column in source.columns if column.type == "cpr"]
         if not columns:
             return
+        distinct = "" if list(source.key) == columns else "distinct"
         everyone = " union ".join(
-            f"select distinct {name} as cpr from {table}"
+            f"select {distinct} {name} as cpr from {table}"
             f" where faults is null and {name} is not null"
             for name in columns
         )
         inner, outer = self._pads
         self._parser.execute(
             f"""create or replace temp table newcomer as
-            select cpr, left(sha256($outer || unhex(sha256($inner || encode(lpad(cpr::varchar, 10,
-            '0'))))), 32)
-                as person_key
-            from ({everyone}) anti join person using (cpr)""",
+            select row_number() over (order by person_key) as n, cpr, person_key
+            from (
+                select cpr, left(sha256($outer || unhex(sha256($inner
+                    || encode(lpad(cpr::varchar, 10, '0'))))), 32) as person_key
+                from ({everyone}) anti join person using (cpr))""",
             {"inner": inner, "outer": outer},
         )
-        if self._parser.execute("select count(*) from newcomer").fetchall() == [(0,)]:
+        if self._parser.execute("select count(*) from newcomer").fetchall() != [(0,)]:
+            self._number_newcomers()
+        self._parser.execute("drop table newcomer")
+
+    def _number_newcomers(self) -> None:
+        taken = self._warehouse.execute("select max(person_no) from raw.person").fetchall()[0][0]
+        pseudonyms = "select n, person_key from newcomer"
+        if taken is None:
+            self._hand_over(pseudonyms, "insert into raw.person from newcomers", "newcomers")
+            self._parser.execute("insert into person select cpr, n from newcomer")
             return
         self._hand_over(
-            "select person_key from newcomer",
-            "create or replace temp table newcomer as select person_key from handed_over",
-            "handed_over",
+            pseudonyms,
+            """
+            create or replace temp table numbered as
+            select n, person_key, person_no from newcomers
+            left join raw.person using (person_key)
+            """,
+            "newcomers",
         )
-        self._warehouse.execute("""
-            insert into raw.person
-            select coalesce((select max(person_no) from raw.person), 0)
-                + row_number() over (order by person_key), person_key
-            from (select distinct person_key from newcomer) anti join raw.person using (person_key)
-        """)
-        reader = self._warehouse.sql(
-            "select person_key, person_no from raw.person semi join newcomer using (person_key)"
-        ).to_arrow_reader(_BATCH)
+        self._warehouse.execute(
+            """
+            update numbered set person_no = $taken + fresh.place
+            from (select n, row_number() over (order by n) as place from numbered
+                  where person_no is null) as fresh
+            where numbered.n = fresh.n
+            """,
+            {"taken": taken},
+        )
+        self._warehouse.execute(
+            "insert into raw.person select person_no, person_key from numbered"
+            " where person_no > $taken order by person_no",
+            {"taken": taken},
+        )
+        reader = self._warehouse.sql("select n, person_no from numbered").to_arrow_reader(_BATCH)
         self._parser.register("numbered", reader)
         self._parser.execute(
-            "insert into person select cpr, person_no from newcomer join numbered using"
-            " (person_key)"
+            "insert into person select cpr, person_no from newcomer join numbered using (n)"
         )
         self._parser.unregister("numbered")
-        self._parser.execute("drop table newcomer")
-        self._warehouse.execute("drop table newcomer")
+        self._warehouse.execute("drop table numbered")
 
     def _insert_rows(self, record: Record, content: Content) -> None:
         source, table = content.parts.source, content.parsed.table
@@ -152,12 +176,11 @@ class Loader:
         rows = f"(select rowid + 1 as row_number, * from {table} where {good}) t"
         if source.weeks:
             monday = f"date '{content.parts.covers_from}'"
-            rows = f"(select *, unnest({RUNS}) as r from {rows})"
-            rows = f"(select row_number, person_no, r from {rows}) t"
+            rows = f"{run_rows(rows, len(content.parsed.layout.weeks))} t"
             picked += [
-                "cast(r.code as smallint) as code",
-                f"{monday} + 7 * cast(r.first - 1 as integer) as from_date",
-                f"{monday} + 7 * cast(r.last as integer) - 1 as to_date",
+                "cast(t.code as smallint) as code",
+                f"{monday} + 7 * cast(t.first_week as integer) as from_date",
+                f"{monday} + 7 * cast(t.last_week as integer) + 6 as to_date",
             ]
             names += ["code", "from_date", "to_date"]
         listed = ", ".join(names)

@@ -102,13 +102,13 @@ def _create(
     steps = f"with landed as (select {_texts(layout)}{text} from {landed.relation})"
     if weeks:
         steps += f", tokenised as (select *{weeks.tokens} from landed)"
-        steps += f", counted as (select *{weeks.cells} from tokenised)"
+        steps += f", counted as (select *{weeks.runs} from tokenised)"
     connection.execute(f"""
         create or replace temp table {table} as
         {steps},
         judged as (select *, {faults} from {"counted" if weeks else "landed"}),
         valued as (select *, {", ".join(values)} from judged)
-        select {names}{", cells, " + weeks.codes if weeks else ""},
+        select {names}{", runs, " + weeks.filled if weeks else ""},
             nullif(concat_ws(',', {", ".join(marks)}), '') as faults
         from valued
     """)

@@ -13,12 +13,9 @@ from dagster_project.lib.receiving.findings import FileRefusedError, Finding
 from dagster_project.lib.receiving.grammar import Context
 from dagster_project.lib.receiving.landed import Landed, Layout
 
-# List of (first week, last week, code) of a typed row, 1 = first week, empty weeks left out.
-# Kept out of the parsing pass: DuckDB would find the tokens anew for each of its parts.
-RUNS = (
-    "list_filter(list_transform(codes, lambda c, i: {'first': list_sum(cells[1:i]) - cells[i] + 1,"
-    " 'last': list_sum(cells[1:i]), 'code': c}), lambda r: r.code is not null)"
-)
+# A run is one integer: its code + 1 (0 = empty weeks) times this, plus its number of weeks.
+_RUN_BITS = 14
+_RUN_WEEKS = (1 << _RUN_BITS) - 1
 UNKNOWN_WEEK = "wÅÅUU:CODE_UNKNOWN"
 _NAMED_ROWS = 1000
 
@@ -30,16 +27,16 @@ class WeekColumns:
     Args:
         text: the cells of a row in order of time, each followed by ``;``, as column ``weeks_text``.
         tokens: the runs of equal cells as texts, as column ``tokens``.
-        cells: number of cells of each token, as column ``cells``.
-        codes: code of each token, null for empty weeks, as column ``codes``.
+        runs: the runs as integers, as column ``runs``.
+        filled: number of weeks with a code (of a row without a fault).
         fault: fault text of unknown codes or of a wrong number of cells, or null (``name_weeks``
         says where).
     """
 
     text: str
     tokens: str
-    cells: str
-    codes: str
+    runs: str
+    filled: str
     fault: str
 
 
@@ -87,20 +84,45 @@ def week_columns(
     listed = ", ".join(f"h{position}, ';'" for *_, position in layout.weeks)
     text = "weeks_text" if landed.has_weeks_text else f"concat({listed})"
     pattern = "|".join([f"(?:{code};)+" for code in codes] + [";+"])
-    whole = (
-        "coalesce(list_sum(list_transform(tokens, lambda t: len(t))), 0) = len(weeks_text)"
-        f" and list_sum(cells) = {count}"
+    weeks = f"list_sum(list_transform(runs, lambda r: r & {_RUN_WEEKS}))"
+    chars = (
+        "list_sum(list_transform(runs, lambda r:"
+        f" (r & {_RUN_WEEKS}) * case when r > {_RUN_WEEKS} then 4 else 1 end))"
     )
+    whole = f"coalesce({chars} = strlen(weeks_text) and {weeks} = {count}, false)"
     return WeekColumns(
         text=f", {text} as weeks_text",
         tokens=f", regexp_extract_all(weeks_text, '{pattern}') as tokens",
-        cells=(
-            ", list_transform(tokens, lambda t: cast(case when t[1] = ';' then len(t)"
-            " else len(t) // 4 end as smallint)) as cells"
+        runs=(
+            ", list_transform(tokens, lambda t: cast(case when t[1] = ';' then strlen(t) else"
+            f" ((cast(left(t, 3) as integer) + 1) << {_RUN_BITS}) + strlen(t) // 4 end as integer))"
+            " as runs"
         ),
-        codes="list_transform(tokens, lambda t: try_cast(left(t, 3) as smallint)) as codes",
+        filled=f"cast((strlen(weeks_text) - {count}) // 3 as smallint) as filled",
         fault=f"case when {whole} then null else '{UNKNOWN_WEEK}' end",
     )
+
+
+def run_rows(rows: str, weeks: int) -> str:
+    """SQL: the runs with a code as rows (row_number, person_no, code, first_week, last_week).
+
+    Every row's runs add up to ``weeks``, so that a running sum over all of them says where each one
+    ends, in a single stream without a sort.
+
+    Args:
+        rows: relation of typed rows without a fault, with ``row_number``, ``person_no``, ``runs``.
+        weeks: number of week columns.
+    """
+    return f"""(
+        select row_number, person_no, (run >> {_RUN_BITS}) - 1 as code,
+            (ends - (run & {_RUN_WEEKS})) % {weeks} as first_week, (ends - 1) % {weeks} as last_week
+        from (
+            select row_number, person_no, run,
+                cast(sum(run & {_RUN_WEEKS}) over (rows unbounded preceding) as bigint) as ends
+            from (select row_number, person_no, unnest(runs) as run from {rows})
+        )
+        where run > {_RUN_WEEKS}
+    )"""
 
 
 def name_weeks(

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -25,7 +26,7 @@ from dagster_project.lib.receiving.findings import FileRefusedError
 from dagster_project.lib.receiving.parse import broken_links
 from dagster_project.lib.receiving.reference import load_reference
 from dagster_project.lib.receiving.register import load_register
-from dagster_project.lib.receiving.weeks import RUNS
+from dagster_project.lib.receiving.weeks import run_rows
 from dagster_project.settings import PROJECT_ROOT
 from tests.faults import corpus
 from tests.unit.receiving import homes
@@ -50,12 +51,25 @@ def parsed(folder: Path, source: str, file_format: str, data: bytes) -> list[tup
         read = content.read_content(parser, path, parts, CONTEXT, spill, "typed")
         if read.is_refused:
             return [(finding.code, *finding.rows) for finding in read.parsed.findings]
-        picked = f"person_no, {RUNS}" if source == "dream" else "*"
-        return parser.execute(f"select rowid + 1, {picked} from typed order by rowid").fetchall()
+        if source == "dream":
+            return wide_rows(parser, len(read.parsed.layout.weeks))
+        return parser.execute("select rowid + 1, * from typed order by rowid").fetchall()
     except FileRefusedError as refused:
         return [(finding.code,) for finding in refused.findings]
     finally:
         parser.close()
+
+
+def wide_rows(parser: duckdb.DuckDBPyConnection, weeks: int) -> list[tuple[object, ...]]:
+    """(row number, person, runs) of every row of a wide file; 1 = first week."""
+    numbered = "(select rowid + 1 as row_number, * from typed)"
+    return parser.execute(f"""
+        select row_number, person_no, coalesce(found, []) from {numbered} left join (
+            select row_number, list(
+                {{'first': first_week + 1, 'last': last_week + 1, 'code': code}} order by first_week
+            ) as found
+            from {run_rows(numbered, weeks)} group by row_number) using (row_number)
+        order by row_number""").fetchall()
 
 
 @pytest.mark.parametrize("source", sorted(corpus.TABLES))
