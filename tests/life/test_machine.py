@@ -148,6 +148,6 @@ class LifeOfASettlement(RuleBasedStateMachine):
 
 TestLifeOfASettlement = LifeOfASettlement.TestCase
 TestLifeOfASettlement.settings = settings(
-    max_examples=4, stateful_step_count=5, deadline=None, derandomize=True, database=None,
+    max_examples=3, stateful_step_count=5, deadline=None, derandomize=True, database=None,
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
