@@ -60,6 +60,6 @@ def write_demo(home: Home, area: str = hedensted.AREA) -> DemoReport:
     as_of, build = _TOWNS[area]
     texts = build()
     land(home.landing, texts)
-    files.write_atomic(home.home_file, f"area: {area}\nas_of: {as_of}\n", files.FILE_PUBLIC)
+    files.write_atomic(home.home_file, f"area: {area}\nas_of: {as_of}\n")
     size = sum(len(text.encode("utf-8")) for text in texts.values())
     return DemoReport(area, dt.date.fromisoformat(as_of), len(texts), size)
