@@ -6,7 +6,8 @@ opened nothing, so that a test can afford one crash at every step. Prints one JS
     python -m tests.faults.crashing HOME AS_OF PLAN...
 
 where each PLAN is ``kill:<step>`` (kill -9 when the step is done), ``ms:<n>`` (kill -9 so many
-milliseconds in), ``disk:<bytes>`` (no file may grow beyond) or ``whole``.
+milliseconds in), ``disk:<bytes>`` (no file may grow beyond), ``spoil`` (a
+person twice in the raw room, which a gate must find) or ``whole``.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from dagster_project import settings
-from dagster_project.lib import dbt_runner, nightly, publishing
+from dagster_project.lib import dbt_runner, nightly, publishing, warehouse
 
 
 def preload() -> None:
@@ -45,10 +46,21 @@ def night(home: Path, as_of: str, plan: str, out: int) -> None:
     def after(step: str, _outcome: Any) -> None:
         if kind == "kill" and step == value:
             os.kill(os.getpid(), signal.SIGKILL)
+        if kind == "spoil" and step == "load_inputs":
+            spoil(home)
 
     resolved = settings.resolve(home, None, dt.date.fromisoformat(as_of))
     report = nightly.run_night(resolved, on_step=after)
     os.write(out, json.dumps(report.as_json()).encode())
+
+
+def spoil(home: Path) -> None:
+    """Put every person into the raw room twice."""
+    connection = warehouse.connect(settings.Home(home).warehouse)
+    try:
+        connection.execute("insert into raw.person from raw.person")
+    finally:
+        connection.close()
 
 
 def forked(home: Path, as_of: str, plan: str) -> dict[str, Any]:
