@@ -49,7 +49,7 @@ arrange_roles as (
         ('spell', 5),
         ('claim', 6),
         ('income', 7)
-    ) as evidence_role (role_name, role_order)
+    ) as evidence_role (role_name, role_order)  -- noqa: AL05
 ),
 
 hashed as (
