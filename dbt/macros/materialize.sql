@@ -9,7 +9,8 @@
     {%- set existing_relation = load_cached_relation(this) -%}
 
     {{ run_hooks(pre_hooks) }}
-    {% if existing_relation is not none and (language == 'python' or not existing_relation.is_table) %}
+    {% if existing_relation is not none
+        and (language == 'python' or not existing_relation.is_table) %}
         {% do drop_relation_if_exists(existing_relation) %}
     {% endif %}
     {% call statement('main', language=language) -%}
@@ -44,7 +45,7 @@
 {% endmaterialization %}
 
 
-{# The statement that fills a table; under an enforced contract names, types and not-null are the yml's. #}
+{# The statement that fills a table; under a contract names, types and not-null are the yml's. #}
 {% macro replace_table(relation, compiled_code) -%}
     {%- if config.get('contract').enforced -%}
         {{ get_assert_columns_equivalent(compiled_code) }}

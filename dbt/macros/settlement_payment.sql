@@ -5,23 +5,23 @@
 
 {# Shares are whole millionths: provider_share has six decimals. #}
 {% macro settlement_share_unit() -%}
-1000000
+    1000000
 {%- endmacro %}
 
 {# A share DECIMAL(9,6) as whole millionths. #}
 {% macro settlement_share_parts(share) -%}
-(({{ share }})::decimal(18, 6) * {{ settlement_share_unit() }})::hugeint
+    (({{ share }})::decimal(18, 6) * {{ settlement_share_unit() }})::hugeint
 {%- endmacro %}
 
 {# B': the basis that a reading counts, never below zero and never above its basis ceiling. #}
 {% macro settlement_counted_oere(basis_oere, reading) -%}
-least(greatest({{ basis_oere }}, 0::hugeint), {{ reading }}.basis_ceiling_oere)
+    least(greatest({{ basis_oere }}, 0::hugeint), {{ reading }}.basis_ceiling_oere)
 {%- endmacro %}
 
 {# W: the shares of a counted basis, tier by tier, under the payment ceiling. The ceiling is whole
    øre, so that rounding before it is rounding after it. #}
 {% macro settlement_payment_oere(counted_oere, reading) -%}
-{%- set width = "least(" ~ counted_oere ~ ", each_tier.below_oere) - each_tier.above_oere" -%}
+    {%- set width = "least(" ~ counted_oere ~ ", each_tier.below_oere) - each_tier.above_oere" -%}
 {%- set shared = "list_sum(list_transform(" ~ reading ~ ".tiers, "
     ~ "lambda each_tier: each_tier.share_parts * greatest(" ~ width ~ ", 0::hugeint)))" -%}
 least(
@@ -32,5 +32,5 @@ least(
 
 {# Whole millionths as a share DECIMAL(9,6). #}
 {% macro settlement_share(parts) -%}
-(({{ parts }})::decimal(32, 0) * 0.000001::decimal(6, 6))::decimal(9, 6)
+    (({{ parts }})::decimal(32, 0) * 0.000001::decimal(6, 6))::decimal(9, 6)
 {%- endmacro %}

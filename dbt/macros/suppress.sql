@@ -1,4 +1,4 @@
-{# Small numbers in the payout mart (50-mart.md, Suppression). Restricted tables never use these macros.
+{# Small numbers in the payout mart (50-mart.md, Suppression). Restricted tables never use these.
 
    How to call them, in the two last thoughts of a mart model:
 
@@ -26,12 +26,12 @@
 
 {# Counts from 1 to this one are not shown; 0 is. #}
 {% macro suppress_limit() -%}
-4
+    4
 {%- endmacro %}
 
 {# Is this count of persons too small to be shown? Null (nobody can be behind the row) is not. #}
 {% macro suppress_is_small(persons) -%}
-(coalesce({{ persons }}, 0) between 1 and {{ suppress_limit() }})
+    (coalesce({{ persons }}, 0) between 1 and {{ suppress_limit() }})
 {%- endmacro %}
 
 {# Is the row suppressed: it is small itself, or it is the one with the next fewest persons (ties by

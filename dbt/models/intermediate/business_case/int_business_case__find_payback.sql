@@ -1,5 +1,6 @@
 -- grain: one row per contract with a business case
--- counts: gross and net saving (positive when saved) and the ordinal of the first year whose cumulative
+-- counts: gross and net saving (positive when saved) and the ordinal of the first year whose
+--   cumulative
 --   net is not above 0, over total and over service alone; beyond the stated years the last year's
 --   permanent amounts go on and nothing more is invested
 -- clause: 30-rules.md §7, payback
@@ -7,12 +8,22 @@
 with
 
 business_cases as (
-    select contract_id, stated_payback_total, stated_payback_service, horizon_years
+    select
+        contract_id,
+        stated_payback_total,
+        stated_payback_service,
+        horizon_years
     from {{ ref('stg_contracts__business_cases') }}
 ),
 
 stated_years as (
-    select contract_id, year, permanent_service_dkk, permanent_dkk, investment_dkk, net_dkk
+    select
+        contract_id,
+        year,
+        permanent_service_dkk,
+        permanent_dkk,
+        investment_dkk,
+        net_dkk
     from {{ ref('int_business_case__sum_years') }}
 ),
 
@@ -41,10 +52,20 @@ later_years as (
 ),
 
 all_years as (
-    select contract_id, year, permanent_service_dkk, permanent_dkk, investment_dkk
+    select
+        contract_id,
+        year,
+        permanent_service_dkk,
+        permanent_dkk,
+        investment_dkk
     from stated_years
     union all
-    select contract_id, year, permanent_service_dkk, permanent_dkk, investment_dkk
+    select
+        contract_id,
+        year,
+        permanent_service_dkk,
+        permanent_dkk,
+        investment_dkk
     from later_years
 ),
 

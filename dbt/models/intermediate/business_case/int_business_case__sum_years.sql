@@ -1,12 +1,17 @@
 -- grain: one row per contract and year of its business case
--- counts: permanent changes of service and of transfers, investment, net and cumulative net; savings
---   are negative
+-- counts: permanent changes of service and of transfers, investment, net and cumulative net;
+--   savings are negative
 -- clause: 30-rules.md §7, business case
 -- left out: years beyond the stated horizon (int_business_case__find_payback)
 with
 
 lines as (
-    select contract_id, category, area, year, amount_dkk
+    select
+        contract_id,
+        category,
+        area,
+        year,
+        amount_dkk
     from {{ ref('stg_contracts__business_case_lines') }}
 ),
 

@@ -1,12 +1,18 @@
 -- grain: one row per contract and benefit group of its potential
--- counts: net expenditure of a full-time person in whole kroner, the same per week, and the saving of the
---   reduced full-time persons
+-- counts: net expenditure of a full-time person in whole kroner, the same per week, and the saving
+--   of the reduced full-time persons
 -- clause: 30-rules.md §6, potential
 -- left out: whether the reduction happens (follow-up shows it)
 with
 
 groups as (
-    select contract_id, benefit_group, gross_dkk, refund_share, reduced_fte, weeks_per_year
+    select
+        contract_id,
+        benefit_group,
+        gross_dkk,
+        refund_share,
+        reduced_fte,
+        weeks_per_year
     from {{ ref('stg_contracts__potentials') }}
 ),
 

@@ -1,17 +1,28 @@
 -- grain: one row per contract, part and person of the treated or the control group
--- counts: weeks from day zero with no support day; where the part says so, a day in a subsidised job is
---   a support day
+-- counts: weeks from day zero with no support day; where the part says so, a day in a subsidised
+--   job is a support day
 -- clause: 30-rules.md §9, outcome
 -- left out: nothing
 with
 
 persons as (
-    select contract_id, part_id, register_no, person_no, is_treated, day_zero, weeks
+    select
+        contract_id,
+        part_id,
+        register_no,
+        person_no,
+        is_treated,
+        day_zero,
+        weeks
     from {{ ref('int_effect__find_persons') }}
 ),
 
 parts as (
-    select contract_id, part_id, subsidised_job_blocks from {{ ref('stg_contracts__parts') }}
+    select
+        contract_id,
+        part_id,
+        subsidised_job_blocks
+    from {{ ref('stg_contracts__parts') }}
 ),
 
 support_spells as (

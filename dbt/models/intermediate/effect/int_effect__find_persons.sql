@@ -1,7 +1,9 @@
--- grain: one row per contract, part and person of the treated or the control group with all days observed
--- counts: treated = eligible courses, from the first day of the first effort month; controls = persons
---   without a course whose first case that lasts more than min_case_days days reaches that day inside
---   the control window, from the first day of the month after it
+-- grain: one row per contract, part and person of the treated or the control group with all days
+--   observed
+-- counts: treated = eligible courses, from the first day of the first effort month; controls =
+--   persons
+--   without a course whose first case that lasts more than min_case_days days reaches that day
+--   inside the control window, from the first day of the month after it
 -- clause: 30-rules.md §9
 -- left out: persons with an unobserved day in their weeks
 with
@@ -24,23 +26,39 @@ effects as (
 ),
 
 case_groups as (
-    select case_groups.contract_id, case_groups.part_id, benefit_groups.group_no
+    select
+        case_groups.contract_id,
+        case_groups.part_id,
+        benefit_groups.group_no
     from {{ ref('stg_contracts__case_groups') }} as case_groups
     inner join {{ ref('stg_benefit_codes__groups') }} as benefit_groups using (benefit_group)
 ),
 
 merged_spells as (
-    select register_no, person_no, group_no, starts_on, ends_before
+    select
+        register_no,
+        person_no,
+        group_no,
+        starts_on,
+        ends_before
     from {{ ref('int_spells__merge_by_group') }}
 ),
 
 courses as (
-    select contract_id, person_no, visited_on, eligibility
+    select
+        contract_id,
+        person_no,
+        visited_on,
+        eligibility
     from {{ ref('int_courses__decide_eligibility') }}
 ),
 
 observed_runs as (
-    select source, starts_on, ends_before from {{ ref('int_registers__find_observed_runs') }}
+    select
+        source,
+        starts_on,
+        ends_before
+    from {{ ref('int_registers__find_observed_runs') }}
 ),
 
 treated as (
@@ -81,8 +99,8 @@ numbered_spells as (
         *,
         count(*) filter (
             where
-                ended_before_so_far is null
-                or starts_on - ended_before_so_far > case_max_gap_days
+            ended_before_so_far is null
+            or starts_on - ended_before_so_far > case_max_gap_days
         ) over (
             partition by contract_id, part_id, person_no
             order by starts_on, ends_before
@@ -169,14 +187,14 @@ final as (
         persons.weeks
     from persons
     where exists (
-        select 1
-        from observed_runs
-        where
-            observed_runs.source = persons.register
-            and observed_runs.starts_on <= persons.day_zero
-            and observed_runs.ends_before
-            >= persons.day_zero + persons.weeks * {{ days_per_week() }}
-    )
+            select 1
+            from observed_runs
+            where
+                observed_runs.source = persons.register
+                and observed_runs.starts_on <= persons.day_zero
+                and observed_runs.ends_before
+                >= persons.day_zero + persons.weeks * {{ days_per_week() }}
+        )
 )
 
 select * from final

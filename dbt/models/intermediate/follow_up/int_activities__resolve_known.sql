@@ -1,6 +1,6 @@
 -- grain: one row per activity known as of the run
--- counts: the row of the newest known delivery that contains the activity's key; persons resolved to
---   the newest number of their chain
+-- counts: the row of the newest known delivery that contains the activity's key; persons resolved
+--   to the newest number of their chain
 -- clause: 10-inputs.md, upsert; aktiviteter
 -- left out: nothing
 with
@@ -20,11 +20,17 @@ activities as (
 ),
 
 deliveries as (
-    select delivery_no, delivery_rank from {{ ref('stg_deliveries__known') }}
+    select
+        delivery_no,
+        delivery_rank
+    from {{ ref('stg_deliveries__known') }}
 ),
 
 identities as (
-    select person_no, canonical_person_no from {{ ref('int_persons__resolve_identity') }}
+    select
+        person_no,
+        canonical_person_no
+    from {{ ref('int_persons__resolve_identity') }}
 ),
 
 ranked as (

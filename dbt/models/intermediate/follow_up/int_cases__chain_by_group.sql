@@ -5,13 +5,22 @@
 with
 
 followed_groups as (
-    select contract_id, benefit_group, case_max_gap_days
+    select
+        contract_id,
+        benefit_group,
+        case_max_gap_days
     from {{ ref('stg_contracts__focus_goals') }}
     union
-    select contract_id, benefit_group, case_max_gap_days
+    select
+        contract_id,
+        benefit_group,
+        case_max_gap_days
     from {{ ref('stg_contracts__follow_ups') }}
     union
-    select contract_id, benefit_group, case_max_gap_days
+    select
+        contract_id,
+        benefit_group,
+        case_max_gap_days
     from {{ ref('stg_contracts__screenings') }}
 ),
 

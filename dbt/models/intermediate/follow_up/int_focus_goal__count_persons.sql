@@ -1,7 +1,8 @@
 -- grain: one row per contract, benefit group and observed month of the term
--- counts: persons whose case covers the month's last day and began more than case_days days before it;
---   those with a company placement that overlaps the window of months, those with enough ordinary wage
---   hours in it, those with either
+-- counts: persons whose case covers the month's last day and began more than case_days days before
+--   it;
+--   those with a company placement that overlaps the window of months, those with enough ordinary
+--   wage hours in it, those with either
 -- clause: 30-rules.md §6, focus goal
 -- left out: months with a day that the contract's register does not observe
 with
@@ -27,22 +28,39 @@ goals as (
 ),
 
 observed_runs as (
-    select source, starts_on, ends_before from {{ ref('int_registers__find_observed_runs') }}
+    select
+        source,
+        starts_on,
+        ends_before
+    from {{ ref('int_registers__find_observed_runs') }}
 ),
 
 cases as (
-    select register_no, group_no, case_max_gap_days, person_no, starts_on, ends_before
+    select
+        register_no,
+        group_no,
+        case_max_gap_days,
+        person_no,
+        starts_on,
+        ends_before
     from {{ ref('int_cases__chain_by_group') }}
 ),
 
 placements as (
-    select person_no, starts_on, ends_before
+    select
+        person_no,
+        starts_on,
+        ends_before
     from {{ ref('int_activities__resolve_known') }}
     where type in ('virksomhedspraktik', 'løntilskud')
 ),
 
 ordinary_hours as (
-    select person_no, month, hours from {{ ref('int_income__sum_ordinary_hours') }}
+    select
+        person_no,
+        month,
+        hours
+    from {{ ref('int_income__sum_ordinary_hours') }}
 ),
 
 months as (
@@ -61,13 +79,13 @@ observed_months as (
         (month + interval 1 month - to_months(window_months))::date as window_starts_on
     from months
     where exists (
-        select 1
-        from observed_runs
-        where
-            observed_runs.source = months.register
-            and observed_runs.starts_on <= months.month
-            and observed_runs.ends_before > last_day(months.month)
-    )
+            select 1
+            from observed_runs
+            where
+                observed_runs.source = months.register
+                and observed_runs.starts_on <= months.month
+                and observed_runs.ends_before > last_day(months.month)
+        )
 ),
 
 persons as (
@@ -90,17 +108,28 @@ persons as (
 ),
 
 placed as (
-    select distinct persons.contract_id, persons.benefit_group, persons.month, persons.person_no
+    select distinct
+        persons.contract_id,
+        persons.benefit_group,
+        persons.month,
+        persons.person_no
     from persons
     inner join placements
         on
             persons.person_no = placements.person_no
             and persons.last_day_of_month >= placements.starts_on
-            and (placements.ends_before is null or placements.ends_before > persons.window_starts_on)
+            and (
+                placements.ends_before is null
+                or persons.window_starts_on < placements.ends_before
+            )
 ),
 
 working as (
-    select persons.contract_id, persons.benefit_group, persons.month, persons.person_no
+    select
+        persons.contract_id,
+        persons.benefit_group,
+        persons.month,
+        persons.person_no
     from persons
     inner join ordinary_hours
         on

@@ -5,12 +5,21 @@
 with
 
 ended_cases as (
-    select contract_id, month, benefit_group, reason
+    select
+        contract_id,
+        month,
+        benefit_group,
+        reason
     from {{ ref('int_follow_up__explain_ended_cases') }}
 ),
 
 counts as (
-    select contract_id, month, benefit_group, reason, count(*) as cases_ended
+    select
+        contract_id,
+        month,
+        benefit_group,
+        reason,
+        count(*) as cases_ended
     from ended_cases
     group by all
 ),

@@ -28,16 +28,28 @@ followed as (
 ),
 
 observed_runs as (
-    select source, starts_on, ends_before from {{ ref('int_registers__find_observed_runs') }}
+    select
+        source,
+        starts_on,
+        ends_before
+    from {{ ref('int_registers__find_observed_runs') }}
 ),
 
 spells as (
-    select register_no, person_no, group_no, starts_on, ends_before
+    select
+        register_no,
+        person_no,
+        group_no,
+        starts_on,
+        ends_before
     from {{ ref('int_spells__clip_to_windows') }}
 ),
 
 placements as (
-    select person_no, starts_on, ends_before
+    select
+        person_no,
+        starts_on,
+        ends_before
     from {{ ref('int_activities__resolve_known') }}
     where type in ('virksomhedspraktik', 'løntilskud')
 ),
@@ -56,7 +68,7 @@ months as (
 spine as (
     select
         *,
-        exists (
+        exists(
             select 1
             from observed_runs
             where
@@ -68,7 +80,11 @@ spine as (
 ),
 
 persons as (
-    select distinct spine.contract_id, spine.benefit_group, spine.month, spells.person_no
+    select distinct
+        spine.contract_id,
+        spine.benefit_group,
+        spine.month,
+        spells.person_no
     from spine
     inner join spells
         on
@@ -80,13 +96,17 @@ persons as (
 ),
 
 placed as (
-    select distinct persons.contract_id, persons.benefit_group, persons.month, persons.person_no
+    select distinct
+        persons.contract_id,
+        persons.benefit_group,
+        persons.month,
+        persons.person_no
     from persons
     inner join placements
         on
             persons.person_no = placements.person_no
             and last_day(persons.month) >= placements.starts_on
-            and (placements.ends_before is null or placements.ends_before > persons.month)
+            and (placements.ends_before is null or persons.month < placements.ends_before)
 ),
 
 counts as (

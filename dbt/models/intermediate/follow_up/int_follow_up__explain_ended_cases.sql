@@ -1,7 +1,8 @@
 -- grain: one row per contract, followed benefit group and case that ended
--- counts: cases whose following end_window_days days are all observed, with one reason: the result of
---   the nearest concluded course, else the benefit group of the first day of support of any kind within
---   the window, else a job with ordinary wage hours in the following month, else unstated
+-- counts: cases whose following end_window_days days are all observed, with one reason: the result
+--   of
+--   the nearest concluded course, else the benefit group of the first day of support of any kind
+--   within the window, else a job with ordinary wage hours in the following month, else unstated
 -- clause: 30-rules.md §6, ended cases and their reason
 -- left out: cases that end outside the contract's term
 with
@@ -24,16 +25,29 @@ followed as (
 ),
 
 cases as (
-    select register_no, group_no, case_max_gap_days, person_no, ends_before
+    select
+        register_no,
+        group_no,
+        case_max_gap_days,
+        person_no,
+        ends_before
     from {{ ref('int_cases__chain_by_group') }}
 ),
 
 observed_runs as (
-    select source, starts_on, ends_before from {{ ref('int_registers__find_observed_runs') }}
+    select
+        source,
+        starts_on,
+        ends_before
+    from {{ ref('int_registers__find_observed_runs') }}
 ),
 
 concluded_courses as (
-    select person_no, activity_id, starts_on, result
+    select
+        person_no,
+        activity_id,
+        starts_on,
+        result
     from {{ ref('int_activities__resolve_known') }}
     where type = 'afsluttet forløb' and result is not null
 ),
@@ -50,7 +64,9 @@ spells as (
 ),
 
 ordinary_hours as (
-    select person_no, month
+    select
+        person_no,
+        month
     from {{ ref('int_income__sum_ordinary_hours') }}
     where hours > 0
 ),
@@ -72,13 +88,13 @@ ended as (
             and followed.first_day < cases.ends_before
             and followed.last_day >= cases.ends_before - 1
     where exists (
-        select 1
-        from observed_runs
-        where
-            observed_runs.source = followed.register
-            and observed_runs.starts_on <= cases.ends_before
-            and observed_runs.ends_before >= cases.ends_before + followed.end_window_days
-    )
+            select 1
+            from observed_runs
+            where
+                observed_runs.source = followed.register
+                and observed_runs.starts_on <= cases.ends_before
+                and observed_runs.ends_before >= cases.ends_before + followed.end_window_days
+        )
 ),
 
 stated_results as (

@@ -1,6 +1,7 @@
--- grain: one row per contract, other register and effort month with a course that both registers observe
--- counts: person-months of courses, and those in which one register finds the person on support (more
---   support days than the contract allows) and the other does not
+-- grain: one row per contract, other register and effort month with a course that both registers
+--   observe
+-- counts: person-months of courses, and those in which one register finds the person on support
+--   (more support days than the contract allows) and the other does not
 -- clause: 10-inputs.md (three registers); 30-rules.md §1 (support_days); docs/reconciliation.md
 -- left out: months that either register does not observe; the figure never changes an amount
 with
@@ -18,7 +19,10 @@ efforts as (
 ),
 
 terms as (
-    select contract_no, contract_id, max_support_days
+    select
+        contract_no,
+        contract_id,
+        max_support_days
     from {{ ref('int_contracts__read_person_month_terms') }}
 ),
 
@@ -32,12 +36,20 @@ observed_runs as (
 ),
 
 spells as (
-    select register_no, person_no, group_no, starts_on, ends_before
+    select
+        register_no,
+        person_no,
+        group_no,
+        starts_on,
+        ends_before
     from {{ ref('int_spells__clip_to_windows') }}
 ),
 
 benefit_groups as (
-    select group_no, is_public_support, is_subsidised_job
+    select
+        group_no,
+        is_public_support,
+        is_subsidised_job
     from {{ ref('stg_benefit_codes__groups') }}
 ),
 
@@ -95,9 +107,17 @@ participant_spells as (
 ),
 
 sides as (
-    select *, register_no as side_register_no, true as is_own from observed_months
+    select
+        *,
+        register_no as side_register_no,
+        true as is_own
+    from observed_months
     union all
-    select *, other_register_no as side_register_no, false as is_own from observed_months
+    select
+        *,
+        other_register_no as side_register_no,
+        false as is_own
+    from observed_months
 ),
 
 support_pieces as (

@@ -1,24 +1,36 @@
 -- grain: one row per relapse part, person and employment entry that counts
--- counts: case ends followed by ordinary wage hours in the month of the entry date or the month after
---   it; taken in date order, an entry within follow_up_days after the person's last counted one does
---   not count
+-- counts: case ends followed by ordinary wage hours in the month of the entry date or the month
+--   after
+--   it; taken in date order, an entry within follow_up_days after the person's last counted one
+--   does not count
 -- clause: 30-rules.md §5, employment entry
 -- left out: what happened afterwards (int_relapse__follow_up_entries)
 with recursive
 
 parts as (
-    select contract_id, part_id, follow_up_days
+    select
+        contract_id,
+        part_id,
+        follow_up_days
     from {{ ref('stg_contracts__parts') }}
     where kind = 'relapse_reduction'
 ),
 
 case_ends as (
-    select contract_id, part_id, register_no, register, person_no, entry_date
+    select
+        contract_id,
+        part_id,
+        register_no,
+        register,
+        person_no,
+        entry_date
     from {{ ref('int_relapse__find_case_ends') }}
 ),
 
 ordinary_hours as (
-    select person_no, month
+    select
+        person_no,
+        month
     from {{ ref('int_income__sum_ordinary_hours') }}
     where hours > 0
 ),
@@ -35,15 +47,15 @@ possible_entries as (
     from case_ends
     inner join parts using (contract_id, part_id)
     where exists (
-        select 1
-        from ordinary_hours
-        where
-            ordinary_hours.person_no = case_ends.person_no
-            and ordinary_hours.month in (
-                date_trunc('month', case_ends.entry_date)::date,
-                (date_trunc('month', case_ends.entry_date) + interval 1 month)::date
-            )
-    )
+            select 1
+            from ordinary_hours
+            where
+                ordinary_hours.person_no = case_ends.person_no
+                and ordinary_hours.month in (
+                    date_trunc('month', case_ends.entry_date)::date,
+                    (date_trunc('month', case_ends.entry_date) + interval 1 month)::date
+                )
+        )
 ),
 
 counted_entries as (

@@ -1,5 +1,6 @@
 -- grain: one row per relapse part, person and day on which a case over the target groups ended
--- counts: a merged spell of a target group that no other spell of these groups of the person carries on
+-- counts: a merged spell of a target group that no other spell of these groups of the person
+--   carries on
 --   (none starts within case_max_gap_days after its end, or reaches beyond it), whose following
 --   case_max_gap_days days are all observed, and whose entry date lies in the entry months;
 --   with match_group only where the code of the case's last day has it
@@ -33,12 +34,21 @@ target_groups as (
 ),
 
 merged_spells as (
-    select register_no, person_no, group_no, starts_on, ends_before
+    select
+        register_no,
+        person_no,
+        group_no,
+        starts_on,
+        ends_before
     from {{ ref('int_spells__merge_by_group') }}
 ),
 
 observed_runs as (
-    select source, starts_on, ends_before from {{ ref('int_registers__find_observed_runs') }}
+    select
+        source,
+        starts_on,
+        ends_before
+    from {{ ref('int_registers__find_observed_runs') }}
 ),
 
 coded_spells as (
@@ -73,8 +83,8 @@ candidate_ends as (
         on
             parts.register_no = merged_spells.register_no
             and target_groups.group_no = merged_spells.group_no
-            and merged_spells.ends_before >= parts.first_entry_on
-            and merged_spells.ends_before < parts.entries_end_before
+            and parts.first_entry_on <= merged_spells.ends_before
+            and parts.entries_end_before > merged_spells.ends_before
     group by all
 ),
 
@@ -94,7 +104,7 @@ carried_on as (
             candidate_ends.register_no = merged_spells.register_no
             and candidate_ends.person_no = merged_spells.person_no
             and target_groups.group_no = merged_spells.group_no
-            and merged_spells.ends_before > candidate_ends.entry_date
+            and candidate_ends.entry_date < merged_spells.ends_before
             and merged_spells.starts_on
             <= candidate_ends.entry_date + candidate_ends.case_max_gap_days
 ),
@@ -116,8 +126,8 @@ matching_ends as (
             and candidate_ends.person_no = coded_spells.person_no
             and candidate_ends.match_group = coded_spells.match_group
             and target_groups.group_no = coded_spells.group_no
-            and coded_spells.starts_on < candidate_ends.entry_date
-            and coded_spells.ends_before >= candidate_ends.entry_date
+            and candidate_ends.entry_date > coded_spells.starts_on
+            and candidate_ends.entry_date <= coded_spells.ends_before
 ),
 
 final as (

@@ -1,23 +1,38 @@
 -- grain: one row per relapse part, person and employment entry
--- counts: observed = every day from the entry to the follow-up day is observed in the register and the
---   month of the follow-up day in eindkomst; retained = ordinary wage hours in that month and no public
---   support on the follow-up day; relapsed = observed and not retained; any return = public support on
---   a day from the entry to the follow-up day
+-- counts: observed = every day from the entry to the follow-up day is observed in the register and
+--   the
+--   month of the follow-up day in eindkomst; retained = ordinary wage hours in that month and no
+--   public
+--   support on the follow-up day; relapsed = observed and not retained; any return = public
+--   support on a day from the entry to the follow-up day
 -- clause: 30-rules.md §5, follow-up
 -- left out: death, moving away and pension are relapses like any other end of employment
 with
 
 entries as (
-    select contract_id, part_id, register_no, register, person_no, entry_date, follow_up_date
+    select
+        contract_id,
+        part_id,
+        register_no,
+        register,
+        person_no,
+        entry_date,
+        follow_up_date
     from {{ ref('int_relapse__count_entries') }}
 ),
 
 observed_runs as (
-    select source, starts_on, ends_before from {{ ref('int_registers__find_observed_runs') }}
+    select
+        source,
+        starts_on,
+        ends_before
+    from {{ ref('int_registers__find_observed_runs') }}
 ),
 
 ordinary_hours as (
-    select person_no, month
+    select
+        person_no,
+        month
     from {{ ref('int_income__sum_ordinary_hours') }}
     where hours > 0
 ),
@@ -49,7 +64,7 @@ support_after as (
         on
             entries.register_no = support_spells.register_no
             and entries.person_no = support_spells.person_no
-            and support_spells.ends_before > entries.entry_date
+            and entries.entry_date < support_spells.ends_before
     group by all
 ),
 
@@ -70,7 +85,11 @@ register_runs as (
 ),
 
 income_runs as (
-    select starts_on, ends_before from observed_runs where source = 'eindkomst'
+    select
+        starts_on,
+        ends_before
+    from observed_runs
+    where source = 'eindkomst'
 ),
 
 judged as (
@@ -91,7 +110,7 @@ judged as (
                 and income_runs.ends_before
                 >= date_trunc('month', entries.follow_up_date) + interval 1 month
         ) as is_observed,
-        exists (
+        exists(
             select 1
             from ordinary_hours
             where

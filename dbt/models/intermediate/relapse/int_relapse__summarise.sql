@@ -1,8 +1,9 @@
 -- grain: one row per relapse part
 -- counts: entries by outcome; expected relapses at the baseline's rate, avoided ones, their saving
---   (floored at 0, rounded once to øre), the target, the break-even and the net saving; complete when
---   the as-of date is after the last entry's follow-up day and register and eindkomst are observed from
---   the first entry month to that day
+--   (floored at 0, rounded once to øre), the target, the break-even and the net saving; complete
+--   when
+--   the as-of date is after the last entry's follow-up day and register and eindkomst are observed
+--   from the first entry month to that day
 -- clause: 30-rules.md §5, relapse_rate … net saving
 -- left out: the booked amount (int_relapse__book_savings)
 with
@@ -32,11 +33,21 @@ parts as (
 ),
 
 observed_runs as (
-    select source, starts_on, ends_before from {{ ref('int_registers__find_observed_runs') }}
+    select
+        source,
+        starts_on,
+        ends_before
+    from {{ ref('int_registers__find_observed_runs') }}
 ),
 
 entries as (
-    select contract_id, part_id, is_observed, is_retained, is_relapsed, is_any_return
+    select
+        contract_id,
+        part_id,
+        is_observed,
+        is_retained,
+        is_relapsed,
+        is_any_return
     from {{ ref('int_relapse__follow_up_entries') }}
 ),
 
@@ -96,7 +107,9 @@ priced as (
     select
         *,
         greatest(
-            {{ div_round('avoided_parts * ' ~ to_oere('cost_per_relapse_dkk'), 'baseline_entries') }},
+            {{ div_round(
+                'avoided_parts * ' ~ to_oere('cost_per_relapse_dkk'), 'baseline_entries'
+            ) }},
             0
         ) as saving_oere
     from avoided
@@ -116,7 +129,7 @@ final as (
         {{ fraction('baseline_relapsed', 'baseline_entries', 6) }}::decimal(9, 6)
             as baseline_relapse_rate,
         {{ fraction('observed::hugeint * baseline_relapsed', 'baseline_entries', 6) }}
-            ::decimal(12, 6) as expected_relapses,
+        ::decimal(12, 6) as expected_relapses,
         {{ fraction('avoided_parts', 'baseline_entries', 6) }}::decimal(12, 6)
             as avoided_relapses,
         {{ fraction(
@@ -129,7 +142,7 @@ final as (
             'saving_oere * 12 - ' ~ to_oere('yearly_investment_dkk') ~ ' * entry_months', '12'
         )) }} as net_saving_dkk,
         {{ fraction(to_oere('yearly_investment_dkk'), to_oere('cost_per_relapse_dkk'), 6) }}
-            ::decimal(12, 6) as break_even_relapses,
+        ::decimal(12, 6) as break_even_relapses,
         case when is_complete then 'complete' else 'incomplete' end as status,
         last_follow_up_on,
         has_payment

@@ -1,5 +1,6 @@
 -- grain: one row per relapse part and whole month since the entry, from 0 to the greatest time
--- counts: at risk = entries whose time is at least m; returned = first returns with time m; time runs
+-- counts: at risk = entries whose time is at least m; returned = first returns with time m; time
+--   runs
 --   in completed calendar months to the first return if every day up to it is observed, else to the
 --   last day observed without a hole
 -- clause: 30-rules.md §5, curve
@@ -63,7 +64,7 @@ final as (
         on
             months.contract_id = times.contract_id
             and months.part_id = times.part_id
-            and times.months_since_entry >= months.months_since_entry
+            and months.months_since_entry <= times.months_since_entry
     group by all
 )
 

@@ -1,6 +1,6 @@
 -- grain: one row per contract, calendar year of the term up to the as-of year, and step
--- counts: distinct persons per year and step; the eight funnel steps always, a status after the year's
---   first entry into the special course only where somebody has it
+-- counts: distinct persons per year and step; the eight funnel steps always, a status after the
+--   year's first entry into the special course only where somebody has it
 -- clause: 30-rules.md §8
 -- left out: events outside the calendar years of the term
 with
@@ -28,12 +28,23 @@ screenings as (
 ),
 
 cases as (
-    select register_no, group_no, case_max_gap_days, person_no, starts_on, ends_before
+    select
+        register_no,
+        group_no,
+        case_max_gap_days,
+        person_no,
+        starts_on,
+        ends_before
     from {{ ref('int_cases__chain_by_group') }}
 ),
 
 activities as (
-    select person_no, type, starts_on, channel from {{ ref('int_activities__resolve_known') }}
+    select
+        person_no,
+        type,
+        starts_on,
+        channel
+    from {{ ref('int_activities__resolve_known') }}
 ),
 
 spells as (
@@ -48,7 +59,11 @@ spells as (
 ),
 
 observed_runs as (
-    select source, starts_on, ends_before from {{ ref('int_registers__find_observed_runs') }}
+    select
+        source,
+        starts_on,
+        ends_before
+    from {{ ref('int_registers__find_observed_runs') }}
 ),
 
 years as (
@@ -67,11 +82,19 @@ funnel_steps as (
 ),
 
 course_entries as (
-    select person_no, starts_on from activities where type = 'særligt forløb'
+    select
+        person_no,
+        starts_on
+    from activities
+    where type = 'særligt forløb'
 ),
 
 first_course_entries as (
-    select person_no, min(starts_on) as first_entered_on from course_entries group by person_no
+    select
+        person_no,
+        min(starts_on) as first_entered_on
+    from course_entries
+    group by person_no
 ),
 
 long_cases as (
@@ -147,7 +170,7 @@ entries_of_year as (
 observed_entries as (
     select
         entries_of_year.*,
-        exists (
+        exists(
             select 1
             from observed_runs
             where
@@ -179,27 +202,58 @@ statuses as (
 ),
 
 all_events as (
-    select contract_id, year, step, person_no from long_cases
+    select
+        contract_id,
+        year,
+        step,
+        person_no
+    from long_cases
     union all
-    select contract_id, year, step, person_no from events where step is not null
+    select
+        contract_id,
+        year,
+        step,
+        person_no
+    from events
+    where step is not null
     union all
-    select contract_id, year, step, person_no from grants_after_course
+    select
+        contract_id,
+        year,
+        step,
+        person_no
+    from grants_after_course
     union all
-    select contract_id, year, step, person_no from statuses
+    select
+        contract_id,
+        year,
+        step,
+        person_no
+    from statuses
 ),
 
 counts as (
-    select contract_id, year, step, count(distinct person_no) as persons
+    select
+        contract_id,
+        year,
+        step,
+        count(distinct person_no) as persons
     from all_events
     group by all
 ),
 
 spine as (
-    select years.contract_id, years.year, funnel_steps.step
+    select
+        years.contract_id,
+        years.year,
+        funnel_steps.step
     from years
     cross join funnel_steps
     union
-    select counts.contract_id, counts.year, counts.step
+    select
+        counts.contract_id,
+        counts.year,
+        counts.step
     from counts
     inner join years using (contract_id, year)
 ),

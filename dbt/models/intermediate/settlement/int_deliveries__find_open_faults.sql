@@ -53,27 +53,27 @@ open_faults as (
     select faulty.*
     from faulty
     where not exists (
-        select 1
-        from known
-        where
-            known.source = faulty.source
-            and known.sender is not distinct from faulty.sender
-            and coalesce(known.covers_from <= faulty.covers_from, true)
-            and coalesce(known.covers_before >= faulty.covers_before, true)
-            and (
-                known.extracted_on > faulty.extracted_on
-                or (
-                    known.extracted_on = faulty.extracted_on
-                    and (
-                        known.version_no > faulty.version_no
-                        or (
-                            known.version_no = faulty.version_no
-                            and faulty.refusal_code is distinct from 'DELIVERY_CONFLICT'
+            select 1
+            from known
+            where
+                known.source = faulty.source
+                and known.sender is not distinct from faulty.sender
+                and coalesce(known.covers_from <= faulty.covers_from, true)
+                and coalesce(known.covers_before >= faulty.covers_before, true)
+                and (
+                    known.extracted_on > faulty.extracted_on
+                    or (
+                        known.extracted_on = faulty.extracted_on
+                        and (
+                            known.version_no > faulty.version_no
+                            or (
+                                known.version_no = faulty.version_no
+                                and faulty.refusal_code is distinct from 'DELIVERY_CONFLICT'
+                            )
                         )
                     )
                 )
-            )
-    )
+        )
 ),
 
 final as (

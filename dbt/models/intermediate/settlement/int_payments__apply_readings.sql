@@ -45,8 +45,8 @@ entitled as (
         *,
         {{ settlement_payment_oere('counted_oere', 'counted') }} as entitlement_oere,
         list_min(list_filter(
-            list_transform(tiers, lambda each_tier: each_tier.above_oere),
-            lambda each_above: each_above > counted_oere
+            list_transform(tiers, lambda each_tier: each_tier.above_oere),  -- noqa: RF03
+            lambda each_above: each_above > counted_oere  -- noqa: RF03
         )) as next_above_oere
     from counted
 ),

@@ -27,9 +27,9 @@ tier_rows as (
 
 tiers as (
     select
-        contract_id,
-        reading_id,
-        ceiling_parts,
+        tier_rows.contract_id,
+        tier_rows.reading_id,
+        tier_rows.ceiling_parts,
         own_tier.tier_no,
         own_tier.above_oere,
         own_tier.below_oere,
@@ -129,8 +129,8 @@ paid as (
     select
         *,
         list_filter(
-            tiers,
-            lambda each_tier: each_tier.above_oere <= greatest(basis_oere, 0::hugeint)
+            counted.tiers,  -- noqa: RF03
+            lambda each_tier: each_tier.above_oere <= greatest(counted.basis_oere, 0::hugeint)
         )[-1] as own_tier,
         {{ settlement_payment_oere('counted_oere', 'counted') }} as payment_oere
     from counted
@@ -146,15 +146,15 @@ judged as (
 
 final as (
     select
-        contract_id,
-        reading_id,
+        judged.contract_id,
+        judged.reading_id,
         {{ to_kroner('basis_oere') }} as basis_dkk,
         {{ to_kroner('payment_oere') }} as payment_dkk,
         case
-            when is_at_ceiling or basis_oere < 0 then 0
+            when judged.is_at_ceiling or judged.basis_oere < 0 then 0
             else {{ settlement_share('own_tier.share_parts') }}
         end::decimal(9, 6) as marginal_share,
-        case when is_at_ceiling then clause else own_tier.clause end as clause
+        case when judged.is_at_ceiling then clause else own_tier.clause end as clause
     from judged
 )
 

@@ -75,24 +75,27 @@ readings as (
 highest_basis as (
     select
         *,
-        coalesce(basis_ceiling_oere, last_tier.above_oere) as highest_oere,
-        basis_ceiling_oere is null and last_tier.share_parts > 0 as is_ever_rising
+        coalesce(basis_ceiling_oere, last_tier['above_oere']) as highest_oere,
+        basis_ceiling_oere is null and last_tier['share_parts'] > 0 as is_ever_rising
     from readings
 ),
 
 final as (
     select
-        contract_id,
-        reading_order,
-        reading_id,
-        is_chosen,
-        clause,
-        payment_ceiling_oere,
-        basis_ceiling_oere,
-        tiers,
+        highest_basis.contract_id,
+        highest_basis.reading_order,
+        highest_basis.reading_id,
+        highest_basis.is_chosen,
+        highest_basis.clause,
+        highest_basis.payment_ceiling_oere,
+        highest_basis.basis_ceiling_oere,
+        highest_basis.tiers,
         case
-            when payment_ceiling_oere is null and basis_ceiling_oere is null then null
-            when is_ever_rising then payment_ceiling_oere
+            when
+                highest_basis.payment_ceiling_oere is null
+                and highest_basis.basis_ceiling_oere is null
+                then null
+            when highest_basis.is_ever_rising then highest_basis.payment_ceiling_oere
             else {{ settlement_payment_oere('highest_oere', 'highest_basis') }}
         end as greatest_payment_oere
     from highest_basis

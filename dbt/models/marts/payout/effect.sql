@@ -1,6 +1,6 @@
 -- grain: one row per contract and part with an effect section
--- counts: treated and controls with all weeks observed, mean weeks without support, the difference in
---   weeks and in percentage points, and its 95 % interval, beside the target
+-- counts: treated and controls with all weeks observed, mean weeks without support, the difference
+--   in weeks and in percentage points, and its 95 % interval, beside the target
 -- clause: 30-rules.md §9; 50-mart.md, effect and Suppression
 -- left out: it never pays
 with
@@ -10,7 +10,11 @@ estimates as (
 ),
 
 parts as (
-    select contract_id, part_id, target_weeks from {{ ref('stg_contracts__parts') }}
+    select
+        contract_id,
+        part_id,
+        target_weeks
+    from {{ ref('stg_contracts__parts') }}
 ),
 
 joined as (

@@ -1,12 +1,17 @@
 -- grain: one row per expenditure table and year
--- counts: the amount (a named correction applied), the index against the table's first year, and the
---   index as printed
+-- counts: the amount (a named correction applied), the index against the table's first year, and
+--   the index as printed
 -- clause: 30-rules.md §7, expenditure; 50-mart.md, expenditure_index
 -- left out: whether the two differ (erratum)
 with
 
 figures as (
-    select table_id, year, amount_mio, index_stated, is_corrected
+    select
+        table_id,
+        year,
+        amount_mio,
+        index_stated,
+        is_corrected
     from {{ ref('stg_expenditure__figures') }}
 ),
 

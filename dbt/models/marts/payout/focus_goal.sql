@@ -13,7 +13,7 @@ measured as (
     select
         *,
         case when persons > 0 then {{ fraction('with_either', 'persons', 6) }} else 0 end
-            ::decimal(9, 6) as achieved_share,
+        ::decimal(9, 6) as achieved_share,
         greatest(ceil(target_share * persons)::bigint - with_either, 0) as missing_to_target
     from counts
 ),

@@ -1,25 +1,45 @@
 -- grain: one row per contract, month of the term that has begun, and followed benefit group
--- counts: persons, register and published full-time persons, share in company-directed activity, ended
---   cases and company contacts (the same number in each group's row)
+-- counts: persons, register and published full-time persons, share in company-directed activity,
+--   ended cases and company contacts (the same number in each group's row)
 -- clause: 30-rules.md §6, follow-up; 50-mart.md, follow_up_month and Suppression
 -- left out: counts of months that the register does not observe (null)
 with
 
 months as (
-    select contract_id, month, benefit_group, register_no, group_no, persons, company_directed
+    select
+        contract_id,
+        month,
+        benefit_group,
+        register_no,
+        group_no,
+        persons,
+        company_directed
     from {{ ref('int_follow_up__count_months') }}
 ),
 
 contracts as (
-    select contract_id, area from {{ ref('stg_contracts__contracts') }}
+    select
+        contract_id,
+        area
+    from {{ ref('stg_contracts__contracts') }}
 ),
 
 register_months as (
-    select register_no, group_no, month, fte from {{ ref('int_fte__sum_register_months') }}
+    select
+        register_no,
+        group_no,
+        month,
+        fte
+    from {{ ref('int_fte__sum_register_months') }}
 ),
 
 published as (
-    select area, benefit_group, month, fte from {{ ref('int_fte__choose_published') }}
+    select
+        area,
+        benefit_group,
+        month,
+        fte
+    from {{ ref('int_fte__choose_published') }}
 ),
 
 ended_cases as (
@@ -34,7 +54,9 @@ ended_cases as (
 ),
 
 contacts as (
-    select date_trunc('month', starts_on)::date as month, count(*) as company_contacts
+    select
+        date_trunc('month', starts_on)::date as month,
+        count(*) as company_contacts
     from {{ ref('int_activities__resolve_known') }}
     where type = 'virksomhedskontakt'
     group by all
@@ -68,7 +90,7 @@ measured as (
     select
         *,
         case when persons > 0 then {{ fraction('company_directed', 'persons', 6) }} end
-            ::decimal(9, 6) as company_directed_share
+        ::decimal(9, 6) as company_directed_share
     from joined
 ),
 

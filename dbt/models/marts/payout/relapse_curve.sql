@@ -1,17 +1,26 @@
 -- grain: one row per relapse part and whole month since the entry
--- counts: entries at risk, returns and the share still out; a share is computed from the returns of all
---   months up to its own, so it is not shown after a month whose returns are too few to show
+-- counts: entries at risk, returns and the share still out; a share is computed from the returns
+--   of all months up to its own, so it is not shown after a month whose returns are too few to show
 -- clause: 30-rules.md §5, curve; 50-mart.md, relapse_curve and Suppression
 -- left out: nothing
 with
 
 times as (
-    select contract_id, part_id, months_since_entry, at_risk, returned
+    select
+        contract_id,
+        part_id,
+        months_since_entry,
+        at_risk,
+        returned
     from {{ ref('int_relapse__time_returns') }}
 ),
 
 shares as (
-    select contract_id, part_id, months_since_entry, still_out_share
+    select
+        contract_id,
+        part_id,
+        months_since_entry,
+        still_out_share
     from {{ ref('int_relapse__estimate_curve') }}
 ),
 

@@ -5,7 +5,13 @@
 with
 
 steps as (
-    select contract_id, year, step, persons, goal from {{ ref('int_screening__count_steps') }}
+    select
+        contract_id,
+        year,
+        step,
+        persons,
+        goal
+    from {{ ref('int_screening__count_steps') }}
 ),
 
 flagged as (

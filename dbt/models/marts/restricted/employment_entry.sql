@@ -9,7 +9,10 @@ entries as (
 ),
 
 persons as (
-    select person_no, person_key from {{ ref('stg_persons__keys') }}
+    select
+        person_no,
+        person_key
+    from {{ ref('stg_persons__keys') }}
 ),
 
 final as (
