@@ -35,8 +35,10 @@ _NOT_SHOWN = ("benefit_codes", "participants")
 
 
 NIGHTLY_LIMIT = 60
-"""Periods whose documents a night keeps up to date, the newest first (docs/adr/0012): a municipality's
-few contracts have fewer; a home of hundreds gets the rest from ``effekt statement`` when asked for."""
+"""Periods whose documents a night keeps up to date, the newest first (docs/adr/0012).
+
+A municipality's few contracts have fewer; a home of hundreds gets the rest from ``effekt statement``.
+"""
 
 
 def folder(home: Home) -> Path:
@@ -48,8 +50,8 @@ def write_documents(home: Home, settings: Settings) -> list[Path]:
     """Write the documents of the closed periods whose content has changed.
 
     The newest ``NIGHTLY_LIMIT`` periods are looked at; older ones are made when somebody asks for
-    them (``write_statement``). A document says as of which day its content last changed; a night that only moves the date
-    makes nothing new. Approved periods are made from the ledger's frozen statements.
+    them (``write_statement``). A document says as of which day its content last changed; a night
+    that only moves the date makes nothing new. Approved periods are made from the ledger's frozen statements.
 
     Args:
         home: the home; its newest snapshot is what is shown.
