@@ -63,7 +63,38 @@ def night_text(nights: dict[str, float]) -> str:
     )
 
 
-def write(results: list[dict], nights: dict[str, float] | None, command: str) -> None:
+def wide_text(results: list[dict]) -> str:
+    """The wide weekly file against a plain parse of it."""
+    lines = [
+        "### The wide weekly file, from csv to rows of raw.dream",
+        "",
+        (
+            "*read* is DuckDB looking at every cell and keeping none, *table* is DuckDB keeping the "
+            "cells as text; *receive* is all the project does with the landed file (checksum, scan, "
+            "grammar, pseudonyms, runs of weeks, vault, register, warehouse)."
+        ),
+        "",
+        "| file | step | wall s | CPU s | peak MB | CPU ÷ read | CPU ÷ table |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for result in results:
+        figures = result["figures"]
+        read, table = figures["read"]["cpu"], figures["table"]["cpu"]
+        name = (
+            f"{result['shape']}, {result['persons']:,} persons × {result['weeks']} weeks, "
+            f"{result['megabytes']:.0f} MB"
+        )
+        lines += [
+            f"| {name} | {step} | {f['wall']:.2f} | {f['cpu']:.2f} | {f['peak_mb']:.0f} "
+            f"| {f['cpu'] / read:.2f} | {f['cpu'] / table:.2f} |"
+            for step, f in figures.items()
+        ]
+    return "\n".join([*lines, ""])
+
+
+def write(
+    results: list[dict], nights: dict[str, float] | None, wides: list[dict], command: str
+) -> None:
     """Write the page anew."""
     made_by = (
         f"Made by `{command}` (Python {platform.python_version()}, DuckDB {duckdb.__version__}, 2 "
@@ -75,4 +106,6 @@ def write(results: list[dict], nights: dict[str, float] | None, command: str) ->
     parts = ["# Benchmarks", "", made_by, "", *(size_text(result) for result in results)]
     if nights:
         parts.append(night_text(nights))
+    if wides:
+        parts.append(wide_text(wides))
     PAGE.write_text("\n".join(parts), encoding="utf-8")

@@ -19,7 +19,7 @@ import tempfile
 from pathlib import Path
 
 from dagster_project.settings import DBT_DIR, PROJECT_ROOT
-from tests.benchmarks import worlds
+from tests.benchmarks import wide, worlds
 
 RULE_ROOMS = ("coverage", "participation", "person_months", "fte", "relapse", "settlement")
 RIVALS = {"municipality": ("polars", "pandas"), "city": ("polars", "pandas"), "nation": ("polars",)}
@@ -209,6 +209,10 @@ def main() -> None:
     parser.add_argument("--sizes", default="municipality,city,nation")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--no-night", action="store_true")
+    parser.add_argument(
+        "--wide", default="city", choices=["none", *wide.PERSONS], help="size of the wide file"
+    )
+    parser.add_argument("--wide-only", action="store_true", help="print the wide file's tables")
     parser.add_argument("--keep", type=Path, default=None, help="folder to keep the worlds in")
     arguments = parser.parse_args()
     from tests.benchmarks import night, report
@@ -216,6 +220,9 @@ def main() -> None:
     root = arguments.keep or Path(tempfile.mkdtemp(prefix="effekt-bench-"))
     results = []
     try:
+        if arguments.wide_only:
+            print(report.wide_text(wide.measure(arguments.wide, arguments.runs, root)))
+            return
         for name in arguments.sizes.split(","):
             folder = root / name
             folder.mkdir(parents=True, exist_ok=True)
@@ -224,7 +231,10 @@ def main() -> None:
             if arguments.keep is None:
                 shutil.rmtree(folder)
         nights = None if arguments.no_night else night.measure(arguments.runs, root)
-        report.write(results, nights, " ".join(["make bench", *sys.argv[1:]]))
+        wides = (
+            [] if arguments.wide == "none" else wide.measure(arguments.wide, arguments.runs, root)
+        )
+        report.write(results, nights, wides, " ".join(["make bench", *sys.argv[1:]]))
     finally:
         if arguments.keep is None:
             shutil.rmtree(root, ignore_errors=True)
