@@ -37,7 +37,7 @@ _NOT_SHOWN = ("benefit_codes", "participants")
 NIGHTLY_LIMIT = 60
 """Periods whose documents a night keeps up to date, the newest first (docs/adr/0012).
 
-A municipality's few contracts have fewer; a home of hundreds gets the rest from ``effekt statement``.
+A municipality's few contracts have fewer; a home of hundreds gets the rest when asked.
 """
 
 
@@ -51,7 +51,8 @@ def write_documents(home: Home, settings: Settings) -> list[Path]:
 
     The newest ``NIGHTLY_LIMIT`` periods are looked at; older ones are made when somebody asks for
     them (``write_statement``). A document says as of which day its content last changed; a night
-    that only moves the date makes nothing new. Approved periods are made from the ledger's frozen statements.
+    that only moves the date makes nothing new. Approved periods are made from the ledger's frozen
+    statements.
 
     Args:
         home: the home; its newest snapshot is what is shown.
