@@ -69,9 +69,9 @@ def wide_text(results: list[dict]) -> str:
         "### The wide weekly file, from csv to rows of raw.dream",
         "",
         (
-            "*read* is DuckDB looking at every cell and keeping none, *table* is DuckDB keeping the "
-            "cells as text; *receive* is all the project does with the landed file (checksum, scan, "
-            "grammar, pseudonyms, runs of weeks, vault, register, warehouse)."
+            "*read* is DuckDB looking at every cell and keeping none, *table* is DuckDB keeping "
+            "the cells as text; *receive* is all the project does with the landed file (checksum, "
+            "scan, grammar, pseudonyms, runs of weeks, vault, register, warehouse)."
         ),
         "",
         "| file | step | wall s | CPU s | peak MB | CPU ÷ read | CPU ÷ table |",
