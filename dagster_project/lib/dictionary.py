@@ -1,7 +1,7 @@
 """The data dictionary, ``docs/data-dictionary.md``: what each published column means.
 
-What belongs here: setting the dbt yml of the marts as one page. What does not: a description; it has
-one home, the yml beside the model, and goes from there into the published files as well.
+What belongs here: setting the dbt yml of the marts as one page. What does not: a description; it
+has one home, the yml beside the model, and goes from there into the published files as well.
 """
 
 from __future__ import annotations
@@ -34,13 +34,11 @@ def models(room: str) -> list[dict[str, Any]]:
 
 def page_text() -> str:
     """The whole page."""
-    parts = [
-        "# Data dictionary",
-        "",
-        "Set from the dbt yml by `python -m dagster_project.lib.dictionary`; the same words stand in "
-        "the published DuckDB files as comments.",
-        "",
-    ]
+    origin = (
+        "Set from the dbt yml by `python -m dagster_project.lib.dictionary`; the same words stand "
+        "in the published DuckDB files as comments."
+    )
+    parts = ["# Data dictionary", "", origin, ""]
     for room, (schema, purpose) in ROOMS.items():
         parts += [f"## `{schema}`: {purpose}", ""]
         for model in models(room):
