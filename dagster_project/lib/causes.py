@@ -184,40 +184,50 @@ def _remembered(home: Home, state: str) -> list[dict[str, Any]] | None:
 
 
 def _seek(settings: Settings, changes: Sequence[Change]) -> list[dict[str, Any]]:
-    by_approval: dict[str, list[Change]] = {}
+    by_snapshot: dict[str, list[Change]] = {}
     for change in changes:
-        by_approval.setdefault(change.approval.hash, []).append(change)
+        by_snapshot.setdefault(change.approval.snapshot_id, []).append(change)
     rows: list[dict[str, Any]] = []
     models = CompiledModels(settings.home, AMOUNTS) if changes else None
-    for group in by_approval.values():
-        approval = group[0].approval
-        past = _Past(approval.contract_id, frozen.read(settings.home, approval)["provenance"])
+    for group in by_snapshot.values():
         if models is not None:
-            rows += _Search(settings, models, past, group).run()
+            rows += _Search(settings, models, group).run()
     return rows
 
 
 class _Search:
-    """Seeks the causes of the changes that are compared with one approval."""
+    """Seeks the causes of the changes of what was approved on one snapshot, all contracts at once.
+
+    Approvals on one snapshot rest on the same deliveries and codes.
+    """
 
     def __init__(
-        self, settings: Settings, models: CompiledModels, past: _Past, changes: Sequence[Change]
+        self, settings: Settings, models: CompiledModels, changes: Sequence[Change]
     ) -> None:
         self.settings = settings
         self.models = models
         self.home = settings.home
-        self.past = past
         self.changes = {change.key: change for change in changes}
         self.exact: dict[Key, str] = {}
         self.partial: dict[Key, str] = {}
+        approvals = {change.contract_id: change.approval for change in changes}
         with opened(self.home) as connection:
-            self.today = _Today(connection, past)
+            self.contracts = {
+                name: _Today(
+                    connection, _Past(name, frozen.read(self.home, approval)["provenance"])
+                )
+                for name, approval in sorted(approvals.items())
+            }
 
     def run(self) -> list[dict[str, Any]]:
         """One row of ``raw.line_cause`` for each change."""
         for kind, put_back in _KINDS:
             left = [key for key in self.changes if key not in self.exact]
-            if left and self.today.differs(kind, left):
+            if any(
+                today.differs(kind, own)
+                for name, today in self.contracts.items()
+                if (own := [key for key in left if key[0] == name])
+            ):
                 self._try(kind, put_back)
         with opened(self.home) as connection:
             return [self._row(connection, change) for change in self.changes.values()]
@@ -225,9 +235,9 @@ class _Search:
     def _try(self, kind: str, put_back: Callable[[_Trial], None]) -> None:
         with side_home.side_home(self.home) as side:
             shutil.copyfile(self.home.warehouse, side.warehouse)
-            put_back(_Trial(self.settings, side, self.models, self.past, self.today))
+            put_back(_Trial(self.settings, side, self.models, [*self.contracts.values()]))
             with opened(side) as connection:
-                amounts = _amounts(connection, self.past.contract_id)
+                amounts = _amounts(connection, [*self.contracts])
         for key, change in self.changes.items():
             found = amounts.get(key, Decimal(0))
             if found == change.old_amount_dkk:
@@ -236,8 +246,9 @@ class _Search:
                 self.partial.setdefault(key, kind)
 
     def _row(self, connection: duckdb.DuckDBPyConnection, change: Change) -> dict[str, Any]:
+        today = self.contracts[change.contract_id]
         kind = self.exact.get(change.key) or self.partial.get(change.key)
-        kind = kind or self.today.last_resort(change)
+        kind = kind or today.last_resort(change)
         cause = kind
         if kind == "claim":
             is_added = change.new_amount_dkk > change.old_amount_dkk
@@ -246,20 +257,22 @@ class _Search:
             "contract_id": change.contract_id, "part_id": change.part_id,
             "course_id": change.course_id, "month": change.month.isoformat(),
             "price_group": change.price_group, "cause": cause,
-            "cause_delivery_sha256": self.today.delivery(connection, kind, change),
+            "cause_delivery_sha256": today.delivery(connection, kind, change),
         }  # fmt: skip
 
 
-def _amounts(connection: duckdb.DuckDBPyConnection, contract_id: str) -> dict[Key, Decimal]:
+def _amounts(
+    connection: duckdb.DuckDBPyConnection, contract_ids: Sequence[str]
+) -> dict[Key, Decimal]:
     rows = connection.execute(
         f"""
         select
             contract_id, part_id, course_id, month,
             case when course_id is null then price_group else '' end, amount_dkk
         from intermediate.{AMOUNTS}
-        where contract_id = ?
+        where list_contains(?, contract_id)
         """,  # noqa: S608 - a name from code
-        [contract_id],
+        [list(contract_ids)],
     ).fetchall()
     return {tuple(row[:5]): row[5] for row in rows}
 
@@ -270,7 +283,7 @@ class _Today:
     def __init__(self, connection: duckdb.DuckDBPyConnection, past: _Past) -> None:
         self.past = past
         self.old = set(past.deliveries)
-        self.known = fetch(
+        self.known: list[Row] = fetch(
             connection,
             """
             select known.*, delivery.delivery_id
@@ -561,13 +574,25 @@ _BROUGHT_BY: dict[str, Callable[[duckdb.DuckDBPyConnection, _Today, Change], lis
 
 @dataclass(frozen=True)
 class _Trial:
-    """A side warehouse that holds tonight, in which one kind of input is put back."""
+    """A side warehouse that holds tonight, in which one kind of input is put back.
+
+    ``contracts`` were approved on one snapshot: what is not a contract's own is the same for all.
+    """
 
     settings: Settings
     side: Home
     models: CompiledModels
-    past: _Past
-    today: _Today
+    contracts: Sequence[_Today]
+
+    @property
+    def known(self) -> list[Row]:
+        """The deliveries that are known tonight."""
+        return self.contracts[0].known
+
+    @property
+    def old(self) -> set[str]:
+        """Ids of the deliveries that were known then."""
+        return self.contracts[0].old
 
     def rerun_all(self) -> None:
         """From the raw room to the amounts."""
@@ -594,60 +619,75 @@ class _Trial:
     def rerun_with_places_held(self) -> None:
         """From the raw room to the amounts; who has a place stays as it is today."""
         self.rerun_all()
-        self.hold_places({course: row["eligibility"] for course, row in self.today.courses.items()})
+        self.hold_places_of_today()
         self.rerun_after(_DECISION)
 
-    def hold_places(self, eligibility: Mapping[str, str]) -> None:
-        """Set who of those that could have a place has one."""
+    def hold_places_of_today(self) -> None:
+        """Give the places to those who have one tonight."""
+        self.hold_places(
+            [
+                (one.past.contract_id, course, row["eligibility"])
+                for one in self.contracts
+                for course, row in one.courses.items()
+            ]
+        )
+
+    def hold_places(self, eligibility: Sequence[tuple[str, str, str]]) -> None:
+        """Set who of those that could have a place has one, by contract and course."""
+        placed = [row for row in eligibility if row[2] in _PLACED]
         with opened(self.side) as connection:
-            placed = [(course, kind) for course, kind in eligibility.items() if kind in _PLACED]
-            connection.execute("create temp table held (course_id varchar, eligibility varchar)")
+            connection.execute(
+                "create temp table held"
+                " (contract_id varchar, course_id varchar, eligibility varchar)"
+            )
             if placed:
-                connection.executemany("insert into held values (?, ?)", placed)
+                connection.executemany("insert into held values (?, ?, ?)", placed)
             connection.execute(
                 f"""
                 update intermediate.{_DECISION} as decision
                 set eligibility = held.eligibility
                 from held
                 where
-                    decision.contract_id = ? and decision.course_id = held.course_id
+                    decision.contract_id = held.contract_id
+                    and decision.course_id = held.course_id
                     and decision.eligibility in ('eligible', 'over_quota')
-                """,  # noqa: S608 - a name from code
-                [self.past.contract_id],
+                """  # noqa: S608 - a name from code
             )
 
     def know_as_then(self, *sources: str) -> None:
         """Make the known deliveries of these sources those of the approval."""
-        then = self.past.deliveries
         kept = [
             row["delivery_id"]
-            for row in self.today.known
-            if row["source"] not in sources or row["delivery_id"] in then
+            for row in self.known
+            if row["source"] not in sources or row["delivery_id"] in self.old
         ]
         with opened(self.side) as connection:
             side_home.keep_known(connection, kept)
 
 
-def _contracts_then(settings: Settings, past: _Past) -> list[Contract]:
+def _contracts_then(trial: _Trial) -> list[Contract]:
     from dagster_project.lib.contracts import contract_from_json, load_contracts
 
-    today = load_contracts(settings.contracts_dir, settings.area)
-    then = contract_from_json(json.dumps(past.told["terms"]))
-    return [then if one.contract_id == past.contract_id else one for one in today]
+    today = load_contracts(trial.settings.contracts_dir, trial.settings.area)
+    then = {
+        one.past.contract_id: contract_from_json(json.dumps(one.past.told["terms"]))
+        for one in trial.contracts
+    }
+    return [then.get(one.contract_id, one) for one in today]
 
 
 def _put_back_terms(trial: _Trial) -> None:
     from dagster_project.lib.contracts import write_contracts
 
     with opened(trial.side) as connection:
-        write_contracts(connection, _contracts_then(trial.settings, trial.past))
+        write_contracts(connection, _contracts_then(trial))
     trial.rerun_all()
 
 
 def _put_back_codes(trial: _Trial) -> None:
     from dagster_project.lib import reference
 
-    codes = reference.load_reference().with_codes(trial.past.told["benefit_codes"])
+    codes = reference.load_reference().with_codes(trial.contracts[0].past.told["benefit_codes"])
     with opened(trial.side) as connection:
         reference.write_reference(connection, codes)
     trial.rerun_all()
@@ -680,34 +720,35 @@ group by list.course_id, known.is_then
 def _put_back_participants(trial: _Trial) -> None:
     """Person, referral and stated group as then; the stated end as today; numbers as then."""
     with opened(trial.side) as connection:
-        connection.execute(_COURSE_ROWS, [trial.past.contract_id, trial.past.deliveries])
-        connection.execute(
-            "delete from raw.deltagere where contract_id = ?", [trial.past.contract_id]
-        )
-        connection.execute(
-            """
-            insert into raw.deltagere by name
-            select
-                past.delivery_no, past.row_number, ? as contract_id, past.course_id,
-                past.person_no, past.visited_on, past.stated_group,
-                today.ended_on, today.end_reason
-            from course_row as past
-            left join course_row as today
-                on past.course_id = today.course_id and not today.is_then
-            where past.is_then
-            """,
-            [trial.past.contract_id],
-        )
+        for one in trial.contracts:
+            _put_back_list(connection, one.past)
         _put_back_status(connection, trial, "event = 'nyt_cpr'")
     trial.rerun_with_places_held()
+
+
+def _put_back_list(connection: duckdb.DuckDBPyConnection, past: _Past) -> None:
+    connection.execute(_COURSE_ROWS, [past.contract_id, past.deliveries])
+    connection.execute("delete from raw.deltagere where contract_id = ?", [past.contract_id])
+    connection.execute(
+        """
+        insert into raw.deltagere by name
+        select
+            past.delivery_no, past.row_number, ? as contract_id, past.course_id,
+            past.person_no, past.visited_on, past.stated_group, today.ended_on, today.end_reason
+        from course_row as past
+        left join course_row as today on past.course_id = today.course_id and not today.is_then
+        where past.is_then
+        """,
+        [past.contract_id],
+    )
 
 
 def _put_back_status(
     connection: duckdb.DuckDBPyConnection, trial: _Trial, condition: str
 ) -> None:
     """Rows of tonight's person status that meet a condition, as they stood in that of then."""
-    rows = [row for row in trial.today.known if row["source"] == "personstatus"]
-    then = [row for row in rows if row["delivery_id"] in trial.past.deliveries]
+    rows = [row for row in trial.known if row["source"] == "personstatus"]
+    then = [row for row in rows if row["delivery_id"] in trial.old]
     if not rows or rows[-1] == (then[-1] if then else None):
         return
     now_no = rows[-1]["delivery_no"]
@@ -728,38 +769,44 @@ def _put_back_status(
 
 def _put_back_exits(trial: _Trial) -> None:
     """Exits as the approval's participants had them; everything else as today."""
+    with opened(trial.side) as connection:
+        for one in trial.contracts:
+            _put_back_dates(connection, one.past)
+    trial.rerun_after(_EXITS, until=_DECISION)
+    trial.hold_places_of_today()
+    trial.rerun_after(_DECISION)
+
+
+def _put_back_dates(connection: duckdb.DuckDBPyConnection, past: _Past) -> None:
     then = [
         (course, row["exit_date"], row["exit_reason"])
-        for course, row in trial.past.participants.items()
+        for course, row in past.participants.items()
         if row["exit_date"] is not None
     ]
-    with opened(trial.side) as connection:
-        connection.execute(
-            "create temp table past_exit (course_id varchar, exit_date date, exit_reason varchar)"
-        )
-        if then:
-            connection.executemany("insert into past_exit values (?, ?, ?)", then)
-        connection.execute(
-            """
-            delete from intermediate.int_courses__date_exits as today
-            using intermediate.int_courses__resolve_known as course
-            where today.course_no = course.course_no and course.contract_id = ?
-            """,
-            [trial.past.contract_id],
-        )
-        connection.execute(
-            """
-            insert into intermediate.int_courses__date_exits by name
-            select course.course_no, past_exit.exit_date, past_exit.exit_reason
-            from past_exit
-            inner join intermediate.int_courses__resolve_known as course
-                on course.contract_id = ? and past_exit.course_id = course.course_id
-            """,
-            [trial.past.contract_id],
-        )
-    trial.rerun_after(_EXITS, until=_DECISION)
-    trial.hold_places({course: row["eligibility"] for course, row in trial.today.courses.items()})
-    trial.rerun_after(_DECISION)
+    connection.execute(
+        "create or replace temp table past_exit"
+        " (course_id varchar, exit_date date, exit_reason varchar)"
+    )
+    if then:
+        connection.executemany("insert into past_exit values (?, ?, ?)", then)
+    connection.execute(
+        """
+        delete from intermediate.int_courses__date_exits as today
+        using intermediate.int_courses__resolve_known as course
+        where today.course_no = course.course_no and course.contract_id = ?
+        """,
+        [past.contract_id],
+    )
+    connection.execute(
+        """
+        insert into intermediate.int_courses__date_exits by name
+        select course.course_no, past_exit.exit_date, past_exit.exit_reason
+        from past_exit
+        inner join intermediate.int_courses__resolve_known as course
+            on course.contract_id = ? and past_exit.course_id = course.course_id
+        """,
+        [past.contract_id],
+    )
 
 
 def _put_back_claims(trial: _Trial) -> None:
@@ -769,8 +816,8 @@ def _put_back_claims(trial: _Trial) -> None:
 
 def _put_back_register(trial: _Trial) -> None:
     """Registers and wages as then, and person status no newer than then; its events as today."""
-    rows = [row for row in trial.today.known if row["source"] == "personstatus"]
-    then = [row for row in rows if row["delivery_id"] in trial.past.deliveries]
+    rows = [row for row in trial.known if row["source"] == "personstatus"]
+    then = [row for row in rows if row["delivery_id"] in trial.old]
     if then and rows[-1] != then[-1]:
         with opened(trial.side) as connection:
             connection.execute(
@@ -795,13 +842,13 @@ def _put_back_statistics(trial: _Trial) -> None:
 
 def _put_back_places(trial: _Trial) -> None:
     """Who has a place as it was then; everything else as today."""
-    then = {
-        course: row["eligibility"]
-        for course, row in trial.past.participants.items()
-        if trial.today.courses.get(course, {}).get("eligibility")
-        in (*_PLACED, "duplicate_person")
-    }
-    trial.hold_places(then)
+    trial.hold_places(
+        [
+            (one.past.contract_id, course, row["eligibility"])
+            for one in trial.contracts
+            for course, row in one.past.participants.items()
+        ]
+    )
     trial.rerun_after(_DECISION)
 
 
