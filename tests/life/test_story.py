@@ -192,13 +192,16 @@ def test_the_closing_settlement_holds_true_ups_only_and_says_what_is_repayable(
 
 
 def test_the_delivery_that_brought_a_change_is_named(story: Story) -> None:
-    names = {row["sha256"]: row["file_name"] for row in story.town.rows("mart.delivery")}
+    # the same bytes may have come again later under another name
+    names: dict[str, set[str]] = {}
+    for row in story.town.rows("mart.delivery"):
+        names.setdefault(row["sha256"], set()).add(row["file_name"])
     second = story.nights["2023-07-15"]["causes"]
-    assert names[second["A", "2023-03"][2]].startswith("ydelsesforloeb_2023-07-10")
-    assert names[second["B", "2023-03"][2]] == "resultatkrav_2023-07-10.csv"
-    assert names[second["sygedagpenge", "2023-02"][2]] == "jobindsats_2023-07-10.csv"
+    assert "ydelsesforloeb_2023-07-10_2022-01-01_2023-07-09.csv" in names[second["A", "2023-03"][2]]
+    assert "resultatkrav_2023-07-10.csv" in names[second["B", "2023-03"][2]]
+    assert "jobindsats_2023-07-10.csv" in names[second["sygedagpenge", "2023-02"][2]]
     third = story.nights["2023-10-15"]["causes"]
-    assert names[third["B", "2023-05"][2]] == "personstatus_2023-10-10.csv"
+    assert "personstatus_2023-10-10.csv" in names[third["B", "2023-05"][2]]
 
 
 @pytest.mark.parametrize("period", PERIODS)
