@@ -292,9 +292,9 @@ class _Today:
             order by known.source, known.delivery_rank
             """,
         )
-        contract = fetch(
-            connection, "from raw.contract where contract_id = ?", [past.contract_id]
-        )[0]
+        contract = fetch(connection, "from raw.contract where contract_id = ?", [past.contract_id])[
+            0
+        ]
         self.terms_sha256 = contract["terms_sha256"]
         self.register = contract["register"]
         self.listed_otherwise = _listed_otherwise(connection, past)
@@ -448,9 +448,7 @@ def _claimed_otherwise(
 # which delivery brought it ------------------------------------------------------------------------
 
 
-def _numbers(
-    connection: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any]
-) -> list[int]:
+def _numbers(connection: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any]) -> list[int]:
     return [row[0] for row in connection.execute(query, list(values)).fetchall()]
 
 
@@ -531,7 +529,9 @@ def _register_deliveries(
         order by
             (owner.starts_on <= last_day($month::date) and owner.ends_before > $month::date) desc,
             known.delivery_rank desc
-        """.replace("$source", "?").replace("$month", "?").replace("$visited", "?"),
+        """.replace("$source", "?")
+        .replace("$month", "?")
+        .replace("$visited", "?"),
         [today.register, change.month, change.month, visited, visited, change.month, change.month],
     )
 
@@ -743,9 +743,7 @@ def _put_back_list(connection: duckdb.DuckDBPyConnection, past: _Past) -> None:
     )
 
 
-def _put_back_status(
-    connection: duckdb.DuckDBPyConnection, trial: _Trial, condition: str
-) -> None:
+def _put_back_status(connection: duckdb.DuckDBPyConnection, trial: _Trial, condition: str) -> None:
     """Rows of tonight's person status that meet a condition, as they stood in that of then."""
     rows = [row for row in trial.known if row["source"] == "personstatus"]
     then = [row for row in rows if row["delivery_id"] in trial.old]

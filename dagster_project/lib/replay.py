@@ -121,9 +121,7 @@ def compute(
     return {**found, "terms_sha256": told["terms_sha256"]}
 
 
-def load(
-    connection: duckdb.DuckDBPyConnection, side: Home, told: Mapping[str, Any]
-) -> None:
+def load(connection: duckdb.DuckDBPyConnection, side: Home, told: Mapping[str, Any]) -> None:
     """Fill the raw room with the stored deliveries, terms and codes of an approval."""
     from dagster_project.lib import contracts, receiving, reference, warehouse
 

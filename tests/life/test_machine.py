@@ -63,9 +63,7 @@ class LifeOfASettlement(RuleBasedStateMachine):
         changes=st.lists(CHANGES, min_size=1, max_size=4),
     )
     @precondition(lambda self: self.day < len(DAYS))
-    def quarter(
-        self, decisions: list[tuple[Any, ...]], changes: list[tuple[Any, ...]]
-    ) -> None:
+    def quarter(self, decisions: list[tuple[Any, ...]], changes: list[tuple[Any, ...]]) -> None:
         """Decide on what the last night has published, then deliver what has become true."""
         for name, *values in (*decisions, *changes):
             getattr(self, f"_{name}")(*values)
@@ -114,9 +112,7 @@ class LifeOfASettlement(RuleBasedStateMachine):
 
     def _send_back(self) -> None:
         settings = self.town.settings
-        self._is_allowed(
-            lambda: ledger.return_(settings, CONTRACT, self.period, "Kai", "se igen")
-        )
+        self._is_allowed(lambda: ledger.return_(settings, CONTRACT, self.period, "Kai", "se igen"))
 
     def _release(self, kroner: int) -> None:
         settings, amount = self.town.settings, Decimal(kroner)

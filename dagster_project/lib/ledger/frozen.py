@@ -76,9 +76,7 @@ def read(home: Home, event: Event) -> Document:
     return document
 
 
-def load(
-    connection: duckdb.DuckDBPyConnection, documents: Iterable[Document]
-) -> dict[str, int]:
+def load(connection: duckdb.DuckDBPyConnection, documents: Iterable[Document]) -> dict[str, int]:
     """Replace the contents of ``raw.frozen_*`` by these statements; rows written by table."""
     rows: dict[str, list[Mapping[str, Any]]] = {table: [] for table in TABLES}
     for document in documents:

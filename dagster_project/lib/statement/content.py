@@ -108,9 +108,7 @@ def _shown(
     }  # fmt: skip
 
 
-def _of(
-    snapshot: Snapshot, table: str, contract_id: str, start: dt.date, order: str
-) -> Rows:
+def _of(snapshot: Snapshot, table: str, contract_id: str, start: dt.date, order: str) -> Rows:
     return plain(snapshot.of_period(table, contract_id, start, order=order))
 
 

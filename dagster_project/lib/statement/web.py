@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _TEMPLATES = Path(__file__).with_name("templates")
-_DOCUMENT = re.compile(
-    r'<script type="application/json" id="opgoerelse">(.*?)</script>', re.DOTALL
-)
+_DOCUMENT = re.compile(r'<script type="application/json" id="opgoerelse">(.*?)</script>', re.DOTALL)
 _SEAL = re.compile(r"<!-- sha256 ([0-9a-f]{64}) -->\n\Z")
 
 
@@ -37,7 +35,9 @@ def render(view: View, document: str) -> str:
         return Markup(drawn)  # noqa: S704
 
     page = environment.get_template("statement.html.j2").render(
-        view=view, body=body, document=Markup(_for_script(document))  # noqa: S704
+        view=view,
+        body=body,
+        document=Markup(_for_script(document)),  # noqa: S704
     )
     return seal(page.rstrip("\n") + "\n")
 
