@@ -74,7 +74,11 @@ def by_macro(own: Terms, basis: int) -> int:
     text = render(PAID).replace(
         "in ?]", "in ?::struct(above bigint, below bigint, share bigint)[]]"
     )
-    row = duckdb.execute(text, [tiers, own.payment_ceiling, own.basis_ceiling, basis]).fetchone()
+    row = (
+        duckdb.connect()
+        .execute(text, [tiers, own.payment_ceiling, own.basis_ceiling, basis])
+        .fetchone()
+    )
     assert row is not None
     return int(row[0])
 

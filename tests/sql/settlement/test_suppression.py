@@ -18,7 +18,7 @@ order by place
 
 def flags(counts: list[int | None]) -> list[bool]:
     places = list(range(len(counts)))
-    rows = duckdb.execute(render(FLAGGED), [places, counts]).fetchall()
+    rows = duckdb.connect().execute(render(FLAGGED), [places, counts]).fetchall()
     return [bool(row[2]) for row in rows]
 
 
@@ -66,7 +66,7 @@ def test_rows_of_another_group_neither_hide_nor_are_hidden() -> None:
     from (values (1, 1, 3), (1, 2, 8), (2, 1, 7), (2, 2, 9)) as t (a, place, persons)
     order by a, persons
     """
-    rows = duckdb.execute(render(text)).fetchall()
+    rows = duckdb.connect().execute(render(text)).fetchall()
     assert rows == [(1, 3, True), (1, 8, True), (2, 7, False), (2, 9, False)]
 
 
@@ -81,4 +81,4 @@ def test_a_measure_is_hidden_with_its_row_or_with_the_small_count_it_rests_on(
     select {{ suppress_measure('measure', ['persons']) }}
     from (select ?::boolean as is_suppressed, ?::bigint as persons, 10 as measure)
     """
-    assert duckdb.execute(render(text), [is_suppressed, count]).fetchone() == (shown,)
+    assert duckdb.connect().execute(render(text), [is_suppressed, count]).fetchone() == (shown,)

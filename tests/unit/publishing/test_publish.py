@@ -91,7 +91,9 @@ def test_other_rows_outside_the_name_replace_the_folder_under_the_same_name(
     assert shown(home) == first
     schema, name = table.split(".")
     folder = "restricted" if schema == "restricted" else "payout_mart"
-    seen = duckdb.sql(f"select distinct {column} from '{first}/{folder}/{name}.parquet'").fetchall()
+    with duckdb.connect() as connection:
+        query = f"select distinct {column} from '{first}/{folder}/{name}.parquet'"
+        seen = connection.execute(query).fetchall()
     assert seen == [("other",)]
     assert not list(home.published.glob(".*"))
 
