@@ -2,7 +2,7 @@
 # Recompile both locks from pyproject.toml: requirements.lock (what runs) and tests/requirements.lock (what only tests and tools need).
 set -euo pipefail
 cd "$(dirname "$0")/.."
-flags=(--generate-hashes --no-emit-index-url --no-annotate --no-header -q)
+flags=(--generate-hashes --no-annotate --no-header -q)
 all=$(mktemp)
 trap 'rm -f "$all"' EXIT
 uv pip compile "${flags[@]}" --extra build pyproject.toml -o requirements.lock

@@ -207,7 +207,8 @@ def test_no_rubbish_raises_anything_but_a_refusal(
         corpus.good(source, file_format) + tail,
         tail,
     ):
-        parsed(folder, source, file_format, data)
+        # rows or codes: a file that gives neither would be a silent loss
+        assert parsed(folder, source, file_format, data)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
@@ -216,7 +217,9 @@ def test_no_rubbish_raises_anything_but_a_refusal(
                     max_leaves=8))  # fmt: skip
 def test_no_json_raises_anything_but_a_refusal(folder: Path, value: object) -> None:
     for shape in (value, [value], [{"Variables": value, "Data": value}]):
-        parsed(folder, "jobindsats", "json", json.dumps(shape).encode())
+        found = parsed(folder, "jobindsats", "json", json.dumps(shape).encode())
+        assert found
+        assert all(isinstance(code, str) for code, *_ in found)
 
 
 # wide weekly files
