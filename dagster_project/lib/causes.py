@@ -733,9 +733,12 @@ def _put_back_list(connection: duckdb.DuckDBPyConnection, past: _Past) -> None:
         """
         insert into raw.deltagere by name
         select
-            past.delivery_no, past.row_number, ? as contract_id, past.course_id,
-            past.person_no, past.visited_on, past.stated_group, today.ended_on, today.end_reason
+            past.delivery_no, past.row_number, course.contract_id, past.course_id,
+            course.course_ref, past.person_no, past.visited_on, past.stated_group, today.ended_on,
+            today.end_reason
         from course_row as past
+        inner join raw.course as course
+            on course.contract_id = ? and past.course_id = course.course_id
         left join course_row as today on past.course_id = today.course_id and not today.is_then
         where past.is_then
         """,

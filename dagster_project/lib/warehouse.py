@@ -3,8 +3,9 @@
 What belongs here: their columns and how to open the file. What does not: parsing, rules.
 Dates are civil and, in ``raw``, inclusive as in the files; staging makes intervals half-open.
 No person number ever stands here: a person is a dense ``person_no`` that ``raw.person`` maps to the
-32-digit ``person_key``. ``delivery_no`` and ``person_no`` follow the order of loading: they may
-join rows, never order or decide them (order deliveries by ``known_delivery.delivery_rank``).
+32-digit ``person_key``, a course a dense ``course_ref``. ``delivery_no``, ``person_no`` and
+``course_ref`` follow the order of loading: they may join rows, never order or decide them (order
+deliveries by ``known_delivery.delivery_rank``).
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ create table if not exists raw.delivery_volume (
 create table if not exists raw.rejected_row (
     delivery_no integer, row_number bigint, column_name varchar, code varchar);
 create table if not exists raw.person (person_no integer, person_key varchar);
+create table if not exists raw.course (course_ref integer, contract_id varchar, course_id varchar);
 
 -- sources ---------------------------------------------------------------------------------------
 create table if not exists raw.ydelsesforloeb (
@@ -59,10 +61,11 @@ create table if not exists raw.ydelsesrefusion (
     benefit_group varchar, paid_dkk decimal(18, 2));
 create table if not exists raw.deltagere (
     delivery_no integer, row_number bigint, contract_id varchar, course_id varchar,
-    person_no integer, visited_on date, stated_group varchar, ended_on date, end_reason varchar);
+    person_no integer, visited_on date, stated_group varchar, ended_on date, end_reason varchar,
+    course_ref integer);
 create table if not exists raw.resultatkrav (
     delivery_no integer, row_number bigint, contract_id varchar, course_id varchar,
-    month date, is_claimed boolean);
+    month date, is_claimed boolean, course_ref integer);
 -- mapped rows only (unmapped ones are counted as skipped); null = suppressed by the publisher
 create table if not exists raw.jobindsats (
     delivery_no integer, row_number bigint, area varchar, benefit_group varchar, month date,
@@ -235,6 +238,8 @@ def connect(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection
     # on by default, and written to stdout, where ``--json`` belongs
     connection.execute("set enable_progress_bar = false")
     connection.execute(f"set disabled_optimizers = '{UNSAFE_OPTIMIZER}'")
+    # every night writes the rule tables anew: choosing encodings would cost more than the rules
+    connection.execute("set force_compression = 'uncompressed'")
     return connection
 
 

@@ -17,10 +17,14 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.lib import warehouse
 from tests.benchmarks.rival_terms import Terms
 
+# sums: a plain max() is answered from the file's statistics without reading a row
 SCAN = """
-select max(person_no), max(code), max(from_date), max(to_date), max(share)
+select
+    sum(person_no), sum(code), sum(share),
+    sum(from_date - date '2000-01-01'), sum(to_date - date '2000-01-01')
 from raw.ydelsesforloeb
 """
 MEMORY_LIMIT = "800MB"
@@ -48,15 +52,16 @@ def sql(folder: Path) -> None:
     """Run the compiled models in their order, each as the table or view that it is."""
     steps = json.loads((folder / "models.json").read_text())
     took = {}
-    with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
+    with warehouse.connect(folder / "warehouse.duckdb") as connection:
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         connection.execute(f"set temp_directory = '{folder / 'spill'}'")
         connection.execute("set preserve_insertion_order = false")
-        connection.execute("create schema if not exists intermediate")
+        connection.execute("drop schema if exists intermediate cascade")
+        connection.execute("create schema intermediate")
         for name, kind, text in steps:
-            started = time.perf_counter()
+            started = time.process_time()
             connection.execute(f"create or replace {kind} intermediate.{name} as {text}")
-            took[name] = round(time.perf_counter() - started, 3)
+            took[name] = round(time.process_time() - started, 3)
     (folder / "models-took.json").write_text(json.dumps(took, indent=1))
 
 

@@ -54,7 +54,7 @@ def _judge(own: pd.DataFrame, courses: pd.DataFrame, terms: Terms, folder: Path)
         & (visits["ends_before"] > visits["visited_on"])
     ]
     visits = visits.assign(precedence=visits["group_no"].map(order))
-    visits = visits.sort_values("precedence").drop_duplicates(["contract_id", "course_id"])
+    visits = visits.sort_values("precedence").drop_duplicates("course_ref")
     cases = visits.merge(_case_starts(own, terms), on="person_no")
     cases = cases[
         (cases["case_starts_on"] <= cases["visited_on"])
@@ -66,7 +66,7 @@ def _judge(own: pd.DataFrame, courses: pd.DataFrame, terms: Terms, folder: Path)
 
 
 def _months(judged: pd.DataFrame, terms: Terms) -> pd.DataFrame:
-    columns = ["contract_id", "course_id", "person_no", "group_no", "visited_on", "exit_day"]
+    columns = ["contract_id", "course_ref", "person_no", "group_no", "visited_on", "exit_day"]
     spread = judged[columns].loc[judged.index.repeat(terms.effort_months)].reset_index(drop=True)
     number = np.tile(np.arange(1, terms.effort_months + 1), len(judged))
     month = spread["visited_on"].to_numpy().astype("datetime64[M]") + number
@@ -111,9 +111,7 @@ def _basis(months: pd.DataFrame, own: pd.DataFrame, terms: Terms, folder: Path) 
     claims["month"] = pd.to_datetime(claims["month"]).astype("datetime64[s]")
     paid = months.merge(days, on=["person_no", "month"], how="left")
     paid = paid[paid["days"].fillna(0) <= terms.max_support_days]
-    paid = paid.merge(
-        claims[["contract_id", "course_id", "month"]], on=["contract_id", "course_id", "month"]
-    )
+    paid = paid.merge(claims[["course_ref", "month"]], on=["course_ref", "month"])
     paid = paid.assign(
         basis_oere=paid["group_no"].map(terms.rates),
         period_start=paid["month"].dt.to_period("Q").dt.start_time,

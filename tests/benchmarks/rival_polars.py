@@ -71,7 +71,7 @@ def _judge(own: pl.DataFrame, courses: pl.DataFrame, terms: Terms, folder: Path)
             & (pl.col("ends_before") > pl.col("visited_on"))
         )
         .join(precedence, on="group_no")
-        .group_by("contract_id", "course_id")
+        .group_by("course_ref")
         .agg(precedence=pl.col("precedence").min())
         .join(precedence, on="precedence")
     )
@@ -90,7 +90,7 @@ def _judge(own: pl.DataFrame, courses: pl.DataFrame, terms: Terms, folder: Path)
         .agg(case_starts_on=pl.col("starts_on").min(), case_ends_before=pl.col("ends_before").max())
     )
     return (
-        courses.join(on_visit, on=["contract_id", "course_id"])
+        courses.join(on_visit, on="course_ref")
         .join(cases, on="person_no")
         .filter(
             (pl.col("case_starts_on") <= pl.col("visited_on"))
@@ -110,7 +110,9 @@ def _months(judged: pl.DataFrame, terms: Terms) -> pl.DataFrame:
     """Effort months before the exit whose last day is not after the term."""
     month = pl.col("visited_on").dt.truncate("1mo")
     return (
-        judged.select("contract_id", "course_id", "person_no", "group_no", "visited_on", "exit_day")
+        judged.select(
+            "contract_id", "course_ref", "person_no", "group_no", "visited_on", "exit_day"
+        )
         .with_columns(
             month=pl.date_ranges(
                 month.dt.offset_by("1mo"), month.dt.offset_by(f"{terms.effort_months}mo"), "1mo"
@@ -168,7 +170,7 @@ def _basis(months: pl.DataFrame, support: pl.DataFrame, folder: Path, terms: Ter
         months.join(support, on=["person_no", "month"], how="left")
         .filter(pl.col("support_days").fill_null(0) <= terms.max_support_days)
         .filter(pl.col("month") < terms.observed_before)
-        .join(claims, on=["contract_id", "course_id", "month"], how="semi")
+        .join(claims, on=["course_ref", "month"], how="semi")
         .join(rates, on="group_no")
         .with_columns(period_start=pl.col("month").dt.truncate("1q"))
         .group_by("contract_id", "period_start")

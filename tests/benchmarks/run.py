@@ -99,8 +99,10 @@ def write_input(folder: Path) -> None:
                 select person_no, group_no, from_date as starts_on,
                     (to_date + 1)::date as ends_before, (share * 10000)::integer as share_parts
                 from raw.ydelsesforloeb join staging.stg_benefit_codes__codes using (code)""",
-            "courses": "select contract_id, course_id, person_no, visited_on from raw.deltagere",
-            "claims": "select contract_id, course_id, month, is_claimed from raw.resultatkrav",
+            "courses": """
+                select contract_id, course_id, course_ref, person_no, visited_on
+                from raw.deltagere""",
+            "claims": "select course_ref, month, is_claimed from raw.resultatkrav",
             "deaths": "select person_no, event_date as exit_day from raw.personstatus",
         }
         for name, query in tables.items():

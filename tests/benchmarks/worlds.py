@@ -100,7 +100,7 @@ order by person_no
 """
 
 _COURSES = """
-insert into raw.deltagere
+insert into raw.deltagere by name
 with referred as (
     select
         person_no,
@@ -120,6 +120,7 @@ select
     'kontrakt-' || lpad((person_no // ($persons // $participants) % $contracts)::varchar, 4, '0')
         as contract_id,
     'F-' || lpad(person_no::varchar, 8, '0') as course_id,
+    (person_no // ($persons // $participants))::integer as course_ref,
     person_no,
     greatest(least(from_date + 190, to_date), date '2022-11-01') as visited_on,
     'sygedagpenge' as stated_group,
@@ -134,6 +135,7 @@ select
     10000000 + row_number() over (order by i),
     'kontrakt-' || lpad((i % $contracts)::varchar, 4, '0'),
     'F-' || lpad((i * ($persons // $participants))::varchar, 8, '0'),
+    i::integer,
     (i * ($persons // $participants))::integer,
     date '2022-11-01' + (hash(i, 'visit') % 400)::integer,
     'sygedagpenge',
@@ -144,12 +146,13 @@ where i * ($persons // $participants) not in (select person_no from referred)
 """
 
 _CLAIMS = """
-insert into raw.resultatkrav
+insert into raw.resultatkrav by name
 select
     3 as delivery_no,
     row_number() over () as row_number,
     contract_id,
     course_id,
+    course_ref,
     (date_trunc('month', visited_on) + to_months(month_no + 1))::date as month,
     hash(person_no, month_no, 'claim') % 10 < 9 as is_claimed
 from raw.deltagere, range(0, 24) months(month_no)
@@ -217,6 +220,9 @@ def build_raw(path: Path, size: Size) -> None:
         for statement in (_SPELLS, _COURSES, _CLAIMS, _STATUS, _STATISTICS):
             used = {k: v for k, v in parameters.items() if f"${k}" in statement}
             connection.execute(statement, used)
+        connection.execute(
+            "insert into raw.course select course_ref, contract_id, course_id from raw.deltagere"
+        )
         connection.execute(
             "insert into raw.person select i::integer, substr(sha256(i::varchar), 1, 32)"
             " from range(1, $persons + 1) t(i)",

@@ -29,7 +29,7 @@ from dagster_project.lib.receiving.weeks import run_rows
 from dagster_project.settings import Home
 
 # Raise it when parsing or loading changes what rows come out: the warehouse is then loaded anew.
-LOADER_VERSION = 1
+LOADER_VERSION = 2
 _BATCH = 100_000
 _RAW_TABLES = (
     "ydelsesforloeb", "dream", "ydelsesrefusion", "deltagere", "resultatkrav", "jobindsats",
@@ -60,6 +60,9 @@ class Loader:
         self._parser = parser
         self._pads = hmac_pads(key)
         parser.execute("create temp table person (cpr bigint, person_no integer)")
+        parser.execute(
+            "create temp table course (contract_id varchar, course_id varchar, course_ref integer)"
+        )
 
     def load(self, record: Record, content: Content) -> int:
         """Load one delivery; the caller holds the transaction of the warehouse.
@@ -69,6 +72,8 @@ class Loader:
         """
         source, parsed = content.parts.source, content.parsed
         self._number_persons(source, parsed.table)
+        if names_courses(source):
+            self._number_courses(parsed.table)
         self._insert_rows(record, content)
         self._insert_rejected(record)
         loaded = (
@@ -160,6 +165,37 @@ class Loader:
         self._parser.unregister("numbered")
         self._warehouse.execute("drop table numbered")
 
+    def _number_courses(self, table: str) -> None:
+        """Give courses that are new to the warehouse a dense number: lists and claims meet by it."""
+        self._parser.execute(
+            f"create or replace temp table new_course as select distinct contract_id, course_id"
+            f" from {table} anti join course using (contract_id, course_id) where faults is null"
+        )
+        self._hand_over(
+            "select contract_id, course_id from new_course",
+            "create or replace temp table named as from handed_over",
+            "handed_over",
+        )
+        self._warehouse.execute(
+            """
+            insert into raw.course
+            select
+                (select coalesce(max(course_ref), 0) from raw.course)
+                + row_number() over (order by contract_id, course_id),
+                contract_id, course_id
+            from named anti join raw.course using (contract_id, course_id)
+            """
+        )
+        numbered = "from named join raw.course using (contract_id, course_id)"
+        reader = self._warehouse.sql(
+            f"select contract_id, course_id, course_ref {numbered}"  # noqa: S608 - own text
+        ).to_arrow_reader(_BATCH)
+        self._parser.register("numbered", reader)
+        self._parser.execute("insert into course select * from numbered")
+        self._parser.unregister("numbered")
+        self._parser.execute("drop table new_course")
+        self._warehouse.execute("drop table named")
+
     def _insert_rows(self, record: Record, content: Content) -> None:
         source, table = content.parts.source, content.parsed.table
         loaded = [column for column in source.columns if column.load]
@@ -172,6 +208,10 @@ class Loader:
             else:
                 picked.append(f"t.{column.name}")
         names = [column.name for column in loaded]
+        if names_courses(source):
+            joins += " left join course using (contract_id, course_id)"
+            picked.append("course.course_ref")
+            names.append("course_ref")
         good = f"faults is null and not ({skip_condition(source)})"
         rows = f"(select rowid + 1 as row_number, * from {table} where {good}) t"
         if source.weeks:
@@ -197,6 +237,11 @@ class Loader:
                 "insert into raw.rejected_row values ($1, $2, $3, $4)",
                 [[record.delivery_no, row, column, code] for row, column, code in record.rejected],
             )
+
+
+def names_courses(source: Source) -> bool:
+    """Whether the rows of a source belong to courses: its key names one."""
+    return {"contract_id", "course_id"} <= set(source.key)
 
 
 def _forget_source(warehouse: duckdb.DuckDBPyConnection, source: str) -> None:

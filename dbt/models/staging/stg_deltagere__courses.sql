@@ -14,6 +14,7 @@ final as (
         row_number,
         contract_id,
         course_id,
+        course_ref,
         person_no,
         visited_on,
         stated_group,

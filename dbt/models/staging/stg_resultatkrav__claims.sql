@@ -14,6 +14,7 @@ final as (
         row_number,
         contract_id,
         course_id,
+        course_ref,
         month,
         is_claimed
     from source

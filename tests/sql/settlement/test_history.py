@@ -20,6 +20,7 @@ CONTRACT = "a"
 MONTHS = [dt.date(2023, month, 1) for month in range(1, 7)]
 BOOKING_MONTH = dt.date(2023, 8, 1)
 COURSES = {"F1": 1, "F2": 2, "F3": 2}
+NUMBERS = {course: number for number, course in enumerate(COURSES, 1)}
 GROUPS = ("jobafklaring", "sygedagpenge")
 GIVEN = {
     "int_person_months__decide_payment": (
@@ -34,8 +35,10 @@ GIVEN = {
     "int_relapse__book_savings": (
         "contract_id varchar, part_id varchar, month date, amount_dkk decimal(18, 2)"
     ),
+    "int_person_months__weigh_claims": "course_no integer, month date, status varchar",
     "int_courses__decide_eligibility": (
-        "contract_id varchar, course_id varchar, price_group varchar"
+        "course_no integer, contract_id varchar, part_id varchar, course_id varchar, "
+        "person_no integer, price_group varchar, eligibility varchar"
     ),
     "int_courses__resolve_known": "contract_id varchar, course_id varchar, person_no integer",
 }
@@ -288,6 +291,13 @@ def load_knowledge(warehouse: Warehouse, world: World) -> None:
         ],
     )  # fmt: skip
     warehouse.fill(
+        "model.int_person_months__weigh_claims",
+        [
+            {"course_no": NUMBERS[key[1]], "month": key[3], "status": "self_supporting"}
+            for key in world.amounts if key[0] == "p1"
+        ],
+    )  # fmt: skip
+    warehouse.fill(
         "model.int_fte__measure_reduction",
         [
             {**own, "part_id": "p2", "benefit_group": group, "booking_month": BOOKING_MONTH,
@@ -297,7 +307,11 @@ def load_knowledge(warehouse: Warehouse, world: World) -> None:
     )  # fmt: skip
     warehouse.fill(
         "model.int_courses__decide_eligibility",
-        [{**own, "course_id": key, "price_group": group} for key, group in world.groups.items()],
+        [
+            {**own, "course_no": NUMBERS[key], "part_id": "p1", "course_id": key,
+             "person_no": COURSES[key], "price_group": group, "eligibility": "eligible"}
+            for key, group in world.groups.items()
+        ],
     )
     warehouse.fill(
         "raw.ledger_release",

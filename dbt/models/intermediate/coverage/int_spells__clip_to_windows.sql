@@ -1,9 +1,10 @@
+{{ config(materialized='view') }}
 -- grain: one row per landed row (weekly payments: per person, week and group) and owned stretch
 -- counts: rows of all three registers, clipped to the days that their delivery owns; a row that is
---   still running reaches to the end of its window; weekly payments count where the person's sum of
---   the group in the week is above zero within the delivery
+--   still running reaches to the end of its window
 -- clause: 10-inputs.md, Delivery semantics and Sources; 30-rules.md §1 (benefit spells)
--- left out: rows on days that a newer delivery owns; codes that no group has (gate 20)
+-- left out: rows on days that a newer delivery owns; codes that no group has (gate 20). A view:
+--   writing a whole register costs several times what clipping it again does
 with
 
 registers as (
@@ -23,15 +24,6 @@ effective_windows as (
 ),
 
 persons as (
-    select
-        person_no,
-        canonical_person_no
-    from {{ ref('int_persons__resolve_identity') }}
-),
-
-payees as (
-    -- a second import of the same rows: with one CTE read twice and no new numbers, the engine's
-    -- optimizer takes the sum below for never positive and drops every weekly payment
     select
         person_no,
         canonical_person_no
@@ -73,15 +65,14 @@ weekly_runs as (
     from {{ ref('stg_dream__runs') }}
 ),
 
-weekly_payments as (
+paid_weeks as (
     select
         person_no,
         benefit_group,
         starts_on,
         ends_before,
-        paid_dkk,
         delivery_no
-    from {{ ref('stg_ydelsesrefusion__payments') }}
+    from {{ ref('int_payments__sum_weeks') }}
 ),
 
 windows as (
@@ -92,24 +83,6 @@ windows as (
         effective_windows.ends_before
     from effective_windows
     inner join registers on effective_windows.source = registers.source
-),
-
-sum_payments as (
-    select
-        weekly_payments.benefit_group,
-        weekly_payments.starts_on,
-        weekly_payments.ends_before,
-        weekly_payments.delivery_no,
-        coalesce(payees.canonical_person_no, weekly_payments.person_no) as person_no
-    from weekly_payments
-    left join payees on weekly_payments.person_no = payees.person_no
-    group by
-        coalesce(payees.canonical_person_no, weekly_payments.person_no),
-        weekly_payments.benefit_group,
-        weekly_payments.starts_on,
-        weekly_payments.ends_before,
-        weekly_payments.delivery_no
-    having sum(weekly_payments.paid_dkk) > 0
 ),
 
 list_rows as (
@@ -136,18 +109,20 @@ list_rows as (
     inner join codes on weekly_runs.code = codes.code
     union all
     select
-        sum_payments.person_no,
+        paid_weeks.person_no,
         null as code,
         groups.group_no,
-        sum_payments.starts_on,
-        sum_payments.ends_before,
+        paid_weeks.starts_on,
+        paid_weeks.ends_before,
         1 as share,
-        sum_payments.delivery_no
-    from sum_payments
-    inner join groups on sum_payments.benefit_group = groups.benefit_group
+        paid_weeks.delivery_no
+    from paid_weeks
+    inner join groups on paid_weeks.benefit_group = groups.benefit_group
 ),
 
-final as (
+-- every row meets every stretch of its delivery first: told as bounds of the join, the emptiness of
+-- the others would make the engine's planner take the whole register for a handful of rows
+clip_rows as (
     select
         windows.register_no,
         list_rows.code::smallint as code,
@@ -160,12 +135,23 @@ final as (
         least(coalesce(list_rows.ends_before, windows.ends_before), windows.ends_before)
             as ends_before
     from list_rows
-    inner join windows
-        on
-            list_rows.delivery_no = windows.delivery_no
-            and list_rows.starts_on < windows.ends_before
-            and coalesce(list_rows.ends_before, windows.ends_before) > windows.starts_on
+    inner join windows on list_rows.delivery_no = windows.delivery_no
     left join persons on list_rows.person_no = persons.person_no
+),
+
+final as (
+    select
+        register_no,
+        code,
+        group_no,
+        share,
+        row_starts_on,
+        delivery_no,
+        person_no,
+        starts_on,
+        ends_before
+    from clip_rows
+    where starts_on < ends_before
 )
 
 select * from final

@@ -9,13 +9,14 @@ home_register as (
     from {{ ref('int_registers__choose_home') }}
 ),
 
-spells as (
+spell_days as (
     select
         register_no,
         group_no,
-        starts_on,
-        ends_before
-    from {{ ref('int_spells__clip_to_windows') }}
+        day,
+        started_spells,
+        ended_spells
+    from {{ ref('int_fte__tally_spell_days') }}
 ),
 
 neighbours as (
@@ -33,9 +34,9 @@ count_starts as (
     select
         register_no,
         group_no,
-        {{ month_of('starts_on') }} as month,
-        count(*) as change
-    from spells
+        {{ month_of('day') }} as month,
+        sum(started_spells) as change
+    from spell_days
     group by all
 ),
 
@@ -43,9 +44,9 @@ count_ends as (
     select
         register_no,
         group_no,
-        {{ month_end('ends_before - 1') }} as month,
-        -count(*) as change
-    from spells
+        {{ month_end('day - 1') }} as month,
+        -sum(ended_spells) as change
+    from spell_days
     group by all
 ),
 

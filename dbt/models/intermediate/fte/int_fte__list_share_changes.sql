@@ -5,14 +5,13 @@
 -- left out: months (int_fte__sum_register_months)
 with
 
-spells as (
+spell_days as (
     select
         register_no,
         group_no,
-        starts_on,
-        ends_before,
-        (share * {{ fte_parts() }})::integer as share_parts
-    from {{ ref('int_spells__clip_to_windows') }}
+        day,
+        change_parts
+    from {{ ref('int_fte__tally_spell_days') }}
 ),
 
 overlapping_spells as (
@@ -25,32 +24,6 @@ overlapping_spells as (
         (share * {{ fte_parts() }})::integer as share_parts
     from {{ ref('int_spells__find_neighbours') }}
     where is_overlapping
-),
-
-list_all_starts as (
-    select
-        register_no,
-        group_no,
-        starts_on as day,
-        sum(share_parts) as change_parts
-    from spells
-    group by
-        register_no,
-        group_no,
-        starts_on
-),
-
-list_all_ends as (
-    select
-        register_no,
-        group_no,
-        ends_before as day,
-        -sum(share_parts) as change_parts
-    from spells
-    group by
-        register_no,
-        group_no,
-        ends_before
 ),
 
 list_person_changes as (
@@ -109,9 +82,7 @@ measure_excess as (
 ),
 
 list_changes as (
-    select * from list_all_starts
-    union all
-    select * from list_all_ends
+    select * from spell_days
     union all
     select * from measure_excess
     where change_parts != 0

@@ -75,6 +75,7 @@ final as (
         courses.person_no,
         courses.visited_on,
         courses.stated_group,
+        referrals.price_group_no,
         groups.benefit_group as price_group,
         referrals.case_starts_on,
         referrals.case_days,

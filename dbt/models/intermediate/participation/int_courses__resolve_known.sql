@@ -10,6 +10,7 @@ courses as (
         row_number,
         contract_id,
         course_id,
+        course_ref,
         person_no,
         visited_on,
         stated_group,
@@ -45,7 +46,7 @@ keep_newest as (
     semi join contracts on courses.contract_id = contracts.contract_id
     qualify
         row_number() over (
-            partition by courses.contract_id, courses.course_id
+            partition by courses.course_ref
             order by deliveries.delivery_rank desc, courses.row_number asc
         ) = 1
 ),
@@ -54,6 +55,7 @@ final as (
     select
         keep_newest.contract_id,
         keep_newest.course_id,
+        keep_newest.course_ref,
         keep_newest.visited_on,
         keep_newest.stated_group,
         keep_newest.ended_on,

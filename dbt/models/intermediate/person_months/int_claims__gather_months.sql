@@ -1,5 +1,5 @@
--- grain: one row per course with a claimed month
--- counts: the months that the newest known claim says yes to
+-- grain: one row per course and calendar year with a claimed month
+-- counts: the months that the newest known claim says yes to: bit m of the number for month m
 -- clause: 30-rules.md §3 (claimed)
 -- left out: claims without a known course (mismatch)
 with
@@ -17,9 +17,12 @@ claims as (
 final as (
     select
         course_no,
-        list(month) as claimed_months
+        year(month)::smallint as year,
+        bit_or({{ month_bit('month') }}) as claimed_months
     from claims
-    group by course_no
+    group by
+        course_no,
+        year(month)::smallint
 )
 
 select * from final

@@ -3,7 +3,7 @@
 -- counts: the row of the newest known delivery that contains the key
 -- clause: 10-inputs.md, Delivery semantics (upsert); 30-rules.md §3 (claimed)
 -- left out: nothing; course_no is null where the list has no such course. A view: only the claimed
---   months are stored, one list a course (int_claims__gather_months)
+--   months are stored, one number a course and year (int_claims__gather_months)
 with
 
 claims as (
@@ -12,6 +12,7 @@ claims as (
         row_number,
         contract_id,
         course_id,
+        course_ref,
         month,
         is_claimed
     from {{ ref('stg_resultatkrav__claims') }}
@@ -28,8 +29,7 @@ deliveries as (
 courses as (
     select
         course_no,
-        contract_id,
-        course_id
+        course_ref
     from {{ ref('int_courses__resolve_known') }}
 ),
 
@@ -43,6 +43,7 @@ number_claims as (
         courses.course_no,
         claims.contract_id,
         claims.course_id,
+        claims.course_ref,
         claims.month,
         claims.is_claimed,
         claims.delivery_no,
@@ -50,17 +51,13 @@ number_claims as (
         deliveries.delivery_rank
     from claims
     inner join deliveries on claims.delivery_no = deliveries.delivery_no
-    left join courses
-        on
-            claims.contract_id = courses.contract_id
-            and claims.course_id = courses.course_id
+    left join courses on claims.course_ref = courses.course_ref
 ),
 
 -- a key stands once in a delivery, so that only a later delivery can replace it
 list_replacements as (
     select
-        claims.contract_id,
-        claims.course_id,
+        claims.course_ref,
         claims.month,
         max(deliveries.delivery_rank) as delivery_rank
     from claims
@@ -68,8 +65,7 @@ list_replacements as (
     inner join find_first_delivery
         on deliveries.delivery_rank > find_first_delivery.delivery_rank
     group by
-        claims.contract_id,
-        claims.course_id,
+        claims.course_ref,
         claims.month
 ),
 
@@ -85,8 +81,7 @@ final as (
     from number_claims
     left join list_replacements
         on
-            number_claims.contract_id = list_replacements.contract_id
-            and number_claims.course_id = list_replacements.course_id
+            number_claims.course_ref = list_replacements.course_ref
             and number_claims.month = list_replacements.month
     where
         list_replacements.delivery_rank is null

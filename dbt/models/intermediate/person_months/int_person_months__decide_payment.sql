@@ -41,7 +41,7 @@ final as (
         person_months.month,
         courses.price_group,
         person_months.support_days,
-        person_months.status,
+        person_months.status::varchar as status,
         person_months.is_claimed,
         person_months.is_payable,
         person_months.rate_dkk,
@@ -65,7 +65,7 @@ final as (
             else 'none'
         end as match,
         case
-            when courses.eligibility = 'eligible' then person_months.status
+            when courses.eligibility = 'eligible' then person_months.status::varchar
             else courses.eligibility
         end as reason
     from person_months

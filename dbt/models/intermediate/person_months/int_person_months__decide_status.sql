@@ -18,7 +18,6 @@ courses as (
     select
         course_no,
         contract_no,
-        contract_id,
         eligibility,
         exit_date
     from {{ ref('int_courses__decide_eligibility') }}
@@ -27,6 +26,7 @@ courses as (
 terms as (
     select
         contract_no,
+        contract_id,
         max_support_days
     from {{ ref('int_contracts__read_person_month_terms') }}
 ),
@@ -47,22 +47,44 @@ support_days as (
     from {{ ref('int_support_days__count') }}
 ),
 
-list_course_months as (
+list_contract_months as (
+    select
+        terms.contract_no,
+        terms.max_support_days,
+        months.month,
+        {{ month_end('months.month') }} as month_ends_before,
+        months.is_observed
+    from terms
+    inner join months on terms.contract_id = months.contract_id
+),
+
+follow_courses as (
     select
         efforts.course_no,
-        months.month,
-        months.is_observed,
-        terms.max_support_days,
-        courses.eligibility in ('eligible', 'over_quota') as is_followed,
-        coalesce(courses.exit_date < {{ month_end('months.month') }}, false) as is_exited
+        efforts.starts_on,
+        efforts.ends_before,
+        courses.contract_no,
+        courses.exit_date,
+        courses.eligibility in ('eligible', 'over_quota') as is_followed
     from efforts
     inner join courses on efforts.course_no = courses.course_no
-    inner join terms on courses.contract_no = terms.contract_no
-    inner join months
+),
+
+list_course_months as (
+    select
+        follow_courses.course_no,
+        follow_courses.is_followed,
+        list_contract_months.month,
+        list_contract_months.is_observed,
+        list_contract_months.max_support_days,
+        coalesce(follow_courses.exit_date < list_contract_months.month_ends_before, false)
+            as is_exited
+    from follow_courses
+    inner join list_contract_months
         on
-            courses.contract_id = months.contract_id
-            and efforts.starts_on <= months.month
-            and efforts.ends_before > months.month
+            follow_courses.contract_no = list_contract_months.contract_no
+            and follow_courses.starts_on <= list_contract_months.month
+            and follow_courses.ends_before > list_contract_months.month
 ),
 
 add_support_days as (
@@ -84,11 +106,11 @@ final as (
         month,
         support_days,
         case
-            when not is_followed then 'not_eligible'
-            when is_exited then 'exited'
-            when not is_observed then 'not_observed'
-            when support_days > max_support_days then 'on_support'
-            else 'self_supporting'
+            when not is_followed then 'not_eligible'::{{ month_status() }}
+            when is_exited then 'exited'::{{ month_status() }}
+            when not is_observed then 'not_observed'::{{ month_status() }}
+            when support_days > max_support_days then 'on_support'::{{ month_status() }}
+            else 'self_supporting'::{{ month_status() }}
         end as status
     from add_support_days
 )

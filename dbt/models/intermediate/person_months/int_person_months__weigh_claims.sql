@@ -19,7 +19,7 @@ courses as (
         course_no,
         contract_no,
         person_no,
-        price_group,
+        price_group_no,
         eligibility
     from {{ ref('int_courses__decide_eligibility') }}
 ),
@@ -34,6 +34,7 @@ terms as (
 claims as (
     select
         course_no,
+        year,
         claimed_months
     from {{ ref('int_claims__gather_months') }}
 ),
@@ -41,7 +42,7 @@ claims as (
 rates as (
     select
         contract_no,
-        price_group,
+        price_group_no,
         month,
         rate_dkk
     from {{ ref('int_rates__spread_months') }}
@@ -65,13 +66,11 @@ describe_courses as (
         courses.course_no,
         courses.contract_no,
         courses.person_no,
-        courses.price_group,
-        claims.claimed_months,
+        courses.price_group_no,
         courses.eligibility = 'eligible' as is_eligible,
         terms.pay_on = 'register' as is_paid_unclaimed
     from courses
     inner join terms on courses.contract_no = terms.contract_no
-    left join claims on courses.course_no = claims.course_no
 ),
 
 add_claims as (
@@ -82,13 +81,17 @@ add_claims as (
         person_months.status,
         describe_courses.contract_no,
         describe_courses.person_no,
-        describe_courses.price_group,
+        describe_courses.price_group_no,
         describe_courses.is_eligible,
         describe_courses.is_paid_unclaimed,
-        coalesce(list_contains(describe_courses.claimed_months, person_months.month), false)
+        coalesce(claims.claimed_months & {{ month_bit('person_months.month') }} <> 0, false)
             as is_claimed
     from person_months
     inner join describe_courses on person_months.course_no = describe_courses.course_no
+    left join claims
+        on
+            person_months.course_no = claims.course_no
+            and year(person_months.month)::smallint = claims.year
 ),
 
 final as (
@@ -110,7 +113,7 @@ final as (
     left join rates
         on
             add_claims.contract_no = rates.contract_no
-            and add_claims.price_group = rates.price_group
+            and add_claims.price_group_no = rates.price_group_no
             and add_claims.month = rates.month
     left join hours
         on

@@ -23,6 +23,13 @@ rates as (
     from {{ ref('stg_contracts__rates') }}
 ),
 
+groups as (
+    select
+        group_no,
+        benefit_group
+    from {{ ref('stg_benefit_codes__groups') }}
+),
+
 months as (
     select
         contract_id,
@@ -33,7 +40,7 @@ months as (
 final as (
     select
         terms.contract_no,
-        rates.benefit_group as price_group,
+        groups.group_no as price_group_no,
         months.month,
         rates.rate_dkk
     from terms
@@ -41,6 +48,7 @@ final as (
         on
             terms.contract_id = rates.contract_id
             and terms.part_id = rates.part_id
+    inner join groups on rates.benefit_group = groups.benefit_group
     inner join months
         on
             terms.contract_id = months.contract_id

@@ -69,19 +69,42 @@ courses as (
     from {{ ref('int_courses__resolve_known') }}
 ),
 
--- `reason` is the status of an eligible course's month; other courses have their eligibility there
 outcomes as (
     select
+        course_no,
+        month,
+        status
+    from {{ ref('int_person_months__weigh_claims') }}
+    where status in ('self_supporting', 'on_support')
+),
+
+eligible_courses as (
+    select
+        course_no,
         contract_id,
         part_id,
         person_no,
-        month,
-        price_group,
-        reason
-    from {{ ref('int_person_months__decide_payment') }}
-    where
-        reason in ('self_supporting', 'on_support')
-        and status = reason
+        price_group
+    from {{ ref('int_courses__decide_eligibility') }}
+    where eligibility = 'eligible'
+),
+
+-- by number first, names afterwards: a course's months of a period are one row
+course_outcomes as (
+    select
+        outcomes.course_no,
+        months.period_start,
+        count(*) filter (where outcomes.status = 'self_supporting') as self_supporting_months,
+        count(*) filter (where outcomes.status = 'on_support') as on_support_months
+    from outcomes
+    inner join eligible_courses on outcomes.course_no = eligible_courses.course_no
+    inner join months
+        on
+            eligible_courses.contract_id = months.contract_id
+            and outcomes.month = months.month
+    group by
+        outcomes.course_no,
+        months.period_start
 ),
 
 -- a course has a line where a month became payable (+1), ceased to be (-1) or changed its rate (0)
@@ -97,27 +120,26 @@ facts as (
             else (lines.new_amount_dkk <> 0)::bigint - (lines.old_amount_dkk <> 0)::bigint
         end as payable_months,
         lines.difference_dkk,
-        true as is_line,
-        false as is_self_supporting,
-        false as is_on_support
+        1 as line_count,
+        0 as self_supporting_months,
+        0 as on_support_months
     from lines
     left join courses
         on lines.contract_id = courses.contract_id and lines.course_id = courses.course_id
     union all by name
     select
-        outcomes.contract_id,
-        months.period_start,
-        outcomes.part_id,
-        outcomes.price_group,
-        outcomes.person_no,
+        eligible_courses.contract_id,
+        course_outcomes.period_start,
+        eligible_courses.part_id,
+        eligible_courses.price_group,
+        eligible_courses.person_no,
         0 as payable_months,
         0 as difference_dkk,
-        false as is_line,
-        outcomes.reason = 'self_supporting' as is_self_supporting,
-        outcomes.reason = 'on_support' as is_on_support
-    from outcomes
-    inner join months
-        on outcomes.contract_id = months.contract_id and outcomes.month = months.month
+        0 as line_count,
+        course_outcomes.self_supporting_months,
+        course_outcomes.on_support_months
+    from course_outcomes
+    inner join eligible_courses on course_outcomes.course_no = eligible_courses.course_no
 ),
 
 -- one row per person first, so that persons are counted without a distinct
@@ -130,9 +152,9 @@ person_sums as (
         person_no,
         sum(payable_months) as payable_months,
         sum(difference_dkk) as difference_dkk,
-        count(*) filter (where is_self_supporting) as self_supporting_months,
-        count(*) filter (where is_on_support) as on_support_months,
-        count(*) filter (where is_line) as line_count
+        sum(self_supporting_months) as self_supporting_months,
+        sum(on_support_months) as on_support_months,
+        sum(line_count) as line_count
     from facts
     group by all
 ),
