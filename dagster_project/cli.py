@@ -318,7 +318,8 @@ def return_(
     )
 
 
-@app.command()
+# an amount below 0 is refused by its rule (3), not taken for an option (2)
+@app.command(context_settings={"ignore_unknown_options": True})
 def release(
     contract: ContractArgument,
     amount: Annotated[str, typer.Argument(metavar="AMOUNT", help="Kroner, højst to decimaler.")],
