@@ -129,9 +129,9 @@ class Home:
         try:
             loaded = yaml.safe_load(self.home_file.read_text(encoding="utf-8")) or {}
             return HomeFile.model_validate(loaded)
-        except (yaml.YAMLError, ValidationError, UnicodeDecodeError) as error:
+        except (yaml.YAMLError, ValueError) as error:  # a ValueError is a date of no calendar
             keys = (
-                ", ".join(".".join(map(str, e["loc"])) for e in error.errors())
+                ", ".join(".".join(map(str, e["loc"])) or "no mapping" for e in error.errors())
                 if isinstance(error, ValidationError)
                 else "not readable as YAML"
             )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagster_project.lib import files, fingerprint
 from dagster_project.lib.errors import EffektError
-from dagster_project.lib.nightly import Refused, Step, StepOutcome
+from dagster_project.lib.nightly import Held, Refused, Step, StepOutcome
 from dagster_project.settings import Home, Settings
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def receive(settings: Settings) -> StepOutcome:
             "waiting": report.waiting,
         },
         refused=tuple(_refused(note) for note in report.refused),
-        held=tuple(f"{note.file_name} (sha256 {note.sha256})" for note in report.held),
+        held=tuple(Held(note.file_name, note.sha256) for note in report.held),
     )
 
 

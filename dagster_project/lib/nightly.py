@@ -35,6 +35,18 @@ class Refused:
 
 
 @dataclass(frozen=True)
+class Held:
+    """A delivery that a row-count check holds: shown name and hash."""
+
+    file_name: str
+    sha256: str
+
+    def __str__(self) -> str:
+        """What ``effekt accept`` needs, and the name for a person."""
+        return f"{self.file_name} (sha256 {self.sha256})"
+
+
+@dataclass(frozen=True)
 class StepOutcome:
     """What one step tells about itself.
 
@@ -43,7 +55,7 @@ class StepOutcome:
         tables: rows of each table that the step built.
         kroner: sum of the money column of those tables that have one.
         refused: deliveries refused by the step.
-        held: shown names of deliveries held by a row-count check.
+        held: deliveries held by a row-count check.
         failed_checks: critical checks that failed; the night goes no further.
         is_unchanged: the home knows nothing new; the night ends here.
         snapshot_id: the snapshot that the step published or found unchanged.
@@ -54,7 +66,7 @@ class StepOutcome:
     tables: dict[str, int] = field(default_factory=dict)
     kroner: dict[str, str] = field(default_factory=dict)
     refused: tuple[Refused, ...] = ()
-    held: tuple[str, ...] = ()
+    held: tuple[Held, ...] = ()
     failed_checks: tuple[str, ...] = ()
     is_unchanged: bool = False
     snapshot_id: str | None = None
@@ -76,7 +88,7 @@ class NightReport:
         return tuple(item for outcome in self.outcomes.values() for item in outcome.refused)
 
     @property
-    def held(self) -> tuple[str, ...]:
+    def held(self) -> tuple[Held, ...]:
         """Deliveries that this run found held."""
         return tuple(item for outcome in self.outcomes.values() for item in outcome.held)
 
@@ -106,7 +118,7 @@ class NightReport:
         return EXIT_REFUSED if self.refused else EXIT_OK
 
     def as_json(self) -> dict[str, Any]:
-        """The report as codes, ids and counts: for ``--json`` and for the alert."""
+        """The report for ``--json``: codes, ids, and the names that deliveries came under."""
         return {
             "as_of_date": self.settings.as_of_text,
             "exit_code": self.exit_code,
@@ -119,7 +131,17 @@ class NightReport:
                 {"file_name": item.file_name, "codes": list(item.codes), "report": item.report}
                 for item in self.refused
             ],
-            "held": list(self.held),
+            "held": [str(item) for item in self.held],
+        }
+
+    def as_alert(self) -> dict[str, Any]:
+        """The same without names: an alert may leave the municipality (00-product.md)."""
+        return {
+            **self.as_json(),
+            "refused": [
+                {"codes": list(item.codes), "report": item.report} for item in self.refused
+            ],
+            "held": [item.sha256 for item in self.held],
         }
 
 
@@ -162,7 +184,7 @@ def _leave_alert(report: NightReport) -> None:
         if report.exit_code == EXIT_OK:
             alert.clear(home)
         else:
-            alert.write(home, report.as_json())
+            alert.write(home, report.as_alert())
     except OSError as error:
         if report.error is None:
             report.error = without_values(error, "alert")
