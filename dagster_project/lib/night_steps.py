@@ -243,10 +243,17 @@ def build_candidate(settings: Settings) -> StepOutcome:
 
 
 def publish(settings: Settings) -> StepOutcome:
-    """Audited candidate → ``published/current``, in one rename."""
+    """Audited candidate → ``published/current``, in one rename.
+
+    Run again by itself after a whole night it finds that night's snapshot published, and whole.
+    """
     from dagster_project.lib import publishing
 
-    resumed(settings)
+    _, known = resumed(settings)
+    there = _unchanged_snapshot(settings.home, known)
+    if there is not None and publishing.find_candidate(settings.home) is None:
+        metadata: dict[str, int | str] = {"snapshot_id": there, "action": "unchanged"}
+        return StepOutcome(snapshot_id=there, metadata=metadata)
     done = publishing.publish(settings.home)
     return StepOutcome(
         snapshot_id=done.snapshot_id,

@@ -15,6 +15,8 @@ from tests.support import examples, night
 pytestmark = [pytest.mark.timeout(1200), pytest.mark.slow]
 HOME, AS_OF = "spells-one-contract", "2024-05-02"
 AGAIN = [
+    ["gate_50"],
+    ["publish"],
     ["staging/stg_registers", "gate_20"],
     ["intermediate/int_periods__list", "gate_30"],
     # a gate that judges again takes back what later gates said: they must judge again as well
@@ -42,7 +44,7 @@ def materialize(home: Path, selection: list[str]) -> dg.ExecuteInProcessResult:
 
 def test_assets_run_again_one_by_one_give_the_same_snapshot(tmp_path: Path) -> None:
     home = night.copy_inputs(examples.home_of(HOME), tmp_path / "home")
-    first = night.publish(home, AS_OF)
+    first = night.publish(home, AS_OF, documents=True)  # the whole night
     for selection in AGAIN:
         result = materialize(home, selection)
         assert result.success, selection
