@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -159,6 +160,46 @@ def test_an_unforeseen_failure_shows_place_and_kind_but_never_its_text() -> None
         shown = str(nightly.without_values(error, "staging"))
     assert PERSON_NUMBER not in shown
     assert "ValueError in step staging" in shown
+
+
+class EngineError(Exception):
+    """Stands for sqlite's, DuckDB's or dbt's own."""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "(sqlite3.OperationalError) database or disk is full",
+        "IO Error: Could not write file: No space left on device",
+        "IO Error: Could not write file: File too large",
+    ],
+)
+def test_a_full_disk_is_called_so_whichever_engine_met_it(words: str) -> None:
+    try:
+        try:
+            raise EngineError(words)
+        except EngineError as error:
+            raise RuntimeError("step failed") from error
+    except RuntimeError as error:
+        assert nightly.without_values(error, "rules").code == "DISK_FULL"
+
+
+@pytest.mark.parametrize(
+    ("code", "free", "told"),
+    [
+        ("DBT_MODEL", 4096, "DISK_FULL"),
+        ("DBT_MODEL", 10**9, "DBT_MODEL"),
+        ("CONTRACT_FILE", 4096, "CONTRACT_FILE"),
+    ],
+)
+def test_an_engine_that_fails_on_a_full_disk_is_not_blamed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, free: int, told: str
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=free))
+    with nightly.night(settings_of(tmp_path)) as report:
+        report.error, report.failed_step = EffektError(code, "dbt model failed"), "rules"
+    assert report.error.code == told
+    assert json.loads((tmp_path / "reports" / "alert.json").read_text())["error"] == told
 
 
 def test_an_alert_holds_codes_and_starts_the_local_command_without_a_shell(
