@@ -71,10 +71,13 @@ def _drop_broken_warehouse(home: Home) -> None:
 
 def load_inputs(settings: Settings) -> StepOutcome:
     """Contracts, reference tables, run context, deliveries and ledger → the raw room."""
+    from dagster_project.lib import gates
+
     _verify_ledger(settings)
     known = fingerprint.knowledge(settings)
     snapshot_id = _unchanged_snapshot(settings.home, known)
     if snapshot_id is not None:
+        gates.show_published(settings.home)
         return StepOutcome(is_unchanged=True, snapshot_id=snapshot_id)
     fingerprint.forget(settings.home)
     _write_context(settings, known)

@@ -52,7 +52,11 @@ def test_assets_run_again_one_by_one_give_the_same_snapshot(tmp_path: Path) -> N
         done = {event.asset_key.to_user_string() for event in events if event.asset_key}
         assert done == set(selection)
     assert (home / "published" / "current").resolve().name == first
+    assert materialize(home, ["gate_30"]).success
+    page = home / "reports" / "data-quality.html"
+    assert "Ikke nået" in page.read_text(encoding="utf-8")
     assert night.publish(home, AS_OF) == first
+    assert "Ikke nået" not in page.read_text(encoding="utf-8")
 
 
 def test_a_later_step_without_its_inputs_says_what_to_run_first(tmp_path: Path) -> None:

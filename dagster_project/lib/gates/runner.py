@@ -308,4 +308,21 @@ def _keep(home: Home, report: GateReport, keys: list[tuple[str, Key]]) -> None:
     page.write(home, declared_checks(), rows)
 
 
-__all__ = ["CheckResult", "DeclaredCheck", "GateReport", "run_gate"]
+def show_published(home: Home) -> None:
+    """Set the page anew from the snapshot that readers see.
+
+    A night that finds nothing new judges nothing; the page may be gone, or tell of a gate that was
+    run again by itself.
+    """
+    current = publishing.current_snapshot(home)
+    if current is None:
+        return
+    mart = Candidate(current.path, current.manifest).mart_file
+    with duckdb.connect(str(mart), read_only=True, config=_READER_CONFIG) as connection:
+        rows = connection.execute(
+            "select gate, check_id, evaluated, unexpected, is_success from mart.data_quality"
+        ).fetchall()
+    page.write(home, declared_checks(), rows)
+
+
+__all__ = ["CheckResult", "DeclaredCheck", "GateReport", "run_gate", "show_published"]
