@@ -105,14 +105,15 @@ def run(
     as_json: JsonOption = False,
 ) -> None:
     """Kør nattens job: modtag, beregn, kontrollér og publicér."""
-    from dagster_project.lib import alert, dagster_home, summary
+    from dagster_project.lib import alert, dagster_home, nightly, summary
 
     try:
         settings = _settings(home, contracts, as_of)
         report = dagster_home.run_recorded(settings)
-    except EffektError as error:
-        alert.write_failure(places.resolve_home(home), error)
-        raise
+    except Exception as error:
+        failure = nightly.without_values(error, "effekt")
+        alert.write_failure(places.resolve_home(home), failure)
+        raise failure from None
     for line in summary.problem_lines(report):
         _say(line)
     if as_json:
@@ -318,7 +319,8 @@ def return_(
     )
 
 
-@app.command()
+# an amount below 0 is refused by its rule (3), not taken for an option (2)
+@app.command(context_settings={"ignore_unknown_options": True})
 def release(
     contract: ContractArgument,
     amount: Annotated[str, typer.Argument(metavar="AMOUNT", help="Kroner, højst to decimaler.")],

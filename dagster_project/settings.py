@@ -107,13 +107,18 @@ class Home:
         return self.root / ".lock"
 
     def ensure(self) -> Home:
-        """Create the missing folders with their modes (50-mart.md)."""
+        """Create the missing folders, and give all but two their modes (50-mart.md).
+
+        Those two keep the mode they have: whoever lets others into ``landing`` means it, and
+        ``secrets`` that others can read are refused, not quietly closed (70-safety.md).
+        """
         for path in (self.root, self.published):
-            files.make_dir(path, files.DIR_PUBLIC)
+            files.set_mode(files.make_dir(path, files.DIR_PUBLIC), files.DIR_PUBLIC)
         for path in (
-            self.landing, self.vault, self.quarantine, self.work,
-            self.ledger, self.reports, self.secrets, self.dagster,
+            self.vault, self.quarantine, self.work, self.ledger, self.reports, self.dagster,
         ):  # fmt: skip
+            files.set_mode(files.make_dir(path), files.DIR_PRIVATE)
+        for path in (self.landing, self.secrets):
             files.make_dir(path)
         return self
 
@@ -124,9 +129,9 @@ class Home:
         try:
             loaded = yaml.safe_load(self.home_file.read_text(encoding="utf-8")) or {}
             return HomeFile.model_validate(loaded)
-        except (yaml.YAMLError, ValidationError, UnicodeDecodeError) as error:
+        except (yaml.YAMLError, ValueError) as error:  # a ValueError is a date of no calendar
             keys = (
-                ", ".join(".".join(map(str, e["loc"])) for e in error.errors())
+                ", ".join(".".join(map(str, e["loc"])) or "no mapping" for e in error.errors())
                 if isinstance(error, ValidationError)
                 else "not readable as YAML"
             )

@@ -200,9 +200,9 @@ def _invoke(home: Home, command: list[str]) -> list[tuple[str, str]]:
             result = dbtRunner(manifest=manifest).invoke(command)
     finally:
         close_connections()
-    assert_closed(home.warehouse)
     if not result.success:
         raise _failure("run", result)
+    assert_closed(home.warehouse)
     outcome: Any = result.result
     return [(item.node.schema, item.node.name) for item in outcome.results]
 

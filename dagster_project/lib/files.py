@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import stat
+from contextlib import suppress
 from pathlib import Path
 
 DIR_PRIVATE = 0o700
@@ -39,6 +41,13 @@ def make_dir(path: Path, mode: int = DIR_PRIVATE) -> Path:
         path.mkdir(exist_ok=True)
         path.chmod(mode)
     return path
+
+
+def set_mode(path: Path, mode: int) -> None:
+    """Give a folder that is there already its mode, where this user may."""
+    if stat.S_IMODE(path.stat().st_mode) != mode:
+        with suppress(PermissionError):
+            path.chmod(mode)
 
 
 def write_atomic(path: Path, data: bytes | str, mode: int = FILE_PRIVATE) -> Path:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagster_project.lib import files, fingerprint
 from dagster_project.lib.errors import EffektError
-from dagster_project.lib.nightly import Refused, Step, StepOutcome
+from dagster_project.lib.nightly import Held, Refused, Step, StepOutcome
 from dagster_project.settings import Home, Settings
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def receive(settings: Settings) -> StepOutcome:
             "waiting": report.waiting,
         },
         refused=tuple(_refused(note) for note in report.refused),
-        held=tuple(f"{note.file_name} (sha256 {note.sha256})" for note in report.held),
+        held=tuple(Held(note.file_name, note.sha256) for note in report.held),
     )
 
 
@@ -71,10 +71,13 @@ def _drop_broken_warehouse(home: Home) -> None:
 
 def load_inputs(settings: Settings) -> StepOutcome:
     """Contracts, reference tables, run context, deliveries and ledger → the raw room."""
+    from dagster_project.lib import gates
+
     _verify_ledger(settings)
     known = fingerprint.knowledge(settings)
     snapshot_id = _unchanged_snapshot(settings.home, known)
     if snapshot_id is not None:
+        gates.show_published(settings.home)
         return StepOutcome(is_unchanged=True, snapshot_id=snapshot_id)
     fingerprint.forget(settings.home)
     _write_context(settings, known)
@@ -243,10 +246,17 @@ def build_candidate(settings: Settings) -> StepOutcome:
 
 
 def publish(settings: Settings) -> StepOutcome:
-    """Audited candidate → ``published/current``, in one rename."""
+    """Audited candidate → ``published/current``, in one rename.
+
+    Run again by itself after a whole night it finds that night's snapshot published, and whole.
+    """
     from dagster_project.lib import publishing
 
-    resumed(settings)
+    _, known = resumed(settings)
+    there = _unchanged_snapshot(settings.home, known)
+    if there is not None and publishing.find_candidate(settings.home) is None:
+        metadata: dict[str, int | str] = {"snapshot_id": there, "action": "unchanged"}
+        return StepOutcome(snapshot_id=there, metadata=metadata)
     done = publishing.publish(settings.home)
     return StepOutcome(
         snapshot_id=done.snapshot_id,

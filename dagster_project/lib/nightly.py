@@ -10,9 +10,10 @@ from __future__ import annotations
 import errno
 import os
 import resource
+import shutil
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,10 @@ from dagster_project.lib.errors import EXIT_FAILED, EXIT_HELD, EXIT_OK, EXIT_REF
 from dagster_project.settings import PROJECT_ROOT, Home, Settings
 
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_NO_SPACE_WORDS = ("no space left on device", "disk is full", "file too large")
+# below this nothing of a night can be written: the smallest table takes more
+_LEAST_FREE_BYTES = 1024 * 1024
+_ENGINE_CODES = {"UNEXPECTED", "WAREHOUSE_OPEN", "DBT_MODEL", "DBT_PROJECT", "DAGSTER"}
 _OUT_OF_MEMORY = {"MemoryError", "OutOfMemoryException"}
 
 
@@ -35,6 +40,18 @@ class Refused:
 
 
 @dataclass(frozen=True)
+class Held:
+    """A delivery that a row-count check holds: shown name and hash."""
+
+    file_name: str
+    sha256: str
+
+    def __str__(self) -> str:
+        """What ``effekt accept`` needs, and the name for a person."""
+        return f"{self.file_name} (sha256 {self.sha256})"
+
+
+@dataclass(frozen=True)
 class StepOutcome:
     """What one step tells about itself.
 
@@ -43,7 +60,7 @@ class StepOutcome:
         tables: rows of each table that the step built.
         kroner: sum of the money column of those tables that have one.
         refused: deliveries refused by the step.
-        held: shown names of deliveries held by a row-count check.
+        held: deliveries held by a row-count check.
         failed_checks: critical checks that failed; the night goes no further.
         is_unchanged: the home knows nothing new; the night ends here.
         snapshot_id: the snapshot that the step published or found unchanged.
@@ -54,7 +71,7 @@ class StepOutcome:
     tables: dict[str, int] = field(default_factory=dict)
     kroner: dict[str, str] = field(default_factory=dict)
     refused: tuple[Refused, ...] = ()
-    held: tuple[str, ...] = ()
+    held: tuple[Held, ...] = ()
     failed_checks: tuple[str, ...] = ()
     is_unchanged: bool = False
     snapshot_id: str | None = None
@@ -76,7 +93,7 @@ class NightReport:
         return tuple(item for outcome in self.outcomes.values() for item in outcome.refused)
 
     @property
-    def held(self) -> tuple[str, ...]:
+    def held(self) -> tuple[Held, ...]:
         """Deliveries that this run found held."""
         return tuple(item for outcome in self.outcomes.values() for item in outcome.held)
 
@@ -106,7 +123,7 @@ class NightReport:
         return EXIT_REFUSED if self.refused else EXIT_OK
 
     def as_json(self) -> dict[str, Any]:
-        """The report as codes, ids and counts: for ``--json`` and for the alert."""
+        """The report for ``--json``: codes, ids, and the names that deliveries came under."""
         return {
             "as_of_date": self.settings.as_of_text,
             "exit_code": self.exit_code,
@@ -119,7 +136,17 @@ class NightReport:
                 {"file_name": item.file_name, "codes": list(item.codes), "report": item.report}
                 for item in self.refused
             ],
-            "held": list(self.held),
+            "held": [str(item) for item in self.held],
+        }
+
+    def as_alert(self) -> dict[str, Any]:
+        """The same without names: an alert may leave the municipality (00-product.md)."""
+        return {
+            **self.as_json(),
+            "refused": [
+                {"codes": list(item.codes), "report": item.report} for item in self.refused
+            ],
+            "held": [item.sha256 for item in self.held],
         }
 
 
@@ -153,6 +180,7 @@ def night(settings: Settings) -> Iterator[NightReport]:
             yield report
         finally:
             _active.pop()
+            _blame_full_disk(report)
             _leave_alert(report)
 
 
@@ -162,7 +190,7 @@ def _leave_alert(report: NightReport) -> None:
         if report.exit_code == EXIT_OK:
             alert.clear(home)
         else:
-            alert.write(home, report.as_json())
+            alert.write(home, report.as_alert())
     except OSError as error:
         if report.error is None:
             report.error = without_values(error, "alert")
@@ -193,10 +221,8 @@ def without_values(error: BaseException, step: str) -> EffektError:
     """Any failure as code, place and remedy: the texts of engines may quote a value."""
     if isinstance(error, EffektError):
         return error
-    if isinstance(error, OSError) and error.errno in _NO_SPACE:
-        return EffektError(
-            "DISK_FULL", f"no space left on the disk in step {step}", remedy="free space, run again"
-        )
+    if _is_disk_full(error):
+        return _disk_full(f"step {step}")
     if type(error).__name__ in _OUT_OF_MEMORY:
         return EffektError(
             "OUT_OF_MEMORY", f"not enough memory in step {step}", remedy="add memory, run again"
@@ -206,6 +232,36 @@ def without_values(error: BaseException, step: str) -> EffektError:
         f"{type(error).__name__} in step {step} at {_place(error)}",
         remedy="the last good mart is untouched; report this line to the maintainers",
     )
+
+
+def _disk_full(where: str) -> EffektError:
+    return EffektError(
+        "DISK_FULL", f"no space left on the disk in {where}", remedy="free space, run again"
+    )
+
+
+def _is_disk_full(error: BaseException) -> bool:
+    """Whether a failure, or what it came from, is a disk without space; engines say it in words."""
+    seen: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and cause not in seen:
+        seen.append(cause)
+        cause = cause.__cause__ or cause.__context__
+    return any(
+        (isinstance(item, OSError) and item.errno in _NO_SPACE)
+        or any(words in str(item).lower() for words in _NO_SPACE_WORDS)
+        for item in seen
+    )
+
+
+def _blame_full_disk(report: NightReport) -> None:
+    """A failure on a disk without space is the disk's, whatever the engine made of it."""
+    error = report.error
+    if error is None or error.code not in _ENGINE_CODES:
+        return
+    with suppress(OSError):
+        if shutil.disk_usage(report.settings.home.root).free < _LEAST_FREE_BYTES:
+            report.error = _disk_full(f"step {report.failed_step or 'dagster'} ({error.code})")
 
 
 def _place(error: BaseException) -> str:

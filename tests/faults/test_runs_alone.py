@@ -9,12 +9,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from dagster_project.lib import alert, lock, nightly
 from dagster_project.lib.errors import EffektError
-from dagster_project.lib.nightly import NightReport, Refused, StepOutcome
+from dagster_project.lib.nightly import Held, NightReport, Refused, StepOutcome
 from dagster_project.settings import Home, Settings
 
 PERSON_NUMBER = "610190" + "1234"
@@ -161,6 +162,46 @@ def test_an_unforeseen_failure_shows_place_and_kind_but_never_its_text() -> None
     assert "ValueError in step staging" in shown
 
 
+class EngineError(Exception):
+    """Stands for sqlite's, DuckDB's or dbt's own."""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "(sqlite3.OperationalError) database or disk is full",
+        "IO Error: Could not write file: No space left on device",
+        "IO Error: Could not write file: File too large",
+    ],
+)
+def test_a_full_disk_is_called_so_whichever_engine_met_it(words: str) -> None:
+    try:
+        try:
+            raise EngineError(words)
+        except EngineError as error:
+            raise RuntimeError("step failed") from error
+    except RuntimeError as error:
+        assert nightly.without_values(error, "rules").code == "DISK_FULL"
+
+
+@pytest.mark.parametrize(
+    ("code", "free", "told"),
+    [
+        ("DBT_MODEL", 4096, "DISK_FULL"),
+        ("DBT_MODEL", 10**9, "DBT_MODEL"),
+        ("CONTRACT_FILE", 4096, "CONTRACT_FILE"),
+    ],
+)
+def test_an_engine_that_fails_on_a_full_disk_is_not_blamed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, free: int, told: str
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=free))
+    with nightly.night(settings_of(tmp_path)) as report:
+        report.error, report.failed_step = EffektError(code, "dbt model failed"), "rules"
+    assert report.error.code == told
+    assert json.loads((tmp_path / "reports" / "alert.json").read_text())["error"] == told
+
+
 def test_an_alert_holds_codes_and_starts_the_local_command_without_a_shell(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -175,6 +216,47 @@ def test_an_alert_holds_codes_and_starts_the_local_command_without_a_shell(
     assert json.loads(heard.read_text()) == json.loads((home.reports / "alert.json").read_text())
     assert not trap.exists()
     assert (home.reports / "alert.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_an_alert_of_refused_and_held_deliveries_names_them_by_id_only(tmp_path: Path) -> None:
+    home = Home(tmp_path).ensure()
+    with nightly.night(settings_of(tmp_path)) as report:
+        report.outcomes["receive"] = StepOutcome(
+            refused=(Refused("krav_fra_kai.csv", ("FILE_NAME",), "quarantine/ab.txt"),),
+            held=(Held("eindkomst_fra_kai.csv", "cd"),),
+        )
+    told = json.loads((home.reports / "alert.json").read_text(encoding="utf-8"))
+    assert told["refused"] == [{"codes": ["FILE_NAME"], "report": "quarantine/ab.txt"}]
+    assert told["held"] == ["cd"]
+    assert report.as_json()["refused"][0]["file_name"] == "krav_fra_kai.csv"
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("as_of: 2025-13-01\n", "not readable as YAML"),
+        ("area: [\n", "not readable as YAML"),
+        ("- a\n", "no mapping"),
+        ("area: a\nareas: b\n", "areas"),
+        ("area: no\n", "area"),
+    ],
+)
+def test_a_wrong_home_file_ends_1_with_its_key_and_an_alert(
+    tmp_path: Path, text: str, where: str
+) -> None:
+    (tmp_path / "home.yml").write_text(text, encoding="utf-8")
+    done = effekt("run", home=tmp_path)
+    assert done.returncode == 1
+    assert f"HOME_FILE: home.yml is wrong ({where})" in done.stderr
+    told = json.loads((tmp_path / "reports" / "alert.json").read_text(encoding="utf-8"))
+    assert (told["exit_code"], told["error"]) == (1, "HOME_FILE")
+
+
+def test_a_home_that_cannot_be_made_ends_1_and_says_so(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("no folder", encoding="utf-8")
+    done = effekt("run", home=tmp_path / "home")
+    assert done.returncode == 1
+    assert "UNEXPECTED" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_a_run_that_ends_well_takes_the_old_alert_away(tmp_path: Path) -> None:

@@ -266,6 +266,11 @@ DEFECTS: dict[str, Defect] = {
     "spell_is_not_empty": Defect(
         "update intermediate.int_spells__merge_by_group set ends_before = starts_on", _MERGED
     ),
+    "rows_in_are_spells_out": Defect(
+        "delete from intermediate.int_spells__clip_to_windows"
+        " where delivery_no = (select max(delivery_no) from raw.ydelsesforloeb)"
+    ),
+    "newest_owns_its_window": Defect(f"update {_WINDOWS} set ends_before = ends_before - 1"),
     "register_fte_is_not_negative": Defect(f"update {_FTE} set fte = -1 where is_observed"),
     "unobserved_month_has_no_fte": Defect(f"update {_FTE} set is_observed = not is_observed"),
     "fte_is_days_over_days": Defect(f"update {_FTE} set fte = fte + 0.01 where is_observed"),

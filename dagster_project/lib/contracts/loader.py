@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from dagster_project.lib.contracts.checks import KnownGroups, Problem, find_problems
-from dagster_project.lib.contracts.model import Contract
+from dagster_project.lib.contracts.model import KEY_PATH, Contract
 from dagster_project.lib.contracts.yaml_text import (
     Document,
     YamlRefusedError,
@@ -110,6 +110,8 @@ def _validate(tree: Any, groups: KnownGroups | None) -> tuple[Contract | None, l
 def _problem(item: dict[str, Any]) -> Problem:
     path = tuple(part for part in item["loc"] if part not in _KINDS)
     kind = str(item["type"])
+    if kind == KEY_PATH:
+        return (*path, *item["ctx"]["path"]), str(item["ctx"]["text"])
     if kind == "value_error":
         return path, str(item["ctx"]["error"])
     return path, _WORDS.get(kind, str(item["msg"]))

@@ -14,9 +14,12 @@ from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from dagster_project.lib import canonical
 from dagster_project.lib.contracts.scalars import (
+    MAX_COUNT,
+    Between,
     Boolean,
     Clause,
     Count,
@@ -35,9 +38,9 @@ from dagster_project.lib.contracts.scalars import (
 
 SLUG = r"^\w[\w-]{0,99}$"
 Slug = Annotated[Text, Field(pattern=SLUG)]
-Months = Annotated[Integer, Field(ge=1, le=1200)]
-GapDays = Annotated[Integer, Field(ge=0, le=3650)]
-PositiveDays = Annotated[Integer, Field(ge=1, le=3650)]
+Months = Annotated[Integer, Between(1, 1200)]
+GapDays = Annotated[Integer, Between(0, 3650)]
+PositiveDays = Annotated[Integer, Between(1, 3650)]
 ExitReason = Literal["død", "fraflyttet", "udvandret", "pension", "trukket", "afsluttet"]
 FunnelStep = Literal[
     "eligible", "screened", "round_table_phone", "round_table_visit", "special_course",
@@ -45,9 +48,20 @@ FunnelStep = Literal[
 ]  # fmt: skip
 
 
-def _refuse_twice(values: list[str], what: str) -> None:
-    if len(set(values)) != len(values):
-        raise ValueError(f"{what} stands twice")
+KEY_PATH = "key_path"
+"""Type of an error that names a key inside the mapping that was validated."""
+
+
+def _wrong(text: str, *path: str | int) -> PydanticCustomError:
+    """What is wrong with a key inside the mapping that a validator looks at."""
+    return PydanticCustomError(KEY_PATH, "{text}", {"path": path, "text": text})
+
+
+def _refuse_twice(values: list[str], what: str, name: str, key: str | None = None) -> None:
+    """Refuse a value that an earlier item of the list ``name`` (under its ``key``) has."""
+    for number, value in enumerate(values):
+        if value in values[:number]:
+            raise _wrong(f"{what} stands twice", name, number, *([key] if key else []))
 
 
 class Section(BaseModel):
@@ -76,7 +90,7 @@ class Term(Section):
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.starts_on > self.ends_on:
-            raise ValueError("starts_on is after ends_on")
+            raise _wrong("starts_on is after ends_on", "starts_on")
         return self
 
 
@@ -92,7 +106,7 @@ class Settlement(Section):
     """How the contract's time is cut into periods."""
 
     months_per_period: Annotated[Integer, Field(json_schema_extra={"enum": [1, 3, 6, 12]})]
-    anchor_month: Annotated[Integer, Field(ge=1, le=12)]
+    anchor_month: Annotated[Integer, Between(1, 12)]
     final_on: Day | None = None
     young_data_days: Days = 60
 
@@ -120,9 +134,9 @@ class PriceGroup(Section):
 
     @model_validator(mode="after")
     def _rates_in_order(self) -> Self:
-        dates = [rate.valid_from for rate in self.rates]
-        if any(later <= earlier for earlier, later in pairwise(dates)):
-            raise ValueError("rates: each valid_from must be later than the one before it")
+        for number, (earlier, later) in enumerate(pairwise(self.rates), start=1):
+            if later.valid_from <= earlier.valid_from:
+                raise _wrong("must be later than the one before it", "rates", number, "valid_from")
         return self
 
 
@@ -158,7 +172,7 @@ class PersonMonthsPart(Section):
     case_groups: Annotated[list[Text], Field(min_length=1)]
     case_max_gap_days: GapDays
     effort_months: Months
-    max_support_days: Annotated[Integer, Field(ge=0, le=31)]
+    max_support_days: Annotated[Integer, Between(0, 31)]
     subsidised_job_blocks: Boolean
     exit_reasons: list[ExitReason]
     pay_on: Literal["claim_and_register", "register"]
@@ -168,16 +182,17 @@ class PersonMonthsPart(Section):
     @model_validator(mode="after")
     def _groups_fit(self) -> Self:
         priced = [group.benefit_group for group in self.price_groups]
-        _refuse_twice(priced, "price_groups: a benefit_group")
-        _refuse_twice(self.case_groups, "case_groups: a group")
-        _refuse_twice(list(self.exit_reasons), "exit_reasons: a reason")
-        if outside := [group for group in priced if group not in self.case_groups]:
-            raise ValueError(f"price_groups: {', '.join(outside)} is not among case_groups")
-        history = self.historical_success_rate
-        if history and (outside := [g for g in history.by_group if g not in priced]):
-            raise ValueError(
-                f"historical_success_rate: {', '.join(outside)} is not among price_groups"
-            )
+        _refuse_twice(priced, "a benefit_group", "price_groups", "benefit_group")
+        _refuse_twice(self.case_groups, "a group", "case_groups")
+        _refuse_twice(list(self.exit_reasons), "a reason", "exit_reasons")
+        for number, group in enumerate(priced):
+            if group not in self.case_groups:
+                what = f"{group} is not among case_groups"
+                raise _wrong(what, "price_groups", number, "benefit_group")
+        history = self.historical_success_rate.by_group if self.historical_success_rate else {}
+        for group in history:
+            if group not in priced:
+                raise _wrong("is not among price_groups", "historical_success_rate", group)
         return self
 
 
@@ -197,7 +212,7 @@ class MonthSpan(Section):
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.first_month > self.last_month:
-            raise ValueError("first_month is after last_month")
+            raise _wrong("first_month is after last_month", "first_month")
         return self
 
 
@@ -214,20 +229,21 @@ class FteReductionPart(Section):
 
     @model_validator(mode="after")
     def _groups_once(self) -> Self:
-        _refuse_twice([group.benefit_group for group in self.groups], "groups: a benefit_group")
+        names = [group.benefit_group for group in self.groups]
+        _refuse_twice(names, "a benefit_group", "groups", "benefit_group")
         return self
 
 
 class RelapseBaseline(Section):
     """Entries into employment before the project, and how many of them relapsed."""
 
-    entries: Annotated[Count, Field(ge=1)]
+    entries: Annotated[Count, Between(1, MAX_COUNT)]
     relapsed: Count
 
     @model_validator(mode="after")
     def _part_of_whole(self) -> Self:
         if self.relapsed > self.entries:
-            raise ValueError("relapsed is greater than entries")
+            raise _wrong("relapsed is greater than entries", "relapsed")
         return self
 
 
@@ -256,7 +272,7 @@ class RelapsePart(Section):
 
     @model_validator(mode="after")
     def _groups_once(self) -> Self:
-        _refuse_twice(self.target_groups, "target_groups: a group")
+        _refuse_twice(self.target_groups, "a group", "target_groups")
         return self
 
 
@@ -292,9 +308,9 @@ class Readings(Section):
     @model_validator(mode="after")
     def _chosen_exists(self) -> Self:
         ids = [reading.reading_id for reading in self.alternatives]
-        _refuse_twice(ids, "alternatives: a reading_id")
+        _refuse_twice(ids, "a reading_id", "alternatives", "reading_id")
         if self.chosen not in ids:
-            raise ValueError("chosen: no alternative has this reading_id")
+            raise _wrong("no alternative has this reading_id", "chosen")
         return self
 
 
@@ -307,11 +323,11 @@ class Payment(Section):
 
     @model_validator(mode="after")
     def _tiers_rise_from_zero(self) -> Self:
-        starts = [tier.above for tier in self.tiers]
-        if starts[0] != 0:
-            raise ValueError("tiers: the first one must be above 0")
-        if any(later <= earlier for earlier, later in pairwise(starts)):
-            raise ValueError("tiers: each above must be greater than the one before it")
+        if self.tiers[0].above != 0:
+            raise _wrong("the first one must be above 0", "tiers", 0, "above")
+        for number, (lower, upper) in enumerate(pairwise(self.tiers), start=1):
+            if upper.above <= lower.above:
+                raise _wrong("must be greater than the one before it", "tiers", number, "above")
         return self
 
 
@@ -328,11 +344,12 @@ class Potential(Section):
     """What fewer full-time persons are worth (30-rules.md §6)."""
 
     groups: Annotated[list[PotentialGroup], Field(min_length=1)]
-    weeks_per_year: Annotated[Integer, Field(ge=1, le=53)] = 52
+    weeks_per_year: Annotated[Integer, Between(1, 53)] = 52
 
     @model_validator(mode="after")
     def _groups_once(self) -> Self:
-        _refuse_twice([group.benefit_group for group in self.groups], "groups: a benefit_group")
+        names = [group.benefit_group for group in self.groups]
+        _refuse_twice(names, "a benefit_group", "groups", "benefit_group")
         return self
 
 
@@ -348,7 +365,7 @@ class FocusGoal(Section):
 
     @model_validator(mode="after")
     def _groups_once(self) -> Self:
-        _refuse_twice(self.benefit_groups, "benefit_groups: a group")
+        _refuse_twice(self.benefit_groups, "a group", "benefit_groups")
         return self
 
 
@@ -361,7 +378,7 @@ class FollowUp(Section):
 
     @model_validator(mode="after")
     def _groups_once(self) -> Self:
-        _refuse_twice(self.benefit_groups, "benefit_groups: a group")
+        _refuse_twice(self.benefit_groups, "a group", "benefit_groups")
         return self
 
 
@@ -403,7 +420,7 @@ class DaySpan(Section):
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.first_day > self.last_day:
-            raise ValueError("first_day is after last_day")
+            raise _wrong("first_day is after last_day", "first_day")
         return self
 
 
@@ -412,7 +429,7 @@ class Effect(Section):
 
     part_id: Text
     control: DaySpan
-    weeks: Annotated[Integer, Field(ge=1, le=1040)]
+    weeks: Annotated[Integer, Between(1, 1040)]
     confidence: Annotated[Share, Field(gt=0, lt=1)] = Decimal("0.950000")
 
 
@@ -428,30 +445,30 @@ class BusinessCaseLine(Section):
 class StatedPayback(Section):
     """The payback years that the document prints."""
 
-    total: Annotated[Integer, Field(ge=1)] | None = None
-    service: Annotated[Integer, Field(ge=1)] | None = None
+    total: Annotated[Integer, Between(1, MAX_COUNT)] | None = None
+    service: Annotated[Integer, Between(1, MAX_COUNT)] | None = None
 
 
 class BusinessCase(Section):
     """A business case over several years (30-rules.md §7)."""
 
-    price_level: Annotated[Integer, Field(ge=1900, le=2199)]
-    unit: Annotated[Integer, Field(ge=1, le=1_000_000_000)]
-    years: Annotated[list[Annotated[Integer, Field(ge=1900, le=2199)]], Field(min_length=1)]
+    price_level: Annotated[Integer, Between(1900, 2199)]
+    unit: Annotated[Integer, Between(1, 1_000_000_000)]
+    years: Annotated[list[Annotated[Integer, Between(1900, 2199)]], Field(min_length=1)]
     lines: Annotated[list[BusinessCaseLine], Field(min_length=1)]
     stated_payback: StatedPayback = StatedPayback()
-    horizon_years: Annotated[Integer, Field(ge=1, le=1000)] = 100
+    horizon_years: Annotated[Integer, Between(1, 1000)] = 100
 
     @model_validator(mode="after")
     def _one_amount_a_year(self) -> Self:
         if any(b != a + 1 for a, b in pairwise(self.years)):
-            raise ValueError("years: must follow each other without a gap")
-        _refuse_twice([line.name for line in self.lines], "lines: a name")
+            raise _wrong("must follow each other without a gap", "years")
+        _refuse_twice([line.name for line in self.lines], "a name", "lines", "name")
         for number, line in enumerate(self.lines):
             if len(line.amounts) != len(self.years):
-                raise ValueError(f"lines[{number}].amounts: must hold one amount for each year")
+                raise _wrong("must hold one amount for each year", "lines", number, "amounts")
             if any(abs(amount) * self.unit >= 10**15 for amount in line.amounts):
-                raise ValueError(f"lines[{number}].amounts: an amount × unit is too large")
+                raise _wrong("an amount × unit is too large", "lines", number, "amounts")
         return self
 
 

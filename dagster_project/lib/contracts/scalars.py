@@ -10,10 +10,20 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import (
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    WithJsonSchema,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
 
 from dagster_project.lib.contracts.yaml_text import Plain
 
@@ -23,6 +33,7 @@ _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
 _MONEY_DECIMALS, _SHARE_DECIMALS, _FTE_DECIMALS = 2, 6, 4
 _MAX_DIGITS = 15
+MAX_COUNT = 1_000_000_000
 
 
 def _decimal_pattern(decimals: int, *, signed: bool = True) -> str:
@@ -95,7 +106,7 @@ def _amount(value: Any, decimals: int, *, quoted_only: bool) -> Decimal:
             raise ValueError(
                 "must be a whole number, or a decimal in quotes (an unquoted one is a float)"
             )
-    if not re.match(_decimal_pattern(decimals), value):
+    if not re.fullmatch(_decimal_pattern(decimals).rstrip("$"), value):
         raise ValueError(f"must be a decimal with at most {decimals} decimals and a point")
     return Decimal(str(value)).quantize(quantum)
 
@@ -120,13 +131,52 @@ def _hours(value: Any) -> Decimal:
     return _amount(value, _MONEY_DECIMALS, quoted_only=False)
 
 
+@dataclass(frozen=True)
+class Between:
+    """Bounds of a whole number, both included; the JSON Schema says them too."""
+
+    low: int
+    high: int
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """The number's own schema, then the bounds."""
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """What an editor checks."""
+        return {**handler(schema), "minimum": self.low, "maximum": self.high}
+
+    def _check(self, value: int) -> int:
+        if not self.low <= value <= self.high:
+            raise ValueError(f"must be between {self.low} and {self.high}")
+        return value
+
+
 def _month_text(month: dt.date) -> str:
     return f"{month.year:04d}-{month.month:02d}"
 
 
-def _number_schema(decimals: int, *, quoted_only: bool = False) -> WithJsonSchema:
-    text: dict[str, Any] = {"type": "string", "pattern": _decimal_pattern(decimals)}
-    return WithJsonSchema(text if quoted_only else {"anyOf": [{"type": "integer"}, text]})
+def _number_schema(decimals: int, *, signed: bool = False) -> WithJsonSchema:
+    """What an editor checks of an amount: a whole number, or the text of a decimal."""
+    greatest = 10**_MAX_DIGITS - 1
+    return WithJsonSchema({
+        "anyOf": [
+            {"type": "integer", "minimum": -greatest if signed else 0, "maximum": greatest},
+            {"type": "string", "pattern": _decimal_pattern(decimals, signed=signed)},
+        ]
+    })  # fmt: skip
+
+
+_SHARE_SCHEMA = WithJsonSchema(
+    {
+        "type": "string",
+        "pattern": rf"^(0(\.[0-9]{{1,{_SHARE_DECIMALS}}})?|1(\.0{{1,{_SHARE_DECIMALS}}})?)$",
+    }
+)
 
 
 Text = Annotated[str, BeforeValidator(_stripped), Field(min_length=1, max_length=2000)]
@@ -135,7 +185,7 @@ Clause = Annotated[
     BeforeValidator(_stripped),
     Field(min_length=1, max_length=2000, description="Document, place and a short paraphrase."),
 ]
-Integer = Annotated[int, BeforeValidator(_integer), WithJsonSchema({"type": "integer"})]
+Integer = Annotated[int, BeforeValidator(_integer)]
 Boolean = Annotated[bool, BeforeValidator(_boolean)]
 Day = Annotated[
     dt.date,
@@ -148,13 +198,15 @@ Month = Annotated[
     PlainSerializer(_month_text),
     WithJsonSchema({"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}$"}),
 ]
-SignedMoney = Annotated[Decimal, BeforeValidator(_money), _number_schema(_MONEY_DECIMALS)]
+SignedMoney = Annotated[
+    Decimal, BeforeValidator(_money), _number_schema(_MONEY_DECIMALS, signed=True)
+]
 Money = Annotated[Decimal, BeforeValidator(_money), Field(ge=0), _number_schema(_MONEY_DECIMALS)]
 Share = Annotated[
     Decimal,
     BeforeValidator(_share),
     Field(ge=0, le=1),
-    _number_schema(_SHARE_DECIMALS, quoted_only=True),
+    _SHARE_SCHEMA,
 ]
 Measure = Annotated[Decimal, BeforeValidator(_measure), Field(ge=0, lt=1000),
                     _number_schema(_SHARE_DECIMALS)]  # fmt: skip
@@ -162,5 +214,5 @@ Fte = Annotated[Decimal, BeforeValidator(_fte), Field(ge=0), _number_schema(_FTE
 Hours = Annotated[
     Decimal, BeforeValidator(_hours), Field(gt=0, lt=10_000), _number_schema(_MONEY_DECIMALS)
 ]
-Days = Annotated[Integer, Field(ge=0, le=36_500)]
-Count = Annotated[Integer, Field(ge=0, le=1_000_000_000)]
+Days = Annotated[Integer, Between(0, 36_500)]
+Count = Annotated[Integer, Between(0, MAX_COUNT)]

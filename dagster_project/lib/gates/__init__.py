@@ -1,6 +1,6 @@
 """Gates: suites as data, judged by Great Expectations, kept as ``data_quality`` (60-gates.md)."""
 
-from dagster_project.lib.gates.runner import CheckResult, GateReport, run_gate
+from dagster_project.lib.gates.runner import CheckResult, GateReport, run_gate, show_published
 from dagster_project.lib.gates.suites import GATES, DeclaredCheck, declared_checks
 
 __all__ = [
@@ -10,4 +10,5 @@ __all__ = [
     "GateReport",
     "declared_checks",
     "run_gate",
+    "show_published",
 ]

@@ -112,7 +112,8 @@ def run_gate(
         gate: 10, 20, 30, 40 or 50.
         home: its warehouse must not be open for writing elsewhere.
         settings: the run's settings.
-        candidate: for gate 50 the finished files, by default those that wait in ``published``.
+        candidate: for gate 50 the finished files, by default those that wait in ``published``;
+            where none wait, the snapshot that readers see is judged again and stays as it is.
 
     Returns:
         The results; a failed critical one means: stop here.
@@ -120,29 +121,39 @@ def run_gate(
     Raises:
         EffektError: ``NO_CANDIDATE`` if gate 50 has nothing to audit.
     """
-    waiting = candidate
-    if gate == CANDIDATE_GATE and waiting is None:
-        waiting = publishing.find_candidate(home)
-        if waiting is None:
-            raise EffektError(
-                "NO_CANDIDATE",
-                "gate 50 has no candidate to audit",
-                remedy="run the whole nightly job, or the asset build_candidate first",
-            )
+    audited = (candidate or _files_to_audit(home)) if gate == CANDIDATE_GATE else None
     results: list[CheckResult] = []
     keys: list[tuple[str, Key]] = []
-    with open_facts(gate, home, waiting) as connection:
-        context = facts.Context(connection, home, settings, waiting)
+    with open_facts(gate, home, audited) as connection:
+        context = facts.Context(connection, home, settings, audited)
         for suite in suites_of(gate):
             found, failing = run_suite(context, suite)
             results += found
             keys += failing
     report = GateReport(gate, results)
     _keep(home, report, keys)
-    if waiting is not None and gate == CANDIDATE_GATE:
+    if audited is not None and not _is_published(audited):
         rows = [result.as_row() for result in results]
-        publishing.append_audit(waiting, rows, gate=gate, passed=report.is_passed)
+        publishing.append_audit(audited, rows, gate=gate, passed=report.is_passed)
     return report
+
+
+def _files_to_audit(home: Home) -> Candidate:
+    """The candidate that waits, else the snapshot that readers see."""
+    if (waiting := publishing.find_candidate(home)) is not None:
+        return waiting
+    if (current := publishing.current_snapshot(home)) is not None:
+        return Candidate(current.path, current.manifest)
+    raise EffektError(
+        "NO_CANDIDATE",
+        "gate 50 has no candidate to audit",
+        remedy="run the whole nightly job, or the asset build_candidate first",
+    )
+
+
+def _is_published(files: Candidate) -> bool:
+    """A published snapshot is never written to: its folder bears its own name."""
+    return files.path.name == files.snapshot_id
 
 
 @contextmanager
@@ -297,4 +308,21 @@ def _keep(home: Home, report: GateReport, keys: list[tuple[str, Key]]) -> None:
     page.write(home, declared_checks(), rows)
 
 
-__all__ = ["CheckResult", "DeclaredCheck", "GateReport", "run_gate"]
+def show_published(home: Home) -> None:
+    """Set the page anew from the snapshot that readers see.
+
+    A night that finds nothing new judges nothing; the page may be gone, or tell of a gate that was
+    run again by itself.
+    """
+    current = publishing.current_snapshot(home)
+    if current is None:
+        return
+    mart = Candidate(current.path, current.manifest).mart_file
+    with duckdb.connect(str(mart), read_only=True, config=_READER_CONFIG) as connection:
+        rows = connection.execute(
+            "select gate, check_id, evaluated, unexpected, is_success from mart.data_quality"
+        ).fetchall()
+    page.write(home, declared_checks(), rows)
+
+
+__all__ = ["CheckResult", "DeclaredCheck", "GateReport", "run_gate", "show_published"]

@@ -168,7 +168,7 @@ WRONG: list[tuple[Callable[[Tree], None], str]] = [
     (edit("requires_person_status", value="yes"), "requires_person_status: must be true or false"),
     (edit("term", "starts_on", value="2022-02-30"), "term.starts_on: is no day"),
     (edit("term", "starts_on", value="01-11-2022"), "term.starts_on: must be a date"),
-    (edit("term", "ends_on", value="2022-10-31"), "term: starts_on is after ends_on"),
+    (edit("term", "ends_on", value="2022-10-31"), "term.starts_on: starts_on is after ends_on"),
     (edit("settlement", value=DELETE), "settlement: a contract with payment needs"),
     (edit("settlement", "months_per_period", value=2), "months_per_period: must be 1, 3, 6 or 12"),
     (edit("settlement", "anchor_month", value=13), "settlement.anchor_month: "),
@@ -177,7 +177,7 @@ WRONG: list[tuple[Callable[[Tree], None], str]] = [
     (edit("parts", 0, "kind", value=DELETE), r"parts\[0\]: the key kind is missing"),
     (edit("parts", 1, "part_id", value="del1"), r"parts\[1\].part_id: another part has this"),
     (edit(*PRICE, "rates", 0, "valid_from", value="2022-11-02"), "first rate must be valid from"),
-    (edit(*PRICE, "rates", 1, "valid_from", value="2020-01-01"), "must be later than the one"),
+    (edit(*PRICE, "rates", 1, "valid_from", value="2020-01-01"), r"rates\[1\].valid_from: must"),
     (edit(*PRICE, "rates", 1, "valid_from", value="2019-12-31"), "must be later than the one"),
     (edit(*PRICE, "rates", value=[]), "rates: "),
     (edit(*PRICE, "rates", 0, "amount", value=-1), "rates.0..amount: "),
@@ -187,34 +187,37 @@ WRONG: list[tuple[Callable[[Tree], None], str]] = [
     (edit(*PRICE, "rates", 0, "amount", value="1e3"), "at most 2 decimals"),
     (edit(*PRICE, "rates", 0, "amount", value="010"), "at most 2 decimals"),
     (edit(*PRICE, "rates", 0, "amount", value="1" * 16), "at most 2 decimals"),
-    (edit(*PRICE, "benefit_group", value="sygedagpenge"), "a benefit_group stands twice"),
-    (edit(*PRICE, "benefit_group", value="barsel"), "barsel is not among case_groups"),
+    (edit(*PRICE, "rates", 0, "amount", value="13048\n"), "at most 2 decimals"),
+    (edit(*PRICE, "benefit_group", value="sygedagpenge"), r"\[1\].benefit_group: a benefit"),
+    (edit(*PRICE, "benefit_group", value="barsel"), r"\[1\].benefit_group: barsel is not among"),
     (edit("parts", 0, "case_groups", 1, value="sygdom"), "jobafklaring is not among case_groups"),
     (edit("parts", 1, "groups", 0, "benefit_group", value="sygdom"), "unknown benefit group"),
     (edit("parts", 2, "target_groups", value=["x"]), r"target_groups\[0\]: unknown benefit group"),
     (edit("parts", 2, "match_group", value="parat"), "no code of target_groups is of this match"),
     (edit("parts", 0, "exit_reasons", value=["job"]), r"exit_reasons\[0\]: "),
-    (edit("parts", 0, "exit_reasons", value=["død", "død"]), "a reason stands twice"),
+    (edit("parts", 0, "exit_reasons", value=["død", "død"]), r"exit_reasons\[1\]: a reason"),
     (edit("parts", 0, "effort_months", value=0), "effort_months: "),
     (edit("parts", 0, "max_support_days", value=32), "max_support_days: "),
     (edit("parts", 0, "pay_on", value="claim"), "pay_on: "),
-    (edit("parts", 0, "historical_success_rate", value={"barsel": "0.3"}), "is not among price_gr"),
+    (edit("parts", 0, "historical_success_rate", value={"barsel": "0.3"}),
+     r"parts\[0\].historical_success_rate.barsel: is not among price_groups"),
     (edit("parts", 0, "historical_success_rate", value={"sygedagpenge": "1.3"}), "sygedagpenge: "),
-    (edit("parts", 1, "baseline", "first_month", value="2022-11"), "first_month is after last"),
+    (edit("parts", 1, "baseline", "first_month", value="2022-11"),
+     r"parts\[1\].baseline.first_month: first_month is after last_month"),
     (edit("parts", 1, "baseline", "first_month", value="2022-13"), "is no month of the calendar"),
     (edit("parts", 1, "evaluation", "last_month", value="2023-10"), "first_month is after last"),
     (edit("parts", 1, "netting", value="none"), "netting: "),
-    (edit("parts", 2, "baseline", "relapsed", value=123), "relapsed is greater than entries"),
+    (edit("parts", 2, "baseline", "relapsed", value=123), r"baseline.relapsed: relapsed is"),
     (edit("parts", 2, "baseline", "entries", value=0), "baseline.entries: "),
     (edit("parts", 2, "target", "reduction", value="1.01"), "target.reduction: "),
     (edit("parts", 2, "cost_per_relapse", value=0), "cost_per_relapse: "),
     (edit("payment", "tiers", value=[]), "payment.tiers: "),
-    (edit("payment", "tiers", 0, "above", value=1), "the first one must be above 0"),
-    (edit("payment", "tiers", 1, "above", value=0), "must be greater than the one before it"),
+    (edit("payment", "tiers", 0, "above", value=1), r"tiers\[0\].above: the first one"),
+    (edit("payment", "tiers", 1, "above", value=0), r"tiers\[1\].above: must be greater"),
     (edit("payment", "tiers", 1, "provider_share", value=0.5), 'a decimal in quotes, for example'),
     (edit("payment", "tiers", 1, "provider_share", value="1.5"), "provider_share: "),
     (edit("payment", "authorised_max", value="-1"), "payment.authorised_max: "),
-    (edit(*READINGS, "chosen", value="b"), "no alternative has this reading_id"),
+    (edit(*READINGS, "chosen", value="b"), "readings.chosen: no alternative"),
     (edit(*READINGS, "alternatives", value=[]), "readings.alternatives: "),
     (edit(*READINGS, "alternatives", 0, "payment_ceiling", value=DELETE), "payment_ceiling: the k"),
     (edit("effect", value={"part_id": "del2", "weeks": 104, "control": {
@@ -224,10 +227,10 @@ WRONG: list[tuple[Callable[[Tree], None], str]] = [
     (edit("screening", value={"case_days": 56, "goals": {"danced": 3}}), "danced: unknown key"),
     (edit("business_case", value={"price_level": 2018, "unit": 1000, "years": [2018, 2020],
         "lines": [{"name": "x", "category": "permanent", "area": "service", "amounts": [1, 2]}]}),
-     "years: must follow each other"),
+     "business_case.years: must follow each other"),
     (edit("business_case", value={"price_level": 2018, "unit": 1000, "years": [2018, 2019],
         "lines": [{"name": "x", "category": "permanent", "area": "service", "amounts": [1]}]}),
-     r"lines\[0\].amounts: must hold one amount for each year"),
+     r"business_case.lines\[0\].amounts: must hold one amount for each year"),
     (edit("title", value=None), "title: must be a text"),
     (edit("parts", value={}), "parts: must be a list"),
     (edit("term", value=[]), "term: must be a mapping"),
@@ -480,3 +483,38 @@ def test_whatever_stands_in_a_place_it_is_accepted_or_refused_and_never_crashes(
             assert error.exit_code == EXIT_FAILED
             refused += 1
     assert refused > accepted
+
+
+OUT_OF_BOUNDS: list[Callable[[Tree], None]] = [
+    edit("settlement", "anchor_month", value=13),
+    edit("register_lag_days", value=-1),
+    edit(*PRICE, "rates", 0, "amount", value=-1),
+    edit(*PRICE, "rates", 0, "amount", value="-1.00"),
+    edit(*PRICE, "rates", 0, "amount", value=10**15),
+    edit(*PRICE, "max_participants", value=-1),
+    edit("parts", 0, "max_support_days", value=32),
+    edit("payment", "tiers", 1, "provider_share", value="1.01"),
+    edit("payment", "tiers", 1, "provider_share", value="-0.50"),
+]
+
+
+@pytest.mark.parametrize("change", OUT_OF_BOUNDS)
+def test_the_schema_refuses_a_number_out_of_bounds_as_the_model_does(
+    tmp_path: Path, tree: Tree, change: Callable[[Tree], None]
+) -> None:
+    schema = json.loads(schema_text())
+    jsonschema.validate(tree, schema)
+    change(tree)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(tree, schema)
+    with pytest.raises(EffektError):
+        load_text(tmp_path, to_yaml(tree))
+
+
+@pytest.mark.parametrize("share", ["0", "1", "0.5", "1.00", "0.000001", "1.000000"])
+def test_the_schema_takes_every_share_that_the_model_takes(
+    tmp_path: Path, tree: Tree, share: str
+) -> None:
+    tree["payment"]["tiers"][1]["provider_share"] = share
+    jsonschema.validate(tree, json.loads(schema_text()))
+    load_text(tmp_path, to_yaml(tree))
