@@ -50,6 +50,79 @@ _ENTRIES = f"""
         ('k', 'r', 1, date '2023-02-01', date '2024-02-01', true, true, false),
         ('k', 'r', 2, date '2023-03-01', date '2024-02-29', false, null, null);
 """
+_SUMMARY = "intermediate.int_relapse__summarise"
+_SUMMARISED = f"""
+    {_ENTRIES}
+    insert into {_SUMMARY} (contract_id, part_id, entries, observed, retained, relapsed, any_return,
+        expected_relapses, avoided_relapses, saving_dkk, status, last_follow_up_on, has_payment)
+        values ('k', 'r', 2, 1, 1, 0, 0, 0.5, 0.5, 100, 'incomplete', date '2024-12-30', true);
+    insert into intermediate.int_relapse__book_savings
+        values ('k', 'r', date '2024-12-01', 0);
+"""
+_RETURNS = "intermediate.int_relapse__time_returns"
+_SHARES = "intermediate.int_relapse__estimate_curve"
+_RETURNED = f"""
+    {_ENTRIES}
+    insert into {_RETURNS} (contract_id, part_id, months_since_entry, at_risk, returned)
+        values ('k', 'r', 0, 2, 0), ('k', 'r', 1, 2, 1), ('k', 'r', 2, 1, 0);
+    insert into {_SHARES} (contract_id, part_id, months_since_entry, still_out_share)
+        values ('k', 'r', 0, 1), ('k', 'r', 1, 0.5), ('k', 'r', 2, 0.5);
+"""
+_GOAL = "intermediate.int_focus_goal__count_persons"
+_GOALS = f"""
+    insert into {_GOAL} (contract_id, month, benefit_group, persons, with_placement, with_hours,
+        with_either, target_share) values ('k', date '2024-01-01', 'g', 10, 4, 3, 6, 0.7);
+"""
+_MONTHS = "intermediate.int_follow_up__count_months"
+_FOLLOWED = f"""
+    insert into {_MONTHS} (contract_id, month, benefit_group, register_no, group_no, persons,
+        company_directed)
+        select contracts.contract_id, months.month, 'g', months.register_no, months.group_no,
+            1000, 10
+        from {_FTE} as months cross join raw.contract as contracts where months.fte > 0 limit 1;
+    insert into intermediate.int_follow_up__explain_ended_cases
+        (contract_id, month, benefit_group, person_no, ended_on, reason)
+        select contract_id, month, benefit_group, 1, month, 'job' from {_MONTHS};
+    insert into intermediate.int_follow_up__count_ended_cases
+        (contract_id, month, benefit_group, reason, cases_ended, is_suppressed)
+        select contract_id, month, benefit_group, 'job', 1, true from {_MONTHS};
+"""
+_STEP = "intermediate.int_screening__count_steps"
+_STEPS = f"""
+    insert into {_STEP} (contract_id, year, step, persons)
+        select contract_id, year(starts_on), unnest([
+            'eligible', 'screened', 'round_table_phone', 'round_table_visit', 'special_course',
+            'granted_flex_after', 'granted_retention_after', 'granted_retention_all',
+            'status_1y_self_supporting'
+        ]), 2 from raw.contract;
+"""
+_CASE = "intermediate.int_business_case__sum_years"
+_PAYBACK = "intermediate.int_business_case__find_payback"
+_CASES = f"""
+    insert into raw.contract_business_case_line (contract_id, category, area, year, amount_dkk)
+        values ('k', 'permanent', 'service', 2020, -100), ('k', 'investment', 'service', 2020, 150),
+            ('k', 'permanent', 'transfer', 2021, -100);
+    insert into {_CASE} (contract_id, year, permanent_service_dkk, permanent_transfer_dkk,
+        permanent_dkk, investment_dkk, net_dkk, net_cumulative_dkk)
+        values ('k', 2020, -100, 0, -100, 150, 50, 50), ('k', 2021, 0, -100, -100, 0, -100, -50);
+    insert into {_PAYBACK} (contract_id, gross_saving_dkk, net_saving_dkk, payback_year_total)
+        values ('k', 200, 50, 2);
+"""
+_PRICE = "intermediate.int_potential__price_groups"
+_PRICES = f"""
+    insert into {_PRICE} (contract_id, benefit_group, gross_dkk, refund_share, net_dkk,
+        net_per_week_dkk, reduced_fte, saving_dkk) values ('k', 'g', 100, 0.2, 80, 2, 2, 160);
+"""
+_EFFECT = "intermediate.int_effect__estimate_difference"
+_WEEKS = "intermediate.int_effect__count_weeks"
+_EFFECTS = f"""
+    insert into {_WEEKS} (contract_id, part_id, person_no, is_treated, weeks, free_weeks)
+        values ('k', 'p', 1, true, 10, 4), ('k', 'p', 2, true, 10, 6), ('k', 'p', 3, false, 10, 2),
+            ('k', 'p', 4, false, 10, 4);
+    insert into {_EFFECT} (contract_id, part_id, treated_n, control_n, treated_mean_weeks,
+        control_mean_weeks, difference_weeks, ci_low_weeks, ci_high_weeks)
+        values ('k', 'p', 2, 2, 5, 3, 2, -4, 8);
+"""
 _COMPARABLE = f"""
     delete from intermediate.int_fte__choose_published;
     insert into intermediate.int_fte__choose_published (area, benefit_group, month, persons, fte)
@@ -308,6 +381,92 @@ DEFECTS: dict[str, Defect] = {
         f"update {_ENTRY} set follow_up_date = follow_up_date + 1", _ENTRIES
     ),
     "retained_or_relapsed": Defect(f"update {_ENTRY} set is_relapsed = is_retained", _ENTRIES),
+    "relapse_part_is_single": Defect(
+        f"insert into {_SUMMARY} select * from {_SUMMARY} limit 1", _SUMMARISED
+    ),
+    "every_entry_is_counted": Defect(f"update {_SUMMARY} set any_return = 1", _SUMMARISED),
+    "outcomes_add_up_to_observed": Defect(f"update {_SUMMARY} set retained = 0", _SUMMARISED),
+    "counts_lie_within_entries": Defect(f"update {_SUMMARY} set any_return = 3", _SUMMARISED),
+    "avoided_is_expected_less_relapsed": Defect(
+        f"update {_SUMMARY} set avoided_relapses = 0.500002", _SUMMARISED
+    ),
+    "saving_is_for_avoided_relapses": Defect(
+        f"update {_SUMMARY} set expected_relapses = 0, avoided_relapses = 0", _SUMMARISED
+    ),
+    "followed_up_part_is_over": Defect(f"update {_SUMMARY} set status = 'complete'", _SUMMARISED),
+    "only_a_complete_part_is_booked": Defect(
+        "update intermediate.int_relapse__book_savings set amount_dkk = 100", _SUMMARISED
+    ),
+    "curve_has_every_month": Defect(
+        f"delete from {_RETURNS} where months_since_entry = 1", _RETURNED
+    ),
+    "curve_starts_with_every_entry": Defect(
+        f"update {_RETURNS} set at_risk = 3 where months_since_entry = 0", _RETURNED
+    ),
+    "returned_are_at_risk_no_more": Defect(
+        f"update {_RETURNS} set at_risk = 2 where months_since_entry = 2", _RETURNED
+    ),
+    "returns_lie_within_at_risk": Defect(
+        f"update {_RETURNS} set returned = 3 where months_since_entry = 1", _RETURNED
+    ),
+    "curve_share_never_rises": Defect(
+        f"update {_SHARES} set still_out_share = 0.6 where months_since_entry = 2", _RETURNED
+    ),
+    "curve_moves_only_with_returns": Defect(
+        f"update {_SHARES} set still_out_share = 0.4 where months_since_entry = 2", _RETURNED
+    ),
+    "goal_row_is_single": Defect(f"insert into {_GOAL} select * from {_GOAL} limit 1", _GOALS),
+    "goal_counts_lie_within_persons": Defect(f"update {_GOAL} set with_either = 11", _GOALS),
+    "either_is_placement_or_hours": Defect(f"update {_GOAL} set with_either = 8", _GOALS),
+    "goal_target_is_a_share": Defect(f"update {_GOAL} set target_share = 70", _GOALS),
+    "follow_up_row_is_single": Defect(
+        f"insert into {_MONTHS} select * from {_MONTHS} limit 1", _FOLLOWED
+    ),
+    "only_observed_months_are_counted": Defect(f"update {_MONTHS} set persons = null", _FOLLOWED),
+    "directed_lie_within_persons": Defect(
+        f"update {_MONTHS} set company_directed = 1001", _FOLLOWED
+    ),
+    "fte_lies_within_persons": Defect(
+        f"update {_MONTHS} set persons = 0, company_directed = 0", _FOLLOWED
+    ),
+    "every_ended_case_has_a_reason": Defect(
+        "update intermediate.int_follow_up__count_ended_cases set cases_ended = 2", _FOLLOWED
+    ),
+    "funnel_step_is_single": Defect(f"insert into {_STEP} select * from {_STEP} limit 1", _STEPS),
+    "funnel_has_every_step": Defect(f"delete from {_STEP} where step = 'screened'", _STEPS),
+    "funnel_year_lies_in_the_term": Defect(f"update {_STEP} set year = year + 50", _STEPS),
+    "grants_after_lie_within_all": Defect(
+        f"update {_STEP} set persons = 1 where step = 'granted_retention_all'", _STEPS
+    ),
+    "every_entry_has_a_status": Defect(
+        f"delete from {_STEP} where step = 'status_1y_self_supporting'", _STEPS
+    ),
+    "year_is_the_sum_of_its_lines": Defect(
+        "update raw.contract_business_case_line set amount_dkk = 149 where category = 'investment'",
+        _CASES,
+    ),
+    "cumulative_is_the_running_sum": Defect(
+        f"update {_CASE} set net_cumulative_dkk = net_cumulative_dkk - 0.01", _CASES
+    ),
+    "saving_is_the_sum_of_its_years": Defect(
+        f"update {_PAYBACK} set net_saving_dkk = gross_saving_dkk", _CASES
+    ),
+    "payback_is_the_first_year_repaid": Defect(
+        f"update {_PAYBACK} set payback_year_total = 1", _CASES
+    ),
+    "potential_is_single": Defect(f"insert into {_PRICE} select * from {_PRICE} limit 1", _PRICES),
+    "net_lies_within_gross": Defect(f"update {_PRICE} set net_dkk = 101", _PRICES),
+    "saving_is_persons_times_net": Defect(f"update {_PRICE} set saving_dkk = 161", _PRICES),
+    "effect_counts_each_person_once": Defect(
+        f"update {_WEEKS} set person_no = 1 where person_no = 4", _EFFECTS
+    ),
+    "free_weeks_lie_within_weeks": Defect(
+        f"update {_WEEKS} set free_weeks = 11 where person_no = 1", _EFFECTS
+    ),
+    "difference_is_treated_less_controls": Defect(
+        f"update {_EFFECT} set difference_weeks = -2", _EFFECTS
+    ),
+    "interval_holds_the_difference": Defect(f"update {_EFFECT} set ci_low_weeks = 3", _EFFECTS),
     # gate 40 ----------------------------------------------------------------------------------
     "line_is_new_less_old": Defect(
         f"update {_LINES} set difference_dkk = difference_dkk + 0.01 where {_LINE}"

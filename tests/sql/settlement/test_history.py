@@ -308,8 +308,15 @@ def load_knowledge(warehouse: Warehouse, world: World) -> None:
     warehouse.fill(
         "model.int_courses__decide_eligibility",
         [
-            {**own, "course_no": NUMBERS[key], "part_id": "p1", "course_id": key,
-             "person_no": COURSES[key], "price_group": group, "eligibility": "eligible"}
+            {
+                **own,
+                "course_no": NUMBERS[key],
+                "part_id": "p1",
+                "course_id": key,
+                "person_no": COURSES[key],
+                "price_group": group,
+                "eligibility": "eligible",
+            }
             for key, group in world.groups.items()
         ],
     )

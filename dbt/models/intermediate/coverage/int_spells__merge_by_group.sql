@@ -53,13 +53,15 @@ mark_lone_spells as (
     from find_neighbours
 ),
 
+-- rows that tie are one cluster, whichever of them comes first (range, not rows): only the first of
+-- them in the order above has no reached_before of its own
 number_clusters as (
     select
         *,
         count(*) filter (where reached_before is null or reached_before < starts_on) over (
             partition by register_no, person_no, group_no
             order by starts_on, ends_before
-            rows between unbounded preceding and current row
+            range between unbounded preceding and current row
         ) as cluster_no
     from mark_lone_spells
     where not is_alone

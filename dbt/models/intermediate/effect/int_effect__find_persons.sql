@@ -5,7 +5,8 @@
 --   without a course whose first case that lasts more than min_case_days days reaches that day
 --   inside the control window, from the first day of the month after it
 -- clause: 30-rules.md §9
--- left out: persons with an unobserved day in their weeks
+-- left out: persons with an unobserved day in their weeks; eligible courses without an effort
+--   month, which have no day zero
 with
 
 effects as (
@@ -46,11 +47,18 @@ merged_spells as (
 
 courses as (
     select
+        course_no,
         contract_id,
         person_no,
-        visited_on,
         eligibility
     from {{ ref('int_courses__decide_eligibility') }}
+),
+
+efforts as (
+    select
+        course_no,
+        starts_on
+    from {{ ref('int_courses__bound_efforts') }}
 ),
 
 observed_runs as (
@@ -70,9 +78,10 @@ treated as (
         effects.weeks,
         courses.person_no,
         true as is_treated,
-        (date_trunc('month', courses.visited_on) + interval 1 month)::date as day_zero
+        efforts.starts_on as day_zero
     from effects
     inner join courses using (contract_id)
+    inner join efforts using (course_no)
     where courses.eligibility = 'eligible'
 ),
 
