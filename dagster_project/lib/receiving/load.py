@@ -166,7 +166,7 @@ class Loader:
         self._warehouse.execute("drop table numbered")
 
     def _number_courses(self, table: str) -> None:
-        """Give courses that are new to the warehouse a dense number: lists and claims meet by it."""
+        """Give courses that are new to the warehouse a dense number; lists and claims meet by it."""
         self._parser.execute(
             f"create or replace temp table new_course as select distinct contract_id, course_id"
             f" from {table} anti join course using (contract_id, course_id) where faults is null"
@@ -188,7 +188,7 @@ class Loader:
         )
         numbered = "from named join raw.course using (contract_id, course_id)"
         reader = self._warehouse.sql(
-            f"select contract_id, course_id, course_ref {numbered}"  # noqa: S608 - own text
+            f"select contract_id, course_id, course_ref {numbered}"
         ).to_arrow_reader(_BATCH)
         self._parser.register("numbered", reader)
         self._parser.execute("insert into course select * from numbered")

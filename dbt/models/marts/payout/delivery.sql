@@ -1,6 +1,7 @@
 -- grain: one row per delivery ever received
--- counts: accepted, held and refused deliveries with their dates, rows and hash
--- clause: 10-inputs.md, Deliveries
+-- counts: accepted, held and refused deliveries with their dates, rows and hash; a held one is not
+--   accepted until somebody has opened it, and has no refusal code
+-- clause: 10-inputs.md, Deliveries; 60-gates.md, gate 10 (held)
 -- left out: repetitions of the same delivery (no-ops, logged)
 with
 
@@ -16,6 +17,7 @@ deliveries as (
         row_count,
         rejected_rows,
         is_accepted,
+        is_held,
         refusal_code
     from {{ ref('stg_deliveries__received') }}
 ),
@@ -31,7 +33,7 @@ final as (
         covers_before - 1 as covers_to,
         row_count,
         rejected_rows,
-        is_accepted,
+        is_accepted and not is_held as is_accepted,
         refusal_code
     from deliveries
 )
