@@ -188,6 +188,8 @@ def _contract_ids(settings: Settings) -> frozenset[str]:
 def template(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="Kildens navn.")],
     folder: Annotated[Path, typer.Option(help="Mappen, som skabelonen lægges i.")] = Path(),
+    home: HomeOption = None,  # noqa: ARG001 - every command takes both (00-product.md)
+    contracts: ContractsOption = None,  # noqa: ARG001
 ) -> None:
     """Skriv en kildes skabelon: overskrifter, en eksempelrække og en forklaring af hver kolonne."""
     from dagster_project.lib import receiving
@@ -203,12 +205,13 @@ def accept(
     actor: ActorOption,
     reason: ReasonOption,
     home: HomeOption = None,
+    contracts: ContractsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Luk en tilbageholdt levering ind."""
     from dagster_project.lib import lock, receiving
 
-    chosen = places.resolve_home(home).ensure()
+    chosen = _settings(home, contracts).home.ensure()
     with lock.hold(chosen):
         note = receiving.accept_delivery(chosen, sha256, check_id, actor, reason)
     if as_json:

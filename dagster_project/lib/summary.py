@@ -57,7 +57,11 @@ def problem_lines(report: NightReport) -> list[str]:
         + (f" · rapport: {item.report}" if item.report else "")
         for item in report.refused
     ]
-    lines += [f"TILBAGEHOLDT {name}: se effekt accept" for name in report.held]
+    lines += [
+        f"TILBAGEHOLDT {name}: se filen efter; er den rigtig,"
+        " effekt accept SHA256 row_count --as NAVN --reason TEKST"
+        for name in report.held
+    ]
     lines += [f"KONTROL STANDSEDE PUBLICERINGEN: {check}" for check in report.failed_checks]
     if report.error is not None:
         lines.append(f"FEJL {report.error}")

@@ -10,13 +10,17 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import hashlib
 import io
 import json
 import unicodedata
+import warnings
 import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
+
+from dagster_project.lib.receiving.declarations import load_sources
 
 Row = dict[str, str]
 
@@ -551,6 +555,18 @@ def _structure(build: _Builder) -> None:
             csv_bytes(headings[1:], [row[1:] for row in rows]),
             "HEADER_MISSING",
         )
+        for column in load_sources()[source].columns[1:]:
+            if column.must_be_present:
+                at = headings.index(column.heading)
+                build.add(
+                    f"lacks {column.heading}",
+                    source,
+                    csv_bytes(
+                        headings[:at] + headings[at + 1 :],
+                        [row[:at] + row[at + 1 :] for row in rows],
+                    ),
+                    "HEADER_MISSING",
+                )
         build.add(
             "has an unknown column",
             source,
@@ -657,7 +673,7 @@ def _structure(build: _Builder) -> None:
     add(
         "has SQL for a heading",
         "ydelsesforloeb",
-        plain.replace(b"andel", b"andel\"'); drop table raw.person; --", 1),
+        plain.replace(b"cpr", b"cpr\"'); drop table raw.person; --", 1),
         "HEADER_MISSING",
         secrets=["drop table"],
     )
@@ -772,6 +788,13 @@ def _weeks_and_windows(build: _Builder) -> None:
         "dream",
         csv_bytes([*headings, "y_2353"], [[*r, ""] for r in rows]),
         "HEADER_UNKNOWN",
+    )
+    add(
+        "has the mark between weeks inside a cell",
+        "dream",
+        csv_bytes(headings, [[row[0], "890;890", *row[2:]] for row in rows[:1]]),
+        "CODE_UNKNOWN",
+        [1],
     )
     add(
         "has no weeks",
@@ -1017,8 +1040,66 @@ def _xlsx_packages(add: Callable[..., None]) -> None:
         repacked(base, {f"xl/media/{n}.xml": b"" for n in range(1100)}),
         "FILE_LIMIT",
     )
+    _xlsx_bombs(add, base, sheet, xml)
     add("has a broken sheet", repacked(base, {sheet: xml[: len(xml) // 2]}), "FILE_FORMAT")
     add("has no sheet", repacked(base, {sheet: None}), "FILE_FORMAT")
+
+
+def _noise(pieces: int) -> bytes:
+    """XML text that hardly packs, so that the ratio alone does not give a bomb away."""
+    return b"".join(hashlib.sha256(str(n).encode()).hexdigest().encode() for n in range(pieces))
+
+
+def _xlsx_bombs(add: Callable[..., None], base: bytes, sheet: str, xml: bytes) -> None:
+    """Small packages that would cost a parser its memory or its night."""
+    rows = xml.index(b"<row")
+    last = xml.index(b"</sheetData>")
+    text = b'<c r="%s" t="inlineStr"><is><t>x</t></is></c>'
+
+    def with_rows(more: bytes) -> bytes:
+        return repacked(base, {sheet: xml[:last] + more + xml[last:]})
+
+    strings = b'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">%s</sst>'
+    laughs = b"".join(
+        b'<!ENTITY %c "%s">' % (letter, b"&%c;" % (letter - 1) * 10) for letter in range(98, 106)
+    )
+    bomb = b'<!DOCTYPE x [<!ENTITY a "haha">' + laughs + b"]>" + strings % b"<si><t>&i;</t></si>"
+    add("laughs a billion times", repacked(base, {"xl/sharedStrings.xml": bomb}), "FILE_LIMIT")
+    add(
+        "laughs in a part that is called otherwise",
+        repacked(base, {"xl/worksheets/sheet1.dat": b" " * 2_000_000 + bomb}),
+        "FILE_LIMIT",
+    )
+    many = strings % (_noise(20_000) + b"<si><t/></si>" * 2_500_000)
+    add("has millions of texts", repacked(base, {"xl/sharedStrings.xml": many}), "FILE_LIMIT")
+    styles = b"<styleSheet>" + _noise(20_000) + b"<xf/>" * 600_000 + b"</styleSheet>"
+    add("has a flood of formats", repacked(base, {"xl/styles.xml": styles}), "FILE_LIMIT")
+    corner = b'<row r="1048576">' + text % b"XFD1048576" + b"</row>"
+    add("has a cell in the last row and column", with_rows(corner), "FILE_LIMIT")
+    add("has a row beyond every sheet", with_rows(b'<row r="99999999999"/>'), "FILE_LIMIT")
+    add("has rows in another order", with_rows(b'<row r="2"/>'), "FILE_FORMAT")
+    doubled = b'<row r="9">' + text % b"A9" + text % b"A9" + b"</row>"
+    add("has a cell twice", with_rows(doubled), "FILE_FORMAT")
+    wide = b"".join(b'<row r="%d">%s</row>' % (n, text % b"XFD%d" % n) for n in range(10, 2000))
+    add("has notes far beside the table", with_rows(wide), "ROW_WIDTH")
+    crowd = b'<row r="9">' + b"<c/>" * 16_385 + b"</row>"
+    add("has a row of more cells than a sheet", with_rows(crowd), "FILE_LIMIT")
+    far = xml[:rows] + b'<row r="1">' + text % b"XFD1" + b"</row></sheetData></worksheet>"
+    add("has a heading in the last column", repacked(base, {sheet: far}), "FILE_LIMIT")
+    link = (
+        b'<Relationships><Relationship Id="rId1" Type="http://x/externalLinkPath"'
+        b' Target="file:///etc/passwd" TargetMode="External"/></Relationships>'
+    )
+    add(
+        "refers to a file outside",
+        repacked(base, {"xl/worksheets/_rels/sheet9.xml.rels": link}),
+        "FILE_LIMIT",
+    )
+    twice = io.BytesIO(base)
+    with zipfile.ZipFile(twice, "a") as package, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        package.writestr(sheet, xml)
+    add("has a part twice", twice.getvalue(), "FILE_FORMAT")
 
 
 def _parquet_and_json(build: _Builder) -> None:

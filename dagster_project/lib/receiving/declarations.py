@@ -45,12 +45,18 @@ class _Strict(BaseModel):
 
 
 class Column(_Strict):
-    """One column: its heading in the file, its name in the warehouse, its grammar."""
+    """One column: its heading in the file, its name in the warehouse, its grammar.
+
+    ``required``: every row has a value. A column that is not may be left out of a file altogether
+    and then reads as empty, unless ``heading_required``: without it the file would say another
+    thing than its sender means (10-inputs.md: a missing required column refuses the file).
+    """
 
     heading: str
     name: str = Field(pattern=r"^[a-z][a-z_]*$")
     type: ColumnType
     required: bool
+    heading_required: bool = False
     description: str
     example: str
     allowed: tuple[str, ...] = ()
@@ -67,6 +73,11 @@ class Column(_Strict):
     unmapped: Literal["refuse", "skip"] = "refuse"
     load: bool = True
 
+    @property
+    def must_be_present(self) -> bool:
+        """Whether a file without this heading is refused."""
+        return self.required or self.heading_required
+
     @field_validator("minimum", "maximum", "above", "default", mode="before")
     @classmethod
     def _quoted(cls, value: object) -> object:
@@ -81,6 +92,8 @@ class Column(_Strict):
             raise ValueError("allowed belongs to choice and yes_no, and only there")
         if self.type == "yes_no" and len(self.allowed) != 2:
             raise ValueError("yes_no needs two allowed values")
+        if self.required and self.heading_required:
+            raise ValueError("a required column needs no heading_required")
         if (self.type == "digits") != (self.length is not None):
             raise ValueError("length belongs to digits, and only there")
         return self
@@ -147,6 +160,9 @@ class Limits(_Strict):
     max_unpacked_bytes: int = 200_000_000
     max_unpack_ratio: int = 100
     max_parts: int = 1000
+    # elements of a workbook: cells with their values and texts; formats and everything else
+    max_cell_elements: int = 4_000_000
+    max_other_elements: int = 500_000
 
 
 class RowCounts(_Strict):

@@ -12,7 +12,7 @@ from dagster_project.lib.receiving.declarations import load_sources
 from dagster_project.lib.receiving.engine import open_parser
 from dagster_project.lib.receiving.findings import FileRefusedError
 from dagster_project.lib.receiving.key import read_key
-from dagster_project.lib.receiving.landed import check_headings
+from dagster_project.lib.receiving.landed import check_headings, landed_text
 from dagster_project.lib.receiving.register import load_register
 from dagster_project.settings import Home
 
@@ -64,7 +64,7 @@ def row_hmacs(home: Home, sha256: str, source: str, row_numbers: Iterable[int]) 
             landed = land(path, record.format or "csv", declared, spill, parser, whole_lines=False)
             layout = check_headings(landed.headings, declared)
             places = [*layout.positions, *(place for *_, place in layout.weeks)]
-            texts = ", ".join(f"coalesce(h{place}, '')" for place in places)
+            texts = ", ".join(map(landed_text, places))
             rows = parser.execute(
                 f"select row_number, texts from (select row_number() over () as row_number,"
                 f" [{texts}] as texts from {landed.relation})"

@@ -68,13 +68,17 @@ def _tables(path: Path) -> list[tuple[list[tuple[str, str]], list[Any]]]:
         raise FileRefusedError(Finding("FILE_FORMAT")) from None
 
 
-def _headings(variables: Sequence[tuple[str, str]], source: Source) -> tuple[list[int], list[int]]:
-    """Positions of the declared columns, and of the other dimensions."""
-    place: list[int] = []
+def _headings(
+    variables: Sequence[tuple[str, str]], source: Source
+) -> tuple[list[int | None], list[int]]:
+    """Positions of the declared columns (None: left out), and of the other dimensions."""
+    place: list[int | None] = []
     missing, doubled = [], []
     for column in source.columns:
         hits = [at for at, names in enumerate(variables) if column.heading in names]
-        if not hits:
+        if not hits and not column.must_be_present:
+            place.append(None)
+        elif not hits:
             missing.append(Finding("HEADER_MISSING", column.heading))
         elif len(hits) > 1:
             doubled.append(Finding("HEADER_DUPLICATE", column.heading))
@@ -138,7 +142,7 @@ def land_json(path: Path, source: Source, spill: Path) -> Landed:
 def _land_row(
     row: Any,
     width: int,
-    place: Sequence[int],
+    place: Sequence[int | None],
     others: Sequence[int],
     source: Source,
     writer: Any,
@@ -149,7 +153,7 @@ def _land_row(
         faults[number] = (-1, "ROW_WIDTH")
         writer.gap()
         return
-    texts = [_text(row[at], source) for at in place]
+    texts = ["" if at is None else _text(row[at], source) for at in place]
     for index, text in enumerate(texts):
         if text is None:
             faults[number] = (index, "CELL_TYPE")

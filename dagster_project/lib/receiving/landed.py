@@ -49,11 +49,11 @@ class Layout:
     """Where the declared columns stand in the file.
 
     Args:
-        positions: file position of each declared column.
+        positions: file position of each declared column, None for one that is left out.
         weeks: (ISO year, week, file position), in order of time.
     """
 
-    positions: tuple[int, ...]
+    positions: tuple[int | None, ...]
     weeks: tuple[tuple[int, int, int], ...] = ()
 
 
@@ -130,7 +130,7 @@ def check_headings(headings: Sequence[str], source: Source) -> Layout:
     findings = [
         Finding("HEADER_MISSING", column.heading)
         for column in source.columns
-        if column.heading not in place
+        if column.must_be_present and column.heading not in place
     ]
     if source.weeks and not weeks:
         findings.append(Finding("HEADER_MISSING", f"{source.weeks.prefix}ÅÅUU"))
@@ -151,7 +151,12 @@ def check_headings(headings: Sequence[str], source: Source) -> Layout:
         findings.append(Finding("HEADER_UNKNOWN", detail=f"kolonne nr. {', '.join(unknown[:20])}"))
     if findings:
         raise FileRefusedError(*findings)
-    return Layout(tuple(place[column.heading] for column in source.columns), weeks)
+    return Layout(tuple(place.get(column.heading) for column in source.columns), weeks)
+
+
+def landed_text(position: int | None) -> str:
+    """SQL: the landed text at a file position, never null; empty for a column that is left out."""
+    return "''" if position is None else f"coalesce(h{position}, '')"
 
 
 def _weeks(headings: Sequence[str], source: Source) -> tuple[tuple[int, int, int], ...]:

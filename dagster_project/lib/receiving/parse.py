@@ -18,7 +18,13 @@ from dagster_project.lib.receiving.findings import (
     rows_finding,
 )
 from dagster_project.lib.receiving.grammar import Context, column_grammar, literal
-from dagster_project.lib.receiving.landed import Landed, Layout, check_headings, heading_of
+from dagster_project.lib.receiving.landed import (
+    Landed,
+    Layout,
+    check_headings,
+    heading_of,
+    landed_text,
+)
 from dagster_project.lib.receiving.weeks import name_weeks, week_columns
 
 _MAX_FAULT_ROWS = 100_000
@@ -48,7 +54,7 @@ class Parsed:
 
 def _texts(layout: Layout) -> str:
     picked = [
-        f"coalesce(h{position}, '') as t{index}" for index, position in enumerate(layout.positions)
+        f"{landed_text(position)} as t{index}" for index, position in enumerate(layout.positions)
     ]
     return ", ".join(picked)
 

@@ -48,11 +48,17 @@ def _table(source: Source) -> tuple[list[str], list[str]]:
     return headings, example
 
 
+def _must_be_filled(column: Column) -> str:
+    if column.required:
+        return "ja"
+    return "nej, men kolonnen skal være der" if column.heading_required else "nej"
+
+
 def _explain(column: Column) -> list[str]:
     return [
         column.heading,
         _TYPES[column.type],
-        "ja" if column.required else "nej",
+        _must_be_filled(column),
         ", ".join(column.allowed),
         column.description,
     ]

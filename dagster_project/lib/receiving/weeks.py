@@ -160,15 +160,21 @@ def name_weeks(
         f" as named where {table}.rowid + 1 = named.row_number",
         {
             "rows": [row for row, _ in texts],
-            "faults": [_row_fault(text, layout, known) for _, text in texts],
+            "faults": [
+                _row_fault(text, layout, known, is_line=landed.has_weeks_text) for _, text in texts
+            ],
         },
     )
 
 
-def _row_fault(text: str, layout: Layout, known: set[str]) -> str:
+def _row_fault(text: str, layout: Layout, known: set[str], *, is_line: bool) -> str:
+    """The faults of a row's weeks; only a row read as one line can be of another width.
+
+    (Anywhere else the width is known, and one of the cells holds the mark between the weeks.)
+    """
     cells = text.split(";")[:-1]
     if len(cells) != len(layout.weeks):
-        return "-1:ROW_WIDTH"
+        return "-1:ROW_WIDTH" if is_line else UNKNOWN_WEEK
     return ",".join(
         f"w{year % 100:02d}{week:02d}:CODE_UNKNOWN"
         for cell, (year, week, _) in zip(cells, layout.weeks, strict=True)

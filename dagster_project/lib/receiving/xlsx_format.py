@@ -1,7 +1,9 @@
 """xlsx: one sheet of plain cells; anything a workbook can do beyond that is refused.
 
 What belongs here: the hostile container (zip, XML, links, macros) and the types of cells. What does
-not: the grammar of values. The package is weighed before any part is parsed (70-safety.md).
+not: the grammar of values. The package is weighed before any part is parsed (70-safety.md): the
+number of its elements bounds the memory and the time that parsing takes. Only the strings, the
+styles and the one sheet are parsed, row by row; cells that a sparse sheet leaves out stay unmade.
 """
 
 from __future__ import annotations
@@ -11,20 +13,24 @@ import io
 import re
 import warnings
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from dagster_project.lib.receiving.declarations import Column, Source
+from dagster_project.lib.receiving.declarations import Column, Limits, Source
 from dagster_project.lib.receiving.findings import FileRefusedError, Finding, rows_finding
 from dagster_project.lib.receiving.landed import (
     SEPARATOR,
     Landed,
     check_headings,
+    column_of,
     csv_relation,
     normalised,
 )
+
+_Cell = dict[str, Any]  # row, column, value, data_type: as openpyxl's parser gives it
 
 _FORBIDDEN = re.compile(
     r"externallinks/|vbaproject|activex/|embeddings/|ctrlprops/|macrosheets/|dialogsheets/"
@@ -34,10 +40,22 @@ _FORBIDDEN = re.compile(
 # printer settings and thumbnails are harmless company of ordinary workbooks
 _HARMLESS = re.compile(r"^xl/printersettings/|^docprops/", re.IGNORECASE)
 _MARKUP_TRICKS = re.compile(rb"<!DOCTYPE|<!ENTITY|<ddeLink|<oleLink", re.IGNORECASE)
+_RELATIONSHIP = re.compile(rb"<(?:\w+:)?Relationship\s[^>]*>")
+_OUTSIDE = re.compile(rb"TargetMode\s*=\s*[\"']External", re.IGNORECASE)
+# a cell that a mail program made a link of is text all the same, and nobody follows it
+_HYPERLINK = re.compile(rb"/hyperlink[\"']", re.IGNORECASE)
+_CELL_ELEMENT = re.compile(rb"<(?:\w+:)?(?:c|v|t|is|si|row)[\s/>]")
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*?\bref="[A-Z]+(\d+)(?::[A-Z]+(\d+))?"')
+_XML_NAMES = (".xml", ".rels", ".vml")
+_XML_STARTS = (b"<", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _RATIO_MATTERS_FROM = 10_000_000
 _FIRST_SERIAL_DAY = dt.date(1900, 3, 1)
 _CHUNK = 1 << 20
+_LONGEST_TAG = 1 << 16
+# what the format itself can hold
+_SHEET_ROWS = 1_048_576
+_SHEET_COLUMNS = 16_384
+_FAULTS_SHOWN = 1000
 
 
 def _limit(detail: str) -> FileRefusedError:
@@ -54,38 +72,78 @@ def _weigh(package: zipfile.ZipFile, size: int, source: Source) -> None:
         raise _limit(f"udpakket: {limits.max_unpacked_bytes} byte")
     if unpacked > _RATIO_MATTERS_FROM and unpacked > limits.max_unpack_ratio * size:
         raise _limit(f"pakningsgrad: {limits.max_unpack_ratio}")
+    if len({part.filename for part in parts}) != len(parts):
+        raise FileRefusedError(Finding("FILE_FORMAT", detail="to dele med samme navn"))
+    elements = _Elements(limits)
     for part in parts:
         if part.flag_bits & 1:
             raise FileRefusedError(Finding("FILE_FORMAT", detail="adgangskode"))
         if _FORBIDDEN.search(part.filename) and not _HARMLESS.search(part.filename):
             raise _limit("makroer, indlejrede objekter eller links til andre filer")
-        if part.filename.lower().endswith((".xml", ".rels")):
-            _look_through(package, part)
+        _look_through(package, part, elements)
 
 
-def _look_through(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
+@dataclass
+class _Elements:
+    """How many XML elements the package has: each costs the parser memory and time."""
+
+    limits: Limits
+    cells: int = 0
+    others: int = 0
+
+    def count(self, data: bytes) -> None:
+        """Add a piece that ends before a tag."""
+        cells = sum(1 for _ in _CELL_ELEMENT.finditer(data))
+        self.cells += cells
+        self.others += data.count(b"<") - data.count(b"</") - cells
+        if self.cells > self.limits.max_cell_elements:
+            raise _limit(f"celler og tekster: {self.limits.max_cell_elements}")
+        if self.others > self.limits.max_other_elements:
+            raise _limit(f"formater og andre elementer: {self.limits.max_other_elements}")
+
+
+def _pieces(package: zipfile.ZipFile, part: zipfile.ZipInfo | str) -> Iterator[bytes]:
+    """A part in pieces that no tag is cut by (a tag beyond any sense excepted)."""
     carry = b""
     with package.open(part) as stream:
         while chunk := stream.read(_CHUNK):
-            if b"\0" in chunk:
-                raise _limit("XML i et andet tegnsæt")
-            if _MARKUP_TRICKS.search(carry + chunk):
-                raise _limit("XML-entiteter eller DDE")
-            carry = chunk[-16:]
-
-
-def _merged_rows(package: zipfile.ZipFile, sheet_path: str) -> list[int]:
-    """Sheet rows (1 = first) that a merged range touches."""
-    rows: set[int] = set()
-    carry = b""
-    with package.open(sheet_path) as stream:
-        while chunk := stream.read(_CHUNK):
             data = carry + chunk
-            for found in _MERGED.finditer(data):
-                first, last = int(found[1]), int(found[2] or found[1])
-                rows.update(range(first, min(last, first + 10_000) + 1))
-            carry = chunk[-200:]
-    return sorted(rows)
+            cut = data.rfind(b"<")
+            whole = cut <= 0 or len(data) - cut > _LONGEST_TAG
+            carry = b"" if whole else data[cut:]
+            yield data if whole else data[:cut]
+    yield carry
+
+
+def _look_through(package: zipfile.ZipFile, part: zipfile.ZipInfo, elements: _Elements) -> None:
+    """No part that a parser could take for XML plays tricks, whatever it is called."""
+    is_xml = part.filename.lower().endswith(_XML_NAMES)
+    for piece in _pieces(package, part):
+        if not is_xml and (start := piece.lstrip()):
+            if not start.startswith(_XML_STARTS):
+                return
+            is_xml = True
+        if b"\0" in piece:
+            raise _limit("XML i et andet tegnsæt")
+        if _MARKUP_TRICKS.search(piece):
+            raise _limit("XML-entiteter eller DDE")
+        for tag in _RELATIONSHIP.findall(piece):
+            if _OUTSIDE.search(tag) and not _HYPERLINK.search(tag):
+                raise _limit("links til andre filer")
+        elements.count(piece)
+
+
+def _merged_rows(package: zipfile.ZipFile, sheet_path: str) -> list[tuple[int, int]]:
+    """Stretches of sheet rows (1 = first) that merged ranges touch, in order, apart."""
+    found: set[tuple[int, int]] = set()
+    for piece in _pieces(package, sheet_path):
+        found.update((int(m[1]), int(m[2] or m[1])) for m in _MERGED.finditer(piece))
+    apart: list[tuple[int, int]] = []
+    for first, last in sorted(found):
+        start = max(first, apart[-1][1] + 1) if apart else first
+        if start <= last:
+            apart.append((start, last))
+    return apart
 
 
 def _number_text(value: int | float, decimal: str) -> str:
@@ -97,10 +155,10 @@ def _number_text(value: int | float, decimal: str) -> str:
     return format(exact, "f").replace(".", decimal)
 
 
-def _cell_text(cell: Any, column: Column | None, source: Source) -> tuple[str, str | None]:
+def _cell_text(cell: _Cell, column: Column, source: Source) -> tuple[str, str | None]:
     """(landed text, code) of one cell."""
-    value, kind = cell.value, getattr(cell, "data_type", "n")
-    wanted = column.type if column else "text"
+    value, kind = cell["value"], cell["data_type"]
+    wanted = column.type
     if value is None or value == "":
         return "", "CELL_TYPE" if kind in ("f", "e") else None
     if kind in ("s", "inlineStr") and isinstance(value, str):
@@ -120,67 +178,90 @@ def _date_text(value: Any) -> tuple[str, str | None]:
     return "", "CELL_TYPE"
 
 
-def _sheet_rows(sheet: Any, limit: int) -> Iterator[tuple[int, Sequence[Any]]]:
-    """(sheet row number, cells) of the rows up to the last one with content."""
-    waiting: list[tuple[int, Sequence[Any]]] = []
-    for number, cells in enumerate(sheet.iter_rows(), 1):
-        if number > limit + 1 and any(cell.value is not None for cell in cells):
-            raise _limit(f"rækker: {limit}")
-        if all(cell.value is None and getattr(cell, "data_type", "n") != "f" for cell in cells):
-            if len(waiting) <= limit:
-                waiting.append((number, ()))
-            continue
-        yield from waiting
-        waiting.clear()
-        yield number, cells
+@dataclass(frozen=True)
+class _Book:
+    """An opened workbook: the texts, formats and place of the one sheet that is read."""
+
+    package: zipfile.ZipFile
+    sheet_path: str
+    merged: Sequence[tuple[int, int]]
+    parser: dict[str, Any] = field(default_factory=dict)
 
 
-def _trimmed(cells: Sequence[Any]) -> list[Any]:
-    """Cells up to the last one with content."""
-    last = max((at for at, cell in enumerate(cells) if cell.value is not None), default=-1)
-    return list(cells[: last + 1])
+def _open(path: Path, source: Source) -> _Book:
+    """The weighed workbook; no other sheet, link, picture or property of it is parsed."""
+    from openpyxl.reader.excel import ExcelReader
+    from openpyxl.styles.stylesheet import apply_stylesheet
+
+    with zipfile.ZipFile(path) as package:
+        _weigh(package, path.stat().st_size, source)
+    reader = ExcelReader(io.BytesIO(path.read_bytes()), read_only=True, keep_links=False)
+    reader.read_manifest()
+    reader.read_strings()
+    reader.read_workbook()
+    book: Any = reader.wb
+    apply_stylesheet(reader.archive, book)
+    sheet_path = _choose_sheet(reader.parser.find_sheets(), source)
+    return _Book(
+        reader.archive,
+        sheet_path,
+        _merged_rows(reader.archive, sheet_path),
+        {
+            "shared_strings": reader.shared_strings,
+            "epoch": book.epoch,
+            "date_formats": book._date_formats,
+            "timedelta_formats": book._timedelta_formats,
+        },
+    )
 
 
-def _open(path: Path, source: Source) -> tuple[Any, Any, list[int]]:
-    """Workbook, sheet and rows with merged cells."""
-    try:
-        with zipfile.ZipFile(path) as package:
-            _weigh(package, path.stat().st_size, source)
-            book = _load_book(path)
-            sheet = _choose_sheet(book, source)
-            return book, sheet, _merged_rows(package, sheet._worksheet_path)
-    except FileRefusedError:
-        raise
-    except Exception:  # whatever a broken workbook breaks; its text may quote cells
-        raise FileRefusedError(Finding("FILE_FORMAT")) from None
+def _choose_sheet(sheets: Iterable[tuple[Any, Any]], source: Source) -> str:
+    """Path of the declared or first sheet."""
+    for sheet, relation in sheets:
+        if source.sheet is None or sheet.name == source.sheet:
+            if not relation.Type.endswith("/worksheet"):
+                raise FileRefusedError(Finding("FILE_FORMAT", detail="ark"))
+            return str(relation.target)
+    raise FileRefusedError(Finding("FILE_FORMAT", detail=f"ark: {source.sheet or 1}"))
 
 
-def _load_book(path: Path) -> Any:
-    """The workbook, held in memory: it is small by now (``_weigh``)."""
-    import openpyxl
+def _rows(book: _Book, limit: int) -> Iterator[tuple[int, list[_Cell]]]:
+    """(sheet row number, cells with content) of the rows with content, as they stand."""
+    from openpyxl.worksheet._reader import WorkSheetParser
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return openpyxl.load_workbook(
-            io.BytesIO(path.read_bytes()), read_only=True, keep_links=False
-        )
+    class _Parser(WorkSheetParser):
+        def parse_row(self, row: Any) -> Any:
+            if len(row) > _SHEET_COLUMNS:
+                raise _limit(f"kolonner: {_SHEET_COLUMNS}")
+            return super().parse_row(row)
+
+    before = 0
+    with book.package.open(book.sheet_path) as stream:
+        for number, cells in _Parser(stream, **book.parser).parse():
+            places = [(cell["row"], cell["column"]) for cell in cells]
+            if number <= before or places != sorted({(number, column) for _, column in places}):
+                raise FileRefusedError(Finding("FILE_FORMAT", detail="rækkefølge af celler"))
+            before = number
+            filled = [cell for cell in cells if _has_content(cell)]
+            if number > _SHEET_ROWS or (filled and number > limit + 1):
+                raise _limit(f"rækker: {limit}")
+            if filled:
+                yield number, filled
 
 
-def _choose_sheet(book: Any, source: Source) -> Any:
-    if source.sheet is not None and source.sheet not in book.sheetnames:
-        raise FileRefusedError(Finding("FILE_FORMAT", detail=f"ark: {source.sheet}"))
-    sheet = book[source.sheet] if source.sheet else book[book.sheetnames[0]]
-    if not hasattr(sheet, "_worksheet_path"):
-        raise FileRefusedError(Finding("FILE_FORMAT", detail="ark"))
-    return sheet
+def _has_content(cell: _Cell) -> bool:
+    return cell["value"] is not None or cell["data_type"] in ("f", "e")
 
 
-def _headings_of(cells: Sequence[Any]) -> list[str]:
-    headings = []
-    for cell in _trimmed(cells):
-        if cell.value is not None and cell.data_type not in ("s", "inlineStr"):
+def _headings_of(cells: Sequence[_Cell], source: Source) -> list[str]:
+    width = cells[-1]["column"]
+    if width > source.limits.max_columns:
+        raise _limit(f"kolonner: {source.limits.max_columns}")
+    headings = [""] * width
+    for cell in cells:
+        if cell["data_type"] not in ("s", "inlineStr"):
             raise FileRefusedError(Finding("CELL_TYPE", detail="overskrift"))
-        headings.append(cell.value or "")
+        headings[cell["column"] - 1] = cell["value"]
     return headings
 
 
@@ -196,58 +277,75 @@ def land_xlsx(path: Path, source: Source, spill: Path) -> Landed:
         FileRefusedError: ``FILE_FORMAT``, ``FILE_LIMIT``, ``FILE_EMPTY``, ``HEADER_…``,
             ``CELL_TYPE`` in the header.
     """
-    book, sheet, merged = _open(path, source)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _land_sheet(sheet, merged, source, spill / f"{path.name}.landed")
+            book = _open(path, source)
+            with book.package:
+                return _land_sheet(book, source, spill / f"{path.name}.landed")
     except (FileRefusedError, MemoryError):
         raise
-    except Exception:
+    except Exception:  # whatever a broken workbook breaks; its text may quote cells
         raise FileRefusedError(Finding("FILE_FORMAT")) from None
-    finally:
-        book.close()
 
 
-def _land_sheet(sheet: Any, merged: Sequence[int], source: Source, target: Path) -> Landed:
-    sheet.reset_dimensions()
-    rows = _sheet_rows(sheet, source.limits.max_rows)
+def _land_sheet(book: _Book, source: Source, target: Path) -> Landed:
+    rows = _rows(book, source.limits.max_rows)
     first = next(rows, None)
     if first is None or first[0] != 1:
         raise FileRefusedError(Finding("FILE_EMPTY" if first is None else "HEADER_MISSING"))
-    headings = _headings_of(first[1])
+    headings = _headings_of(first[1], source)
     check_headings(headings, source)
-    if 1 in merged:
+    if book.merged and book.merged[0][0] <= 1:
         raise FileRefusedError(Finding("CELL_TYPE", detail="flettede celler i overskriften"))
-    declared = {column.heading: column for column in source.columns}
-    columns = [declared.get(heading) for heading in headings]
-    faults: dict[int, tuple[int, str]] = {row - 1: (-1, "CELL_TYPE") for row in merged}
-    last = 0
+    columns = [column_of(source, heading) for heading in headings]
+    faults: dict[int, tuple[int, str]] = {}
     with normalised(target, len(headings)) as writer:
         for number, cells in rows:
-            last = number - 1
+            while writer.row_count < number - 2:  # rows that the sheet leaves out
+                writer.gap()
             _land_row(number - 1, cells, columns, source, writer, faults)
-            if len(faults) > max(1000, source.max_rejected_rows) + len(merged):
-                raise FileRefusedError(rows_finding("CELL_TYPE", None, faults))
-    faults = {row: fault for row, fault in faults.items() if row <= last}
+            if len(faults) > max(_FAULTS_SHOWN, source.max_rejected_rows):
+                raise FileRefusedError(*_too_many(faults))
+    faults |= _merged_faults(book.merged, writer.row_count)
     relation = csv_relation(target, len(headings), SEPARATOR, 4 * source.limits.max_line_bytes)
     return Landed(relation, headings, writer.row_count, faults)
 
 
+def _merged_faults(merged: Sequence[tuple[int, int]], row_count: int) -> dict[int, tuple[int, str]]:
+    """A fault for every record that a merged range touches."""
+    return {
+        row - 1: (-1, "CELL_TYPE")
+        for first, last in merged
+        for row in range(first, min(last, row_count + 1) + 1)
+    }
+
+
+def _too_many(faults: dict[int, tuple[int, str]]) -> list[Finding]:
+    """One finding for each code, in the order of the rows."""
+    rows: dict[str, list[int]] = {}
+    for row, (_, code) in sorted(faults.items()):
+        rows.setdefault(code, []).append(row)
+    return [rows_finding(code, None, numbers) for code, numbers in rows.items()]
+
+
 def _land_row(
     number: int,
-    cells: Sequence[Any],
+    cells: Sequence[_Cell],
     columns: Sequence[Column | None],
     source: Source,
     writer: Any,
     faults: dict[int, tuple[int, str]],
 ) -> None:
-    if len(_trimmed(cells)) > len(columns):
-        faults.setdefault(number, (-1, "ROW_WIDTH"))
+    if cells[-1]["column"] > len(columns):
+        faults[number] = (-1, "ROW_WIDTH")
         writer.gap()
         return
     texts = [""] * len(columns)
-    for at, (cell, column) in enumerate(zip(cells, columns, strict=False)):
+    for cell in cells:
+        at = cell["column"] - 1
+        if (column := columns[at]) is None:
+            continue
         texts[at], code = _cell_text(cell, column, source)
         if len(texts[at]) > source.limits.max_cell_chars:
             raise FileRefusedError(
@@ -256,6 +354,5 @@ def _land_row(
                 )
             )
         if code:
-            index = source.columns.index(column) if column else -1
-            faults.setdefault(number, (index, code))
+            faults.setdefault(number, (source.columns.index(column), code))
     writer.record(texts)

@@ -270,6 +270,14 @@ def test_a_held_delivery_is_known_once_a_person_opens_it(home: Home) -> None:
         receiving.accept_delivery(home, held.sha256, "row_count", "Kai", "igen")
 
 
+@pytest.mark.parametrize("name", ["row_count", "ROW_COUNT_HELD", "row_count_is_not_held"])
+def test_the_check_may_be_called_as_the_reports_call_it(home: Home, name: str) -> None:
+    _land_spells(home, 10, 10, 10, 100)
+    held = homes.receive(home).held[0]
+    receiving.accept_delivery(home, held.sha256, name, "Kai", "ny afdeling")
+    assert homes.receive(home).held == []
+
+
 def test_a_run_knows_what_was_extracted_on_or_before_its_date_in_the_order_of_deliveries(
     home: Home,
 ) -> None:

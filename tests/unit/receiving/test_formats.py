@@ -11,6 +11,7 @@ import json
 import resource
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import duckdb
@@ -130,6 +131,74 @@ def test_hidden_rows_and_further_sheets_of_a_workbook_change_nothing(folder: Pat
 
     data = corpus.xlsx_bytes(*corpus.TABLES["deltagere"], shape=hide)
     assert len(parsed(folder, "deltagere", "xlsx", data)) == len(corpus.TABLES["deltagere"][1])
+
+
+OPTIONAL = [
+    (source.source, column.heading)
+    for source in load_sources().values()
+    for column in source.columns
+    if not column.must_be_present
+]
+
+
+def test_the_columns_that_a_file_may_leave_out_are_the_ones_without_which_it_means_the_same() -> (
+    None
+):
+    assert sorted(OPTIONAL) == [
+        ("aktiviteter", "kanal"), ("aktiviteter", "resultat"), ("aktiviteter", "slutdato"),
+        ("deltagere", "slutaarsag"), ("deltagere", "slutdato"),
+        ("personstatus", "nyt_cpr"), ("ydelsesforloeb", "andel"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "heading"), OPTIONAL)
+def test_a_column_that_is_not_required_may_be_left_out_and_reads_as_empty(
+    folder: Path, source: str, heading: str
+) -> None:
+    headings, rows = corpus.TABLES[source]
+    at = headings.index(heading)
+    whole = [[*row[:at], "", *row[at + 1 :]] for row in rows]
+    cut = [[*row[:at], *row[at + 1 :]] for row in rows]
+    fewer = headings[:at] + headings[at + 1 :]
+    empty = parsed(folder, source, "csv", corpus.csv_bytes(headings, whole))
+    assert empty
+    assert parsed(folder, source, "csv", corpus.csv_bytes(fewer, cut)) == empty
+    if "xlsx" in load_sources()[source].formats:
+        assert parsed(folder, source, "xlsx", corpus.xlsx_bytes(fewer, cut)) == empty
+    if "parquet" in load_sources()[source].formats:
+        columns = [[value or None for value in column] for column in zip(*cut, strict=True)]
+        assert parsed(folder, source, "parquet", corpus.parquet_bytes(fewer, columns)) == empty
+
+
+def test_formatted_cells_without_content_are_no_rows_however_far_they_lie(folder: Path) -> None:
+    base = corpus.good_xlsx("deltagere")
+    sheet = "xl/worksheets/sheet1.xml"
+    with zipfile.ZipFile(io.BytesIO(base)) as package:
+        xml = package.read(sheet)
+    last = xml.index(b"</sheetData>")
+    far = b"".join(b'<row r="%d"><c r="XFD%d" s="0"/></row>' % (n, n) for n in range(10, 20_000))
+    far += b'<row r="1048576"><c r="XFD1048576" s="0"/></row>'
+    formatted = corpus.repacked(base, {sheet: xml[:last] + far + xml[last:]})
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
+    assert parsed(folder, "deltagere", "xlsx", formatted) == parsed(
+        folder, "deltagere", "xlsx", base
+    )
+    # a reader that makes the 330 million cells left out takes minutes
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_utime - before < 10
+
+
+def test_overlapping_merged_ranges_are_read_once(folder: Path) -> None:
+    base = corpus.good_xlsx("deltagere")
+    sheet = "xl/worksheets/sheet1.xml"
+    with zipfile.ZipFile(io.BytesIO(base)) as package:
+        xml = package.read(sheet)
+    ranges = b"".join(b'<mergeCell ref="A%d:B%d"/>' % (n, n + 500_000) for n in range(4, 20_000))
+    end = xml.index(b"</sheetData>") + len(b"</sheetData>")
+    merged = xml[:end] + b"<mergeCells>" + ranges + b"</mergeCells>" + xml[end:]
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
+    found = parsed(folder, "deltagere", "xlsx", corpus.repacked(base, {sheet: merged}))
+    assert found == [("CELL_TYPE", 3, 4)]
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_utime - before < 10
 
 
 def test_the_statistics_as_json_are_those_of_the_csv(folder: Path) -> None:

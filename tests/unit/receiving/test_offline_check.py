@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from dagster_project.cli import app
@@ -34,3 +35,17 @@ def test_a_claim_on_a_shipped_contract_passes_without_a_home(no_home: Path) -> N
 
 def test_a_claim_on_a_contract_that_no_file_has_is_refused(no_home: Path) -> None:
     assert _check(no_home, "hedensted;F-1;2023-05;ja\n") == EXIT_REFUSED
+
+
+def test_a_name_as_long_as_the_file_system_allows_is_a_name_like_any_other(no_home: Path) -> None:
+    name = "resultatkrav_2023-06-01_" + "a" * (255 - 28) + ".csv"
+    path = no_home / name
+    path.write_text(HEADINGS + "hedensted-arbejdsfastholdelse;F-1;2023-05;ja\n", encoding="utf-8")
+    assert CliRunner().invoke(app, ["check", str(path)]).exit_code == 0
+
+
+@pytest.mark.parametrize("command", sorted(get_command(app).commands))  # type: ignore[attr-defined]
+def test_every_command_takes_the_home_and_the_contracts(command: str) -> None:
+    told = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"}).output
+    assert "--home" in told
+    assert "--contracts" in told
