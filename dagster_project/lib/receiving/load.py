@@ -166,7 +166,7 @@ class Loader:
         self._warehouse.execute("drop table numbered")
 
     def _number_courses(self, table: str) -> None:
-        """Give courses that are new to the warehouse a dense number; lists and claims meet by it."""
+        """Give courses that are new to the warehouse a dense number: it joins lists and claims."""
         self._parser.execute(
             f"create or replace temp table new_course as select distinct contract_id, course_id"
             f" from {table} anti join course using (contract_id, course_id) where faults is null"
