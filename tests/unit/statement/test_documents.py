@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dagster_project.lib import ledger, statement
+from dagster_project.lib import ledger, statement, why
 from dagster_project.lib.canonical import sha256_json
 from dagster_project.lib.errors import NotAllowedError, UsageError
 from dagster_project.lib.statement import danish, pictures, workbook
@@ -45,6 +45,11 @@ def test_a_step_in_the_ledger_makes_the_documents_anew(world: World) -> None:
     (made, *_) = statement.write_documents(world.home, world.settings)
     assert statement.verify_file(made).state == "submitted"
     assert "Lis" in made.with_suffix(".html").read_text(encoding="utf-8")
+
+
+def test_why_tells_the_state_that_the_ledger_has_now(world: World) -> None:
+    ledger.submit(world.settings, CONTRACT, "2023-01", "Lis")
+    assert why.explain(world.settings, CONTRACT, "2023-01").as_json()["state"] == "submitted"
 
 
 def test_the_documents_of_an_approved_period_come_from_the_ledger(world: World) -> None:
