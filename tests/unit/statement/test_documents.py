@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from dagster_project.lib import ledger, statement, why
@@ -28,6 +29,20 @@ def test_every_format_can_be_checked_without_the_home(written: dict[str, Path]) 
     for path in written.values():
         verdict = statement.verify_file(path)
         assert verdict.is_valid, verdict.text()
+
+
+def test_the_workbook_says_what_has_no_table_as_well(written: dict[str, Path]) -> None:
+    """Overlap, young data, and that nobody has acted yet: 40-settlement.md asks it of each form."""
+    book = openpyxl.load_workbook(written[".xlsx"])
+    said = "\n".join(
+        str(value)
+        for name in book.sheetnames
+        if name != workbook.DATA_SHEET
+        for row in book[name].iter_rows(values_only=True)
+        for value in row
+    )
+    for words in ("Overlap: ", "Unge data: ", "Ingen har handlet på opgørelsen endnu"):
+        assert words in said, words
 
 
 def test_documents_are_private(written: dict[str, Path]) -> None:
