@@ -276,9 +276,7 @@ class _Question:
         return found
 
 
-def _terms(
-    settings: Settings, known: Ledger, contract_id: str, start: dt.date
-) -> dict[str, Any]:
+def _terms(settings: Settings, known: Ledger, contract_id: str, start: dt.date) -> dict[str, Any]:
     """Terms of the settlement: the frozen ones where it is approved, else today's file."""
     from dagster_project.lib.contracts import read_contract
 
