@@ -203,6 +203,9 @@ def test_the_delivery_that_brought_a_change_is_named(story: Story) -> None:
     assert "jobindsats_2023-07-10.csv" in names[second["sygedagpenge", "2023-02"][2]]
     third = story.nights["2023-10-15"]["causes"]
     assert "personstatus_2023-10-10.csv" in names[third["B", "2023-05"][2]]
+    # C's place was free because the list tells another referral of B
+    fourth = story.nights["2024-01-15"]["causes"]
+    assert "deltagere_2024-01-10.csv" in names[fourth["C", "2023-02"][2]]
 
 
 @pytest.mark.parametrize("period", PERIODS)
