@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import sys
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -59,6 +60,8 @@ ContractArgument = Annotated[
 PeriodArgument = Annotated[
     str, typer.Argument(metavar="PERIOD", help="Periodens første måned, ÅÅÅÅ-MM.")
 ]
+
+_KRONER = re.compile(r"-?[0-9]+(\.[0-9]{1,2})?")
 
 
 def main() -> None:
@@ -341,10 +344,9 @@ def release(
 
 
 def _kroner(text: str) -> Decimal:
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        raise UsageError("AMOUNT must be kroner, for example 30175 or 30175.50") from None
+    if not _KRONER.fullmatch(text):
+        raise UsageError("AMOUNT must be kroner, for example 30175 or 30175.50")
+    return Decimal(text)
 
 
 # statements and evidence --------------------------------------------------------------------------

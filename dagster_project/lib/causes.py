@@ -364,9 +364,13 @@ class _Today:
         return (now.isoformat() if now else None) != then
 
     def _place_differs(self, course_id: str) -> bool:
-        now = self.courses.get(course_id, {}).get("eligibility")
-        then = self.past.participants.get(course_id, {}).get("eligibility")
+        now, then = self.eligibility(course_id)
         return now != then and {now, then} <= {*_PLACED, "duplicate_person"}
+
+    def eligibility(self, course_id: str) -> tuple[str | None, str | None]:
+        """What decides a course today, and what decided it then."""
+        now = self.courses.get(course_id, {}).get("eligibility")
+        return now, self.past.participants.get(course_id, {}).get("eligibility")
 
     def last_resort(self, change: Change) -> str:
         """The likeliest kind where no single one changes the amount at all."""
@@ -399,6 +403,7 @@ class _Today:
             "claim": ("resultatkrav",),
             "register_changed": ("personstatus", self.register),
             "statistics_revised": ("jobindsats",),
+            "quota_changed": ("deltagere", self.register),
         }[kind]
 
 
@@ -460,6 +465,25 @@ def _course_deliveries(
         "select delivery_no from intermediate.int_courses__resolve_known"
         " where contract_id = ? and course_id = ?",
         [change.contract_id, change.course_id],
+    )
+
+
+def _place_deliveries(
+    connection: duckdb.DuckDBPyConnection, today: _Today, change: Change
+) -> list[int]:
+    """The newest list row of another course that has been decided otherwise than then."""
+    others = [course for course in today.listed_otherwise if course != change.course_id]
+    moved = [course for course in others if len({*today.eligibility(course)}) > 1]
+    return _numbers(
+        connection,
+        """
+        select course.delivery_no
+        from intermediate.int_courses__resolve_known as course
+        inner join raw.known_delivery as known using (delivery_no)
+        where course.contract_id = ? and list_contains(?, course.course_id)
+        order by known.delivery_rank desc, course.course_id
+        """,
+        [change.contract_id, sorted(moved)],
     )
 
 
@@ -566,6 +590,7 @@ _BROUGHT_BY: dict[str, Callable[[duckdb.DuckDBPyConnection, _Today, Change], lis
     "claim": _claim_deliveries,
     "register_changed": _register_deliveries,
     "statistics_revised": _statistics_deliveries,
+    "quota_changed": _place_deliveries,
 }
 
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.tree import Tree
 
+    from dagster_project.lib.ledger.chain import Ledger
+
 _SHOWN = 12
 _HASH_DIGITS = 12
 _PLAIN_WIDTH = 240
@@ -129,7 +131,12 @@ class _Question:
         self.settlement = settlement
         self.course = course
         self.month = month
-        self.terms = _terms(settings, contract, settlement["period_start"])
+        known = chain.read(settings.home).known(snapshot.as_of)
+        start = settlement["period_start"]
+        self.terms = _terms(settings, known, contract, start)
+        self.state = states.state_of(
+            states.of_period(known, contract, start), settlement["statement_sha256"]
+        ).name
 
     def answer(self) -> dict[str, Any]:
         """The settlement, its lines, and the months without a line that were asked for."""
@@ -153,7 +160,7 @@ class _Question:
             "contract": self.contract,
             "title": self.terms["title"],
             "period": f"{row['period_start']:%Y-%m}",
-            "state": row["state"],
+            "state": self.state,
             "payment_dkk": _money(row["payment_dkk"]),
             "basis_dkk": _money(row["basis_dkk"]),
             "statement_sha256": row["statement_sha256"],
@@ -269,11 +276,11 @@ class _Question:
         return found
 
 
-def _terms(settings: Settings, contract_id: str, start: dt.date) -> dict[str, Any]:
+def _terms(settings: Settings, known: Ledger, contract_id: str, start: dt.date) -> dict[str, Any]:
     """Terms of the settlement: the frozen ones where it is approved, else today's file."""
     from dagster_project.lib.contracts import read_contract
 
-    approval = approvals_of(chain.read(settings.home)).get((contract_id, start))
+    approval = approvals_of(known).get((contract_id, start))
     if approval is not None:
         terms: dict[str, Any] = frozen.read(settings.home, approval)["provenance"]["terms"]
         return terms
@@ -322,7 +329,8 @@ def _tell(document: Mapping[str, Any], console: Console) -> None:
     console.print(
         f"Betaling {_kr(document['payment_dkk'])} af grundlag {_kr(document['basis_dkk'])}"
     )
-    console.print(f"[dim]sha256 {document['statement_sha256']} · {document['snapshot_id']}[/]")
+    sha256 = document["statement_sha256"] or danish.NONE
+    console.print(f"[dim]sha256 {sha256} · {document['snapshot_id']}[/]")
     for line in document["lines"][:_SHOWN]:
         console.print(_line_tree(line))
     for month in document["months_without_line"][:_SHOWN]:

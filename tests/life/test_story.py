@@ -8,6 +8,7 @@ import hmac
 import json
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +19,7 @@ import pytest
 from dagster_project.lib import ledger, replay, why
 from dagster_project.lib.errors import EffektError, NotAllowedError
 from dagster_project.lib.receiving.key import read_key
-from dagster_project.lib.statement import verify_file
+from dagster_project.lib.statement import verify_file, write_statement
 from dagster_project.settings import PROJECT_ROOT
 from tests.life.law import Witness
 from tests.life.world import CONTRACT, begin
@@ -202,6 +203,9 @@ def test_the_delivery_that_brought_a_change_is_named(story: Story) -> None:
     assert "jobindsats_2023-07-10.csv" in names[second["sygedagpenge", "2023-02"][2]]
     third = story.nights["2023-10-15"]["causes"]
     assert "personstatus_2023-10-10.csv" in names[third["B", "2023-05"][2]]
+    # C's place was free because the list tells another referral of B
+    fourth = story.nights["2024-01-15"]["causes"]
+    assert "deltagere_2024-01-10.csv" in names[fourth["C", "2023-02"][2]]
 
 
 @pytest.mark.parametrize("period", PERIODS)
@@ -245,6 +249,15 @@ def test_a_changed_byte_in_a_statement_is_found(story: Story, tmp_path: Path, su
         path = tmp_path / f"ændret.{suffix}"
         path.write_bytes(raw[:place] + bytes([raw[place] ^ 1]) + raw[place + 1 :])
         assert not verify_file(path).is_valid, place
+
+
+def test_the_providers_workbook_shows_a_course_referred_before_the_term_as_well(
+    story: Story,
+) -> None:
+    """B's referral ended up before the term, so that some of its months lie in no period."""
+    (path,) = write_statement(story.town.settings, CONTRACT, "2024-01", provider=True)
+    with zipfile.ZipFile(path) as book:
+        assert "outside_term" not in book.read("xl/sharedStrings.xml").decode("utf-8")
 
 
 def test_why_leads_from_a_krone_to_clause_rule_file_and_row(story: Story) -> None:

@@ -40,6 +40,7 @@ _PERSON_NUMBER = re.compile(r"(?<!\d)\d{6}-?\d{4}(?!\d)")
 _MAX_TEXT = 500
 _ORE = Decimal("0.01")
 _NO_AMOUNT = Decimal(0)
+_TOO_MUCH = Decimal(10) ** 15  # kroner; amounts are stored as DECIMAL(18,2)
 
 
 @dataclass(frozen=True)
@@ -194,8 +195,7 @@ def release(settings: Settings, contract: str, amount: Decimal, actor: str, reas
         reason: the decision behind it.
     """
     text = _clean(reason, "reason")
-    if not amount.is_finite() or amount != amount.quantize(_ORE):
-        raise UsageError("the amount must be kroner with at most two decimals")
+    _require_kroner(amount)
     with _desk(settings, contract, actor, "release") as desk:
         payment = desk.contract.payment
         if payment is None or payment.authorised_max is None:
@@ -209,6 +209,7 @@ def release(settings: Settings, contract: str, amount: Decimal, actor: str, reas
             raise NotAllowedError(
                 "ALL_APPROVED", f"every period of {contract} is approved; nothing can be released"
             )
+        _require_storable(desk, payment.authorised_max, amount)
         return chain.append(
             desk.home, desk.event(start, amount_dkk=amount.quantize(_ORE), reason=text)
         )
@@ -383,6 +384,17 @@ def _require_earlier_paid(desk: _Desk, start: dt.date) -> None:
             )
 
 
+def _require_storable(desk: _Desk, authorised: Decimal, amount: Decimal) -> None:
+    """An event is never rewritten, so a maximum that no column can hold must not come about."""
+    released = [
+        event.amount_dkk
+        for event in desk.ledger.events
+        if event.action == "release" and event.contract_id == desk.contract.contract_id
+    ]
+    if authorised + amount + sum(filter(None, released), _NO_AMOUNT) >= _TOO_MUCH:
+        raise UsageError("the authorised maximum would be larger than any amount can be")
+
+
 # what is typed ------------------------------------------------------------------------------------
 
 
@@ -397,6 +409,13 @@ def _clean(text: str, what: str) -> str:
             remedy="write it without",
         )
     return trimmed
+
+
+def _require_kroner(amount: Decimal) -> None:
+    """A number of kroner that a column of money can hold, to the øre."""
+    is_kroner = amount.is_finite() and abs(amount) < _TOO_MUCH
+    if not is_kroner or amount != amount.quantize(_ORE):
+        raise UsageError("the amount must be kroner with at most two decimals")
 
 
 def _is_person_number(text: str) -> bool:

@@ -91,7 +91,7 @@ _MONTH_HEADINGS = (
 
 def _month(row: Mapping[str, Any]) -> list[Cell]:
     return [
-        Cell(row["course_id"]), Cell(f"{row['month']:%Y-%m}"), Cell(f"{row['period_start']:%Y-%m}"),
+        Cell(row["course_id"]), Cell(f"{row['month']:%Y-%m}"), _period(row["period_start"]),
         _said(row["price_group"]), _count(row["support_days"]),
         Cell(danish.word(danish.REASONS, row["status"])), _yes(row["is_claimed"]),
         _yes(row["is_payable"]), Cell(danish.number(row["amount_dkk"]), row["amount_dkk"]),
@@ -124,6 +124,11 @@ def _mismatches(snapshot: Snapshot, last: list[Any]) -> Table:
 
 def _said(text: str | None) -> Cell:
     return Cell(text or danish.NONE)
+
+
+def _period(start: dt.date | None) -> Cell:
+    """First month of the period; a course referred before the term has months in none."""
+    return Cell(danish.NONE if start is None else f"{start:%Y-%m}")
 
 
 def _day(day: dt.date | None) -> Cell:

@@ -24,6 +24,16 @@ from dagster_project.lib.statement.figures import figures_sha256
 from dagster_project.lib.statement.tiers import Reading, Tier, entitlement, walk
 
 Document = Mapping[str, Any]
+_TOTALS = {
+    "basis_dkk": ("basis", "period"),
+    "basis_cumulative_dkk": ("basis", "cumulative"),
+    "entitlement_cumulative_dkk": ("entitlement", "cumulative"),
+    "payment_dkk": ("payment", "period"),
+    "payment_cumulative_dkk": ("payment", "cumulative"),
+    "carried_forward_dkk": ("payment", "carried_forward"),
+    "repayable_dkk": ("payment", "repayable"),
+    "held_cumulative_dkk": ("held", "cumulative"),
+}
 MAX_BYTES = 512 * 1024 * 1024
 
 
@@ -197,6 +207,23 @@ def _sums(document: Document) -> Iterator[str]:
     share = document["shown"]["totals"]["municipality_share_cumulative_dkk"]
     if Decimal(figures["basis"]["cumulative"]) - Decimal(payment["cumulative"]) != Decimal(share):
         yield "kommunens andel er ikke grundlag minus betaling"
+    yield from _shown_sums(figures, document["shown"])
+
+
+def _shown_sums(figures: Mapping[str, Any], shown: Mapping[str, Any]) -> Iterator[str]:
+    """What is printed beside the figures: the period's row, and the parts that are not hidden."""
+    for name, (section, key) in _TOTALS.items():
+        if shown["totals"][name] != figures[section][key]:
+            yield f"{name} er ikke det, som tallene siger"
+    sums: dict[tuple[str, str], Decimal] = {}
+    for line in figures["lines"]:
+        group = (line["part"], line["price_group"])
+        sums[group] = sums.get(group, Decimal(0)) + Decimal(line["difference"])
+    for part in shown["parts"]:
+        group = (part["part_id"], part["price_group"])
+        basis = part["basis_dkk"]
+        if basis is not None and Decimal(basis) != sums.get(group, Decimal(0)):
+            yield f"{' · '.join(group)}: grundlaget er ikke summen af linjerne"
 
 
 def _tiers(document: Document) -> Iterator[str]:
@@ -235,12 +262,13 @@ def _events(document: Document) -> Iterator[str]:
             return
         previous = link["hash"]
     events = [Event.from_json(event) for event in document["events"]]
-    for event in events:
+    for event, told in zip(events, document["events"], strict=True):
         link = links[event.sequence - 1]
-        if event_hash(event) != event.hash or link["hash"] != event.hash:
+        is_whole = event.to_json() == told and event_hash(event) == event.hash
+        if not is_whole or link["hash"] != event.hash:
             yield f"hændelse {event.sequence} er ændret"
     expected = states.state_of(events, document["statement_sha256"])
-    if expected.name != document["state"]["state"]:
+    if {"state": expected.name, "is_superseded": expected.is_superseded} != document["state"]:
         yield "status følger ikke af hændelserne"
     approved = next((event for event in events if event.action == "approve"), None)
     if approved and approved.statement_sha256 != document["statement_sha256"]:

@@ -22,6 +22,7 @@ DATA_SHEET = "data"
 _CREATED = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)  # no clock in the file
 _CELL_LIMIT = 32_000
 _MAX_WIDTH = 60
+_MAX_NAME = 31  # letters of a sheet's name
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "\x00")
 
 
@@ -36,9 +37,9 @@ def render(view: View, document: str) -> bytes:
     book = open_book(made)
     writer = _Writer(book)
     writer.front(view)
-    numbered = [section for section in [*view.sections, *view.annex] if section.table]
-    for section in numbered:
-        writer.section(section)
+    for section in [*view.sections, *view.annex]:
+        if section.table or section.text:
+            writer.section(section)
     sheet = book.add_worksheet(DATA_SHEET)
     for row, start in enumerate(range(0, len(document), _CELL_LIMIT)):
         sheet.write_string(row, 0, document[start : start + _CELL_LIMIT])
@@ -76,11 +77,11 @@ class _Writer:
 
     def sheet(self, title: str) -> Worksheet:
         """A sheet with a name that Excel allows."""
-        base = "".join(letter for letter in title if letter not in "[]:*?/\\'")[:28]
-        name, number = base, 1
+        base = "".join(letter for letter in title if letter not in "[]:*?/\\'")
+        name, number = base[:_MAX_NAME], 1
         while name.casefold() in self.names:
             number += 1
-            name = f"{base} {number}"
+            name = f"{base[: _MAX_NAME - 3]} {number}"
         self.names.add(name.casefold())
         return self.book.add_worksheet(name)
 

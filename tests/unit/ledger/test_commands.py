@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import sys
 from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
 
+from dagster_project import cli
 from dagster_project.lib import ledger
 from dagster_project.lib.errors import EffektError, NotAllowedError, UsageError
 from dagster_project.lib.ledger import chain
@@ -212,6 +214,37 @@ def test_an_approval_of_other_figures_than_shown_asks_for_a_new_snapshot(
 def test_a_release_is_of_more_than_nothing(world: World, amount: str) -> None:
     with pytest.raises(NotAllowedError, match="RELEASE_AMOUNT"):
         ledger.release(world.settings, CONTRACT, Decimal(amount), "Kai", "grund")
+
+
+@pytest.mark.parametrize("amount", ["0.001", "NaN", "Infinity", "1e999999", "1e15"])
+def test_a_release_is_of_kroner_that_can_be_stored(world: World, amount: str) -> None:
+    with pytest.raises(UsageError):
+        ledger.release(world.settings, CONTRACT, Decimal(amount), "Kai", "grund")
+    assert not chain.read(world.home).events
+
+
+def test_releases_never_add_up_to_more_than_can_be_stored(world: World) -> None:
+    """An event is never rewritten: one that no table can hold would end every later night."""
+    most = Decimal(10) ** 15 - Decimal(1_000_000)
+    ledger.release(world.settings, CONTRACT, most, "Kai", "grund")
+    with pytest.raises(UsageError):
+        ledger.release(world.settings, CONTRACT, Decimal(1_000_000), "Kai", "grund")
+
+
+@pytest.mark.parametrize(
+    ("amount", "code"),
+    [("-5", 3), ("0", 3), ("-0.01", 3), ("5.001", 2), ("1e3", 2), ("1_000", 2), ("5,50", 2),
+     ("--bogus", 2), ("5.50", 0)],
+)  # fmt: skip
+def test_the_command_line_tells_an_amount_that_is_refused_from_one_that_is_none(
+    world: World, monkeypatch: pytest.MonkeyPatch, amount: str, code: int
+) -> None:
+    words = ["release", CONTRACT, amount, "--as", "Kai", "--reason", "grund"]
+    folders = ["--home", world.home.root, "--contracts", world.settings.contracts_dir]
+    monkeypatch.setattr(sys, "argv", ["effekt", *words, *map(str, folders)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert (ended.value.code or 0) == code
 
 
 def test_a_release_needs_an_authorised_maximum(world: World) -> None:

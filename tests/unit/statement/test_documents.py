@@ -7,10 +7,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
-from dagster_project.lib import ledger, statement
-from dagster_project.lib.canonical import sha256_json
+from dagster_project.lib import ledger, statement, why
+from dagster_project.lib.canonical import canonical_json, sha256_json
 from dagster_project.lib.errors import NotAllowedError, UsageError
 from dagster_project.lib.statement import danish, pictures, workbook
 from tests.support.published import CONTRACT, World
@@ -30,6 +31,20 @@ def test_every_format_can_be_checked_without_the_home(written: dict[str, Path]) 
         assert verdict.is_valid, verdict.text()
 
 
+def test_the_workbook_says_what_has_no_table_as_well(written: dict[str, Path]) -> None:
+    """Overlap, young data, and that nobody has acted yet: 40-settlement.md asks it of each form."""
+    book = openpyxl.load_workbook(written[".xlsx"])
+    said = "\n".join(
+        str(value)
+        for name in book.sheetnames
+        if name != workbook.DATA_SHEET
+        for row in book[name].iter_rows(values_only=True)
+        for value in row
+    )
+    for words in ("Overlap: ", "Unge data: ", "Ingen har handlet på opgørelsen endnu"):
+        assert words in said, words
+
+
 def test_documents_are_private(written: dict[str, Path]) -> None:
     assert {path.stat().st_mode & 0o777 for path in written.values()} == {0o600}
 
@@ -45,6 +60,11 @@ def test_a_step_in_the_ledger_makes_the_documents_anew(world: World) -> None:
     (made, *_) = statement.write_documents(world.home, world.settings)
     assert statement.verify_file(made).state == "submitted"
     assert "Lis" in made.with_suffix(".html").read_text(encoding="utf-8")
+
+
+def test_why_tells_the_state_that_the_ledger_has_now(world: World) -> None:
+    ledger.submit(world.settings, CONTRACT, "2023-01", "Lis")
+    assert why.explain(world.settings, CONTRACT, "2023-01").as_json()["state"] == "submitted"
 
 
 def test_the_documents_of_an_approved_period_come_from_the_ledger(world: World) -> None:
@@ -67,10 +87,13 @@ def test_the_documents_of_an_approved_period_come_from_the_ledger(world: World) 
         (("statement_sha256",), "0" * 64, "tallene giver ikke opgørelsens sha256"),
         (("provenance", "terms", "title"), "andet", "vilkårene er ikke dem"),
         (("state", "state"), "paid", "status følger ikke af hændelserne"),
+        (("state", "is_superseded"), True, "status følger ikke af hændelserne"),
+        (("shown", "totals", "payment_dkk"), "301.00", "payment_dkk er ikke det"),
+        (("shown", "totals", "carried_forward_dkk"), "1.00", "carried_forward_dkk er ikke det"),
     ],
 )
 def test_a_document_that_lies_is_found_even_if_it_is_sealed_again(
-    written: dict[str, Path], tmp_path: Path, place: tuple[str, ...], value: str, problem: str
+    written: dict[str, Path], tmp_path: Path, place: tuple[str, ...], value: Any, problem: str
 ) -> None:
     document = json.loads(written[".json"].read_text(encoding="utf-8"))
     inner: Any = document
@@ -85,6 +108,20 @@ def test_a_document_that_lies_is_found_even_if_it_is_sealed_again(
         encoding="utf-8",
     )
     assert problem in statement.verify_file(path).text()
+
+
+def test_an_event_is_compared_as_it_is_written_not_as_it_rounds(
+    world: World, tmp_path: Path
+) -> None:
+    ledger.submit(world.settings, CONTRACT, "2023-01", "Lis")
+    (path, *_) = statement.write_statement(world.settings, CONTRACT, "2023-01")
+    document = json.loads(path.read_text(encoding="utf-8"))
+    document["events"][0]["amount_dkk"] += "1"
+    del document["document_sha256"]
+    document["document_sha256"] = sha256_json(document)
+    forged = tmp_path / "løgn.json"
+    forged.write_text(canonical_json(document) + "\n", encoding="utf-8")
+    assert "hændelse 1 er ændret" in statement.verify_file(forged).text()
 
 
 def test_a_number_changed_in_the_page_alone_is_found(

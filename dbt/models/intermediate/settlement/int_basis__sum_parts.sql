@@ -3,7 +3,8 @@
 --     self-support of eligible courses, and the persons behind each
 -- clause: 40-settlement.md, settlement_part sums the same lines; 30-rules.md §3, achieved share
 -- left out: suppression (mart). Every group of the contract has a row, also without a line; a group
---     that only lines name has one as well
+--     that only lines name has one as well, and a part that today's terms have dropped keeps the
+--     kind it was approved with
 with
 
 periods as (
@@ -29,6 +30,15 @@ parts as (
         part_id,
         kind
     from {{ ref('stg_contracts__parts') }}
+),
+
+approved_parts as (
+    select
+        contract_id,
+        part_id,
+        arg_max(kind, (period_start, kind)) as kind
+    from {{ ref('stg_ledger__frozen_parts') }}
+    group by all
 ),
 
 price_groups as (
@@ -220,7 +230,7 @@ final as (
         spine.period_start,
         spine.part_id,
         spine.price_group,
-        parts.kind,
+        coalesce(parts.kind, approved_parts.kind) as kind,
         coalesce(sums.person_months_payable, 0) as person_months_payable,
         coalesce(sums.basis_dkk, 0)::decimal(18, 2) as basis_dkk,
         coalesce(sums.self_supporting_months, 0) as self_supporting_months,
@@ -238,6 +248,10 @@ final as (
             and spine.price_group = sums.price_group
     left join parts
         on spine.contract_id = parts.contract_id and spine.part_id = parts.part_id
+    left join approved_parts
+        on
+            spine.contract_id = approved_parts.contract_id
+            and spine.part_id = approved_parts.part_id
     left join price_groups
         on
             spine.contract_id = price_groups.contract_id
