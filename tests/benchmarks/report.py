@@ -36,7 +36,15 @@ def size_text(result: dict) -> str:
         f"All give the same figures ({result['compared']['basis rows']} rows of basis, to the øre; "
         "benefit days per group and month, to the ten-thousandth of a day)."
     )
-    lines += ["", f"Slowest models (last run, s): {named}.", same, ""]
+    relapse = result["relapse"]
+    inputs = relapse["int_spells__merge_by_group"] + relapse["int_income__sum_ordinary_hours"]
+    once_more = (
+        f"With a relapse contract and its wage hours in the world the models take "
+        f"{relapse['core']:.2f} CPU s, of it {relapse['relapse']:.2f} for the relapse rules "
+        f"({relapse['relapse'] / relapse['core']:.1%}) and {inputs:.2f} for merged spells and "
+        "hours."
+    )
+    lines += ["", f"Slowest models (last run, CPU s): {named}.", same, once_more, ""]
     return "\n".join(lines)
 
 
@@ -99,9 +107,11 @@ def write(
     made_by = (
         f"Made by `{command}` (Python {platform.python_version()}, DuckDB {duckdb.__version__}, 2 "
         "cores; medians; each step in a process of its own, imports not counted; the models run "
-        "at a memory limit of 800 MB). *scan* reads the columns the rules need; *sql* is the "
-        "project's own compiled models from the staged spells to the settlement; *polars* and "
-        "*pandas* are the same rules in those libraries, checked to give the same figures."
+        "at a memory limit of 750 MB). *scan* reads the columns the rules need, *scan register* "
+        "those of the register alone; *sql* is the project's own compiled models from the staged "
+        "spells to the settlement; *polars* and *pandas* are the rules up to person-months and "
+        "register FTE in those libraries, checked to give the same figures, and *sql shared* is "
+        "the models that give these."
     )
     parts = ["# Benchmarks", "", made_by, "", *(size_text(result) for result in results)]
     if nights:

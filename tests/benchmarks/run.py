@@ -22,6 +22,8 @@ from dagster_project.settings import DBT_DIR, PROJECT_ROOT
 from tests.benchmarks import wide, worlds
 
 RULE_ROOMS = ("coverage", "participation", "person_months", "fte", "relapse", "settlement")
+# what the rivals compute as well: amounts of person-months, benefit days of groups and months
+SHARED = ("int_person_months__decide_payment", "int_fte__sum_register_months")
 RIVALS = {"municipality": ("polars", "pandas"), "city": ("polars", "pandas"), "nation": ("polars",)}
 IMPORTS = "import dagster, great_expectations; from dbt.cli.main import dbtRunner"
 
@@ -66,6 +68,14 @@ def write_models(folder: Path) -> None:
         and node["original_file_path"].split("/")[1:2] == ["intermediate"]
         and node["original_file_path"].split("/")[2] in RULE_ROOMS
     }
+    shared = [key for key in sorted(wanted) if wanted[key]["name"] in SHARED]
+    for file, targets in (("models.json", sorted(wanted)), ("models-shared.json", shared)):
+        steps = [_step(wanted[key], folder) for key in _with_parents(wanted, targets)]
+        (folder / file).write_text(json.dumps(steps))
+
+
+def _with_parents(wanted: dict, targets: list[str]) -> list[str]:
+    """The targets and the models that they are built from, in the order of building."""
     ordered: list[str] = []
 
     def visit(key: str) -> None:
@@ -75,18 +85,15 @@ def write_models(folder: Path) -> None:
             visit(parent)
         ordered.append(key)
 
-    for key in sorted(wanted):
+    for key in targets:
         visit(key)
-    compiled = folder / "target" / "compiled" / "effekt"
-    steps = [
-        (
-            wanted[key]["name"],
-            wanted[key]["config"]["materialized"],
-            (compiled / wanted[key]["original_file_path"]).read_text(),
-        )
-        for key in ordered
-    ]
-    (folder / "models.json").write_text(json.dumps(steps))
+    return ordered
+
+
+def _step(node: dict, folder: Path) -> tuple[str, str, str]:
+    """Name, kind and compiled text of a model."""
+    path = folder / "target" / "compiled" / "effekt" / node["original_file_path"]
+    return node["name"], node["config"]["materialized"], path.read_text()
 
 
 def write_input(folder: Path) -> None:
@@ -188,7 +195,7 @@ def compare(folder: Path, rivals: tuple[str, ...]) -> dict[str, int]:
 def measure(size: worlds.Size, runs: int, folder: Path) -> dict:
     """All steps of a size in turn, ``runs`` times; medians."""
     prepare(size, folder)
-    steps = ("scan", "sql", *RIVALS[size.name])
+    steps = ("scan register", "scan", "sql shared", "sql", *RIVALS[size.name])
     taken: dict[str, list[dict[str, float]]] = {step: [] for step in steps}
     for _ in range(runs):
         for step in steps:
@@ -197,12 +204,23 @@ def measure(size: worlds.Size, runs: int, folder: Path) -> dict:
         step: {key: statistics.median(t[key] for t in times) for key in ("wall", "cpu", "peak_mb")}
         for step, times in taken.items()
     }
-    return {
+    result = {
         "size": size,
         "figures": figures,
         "compared": compare(folder, RIVALS[size.name]),
         "models": json.loads((folder / "models-took.json").read_text()),
     }
+    return result | {"relapse": measure_relapse(size, folder)}
+
+
+def measure_relapse(size: worlds.Size, folder: Path) -> dict[str, float]:
+    """CPU seconds of the models, once more with a relapse contract and wage hours in the world."""
+    worlds.add_relapse(folder / "warehouse.duckdb", size)
+    child("sql", folder)
+    took = json.loads((folder / "models-took.json").read_text())
+    relapse = sum(value for name, value in took.items() if name.startswith("int_relapse__"))
+    inputs = ("int_spells__merge_by_group", "int_income__sum_ordinary_hours")
+    return {"core": sum(took.values()), "relapse": relapse, **{name: took[name] for name in inputs}}
 
 
 def main() -> None:

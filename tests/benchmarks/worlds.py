@@ -184,6 +184,28 @@ from
 """
 
 
+# wage hours around and a year after the cases of the relapse contract that end in its entry year
+_WAGES = """
+insert into raw.eindkomst by name
+with ended as (
+    select person_no, date_trunc('month', to_date)::date as month, row_number
+    from raw.ydelsesforloeb
+    where code between 720 and 738 and year(to_date) = 2023
+)
+select
+    6 as delivery_no,
+    row_number() over () as row_number,
+    person_no,
+    '12345678' as cvr,
+    (month + to_months(later))::date as month,
+    (20 + hash(row_number, later, 'hours') % 140)::decimal(9, 2) as hours,
+    0::decimal(18, 2) as wage_dkk,
+    'ordinær' as employment_type
+from ended, (values (1), (2), (12), (13)) months(later)
+where hash(row_number, later, 'works') % 10 < 7
+"""
+
+
 def contracts(size: Size) -> list[contract_model.Contract]:
     """The shipped Hedensted contract, once for each contract of the size."""
     path = SHIPPED_CONTRACTS_DIR / "hedensted-arbejdsfastholdelse.yml"
@@ -231,26 +253,45 @@ def build_raw(path: Path, size: Size) -> None:
         connection.execute("checkpoint")
 
 
+def add_relapse(path: Path, size: Size) -> None:
+    """Give a world the relapse contract (entries of 2023) and the wage hours that it reads."""
+    shipped = SHIPPED_CONTRACTS_DIR / "slagelse-eftervaern.yml"
+    terms = json.loads(contract_model.read_contract(shipped, None).terms_json())
+    terms["area"] = AREA
+    terms["parts"][0]["entries"] |= {"first_month": "2023-01", "last_month": "2023-12"}
+    relapse = contract_model.contract_from_json(terms)
+    with warehouse.connect(path) as connection:
+        contract_model.write_contracts(connection, [*contracts(size), relapse])
+        _write_delivery(connection, 6, "eindkomst", ("2019-01-01", "2025-02-28"))
+        connection.execute(_WAGES)
+        connection.execute("checkpoint")
+
+
 def _write_deliveries(connection: duckdb.DuckDBPyConnection) -> None:
     """One known delivery of each source."""
     connection.execute("insert into raw.run_context values (?, ?)", [AS_OF, AREA])
     names = ["ydelsesforloeb", "deltagere", "resultatkrav", "personstatus", "jobindsats"]
     for number, source in enumerate(names, start=1):
         window = (FIRST_DAY, LAST_DAY) if source == "ydelsesforloeb" else (None, None)
-        connection.execute(
-            "insert into raw.known_delivery values (?, ?, ?, ?, ?, ?, ?, 1)",
-            [number, source, f"{number:064d}", f"{source}.csv", EXTRACTED_ON, *window],
-        )
-        connection.execute(
-            "insert into raw.delivery"
-            " values (?, ?, ?, ?, ?, ?, ?, ?, null, 1, 0, 0, true, false, null)",
-            [
-                number,
-                f"{number:016d}",
-                f"{number:064d}",
-                source,
-                f"{source}.csv",
-                EXTRACTED_ON,
-                *window,
-            ],
-        )
+        _write_delivery(connection, number, source, window)
+
+
+def _write_delivery(
+    connection: duckdb.DuckDBPyConnection,
+    number: int,
+    source: str,
+    window: tuple[str, str] | tuple[None, None],
+) -> None:
+    """One known, accepted delivery."""
+    connection.execute(
+        "insert into raw.known_delivery values (?, ?, ?, ?, ?, ?, ?, 1)",
+        [number, source, f"{number:064d}", f"{source}.csv", EXTRACTED_ON, *window],
+    )
+    connection.execute(
+        "insert into raw.delivery"
+        " values (?, ?, ?, ?, ?, ?, ?, ?, null, 1, 0, 0, true, false, null)",
+        [
+            number, f"{number:016d}", f"{number:064d}", source, f"{source}.csv", EXTRACTED_ON,
+            *window,
+        ],
+    )  # fmt: skip
