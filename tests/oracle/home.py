@@ -322,6 +322,7 @@ def refusion_rows(
 ) -> Iterator[Row]:
     """A person has the group in a week if the delivery's payments of it sum to more than 0."""
     paid: dict[tuple[str, str, int], Fraction] = defaultdict(Fraction)
+    exits = {c.group for c in codes.values()} - {c.group for c in codes.values() if not c.is_exit}
     seen = set()
     for line in delivery.rows:
         landed = tuple(
@@ -335,7 +336,9 @@ def refusion_rows(
         paid[key] += number(line["Beregnet udbetalingsbeløb"])
     for (person, group, monday), amount in paid.items():
         if amount > 0:
-            yield Row(person, monday, monday + 6, "", group, Fraction(1), position, False)
+            yield Row(
+                person, monday, monday + 6, "", group, Fraction(1), position, group in exits
+            )
 
 
 ROWS = {"ydelsesforloeb": spell_rows, "dream": dream_rows, "ydelsesrefusion": refusion_rows}

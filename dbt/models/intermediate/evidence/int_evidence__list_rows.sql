@@ -104,12 +104,29 @@ status_events as (
     from {{ ref('stg_personstatus__events') }}
 ),
 
+codes as (
+    select
+        code,
+        benefit_group,
+        is_exit,
+        exit_reason
+    from {{ ref('stg_benefit_codes__codes') }}
+),
+
+-- a row of the weekly payments tells its group where others tell a code
 exit_codes as (
     select
         code::varchar as code,
         exit_reason
-    from {{ ref('stg_benefit_codes__codes') }}
+    from codes
     where is_exit
+    union all
+    select
+        benefit_group as code,
+        min(exit_reason) as exit_reason
+    from codes
+    group by benefit_group
+    having bool_and(is_exit)
 ),
 
 wages as (

@@ -47,6 +47,7 @@ spells as (
         register_no,
         person_no,
         code,
+        group_no,
         starts_on,
         ends_before
     from {{ ref('int_spells__keep_participants') }}
@@ -55,9 +56,42 @@ spells as (
 codes as (
     select
         code,
+        group_no,
+        is_exit,
         exit_reason
     from {{ ref('stg_benefit_codes__codes') }}
-    where is_exit
+),
+
+-- weekly payments have no code, only a group: it is an exit where all its codes are
+exit_groups as (
+    select
+        group_no,
+        min(exit_reason) as exit_reason
+    from codes
+    group by group_no
+    having bool_and(is_exit)
+),
+
+exit_spells as (
+    select
+        spells.register_no,
+        spells.person_no,
+        spells.starts_on,
+        spells.ends_before,
+        codes.exit_reason
+    from spells
+    inner join codes on spells.code = codes.code
+    where codes.is_exit
+    union all
+    select
+        spells.register_no,
+        spells.person_no,
+        spells.starts_on,
+        spells.ends_before,
+        exit_groups.exit_reason
+    from spells
+    inner join exit_groups on spells.group_no = exit_groups.group_no
+    where spells.code is null
 ),
 
 find_last_returns as (
@@ -98,20 +132,19 @@ list_register_exits as (
             when terms.is_weekly
                 then
                     (
-                        date_trunc('week', greatest(spells.starts_on, courses.visited_on))
+                        date_trunc('week', greatest(exit_spells.starts_on, courses.visited_on))
                         + interval 6 days
                     )::date
-            else greatest(spells.starts_on, courses.visited_on)
+            else greatest(exit_spells.starts_on, courses.visited_on)
         end as exit_date,
-        codes.exit_reason
+        exit_spells.exit_reason
     from courses
     inner join terms on courses.contract_no = terms.contract_no
-    inner join spells
+    inner join exit_spells
         on
-            courses.person_no = spells.person_no
-            and courses.register_no = spells.register_no
-            and courses.visited_on < spells.ends_before
-    inner join codes on spells.code = codes.code
+            courses.person_no = exit_spells.person_no
+            and courses.register_no = exit_spells.register_no
+            and courses.visited_on < exit_spells.ends_before
     anti join list_status_exits on courses.course_no = list_status_exits.course_no
 ),
 
