@@ -7,6 +7,7 @@ Dagster is imported inside functions only.
 from __future__ import annotations
 
 import ctypes
+import json
 import logging
 import os
 import signal
@@ -29,7 +30,7 @@ MAX_RUNTIME_SECONDS = 4 * 60 * 60
 _MODULE = "dagster_project.definitions"
 _STOP_SECONDS = 15
 _PR_SET_PDEATHSIG = 1
-_INSTANCE = f"""\
+_INSTANCE = """\
 # written by effekt; one run at a time, nothing reported home
 telemetry:
   enabled: false
@@ -37,21 +38,28 @@ nux:
   enabled: false
 run_monitoring:
   enabled: true
-  max_runtime_seconds: {MAX_RUNTIME_SECONDS}
+  max_runtime_seconds: {max_runtime}
 concurrency:
   runs:
     max_concurrent_runs: 1
 compute_logs:
   module: dagster._core.storage.noop_compute_log_manager
   class: NoOpComputeLogManager
+event_log_storage:
+  module: dagster_project.lib.event_log
+  class: KeptOpenEventLogStorage
+  config:
+    base_dir: {events}
 """
 
 
 def prepare(home: Home) -> None:
     """Write ``dagster.yaml`` if it is not what this version writes."""
     path = files.make_dir(home.dagster) / "dagster.yaml"
-    if not path.is_file() or path.read_text(encoding="utf-8") != _INSTANCE:
-        files.write_atomic(path, _INSTANCE)
+    events = json.dumps(str(home.dagster.resolve() / "history" / "runs"))  # Dagster's own place
+    text = _INSTANCE.format(max_runtime=MAX_RUNTIME_SECONDS, events=events)
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        files.write_atomic(path, text)
 
 
 def environment(settings: Settings) -> dict[str, str]:
