@@ -7,6 +7,7 @@ Dagster is imported inside functions only.
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import json
 import logging
 import os
@@ -15,14 +16,18 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import suppress
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 from dagster_project.lib import files, nightly
 from dagster_project.lib.environment import variables
 from dagster_project.lib.errors import EffektError
 from dagster_project.lib.nightly import NightReport
 from dagster_project.settings import PROJECT_ROOT, Home, Settings
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
 
 LOOPBACK = "127.0.0.1"
 CONTRACTS_VARIABLE = "EFFEKT_CONTRACTS"
@@ -73,6 +78,23 @@ def environment(settings: Settings) -> dict[str, str]:
     }
 
 
+@contextmanager
+def opened(home: Home) -> Iterator[DagsterInstance]:
+    """The home's Dagster instance.
+
+    Its databases are made by one process at a time: two that make them at once can leave two
+    versions written down in one of them, and nothing of Dagster then opens the home again.
+    """
+    import dagster as dg
+
+    prepare(home)
+    with (home.dagster / "making.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        instance = dg.DagsterInstance.from_config(str(home.dagster))
+    with instance:
+        yield instance
+
+
 def run_recorded(settings: Settings) -> NightReport:
     """Run the job ``nightly`` in this process, recorded in the home's Dagster instance.
 
@@ -85,7 +107,6 @@ def run_recorded(settings: Settings) -> NightReport:
     with nightly.night(settings) as report, variables(environment(settings)):
         failure: EffektError | None = None
         try:
-            prepare(settings.home)
             failed_steps = _execute(settings)
         except Exception as error:  # Dagster's own storage may fail: full disk, locked database
             failure = nightly.without_values(error, "dagster")
@@ -101,8 +122,6 @@ def run_recorded(settings: Settings) -> NightReport:
 
 def _execute(settings: Settings) -> list[str]:
     """Run the job; the steps that failed, or the job itself where none did."""
-    import dagster as dg
-
     from dagster_project.definitions import defs
 
     # its planner warns of every check behind a step that a quiet night skips
@@ -112,7 +131,7 @@ def _execute(settings: Settings) -> list[str]:
         "contracts": str(settings.contracts_dir),
         "as_of": settings.as_of_text,
     }
-    with dg.DagsterInstance.from_config(str(settings.home.dagster)) as instance:
+    with opened(settings.home) as instance:
         result = defs.resolve_job_def("nightly").execute_in_process(
             instance=instance,
             raise_on_error=False,
@@ -136,7 +155,8 @@ def serve(settings: Settings, port: int) -> int:
     """
     _require_free(port)
     settings.home.ensure()
-    prepare(settings.home)
+    with opened(settings.home):
+        pass  # webserver, daemon and code server would make the databases all at once
     values = {**os.environ, **environment(settings)}
     values["PYTHONPATH"] = os.pathsep.join(
         [str(PROJECT_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
