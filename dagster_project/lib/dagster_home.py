@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import fcntl
+import gc
 import json
 import logging
 import os
@@ -35,6 +36,9 @@ MAX_RUNTIME_SECONDS = 4 * 60 * 60
 _MODULE = "dagster_project.definitions"
 _STOP_SECONDS = 15
 _PR_SET_PDEATHSIG = 1
+# a night's process makes millions of objects that live until its end; looking for garbage among
+# them at the interpreter's usual pace takes a twentieth of it
+_GC_THRESHOLDS = (200_000, 20, 20)
 _INSTANCE = """\
 # written by effekt; one run at a time, nothing reported home
 telemetry:
@@ -104,6 +108,7 @@ def run_recorded(settings: Settings) -> NightReport:
     Raises:
         EffektError: ``HOME_BUSY`` or ``SECRETS_OPEN``, before anything is done.
     """
+    gc.set_threshold(*_GC_THRESHOLDS)
     with nightly.night(settings) as report, variables(environment(settings)):
         failure: EffektError | None = None
         try:

@@ -13,6 +13,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -196,8 +197,9 @@ def _invoke(home: Home, command: list[str]) -> list[tuple[str, str]]:
     manifest = _manifest(home)
     files.make_dir(home.work / "dbt")
     try:
-        with variables({WAREHOUSE_VARIABLE: str(home.warehouse)}):
-            result = dbtRunner(manifest=manifest).invoke(command)
+        # a thread of its own has a short stack: dbt reads the source of every frame above it, twice
+        with variables({WAREHOUSE_VARIABLE: str(home.warehouse)}), ThreadPoolExecutor(1) as thread:
+            result = thread.submit(dbtRunner(manifest=manifest).invoke, command).result()
     finally:
         close_connections()
     if not result.success:

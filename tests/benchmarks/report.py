@@ -48,23 +48,25 @@ def size_text(result: dict) -> str:
     return "\n".join(lines)
 
 
-def night_text(nights: dict[str, float]) -> str:
+def night_text(nights: dict[str, dict[str, float]]) -> str:
     """The whole night against the bare imports."""
     base = nights["imports"]
     rows = [
-        f"| {name} | {nights[key]:.1f} | {nights[key] / base:.2f} |"
+        f"| {name} | {nights[key]['wall']:.1f} | {nights[key]['cpu']:.1f} "
+        f"| {nights[key]['wall'] / base['wall']:.2f} | {nights[key]['cpu'] / base['cpu']:.2f} |"
         for key, name in (
             ("imports", "bare import of dagster, dbt and great_expectations"),
-            ("night", "the whole night, 50,000 persons, nothing loaded before"),
-            ("unchanged", "the same again, knowledge unchanged"),
+            ("first", "the first night of a new home, 50,000 persons, every file new"),
+            ("next", "the next night, one new file of claims"),
+            ("unchanged", "a night without news"),
         )
     ]
     return "\n".join(
         [
             "### The whole night of a municipality",
             "",
-            "| what | wall s | ÷ imports |",
-            "|---|---|---|",
+            "| what | wall s | CPU s | wall ÷ imports | CPU ÷ imports |",
+            "|---|---|---|---|---|",
             *rows,
             "",
         ]
@@ -101,7 +103,7 @@ def wide_text(results: list[dict]) -> str:
 
 
 def write(
-    results: list[dict], nights: dict[str, float] | None, wides: list[dict], command: str
+    results: list[dict], nights: dict[str, dict[str, float]] | None, wides: list[dict], command: str
 ) -> None:
     """Write the page anew."""
     made_by = (
