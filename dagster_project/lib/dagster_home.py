@@ -99,6 +99,12 @@ def opened(home: Home) -> Iterator[DagsterInstance]:
         yield instance
 
 
+def make_databases(home: Home) -> None:
+    """Make the instance's databases before webserver, daemon and code server do so all at once."""
+    with opened(home) as instance:
+        instance.get_runs_count()
+
+
 def run_recorded(settings: Settings) -> NightReport:
     """Run the job ``nightly`` in this process, recorded in the home's Dagster instance.
 
@@ -160,8 +166,7 @@ def serve(settings: Settings, port: int) -> int:
     """
     _require_free(port)
     settings.home.ensure()
-    with opened(settings.home):
-        pass  # webserver, daemon and code server would make the databases all at once
+    make_databases(settings.home)
     values = {**os.environ, **environment(settings)}
     values["PYTHONPATH"] = os.pathsep.join(
         [str(PROJECT_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]

@@ -517,4 +517,6 @@ def test_the_schema_takes_every_share_that_the_model_takes(
 ) -> None:
     tree["payment"]["tiers"][1]["provider_share"] = share
     jsonschema.validate(tree, json.loads(schema_text()))
-    load_text(tmp_path, to_yaml(tree))
+    payment = load_text(tmp_path, to_yaml(tree)).payment
+    assert payment is not None
+    assert payment.tiers[1].provider_share == Decimal(share)
