@@ -120,6 +120,7 @@ def test_every_table_of_the_oracle_has_rows_somewhere(shared_folder: Path) -> No
             counts.update(found["rows"])
     assert {table for table, count in counts.items() if count} >= {
         "participant", "person_month", "settlement", "settlement_reading", "settlement_line",
+        "settlement_part",
         "claim_match", "fte_effect", "employment_entry", "relapse_summary", "relapse_curve",
         "focus_goal", "follow_up_month", "cases_ended_month", "screening_funnel", "effect",
         "potential",

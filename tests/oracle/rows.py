@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.oracle import civil, courses, follow, fte, money, settlement, tracked
+from tests.oracle import civil, courses, follow, fte, money, parts, settlement, tracked
 from tests.oracle.home import Delivery, Knowledge, know, read_contracts
 
 Rows = list[dict[str, Any]]
@@ -156,6 +156,8 @@ def contract_rows(
         answer["settlement_reading"] = reading_rows(contract, settled)
         answer["settlement_line"] = line_rows(contract_id, settled)
         answer["claim_match"] = tracked.match_rows(contract, months, settled)
+        if not approved:  # an approved period keeps the row that it was approved with
+            answer["settlement_part"] = parts.part_rows(contract, months, settled)
     answer.update(side_rows(knowledge, contract, found))
     return answer
 
