@@ -336,9 +336,7 @@ def refusion_rows(
         paid[key] += number(line["Beregnet udbetalingsbeløb"])
     for (person, group, monday), amount in paid.items():
         if amount > 0:
-            yield Row(
-                person, monday, monday + 6, "", group, Fraction(1), position, group in exits
-            )
+            yield Row(person, monday, monday + 6, "", group, Fraction(1), position, group in exits)
 
 
 ROWS = {"ydelsesforloeb": spell_rows, "dream": dream_rows, "ydelsesrefusion": refusion_rows}
