@@ -203,8 +203,8 @@ def template(
 
 @app.command()
 def accept(
-    sha256: Annotated[str, typer.Argument(metavar="SHA256")],
-    check_id: Annotated[str, typer.Argument(metavar="CHECK")],
+    sha256: Annotated[str, typer.Argument(metavar="SHA256", help="Leveringens sha256.")],
+    check_id: Annotated[str, typer.Argument(metavar="CHECK", help="Kontrollen: row_count.")],
     actor: ActorOption,
     reason: ReasonOption,
     home: HomeOption = None,
@@ -230,9 +230,11 @@ def _show_event(event: Event, as_json: bool) -> None:
     if as_json:
         _print_json(event.to_json())
         return
-    amount = "" if event.amount_dkk is None else f" · {event.amount_dkk} kr."
+    from dagster_project.lib.statement import danish
+
+    amount = "" if event.amount_dkk is None else f" · {danish.kroner(event.amount_dkk)}"
     print(
-        f"{event.sequence}: {event.action} · {event.contract_id} · "
+        f"{event.sequence}: {danish.word(danish.ACTIONS, event.action)} · {event.contract_id} · "
         f"{event.period_start:%Y-%m} · {event.actor}{amount}"
     )
 
@@ -243,13 +245,13 @@ def submit(
     period: PeriodArgument,
     actor: ActorOption,
     incomplete: Annotated[
-        str | None, typer.Option(metavar="REASON", help="Indsend trods det, der mangler.")
+        str | None, typer.Option(metavar="TEKST", help="Indsend trods det, der mangler.")
     ] = None,
     home: HomeOption = None,
     contracts: ContractsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Leverandøren indsender periodens udkast."""
+    """Leverandøren indsender periodens kladde."""
     from dagster_project.lib import ledger
 
     _show_event(
@@ -266,7 +268,7 @@ def verify(
     contracts: ContractsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Kommunen verificerer den indsendte opgørelse."""
+    """Kommunen efterprøver den indsendte opgørelse."""
     from dagster_project.lib import ledger
 
     _show_event(ledger.verify(_settings(home, contracts), contract, period, actor), as_json)
@@ -281,7 +283,7 @@ def approve(
     contracts: ContractsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Kommunen godkender den verificerede opgørelse; tallene fryses."""
+    """Kommunen godkender den efterprøvede opgørelse; tallene fryses."""
     from dagster_project.lib import ledger
 
     _show_event(ledger.approve(_settings(home, contracts), contract, period, actor), as_json)
@@ -317,7 +319,7 @@ def return_(
     contracts: ContractsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Kommunen sender opgørelsen tilbage som udkast."""
+    """Kommunen sender opgørelsen tilbage som kladde."""
     from dagster_project.lib import ledger
 
     _show_event(

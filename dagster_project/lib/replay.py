@@ -12,6 +12,7 @@ import datetime as dt
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -22,6 +23,7 @@ from dagster_project.lib.ledger import chain, frozen
 from dagster_project.lib.ledger import state as states
 from dagster_project.lib.ledger.chain import Event, Ledger
 from dagster_project.lib.ledger.loading import approvals_of, load_events
+from dagster_project.lib.statement import danish
 from dagster_project.settings import Home, Settings
 
 _LINE_KEY = ("line_kind", "part", "course", "month", "price_group")
@@ -73,7 +75,8 @@ class Verdict:
 def _said(amounts: Mapping[str, str] | None) -> str:
     if amounts is None:
         return "ingen linje"
-    return f"{amounts['difference']} kr. ({amounts['old']} → {amounts['new']})"
+    said = {key: danish.kroner(Decimal(amount)) for key, amount in amounts.items()}
+    return f"{said['difference']} ({said['old']} → {said['new']})"
 
 
 def replay(settings: Settings, contract: str, period: str) -> Verdict:

@@ -14,20 +14,13 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from dagster_project.lib.nightly import NightReport
+from dagster_project.lib.statement import danish
 from dagster_project.settings import Home
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 _WIDTH = 110
-_STATES = {
-    "open": "åben",
-    "draft": "udkast",
-    "submitted": "indsendt",
-    "verified": "verificeret",
-    "approved": "godkendt",
-    "paid": "betalt",
-}
 _SETTLEMENTS = """
     select contract_id, period_label, period_start, state, is_superseded, basis_dkk, payment_dkk
     from mart.settlement
@@ -85,7 +78,7 @@ def _settlement_table(rows: Sequence[tuple[Any, ...]]) -> Table:
     for heading in ("Grundlag kr.", "Udbetaling kr."):
         table.add_column(heading, justify="right")
     for contract_id, label, start, state, is_superseded, basis, payment in rows:
-        shown = _STATES.get(state, state) + (" (ændrede tal)" if is_superseded else "")
+        shown = danish.word(danish.STATES, state) + (" (ændrede tal)" if is_superseded else "")
         period = label if label != f"{start}" else f"{start:%Y-%m}"
         table.add_row(contract_id, period, shown, kroner(basis), kroner(payment))
     return table

@@ -331,7 +331,9 @@ def _tell(document: Mapping[str, Any], console: Console) -> None:
     )
     sha256 = document["statement_sha256"] or danish.NONE
     console.print(f"[dim]sha256 {sha256} · {document['snapshot_id']}[/]")
-    for line in document["lines"][:_SHOWN]:
+    # no --course picks a line of full-time persons or relapses: the bound must not hide it
+    lines = sorted(document["lines"], key=lambda line: line["course_id"] is not None)
+    for line in lines[:_SHOWN]:
         console.print(_line_tree(line))
     for month in document["months_without_line"][:_SHOWN]:
         console.print(_month_tree(month))
@@ -345,6 +347,10 @@ def _tell(document: Mapping[str, Any], console: Console) -> None:
 
 def _kr(text: str | None) -> str:
     return danish.kroner(None if text is None else Decimal(text))
+
+
+def _fte(text: str | None) -> str:
+    return danish.NONE if text is None else danish.number(Decimal(text), 4)
 
 
 def _line_tree(line: Mapping[str, Any]) -> Tree:
@@ -365,7 +371,7 @@ def _line_tree(line: Mapping[str, Any]) -> Tree:
         tree.add(f"[cyan]kontrakten[/]: {escape(text)}")
     if line["course_id"] is None:
         for row in line["statistics"]:
-            tree.add(f"{row['month'][:7]}: {row['fte_published'] or danish.NONE} fuldtidspersoner"
+            tree.add(f"{row['month'][:7]}: {_fte(row['fte_published'])} fuldtidspersoner"
                      f" ← {escape(row['file_name'] or danish.NONE)}")  # fmt: skip
         return tree
     _add_rule(tree, line["rule"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 from dagster_project.cli import app
 from dagster_project.lib import ledger
 from dagster_project.lib.errors import NotAllowedError
+from dagster_project.lib.ledger.chain import Event
 
 WHO = ["--as", "Kai", "--reason", "beslutning"]
 
@@ -34,3 +36,15 @@ def test_an_amount_below_zero_reaches_the_rule_that_refuses_it(
 @pytest.mark.parametrize("words", [["-5", "6"], ["--incomplete", "x"], []])
 def test_a_release_called_wrongly_is_wrong_usage(words: list[str]) -> None:
     assert CliRunner().invoke(app, ["release", "k", *words, *WHO]).exit_code == 2
+
+
+def test_a_step_is_told_in_danish(monkeypatch: pytest.MonkeyPatch) -> None:
+    event = Event(
+        sequence=8, recorded_at="", as_of_date=dt.date(2025, 1, 10), actor="Lis", role="provider",
+        os_user="", action="verify", contract_id="k", period_start=dt.date(2023, 1, 1),
+        statement_sha256=None, amount_dkk=Decimal("104384.00"), reason=None, reference=None,
+        paid_on=None, frozen_sha256=None, snapshot_id="s", key_fingerprint=None, prev="", hash="",
+    )  # fmt: skip
+    monkeypatch.setattr(ledger, "verify", lambda *_: event)
+    done = CliRunner().invoke(app, ["verify", "k", "2023-01", "--as", "Lis"])
+    assert done.output == "8: efterprøvet · k · 2023-01 · Lis · 104.384,00\u00a0kr.\n"

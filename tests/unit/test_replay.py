@@ -40,6 +40,7 @@ def test_a_changed_line_is_shown_with_both_amounts() -> None:
         }
     ]  # fmt: skip
     assert "IKKE ens" in verdict.text()
+    assert "genberegnet 90,00\u00a0kr. (0,00\u00a0kr. → 90,00\u00a0kr.)" in verdict.text()
 
 
 def test_a_missing_line_and_another_figure_are_shown() -> None:

@@ -112,6 +112,11 @@ def _sections(content: Content, events: Sequence[Mapping[str, Any]]) -> list[Sec
 # cells --------------------------------------------------------------------------------------------
 
 
+def one_sentence(text: str) -> str:
+    """The text with one full stop: a contract's own words may end in ``kr.``."""
+    return text if text.endswith(".") else f"{text}."
+
+
 def _kr(text: str | None) -> str:
     return danish.kroner(None if text is None else Decimal(text))
 
@@ -291,8 +296,8 @@ def _tiers(content: Content) -> Section:
     said = [
         f"Grundlag, der tæller med: {_kr(way['basis_counted'])}",
         *(ceilings or ["Læsningen har intet loft."]),
-        f"Valgt læsning: {way['reading']} – {reading['clause']}.",
-        f"Begrundelse: {terms['payment']['readings']['chosen_reason']}.",
+        one_sentence(f"Valgt læsning: {way['reading']} – {reading['clause']}"),
+        one_sentence(f"Begrundelse: {terms['payment']['readings']['chosen_reason']}"),
     ]
     headings = ("Trin", ">Andel", ">Grundlag i trinnet, kr.", ">Beløb, kr.", "Kontraktens ord")
     total = [Cell("Betalingsret"), Cell(""), Cell(""),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from decimal import Decimal
 from pathlib import Path
@@ -9,11 +10,12 @@ from typing import Any
 
 import openpyxl
 import pytest
+from rich.console import Console
 
-from dagster_project.lib import ledger, statement, why
+from dagster_project.lib import ledger, statement, summary, why
 from dagster_project.lib.canonical import canonical_json, sha256_json
 from dagster_project.lib.errors import NotAllowedError, UsageError
-from dagster_project.lib.statement import danish, pictures, workbook
+from dagster_project.lib.statement import danish, pictures, view, workbook
 from tests.support.published import CONTRACT, World
 
 
@@ -177,6 +179,11 @@ def test_numbers_are_written_as_danes_write_them(amount: str, expected: str) -> 
     assert danish.number(Decimal(amount)) == expected
 
 
+def test_a_contracts_own_full_stop_is_not_doubled() -> None:
+    assert view.one_sentence("Begrundelse: 5,6 mio. kr.") == "Begrundelse: 5,6 mio. kr."
+    assert view.one_sentence("Begrundelse: loft") == "Begrundelse: loft."
+
+
 def test_the_waterfall_ends_where_its_steps_lead() -> None:
     bars = [
         pictures.Bar("grundlag", Decimal(10), "basis"),
@@ -194,3 +201,31 @@ def test_the_waterfall_ends_where_its_steps_lead() -> None:
 def test_a_curve_without_any_payment_is_still_drawn() -> None:
     zero = Decimal(0)
     assert pictures.curve([(zero, zero)], (zero, zero), [], "intet").startswith("<svg")
+
+
+def test_full_time_persons_are_shown_as_danes_write_them() -> None:
+    assert why._fte("153.7000") == "153,7000"
+    assert why._fte(None) == danish.NONE
+
+
+def test_a_line_without_a_course_is_never_hidden_by_the_bound(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(why, "_line_tree", lambda line: str(line["course_id"]))
+    lines = [{"course_id": f"F{number}"} for number in range(20)] + [{"course_id": None}]
+    document = {
+        "title": "t", "period": "2024-10", "state": "draft", "payment_dkk": "0.00",
+        "basis_dkk": "0.00", "statement_sha256": None, "snapshot_id": "s", "lines": lines,
+        "months_without_line": [],
+    }  # fmt: skip
+    why._tell(document, Console())
+    shown = capsys.readouterr().out.splitlines()
+    assert "None" in shown
+    assert shown[-1].startswith("… og 9 mere")
+
+
+def test_the_summary_names_states_as_the_statement_does() -> None:
+    table = summary._settlement_table(
+        [("k", "2023-K1", dt.date(2023, 1, 1), "draft", False, Decimal(0), Decimal(0))]
+    )
+    assert list(table.columns[2].cells) == [danish.STATES["draft"]]
