@@ -217,6 +217,8 @@ class _Question:
         told["clause"] = self._clause(line["part_id"], line["price_group"])
         if line["course_id"] is None:
             told["statistics"] = self._statistics(line)
+            told["entries"] = self._entries(line)
+            told["deliveries"] = self._deliveries(line)
         else:
             told["rule"] = _rule(months.get(key))
             told["evidence"] = evidence.get(key, [])
@@ -274,6 +276,38 @@ class _Question:
             )
             found += [{"span": span, **_plain(row)} for row in rows]
         return found
+
+    def _entries(self, line: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Employment entries that a line of a relapse part counts, each with what became of it."""
+        rows = self.snapshot.rows(
+            """
+            select person_key, entry_date, follow_up_date, is_observed, is_retained, is_relapsed
+            from restricted.employment_entry
+            where contract_id = ? and part_id = ?
+            order by entry_date, person_key
+            """,
+            [self.contract, line["part_id"]],
+        )
+        return [_plain(row) for row in rows]
+
+    def _deliveries(self, line: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Accepted files of register and wages that tell of the days of a relapse part."""
+        part = self._part(line["part_id"])
+        if part.get("kind") != "relapse_reduction":
+            return []
+        first = dt.date.fromisoformat(f"{str(part['entries']['first_month'])[:7]}-01")
+        rows = self.snapshot.rows(
+            """
+            select source, file_name, sha256 as delivery_sha256, covers_from, covers_to
+            from mart.delivery
+            where
+                is_accepted and source in (?, 'eindkomst') and extracted_on <= ?
+                and covers_to >= ? and covers_from <= last_day(?)
+            order by source, covers_from, covers_to, file_name
+            """,
+            [self.terms["register"], self.snapshot.as_of, first, line["month"]],
+        )
+        return [_plain(row) for row in rows]
 
 
 def _terms(settings: Settings, known: Ledger, contract_id: str, start: dt.date) -> dict[str, Any]:
@@ -373,10 +407,25 @@ def _line_tree(line: Mapping[str, Any]) -> Tree:
         for row in line["statistics"]:
             tree.add(f"{row['month'][:7]}: {_fte(row['fte_published'])} fuldtidspersoner"
                      f" ← {escape(row['file_name'] or danish.NONE)}")  # fmt: skip
+        _add_entries(tree, line)
         return tree
     _add_rule(tree, line["rule"])
     _add_evidence(tree, line["evidence"])
     return tree
+
+
+def _add_entries(tree: Tree, line: Mapping[str, Any]) -> None:
+    from rich.markup import escape
+
+    if not line["deliveries"]:
+        return
+    counts = [sum(bool(row[name]) for row in line["entries"])
+              for name in ("is_observed", "is_relapsed")]  # fmt: skip
+    tree.add(f"{len(line['entries'])} ansættelser, {counts[0]} fulgt til dørs et år efter,"
+             f" {counts[1]} tilbagefald [dim](30-rules.md §5)[/]")  # fmt: skip
+    for row in line["deliveries"]:
+        tree.add(f"{row['source']} {row['covers_from']} – {row['covers_to']}"
+                 f" ← [dim]{escape(row['file_name'] or danish.NONE)}[/]")  # fmt: skip
 
 
 def _clause_texts(clause: Mapping[str, Any]) -> Iterator[str]:

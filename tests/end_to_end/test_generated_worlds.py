@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from dagster_project.lib import why
+from dagster_project.settings import resolve
 from tests.oracle import rows
 from tests.support import night
 from tests.support.compare import KEYS, differences
@@ -126,3 +128,29 @@ def test_every_table_of_the_oracle_has_rows_somewhere(shared_folder: Path) -> No
         "potential",
     }  # fmt: skip
     assert set(counts) <= set(KEYS)
+
+
+@pytest.mark.xdist_group("hall-settled")
+def test_why_leads_from_a_saving_to_its_entries_and_to_files(shared_folder: Path) -> None:
+    compare_hall(shared_folder, "settled")
+    home = shared_folder / "hall-settled"
+    lines = [
+        line
+        for line in night.read_mart(home, "settlement_line")
+        if line["course_id"] is None and line["price_group"] == ""
+    ]
+    assert lines, "no generated contract pays for relapses"
+    terms = {key: value for key, value in HALLS["settled"].items() if key != "as_of"}
+    received = {Path(name).name for name in generate.hall(**terms).files}
+    settings = resolve(home=home)
+    for line in lines[:3]:
+        told = why.explain(settings, line["contract_id"], line["period_start"][:7]).as_json()
+        (found,) = (one for one in told["lines"] if one["part_id"] == line["part_id"])
+        entries = [
+            row
+            for row in night.read_mart(home, "employment_entry")
+            if (row["contract_id"], row["part_id"]) == (line["contract_id"], line["part_id"])
+        ]
+        assert len(found["entries"]) == len(entries) > 0
+        assert {row["source"] for row in found["deliveries"]} > {"eindkomst"}
+        assert {row["file_name"] for row in found["deliveries"]} <= received
