@@ -81,7 +81,7 @@ class _Scan:
             self.needs_reader = self.needs_reader or block.count(b"\r\n") != returns
         if b'"' in block:
             self._count_quotes(block, delimiter)
-        ends = block.count(b"\n")
+        ends = _count_byte(block, b"\n")
         self.line_ends += ends
         self.lines += ends + (0 if block.endswith(b"\n") else 1)
 

@@ -84,7 +84,7 @@ class _Block:
 
         self._form = form
         self._known = known
-        cells = np.frombuffer(b"".join((_PAD, block, _PAD)), np.uint8).copy()
+        cells = np.frombuffer(bytearray().join((_PAD, block, _PAD)), np.uint8)
         self._ends = np.flatnonzero(cells == _LINE_FEED)
         self._starts = np.concatenate(([len(_PAD)], self._ends[:-1] + 1))
         cells[self._ends] = _DELIMITER
