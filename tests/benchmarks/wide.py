@@ -8,6 +8,7 @@ grammar, duplicate persons, pseudonyms, numbers, runs of weeks, vault, register,
 from __future__ import annotations
 
 import datetime as dt
+import importlib
 import json
 import random
 import resource
@@ -87,6 +88,8 @@ def _receive(path: Path) -> None:
 
 def run_step(step: str, path: Path) -> None:
     """Measure one step in this process; imports and preparing the home count to nobody."""
+    for module in ("duckdb", "numpy", "pyarrow.compute", "dagster_project.lib.receiving.night"):
+        importlib.import_module(module)
     from dagster_project.settings import Home
 
     if step == "receive":

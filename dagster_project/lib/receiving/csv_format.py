@@ -37,7 +37,10 @@ _TWICE_ENCODED = re.compile(
     rb"\xc3\x83(?:\xc2[\x80-\xbf]|\xe2\x80[\xa0\xa6]|\xcb\x9c)|\xef\xbf\xbd", re.DOTALL
 )
 _EMPTY_LINE = re.compile(rb"\n[\r\n]")
+_SEPARATOR = SEPARATOR.encode()
 _WIDTH_FAULTS_SHOWN = 1000
+# From here on a wide file is read by ``week_lines``; below it numpy costs more than it saves.
+STREAMED_BYTES = 1 << 20
 
 
 @dataclass
@@ -52,6 +55,7 @@ class _Scan:
     opening_quotes: int = 0
     closing_quotes: int = 0
     needs_reader: bool = False
+    has_separator: bool = False
 
     def is_plain(self, columns: int) -> bool:
         """Only one reading is possible: each quote opens or closes a whole, plain field."""
@@ -69,6 +73,7 @@ class _Scan:
             or block.startswith((b"\n", b"\r"))
             or _EMPTY_LINE.search(block) is not None
         )
+        self.has_separator = self.has_separator or _SEPARATOR in block
         self.delimiters += _count_byte(block, delimiter)
         if b"\r" in block:
             returns = block.count(b"\r")
@@ -76,7 +81,7 @@ class _Scan:
             self.needs_reader = self.needs_reader or block.count(b"\r\n") != returns
         if b'"' in block:
             self._count_quotes(block, delimiter)
-        ends = block.count(b"\n")
+        ends = _count_byte(block, b"\n")
         self.line_ends += ends
         self.lines += ends + (0 if block.endswith(b"\n") else 1)
 
@@ -235,7 +240,14 @@ def land_csv(path: Path, source: Source, spill: Path, *, whole_lines: bool = Tru
     if scan.is_plain(columns) and source.csv.encoding == "utf-8":
         if whole_lines and _is_wide_line(headings, layout, scan, source):
             relation = wide_relation(path, source.limits.max_line_bytes)
-            return Landed(relation, headings, scan.lines - 1, has_weeks_text=True)
+            is_streamed = path.stat().st_size >= STREAMED_BYTES and not scan.has_separator
+            return Landed(
+                relation,
+                headings,
+                scan.lines - 1,
+                has_weeks_text=True,
+                lines_file=path if is_streamed else None,
+            )
         relation = csv_relation(
             path, columns, source.csv.delimiter, source.limits.max_line_bytes, quotes=True
         )

@@ -15,7 +15,9 @@ import duckdb
 from dagster_project.lib import files
 
 SPILL = ".spill"
-MEMORY_LIMIT = "700MB"
+# Parser and warehouse stand in one process, which may take 1 GB for a whole nation (issue B).
+MEMORY_LIMIT = "500MB"
+WAREHOUSE_MEMORY_LIMIT = "250MB"
 
 
 def clear_spill(folder: Path) -> Path:

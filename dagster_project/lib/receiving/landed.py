@@ -33,6 +33,7 @@ class Landed:
         has_weeks_text: the relation gives ``weeks_text`` itself (the cells of the week columns,
         each
             followed by ``;``) and no columns for the weeks.
+        lines_file: the file itself, where it is large and ``week_lines`` may read it instead.
         faults: per row number the column index in the declaration (-1: the row) and the code of
             faults that only the format could see.
     """
@@ -42,6 +43,7 @@ class Landed:
     row_count: int | None
     faults: dict[int, tuple[int, str]] = field(default_factory=dict)
     has_weeks_text: bool = False
+    lines_file: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -74,9 +76,15 @@ def csv_relation(
 def wide_relation(path: Path, max_line_bytes: int) -> str:
     """A clean wide file with the key first and the weeks in order: each line stays one text."""
     lines = csv_relation(path, 1, SEPARATOR, max_line_bytes)
+    key, weeks_text = split_line("h0")
+    return f"(select {key} as h0, {weeks_text} as weeks_text from {lines})"
+
+
+def split_line(line: str) -> tuple[str, str]:
+    """SQL: the key and the weeks of a line, each week followed by ``;``."""
     return (
-        "(select left(h0, instr(h0, ';') - 1) as h0, substr(h0, instr(h0, ';') + 1) || ';' as"
-        f" weeks_text from {lines})"
+        f"left({line}, instr({line}, ';') - 1)",
+        f"substr({line}, instr({line}, ';') + 1) || ';'",
     )
 
 

@@ -17,7 +17,7 @@ from dagster_project.lib.canonical import sha256_file, sha256_text
 from dagster_project.lib.errors import EffektError
 from dagster_project.lib.receiving.content import Content, read_content
 from dagster_project.lib.receiving.declarations import Source, load_sources
-from dagster_project.lib.receiving.engine import clear_spill, open_parser
+from dagster_project.lib.receiving.engine import WAREHOUSE_MEMORY_LIMIT, clear_spill, open_parser
 from dagster_project.lib.receiving.findings import FileRefusedError
 from dagster_project.lib.receiving.grammar import Context
 from dagster_project.lib.receiving.key import fingerprint, hmac_pads, read_key
@@ -59,6 +59,7 @@ class Loader:
         self._warehouse = warehouse
         self._parser = parser
         self._pads = hmac_pads(key)
+        warehouse.execute(f"set memory_limit = '{WAREHOUSE_MEMORY_LIMIT}'")
         parser.execute("create temp table person (cpr bigint, person_no integer)")
         parser.execute(
             "create temp table course (contract_id varchar, course_id varchar, course_ref integer)"
@@ -116,11 +117,12 @@ class Loader:
         inner, outer = self._pads
         self._parser.execute(
             f"""create or replace temp table newcomer as
-            select row_number() over (order by person_key) as n, cpr, person_key
+            select row_number() over () as n, cpr, person_key
             from (
                 select cpr, left(sha256($outer || unhex(sha256($inner
                     || encode(lpad(cpr::varchar, 10, '0'))))), 32) as person_key
-                from ({everyone}) anti join person using (cpr))""",
+                from ({everyone}) anti join person using (cpr)
+                order by person_key)""",
             {"inner": inner, "outer": outer},
         )
         if self._parser.execute("select count(*) from newcomer").fetchall() != [(0,)]:
@@ -214,9 +216,11 @@ class Loader:
             names.append("course_ref")
         good = f"faults is null and not ({skip_condition(source)})"
         rows = f"(select rowid + 1 as row_number, * from {table} where {good}) t"
-        if source.weeks:
+        if source.weeks:  # persons are looked up once per row, before its runs become rows
             monday = f"date '{content.parts.covers_from}'"
-            rows = f"{run_rows(rows, len(content.parsed.layout.weeks))} t"
+            numbered = f"(select t.row_number, t.runs, {', '.join(picked)} from {rows}{joins})"
+            rows, joins = f"{run_rows(numbered, len(content.parsed.layout.weeks))} t", ""
+            picked = [f"t.{name}" for name in names]
             picked += [
                 "cast(t.code as smallint) as code",
                 f"{monday} + 7 * cast(t.first_week as integer) as from_date",

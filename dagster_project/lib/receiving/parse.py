@@ -25,7 +25,12 @@ from dagster_project.lib.receiving.landed import (
     heading_of,
     landed_text,
 )
-from dagster_project.lib.receiving.weeks import name_weeks, week_columns
+from dagster_project.lib.receiving.weeks import (
+    name_weeks,
+    release_weeks,
+    week_columns,
+    week_relation,
+)
 
 _MAX_FAULT_ROWS = 100_000
 _WEEK_PLACE = 100_000
@@ -105,19 +110,23 @@ def _create(
     marks += [weeks.fault] if weeks else []
     names = ", ".join(column.name for column in source.columns)
     text = weeks.text if weeks else ""
-    steps = f"with landed as (select {_texts(layout)}{text} from {landed.relation})"
+    relation = week_relation(connection, landed, layout, context)
+    steps = f"with landed as (select {_texts(layout)}{text} from {relation})"
     if weeks:
         steps += f", tokenised as (select *{weeks.tokens} from landed)"
         steps += f", counted as (select *{weeks.runs} from tokenised)"
-    connection.execute(f"""
-        create or replace temp table {table} as
-        {steps},
-        judged as (select *, {faults} from {"counted" if weeks else "landed"}),
-        valued as (select *, {", ".join(values)} from judged)
-        select {names}{", runs, " + weeks.filled if weeks else ""},
-            nullif(concat_ws(',', {", ".join(marks)}), '') as faults
-        from valued
-    """)
+    try:
+        connection.execute(f"""
+            create or replace temp table {table} as
+            {steps},
+            judged as (select *, {faults} from {"counted" if weeks else "landed"}),
+            valued as (select *, {", ".join(values)} from judged)
+            select {names}{", runs, " + weeks.filled if weeks else ""},
+                nullif(concat_ws(',', {", ".join(marks)}), '') as faults
+            from valued
+        """)
+    finally:
+        release_weeks(connection, landed)
 
 
 def _count(connection: duckdb.DuckDBPyConnection, sql: str) -> int:

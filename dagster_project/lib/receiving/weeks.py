@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import duckdb
@@ -11,13 +11,14 @@ import duckdb
 from dagster_project.lib.receiving.declarations import Source
 from dagster_project.lib.receiving.findings import FileRefusedError, Finding
 from dagster_project.lib.receiving.grammar import Context
-from dagster_project.lib.receiving.landed import Landed, Layout
+from dagster_project.lib.receiving.landed import Landed, Layout, split_line
 
 # A run is one integer: its code + 1 (0 = empty weeks) times this, plus its number of weeks.
 _RUN_BITS = 14
 _RUN_WEEKS = (1 << _RUN_BITS) - 1
 UNKNOWN_WEEK = "wÅÅUU:CODE_UNKNOWN"
 _NAMED_ROWS = 1000
+_STREAM = "week_lines"
 
 
 @dataclass(frozen=True)
@@ -90,17 +91,50 @@ def week_columns(
         f" (r & {_RUN_WEEKS}) * case when r > {_RUN_WEEKS} then 4 else 1 end))"
     )
     whole = f"coalesce({chars} = strlen(weeks_text) and {weeks} = {count}, false)"
+    runs = (
+        "list_transform(tokens, lambda t: cast(case when t[1] = ';' then strlen(t) else"
+        f" ((cast(left(t, 3) as integer) + 1) << {_RUN_BITS}) + strlen(t) // 4 end as integer))"
+    )
+    filled = f"(strlen(weeks_text) - {count}) // 3"
+    proven = ""
+    if landed.lines_file:
+        runs, filled = f"coalesce(proven_runs, {runs})", f"coalesce(proven_filled, {filled})"
+        text = f"proven_runs, proven_filled, {text}"
+        proven = "when proven_runs is not null then null"
     return WeekColumns(
         text=f", {text} as weeks_text",
         tokens=f", regexp_extract_all(weeks_text, '{pattern}') as tokens",
-        runs=(
-            ", list_transform(tokens, lambda t: cast(case when t[1] = ';' then strlen(t) else"
-            f" ((cast(left(t, 3) as integer) + 1) << {_RUN_BITS}) + strlen(t) // 4 end as integer))"
-            " as runs"
-        ),
-        filled=f"cast((strlen(weeks_text) - {count}) // 3 as smallint) as filled",
-        fault=f"case when {whole} then null else '{UNKNOWN_WEEK}' end",
+        runs=f", {runs} as runs",
+        filled=f"cast({filled} as smallint) as filled",
+        fault=f"case {proven} when {whole} then null else '{UNKNOWN_WEEK}' end",
     )
+
+
+def week_relation(
+    connection: duckdb.DuckDBPyConnection, landed: Landed, layout: Layout, context: Context
+) -> str:
+    """The relation that ``parse`` reads; of a large wide csv the runs come with it.
+
+    Rows whose weeks ``week_lines`` could not prove come as lines, which the fragments of
+    ``week_columns`` judge as they do those of a small file.
+    """
+    if landed.lines_file is None:
+        return landed.relation
+    from dagster_project.lib.receiving.week_lines import RunForm, week_lines
+
+    form = RunForm(len(layout.weeks), _codes(context), _RUN_BITS)
+    connection.register(_STREAM, week_lines(landed.lines_file, form))
+    key, weeks_text = split_line("line")
+    return (
+        f"(select coalesce(h0, {key}) as h0, {weeks_text} as weeks_text,"
+        f" runs as proven_runs, filled as proven_filled from {_STREAM})"
+    )
+
+
+def release_weeks(connection: duckdb.DuckDBPyConnection, landed: Landed) -> None:
+    """Let go of the file behind ``week_relation``."""
+    if landed.lines_file is not None:
+        connection.unregister(_STREAM)
 
 
 def run_rows(rows: str, weeks: int) -> str:
@@ -137,7 +171,7 @@ def name_weeks(
 
     Only these rows are read again: to name columns for every row would cost more than all the rest.
     """
-    columns = week_columns(landed, layout, source, context)
+    columns = week_columns(replace(landed, lines_file=None), layout, source, context)
     rows = [
         row
         for (row,) in connection.execute(

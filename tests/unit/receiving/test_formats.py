@@ -16,12 +16,12 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from dagster_project.lib import receiving
 from dagster_project.lib.errors import UsageError
-from dagster_project.lib.receiving import content, engine, grammar, names
+from dagster_project.lib.receiving import content, csv_format, engine, grammar, names, week_lines
 from dagster_project.lib.receiving.declarations import load_sources
 from dagster_project.lib.receiving.findings import FileRefusedError
 from dagster_project.lib.receiving.parse import broken_links
@@ -321,6 +321,60 @@ def test_runs_of_weeks_are_those_of_a_plain_loop(
             elif code:
                 runs.append([week, week, int(code)])
         assert [[run["first"], run["last"], run["code"]] for run in row[2]] == runs  # type: ignore[attr-defined]
+
+
+_ODD_CELLS = ["", "890", "890", "891", "731", "90", "0", "8900", "999", "ab;", "é", ";", "89\x1f"]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["6101901234", "610190-1235", "61019", "", "610190123456789012345678"]),
+            st.lists(st.sampled_from(_ODD_CELLS), min_size=6, max_size=6)
+            | st.lists(st.sampled_from(["", "890", "891"]), min_size=6, max_size=6)
+            | st.lists(st.sampled_from(["", "890"]), min_size=4, max_size=8),
+        ),
+        min_size=1, max_size=12,
+    ),
+    st.sampled_from(["\n", "\r\n"]), st.booleans(), st.integers(8, 200),
+)  # fmt: skip
+@example(  # four cells that look like six weeks, and eight cells that make up for them
+    [("6101901234", ["890", "", "90", ""]), ("6101901235", [""] * 8)], "\n", True, 200
+)
+@example([("6101900890", ["890"] * 6), ("6101901235", [""] * 6)], "\n", True, 200)
+def test_a_large_wide_file_is_judged_as_a_small_one(
+    folder: Path, table: list[tuple[str, list[str]]], end: str, is_ended: bool, block: int
+) -> None:
+    """10-inputs.md, dream: the size decides how weeks are read and never what is found in them."""
+    headings = ["cpr", *(f"y_{week}" for week in ("2051", "2052", "2053", "2101", "2102", "2103"))]
+    lines = [";".join(headings), *(";".join([key, *cells]) for key, cells in table)]
+    data = (end.join(lines) + end * is_ended).encode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(corpus.WINDOWS, "dream", "_2020-12-14_2021-01-24")
+        small = judged_wide(folder, data)
+        patch.setattr(csv_format, "STREAMED_BYTES", 0)
+        patch.setattr(week_lines, "_BLOCK", block)
+        assert judged_wide(folder, data) == small
+
+
+def judged_wide(folder: Path, data: bytes) -> object:
+    """All that parsing a wide file tells: findings, and each row with its runs and its faults."""
+    path = folder / "file"
+    path.write_bytes(data)
+    spill = engine.clear_spill(folder)
+    parser = engine.open_parser(folder, spill)
+    try:
+        parts = names.parse_name("dream_2024-02-01.csv", load_sources())
+        read = content.read_content(parser, path, parts, CONTEXT, spill, "typed")
+        return read, parser.execute(
+            "select rowid, person_no, case when faults is null then runs end,"
+            " case when faults is null then filled end, faults from typed order by rowid"
+        ).fetchall()
+    except FileRefusedError as refused:
+        return refused.findings
+    finally:
+        parser.close()
 
 
 # evidence, check, templates

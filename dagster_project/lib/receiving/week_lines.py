@@ -1,0 +1,197 @@
+"""The lines of a large wide weekly file, a block of bytes at a time, as runs of equal weeks.
+
+What belongs here: the proof that every cell of a row is empty or a known code, and the runs of such
+rows. What does not: any other row; its line is handed on as it is, and ``weeks`` judges it.
+No cell becomes a value of its own: whether a week equals the one before it is told for a whole
+block at once by comparing each byte with the one four bytes earlier, and only the weeks where a run
+begins are looked at. numpy and pyarrow are imported when such a file comes, and for no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_BLOCK = 1 << 19
+_CELL = 4  # three digits and a delimiter
+_PAD = bytes(32)  # before and after a block, so that every look around a byte stays inside
+_KEY_CHARS = (10, 11, *range(1, 10), *range(12, 24))  # widths of a key that are tried, in turn
+_LINE_FEED, _DELIMITER, _ZERO = b"\n;0"
+
+
+@dataclass(frozen=True)
+class RunForm:
+    """How runs are told, and what may stand in a cell.
+
+    Args:
+        weeks: number of week columns.
+        codes: the three-digit codes that a cell may hold.
+        bits: a run is ``(code + 1) << bits | weeks``; empty weeks are their number alone.
+    """
+
+    weeks: int
+    codes: Sequence[str]
+    bits: int
+
+
+def week_lines(path: Path, form: RunForm) -> Any:
+    """An Arrow stream of ``h0``, ``runs``, ``filled`` and ``line``, one row per line of the file.
+
+    A proven row has its key, its runs and the number of its weeks with a code, and no ``line``; any
+    other has nothing but its ``line``.
+
+    Args:
+        path: a file that the byte scan found plain, the key first and the weeks after it.
+        form: of the runs.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    schema = pa.schema(
+        [
+            ("h0", pa.string()), ("runs", pa.list_(pa.int32())), ("filled", pa.int16()),
+            ("line", pa.string()),
+        ]
+    )  # fmt: skip
+    known = np.zeros(1000, np.bool_)
+    known[np.array(form.codes, np.int32)] = True
+    batches = (
+        pa.record_batch(_Block(block, form, known).columns(), schema=schema)
+        for block in _blocks(path)
+    )
+    return pa.RecordBatchReader.from_batches(schema, batches)
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    """The lines after the header in blocks of whole lines, each ended by a line feed alone."""
+    with path.open("rb") as handle:
+        handle.readline()
+        while block := handle.read(_BLOCK):
+            if not block.endswith(b"\n"):
+                block += handle.readline()
+            if b"\r" in block:
+                block = block.replace(b"\r\n", b"\n").removesuffix(b"\r")
+            yield block if block.endswith(b"\n") else block + b"\n"
+
+
+class _Block:
+    """Whole lines; the ``cells`` are their bytes with a delimiter after the last cell as well."""
+
+    def __init__(self, block: bytes, form: RunForm, known: Any) -> None:
+        import numpy as np
+
+        self._form = form
+        self._known = known
+        cells = np.frombuffer(bytearray().join((_PAD, block, _PAD)), np.uint8)
+        self._ends = np.flatnonzero(cells == _LINE_FEED)
+        self._starts = np.concatenate(([len(_PAD)], self._ends[:-1] + 1))
+        cells[self._ends] = _DELIMITER
+        self._cells = cells
+        self._key_ends = self._find_key_ends()
+
+    def _find_key_ends(self) -> Any:
+        """The first delimiter of each line; the line's end where the key is empty or too wide."""
+        import numpy as np
+
+        found = self._ends.copy()
+        open_rows = np.arange(len(found))
+        for width in _KEY_CHARS:
+            at = self._starts[open_rows] + width
+            first = (self._cells[np.minimum(at, len(self._cells) - 1)] == _DELIMITER) & (
+                at < self._ends[open_rows]
+            )
+            found[open_rows[first]] = at[first]
+            open_rows = open_rows[~first]
+            if not len(open_rows):
+                break
+        return found
+
+    def _run_starts(self) -> Any:
+        """Where a run begins: a cell that is not what the cell before it is, or a row's first.
+
+        Two empty cells are equal. Two others are when four bytes repeat: three digits and a
+        delimiter, if the first of them is a code; whether it is, is asked where its run begins.
+        """
+        import numpy as np
+
+        cells = self._cells
+        delimiter = cells == _DELIMITER
+        repeats = np.zeros(len(cells), np.bool_)
+        repeats[_CELL:] = cells[_CELL:] == cells[:-_CELL]
+        pairs = repeats[:-1] & repeats[1:]
+        equal = (pairs[:-2] & pairs[2:])[2:]  # from the third byte on, so that two precede it
+        is_empty, before_was_empty = delimiter[2:-3], delimiter[:-5]
+        equal |= is_empty
+        equal &= is_empty == before_was_empty
+        begins = np.zeros(len(cells), np.bool_)
+        np.greater(delimiter[1:-4], equal, out=begins[2:-3])
+        begins[self._starts] = False
+        begins[self._key_ends + 1] = True
+        begins[: len(_PAD)] = begins[-len(_PAD) :] = False
+        return np.flatnonzero(begins)
+
+    def columns(self) -> list[Any]:
+        """The columns of ``week_lines``."""
+        import numpy as np
+        import pyarrow as pa
+
+        form, cells = self._form, self._cells
+        has_key = self._key_ends < self._ends
+        if not has_key.all():  # too odd a block: every line of it is judged by the grammar
+            return self._unproven(np.zeros(len(self._ends), np.bool_), None)
+        starts = self._run_starts()
+        offsets = np.searchsorted(starts, self._key_ends + 1)
+        ends = np.append(starts[1:], 0)
+        ends[np.append(offsets[1:], len(starts)) - 1] = self._ends + 1
+        chars = ends - starts
+        digits = [cells[starts + place] - np.uint8(_ZERO) for place in range(3)]
+        is_empty = cells[starts] == _DELIMITER
+        is_code = (digits[0] < 10) & (digits[1] < 10) & (digits[2] < 10)
+        is_code &= (cells[starts + 3] == _DELIMITER) & (chars % _CELL == 0)
+        code = digits[0].astype(np.int32) * 100 + digits[1].astype(np.int32) * 10 + digits[2]
+        code[~is_code] = 0
+        is_code &= self._known[code]
+        weeks = np.where(is_empty, chars, chars // _CELL).astype(np.int32)
+        runs = np.where(is_empty, weeks, (code + 1 << form.bits) + weeks)
+        proven = np.add.reduceat(weeks, offsets) == form.weeks
+        proven &= np.logical_and.reduceat(is_empty | is_code, offsets)
+        lists = pa.ListArray.from_arrays(
+            pa.array(np.append(offsets, len(runs)).astype(np.int32)),
+            pa.array(runs, pa.int32()),
+            mask=None if proven.all() else pa.array(~proven),
+        )
+        return self._unproven(proven, lists)
+
+    def _unproven(self, proven: Any, lists: Any) -> list[Any]:
+        """All columns, where ``lists`` are the runs of the proven rows."""
+        import numpy as np
+        import pyarrow as pa
+
+        rows = len(proven)
+        if lists is None:
+            lists = pa.nulls(rows, pa.list_(pa.int32()))
+        filled = (self._ends - self._key_ends - self._form.weeks) // (_CELL - 1)
+        lines: list[str | None] = [None] * rows
+        for row in np.flatnonzero(~proven):
+            lines[row] = self._cells[self._starts[row] : self._ends[row]].tobytes().decode("utf-8")
+        return [
+            self._keys(proven),
+            lists,
+            pa.array(np.where(proven, filled, 0).astype(np.int16), mask=~proven),
+            pa.array(lines, pa.string()),
+        ]
+
+    def _keys(self, proven: Any) -> Any:
+        import numpy as np
+        import pyarrow as pa
+        from pyarrow import compute
+
+        widths = self._key_ends - self._starts
+        offsets = np.concatenate(([0], np.cumsum(widths))).astype(np.int32)
+        places = np.arange(offsets[-1]) + np.repeat(self._starts - offsets[:-1], widths)
+        keys = pa.StringArray.from_buffers(
+            len(widths), pa.py_buffer(offsets), pa.py_buffer(self._cells[places])
+        )
+        return keys if proven.all() else compute.if_else(pa.array(proven), keys, None)
