@@ -17,7 +17,7 @@ from typing import Any
 _BLOCK = 1 << 19
 _CELL = 4  # three digits and a delimiter
 _PAD = bytes(32)  # before and after a block, so that every look around a byte stays inside
-_KEY_CHARS = (10, 11, *range(1, 10), *range(12, 24))  # widths of a key that are tried, in turn
+_KEY_CHARS = range(1, 24)  # widths of a key, the narrowest first: its end is the first delimiter
 _LINE_FEED, _DELIMITER, _ZERO = b"\n;0"
 
 

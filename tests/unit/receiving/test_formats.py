@@ -343,6 +343,9 @@ _ODD_CELLS = ["", "890", "890", "891", "731", "90", "0", "8900", "999", "ab;", "
     [("6101901234", ["890", "", "90", ""]), ("6101901235", [""] * 8)], "\n", True, 200
 )
 @example([("6101900890", ["890"] * 6), ("6101901235", [""] * 6)], "\n", True, 200)
+@example(  # a key that is too short, and a delimiter where one of ten digits would end
+    [("6101901234", [""] * 4), ("61019", ["", "890", *[""] * 6])], "\n", False, 8
+)
 def test_a_large_wide_file_is_judged_as_a_small_one(
     folder: Path, table: list[tuple[str, list[str]]], end: str, is_ended: bool, block: int
 ) -> None:
