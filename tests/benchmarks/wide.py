@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 
 from dagster_project.settings import PROJECT_ROOT
+from tests.benchmarks.core import peak_mb
 
 WEEKS = 157
 PERSONS = {"municipality": 50_000, "city": 300_000, "nation": 6_000_000}
@@ -102,7 +103,7 @@ def run_step(step: str, path: Path) -> None:
     wall = time.perf_counter() - started
     after = resource.getrusage(resource.RUSAGE_SELF)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    print(json.dumps({"wall": wall, "cpu": cpu, "peak_mb": after.ru_maxrss / 1024}))
+    print(json.dumps({"wall": wall, "cpu": cpu, "peak_mb": peak_mb()}))
 
 
 def _child(step: str, path: Path) -> dict[str, float]:
