@@ -66,6 +66,9 @@ create table if not exists raw.deltagere (
 create table if not exists raw.resultatkrav (
     delivery_no integer, row_number bigint, contract_id varchar, course_id varchar,
     month date, is_claimed boolean, course_ref integer);
+-- a warehouse of an earlier version lacks the number; its rows are loaded anew (LOADER_VERSION)
+alter table raw.deltagere add column if not exists course_ref integer;
+alter table raw.resultatkrav add column if not exists course_ref integer;
 -- mapped rows only (unmapped ones are counted as skipped); null = suppressed by the publisher
 create table if not exists raw.jobindsats (
     delivery_no integer, row_number bigint, area varchar, benefit_group varchar, month date,

@@ -178,6 +178,24 @@ def test_a_delivery_is_loaded_once_and_again_when_the_warehouse_is_gone(home: Ho
     assert homes.state(home) == before
 
 
+def test_a_warehouse_of_an_earlier_version_is_loaded_anew_with_its_courses_numbered(
+    home: Home,
+) -> None:
+    homes.land(home, NAME, LIST)
+    homes.receive(home)
+    before = homes.rows(home, "deltagere")
+    connection = warehouse.connect(home.warehouse)
+    connection.execute("alter table raw.deltagere drop column course_ref")
+    connection.execute("alter table raw.resultatkrav drop column course_ref")
+    connection.execute("drop table raw.course")
+    connection.execute("update raw.loading_rule set rule_sha256 = 'earlier'")
+    warehouse.create_raw(connection)
+    assert receiving.load_deliveries(connection, home).deliveries == 1
+    connection.close()
+    assert homes.rows(home, "deltagere") == before
+    assert all(row[-1] is not None for row in before)
+
+
 def test_a_vault_file_that_was_changed_is_found_when_it_is_loaded(home: Home) -> None:
     homes.land(home, NAME, LIST)
     homes.receive(home)
