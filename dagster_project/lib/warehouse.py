@@ -51,7 +51,7 @@ create table if not exists raw.course (course_ref integer, contract_id varchar, 
 -- sources ---------------------------------------------------------------------------------------
 create table if not exists raw.ydelsesforloeb (
     delivery_no integer, row_number bigint, person_no integer, code smallint,
-    from_date date, to_date date, share decimal(5, 4));
+    from_date date, to_date date, share decimal(5, 4), is_alone boolean);
 -- runs of one code found inside the wide row
 create table if not exists raw.dream (
     delivery_no integer, row_number bigint, person_no integer, code smallint,
@@ -66,7 +66,8 @@ create table if not exists raw.deltagere (
 create table if not exists raw.resultatkrav (
     delivery_no integer, row_number bigint, contract_id varchar, course_id varchar,
     month date, is_claimed boolean, course_ref integer);
--- a warehouse of an earlier version lacks the number; its rows are loaded anew (LOADER_VERSION)
+-- a warehouse of an earlier version lacks these columns; its rows are loaded anew (LOADER_VERSION)
+alter table raw.ydelsesforloeb add column if not exists is_alone boolean;
 alter table raw.deltagere add column if not exists course_ref integer;
 alter table raw.resultatkrav add column if not exists course_ref integer;
 -- mapped rows only (unmapped ones are counted as skipped); null = suppressed by the publisher

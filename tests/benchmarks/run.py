@@ -24,7 +24,12 @@ from tests.benchmarks import wide, worlds
 RULE_ROOMS = ("coverage", "participation", "person_months", "fte", "relapse", "settlement")
 # what the rivals compute as well: amounts of person-months, benefit days of groups and months
 SHARED = ("int_person_months__decide_payment", "int_fte__sum_register_months")
-RIVALS = {"municipality": ("polars", "pandas"), "city": ("polars", "pandas"), "nation": ("polars",)}
+RIVALS = {
+    "municipality": ("polars", "pandas"),
+    "city": ("polars", "pandas"),
+    "province": (),
+    "nation": ("polars",),
+}
 IMPORTS = "import dagster, great_expectations; from dbt.cli.main import dbtRunner"
 
 
@@ -226,7 +231,7 @@ def measure_relapse(size: worlds.Size, folder: Path) -> dict[str, float]:
 def main() -> None:
     """Measure what is asked for and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", default="municipality,city,nation")
+    parser.add_argument("--sizes", default="municipality,city,province,nation")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--no-night", action="store_true")
     parser.add_argument(

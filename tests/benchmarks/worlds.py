@@ -15,6 +15,8 @@ import duckdb
 
 from dagster_project.lib import contracts as contract_model
 from dagster_project.lib import reference, warehouse
+from dagster_project.lib.receiving import load
+from dagster_project.lib.receiving.declarations import load_sources
 from dagster_project.settings import SHIPPED_CONTRACTS_DIR
 
 FIRST_DAY = "2019-01-01"
@@ -37,11 +39,12 @@ class Size:
 SIZES = {
     "municipality": Size("municipality", 50_000, 150, 1),
     "city": Size("city", 700_000, 10_000, 10),
+    # the city's persons with the nation's share of participants: growth to the nation is told by it
+    "province": Size("province", 700_000, 116_666, 117),
     "nation": Size("nation", 6_000_000, 1_000_000, 1_000),
 }
 
 _SPELLS = """
-insert into raw.ydelsesforloeb
 with persons as (
     select i::integer as person_no, 1 + (hash(i, 'count') % 9)::integer as spell_count
     from range(1, $persons + 1) t(i)
@@ -239,7 +242,12 @@ def build_raw(path: Path, size: Size) -> None:
             "contracts": size.contracts,
             "area": AREA,
         }
-        for statement in (_SPELLS, _COURSES, _CLAIMS, _STATUS, _STATISTICS):
+        told, window = load.mark_alone(load_sources()["ydelsesforloeb"])
+        spells = (
+            f"insert into raw.ydelsesforloeb by name select *, {told} as is_alone"
+            f" from ({_SPELLS}){window}"
+        )
+        for statement in (spells, _COURSES, _CLAIMS, _STATUS, _STATISTICS):
             used = {k: v for k, v in parameters.items() if f"${k}" in statement}
             connection.execute(statement, used)
         connection.execute(

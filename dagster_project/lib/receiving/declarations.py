@@ -123,11 +123,17 @@ class Csv(_Strict):
 
 
 class RowDays(_Strict):
-    """The days of a row: from ``first`` to ``last``, or one week or month from ``first``."""
+    """The days of a row: from ``first`` to ``last``, or one week or month from ``first``.
+
+    ``alone_by``: the column within which each row learns at load whether it ``is_alone``, that is
+    whether no other row of the delivery has a day in the months that it touches. Counting does not
+    look at a person for such a row again.
+    """
 
     first: str
     last: str | None = None
     span: Literal["period", "week", "month", "runs"] = "period"
+    alone_by: str = ""
 
 
 class Window(_Strict):

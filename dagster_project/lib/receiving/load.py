@@ -29,7 +29,7 @@ from dagster_project.lib.receiving.weeks import run_rows
 from dagster_project.settings import Home
 
 # Raise it when parsing or loading changes what rows come out: the warehouse is then loaded anew.
-LOADER_VERSION = 2
+LOADER_VERSION = 3
 _BATCH = 100_000
 _RAW_TABLES = (
     "ydelsesforloeb", "dream", "ydelsesrefusion", "deltagere", "resultatkrav", "jobindsats",
@@ -228,10 +228,14 @@ class Loader:
             ]
             names += ["code", "from_date", "to_date"]
         listed = ", ".join(names)
+        told, window = mark_alone(source)
+        into, values = listed, listed
+        if told:
+            into, values = f"{listed}, is_alone", f"{listed}, {told}"
         self._hand_over(
             f"select t.row_number, {', '.join(picked)} from {rows}{joins}",
-            f"insert into raw.{source.source} (delivery_no, row_number, {listed})"
-            f" select {record.delivery_no}, row_number, {listed} from handed_over",
+            f"insert into raw.{source.source} (delivery_no, row_number, {into})"
+            f" select {record.delivery_no}, row_number, {values} from handed_over{window}",
             "handed_over",
         )
 
@@ -246,6 +250,25 @@ class Loader:
 def names_courses(source: Source) -> bool:
     """Whether the rows of a source belong to courses: its key names one."""
     return {"contract_id", "course_id"} <= set(source.key)
+
+
+def mark_alone(source: Source) -> tuple[str, str]:
+    """Whether a row of one delivery is alone in the months that it touches, and the window for it.
+
+    Returns:
+        a boolean expression over the delivery's typed rows (``declarations.RowDays.alone_by``) and
+        the window clause that it needs; both empty where the source asks for none.
+    """
+    if source.window is None or not source.window.row_days.alone_by:
+        return "", ""
+    days = source.window.row_days
+    told = (
+        f"coalesce(max(coalesce({days.last}, 'infinity')) over (in_order rows between unbounded"
+        f" preceding and 1 preceding) < date_trunc('month', {days.first}), true)"
+        f" and coalesce(date_trunc('month', lead({days.first}) over in_order)"
+        f" > coalesce({days.last}, 'infinity'), true)"
+    )
+    return told, f" window in_order as (partition by {days.alone_by} order by {days.first})"
 
 
 def _forget_source(warehouse: duckdb.DuckDBPyConnection, source: str) -> None:

@@ -17,6 +17,7 @@ final as (
         code,
         from_date as starts_on,
         share,
+        is_alone,
         to_date + 1 as ends_before
     from source
 )

@@ -1,5 +1,6 @@
 -- grain: one row per stretch of days that one known delivery owns; a source's rows never overlap
--- counts: of all known deliveries whose window covers a day, the newest in the source's order
+-- counts: of all known deliveries whose window covers a day, the newest in the source's order; the
+--   end of the stretch before and the start of the one after tell which months two deliveries share
 -- clause: 10-inputs.md, Delivery semantics (window)
 -- left out: days that no known delivery covers
 with
@@ -98,12 +99,15 @@ final as (
         deliveries.delivery_no,
         deliveries.extracted_on,
         join_stretches.starts_on,
-        join_stretches.ends_before
+        join_stretches.ends_before,
+        lag(join_stretches.ends_before) over in_order as earlier_ends_before,
+        lead(join_stretches.starts_on) over in_order as later_starts_on
     from join_stretches
     inner join deliveries
         on
             join_stretches.source = deliveries.source
             and join_stretches.delivery_rank = deliveries.delivery_rank
+    window in_order as (partition by join_stretches.source order by join_stretches.starts_on)
 )
 
 select * from final

@@ -1,7 +1,8 @@
 {{ config(materialized='view') }}
 -- grain: one row per landed row (weekly payments: per person, week and group) and owned stretch
 -- counts: rows of all three registers, clipped to the days that their delivery owns; a row that is
---   still running reaches to the end of its window
+--   still running reaches to the end of its window; is_alone says that no other one of the person
+--   has a day in the months that it touches (told at load; null or false where that is not known)
 -- clause: 10-inputs.md, Delivery semantics and Sources; 30-rules.md §1 (benefit spells)
 -- left out: rows on days that a newer delivery owns; codes that no group has (gate 20). A view:
 --   writing a whole register costs several times what clipping it again does
@@ -19,15 +20,30 @@ effective_windows as (
         delivery_no,
         source,
         starts_on,
-        ends_before
+        ends_before,
+        earlier_ends_before,
+        later_starts_on
     from {{ ref('int_deliveries__resolve_effective_windows') }}
 ),
 
-persons as (
+replaced_numbers as (
     select
         person_no,
         canonical_person_no
     from {{ ref('int_persons__resolve_identity') }}
+),
+
+-- everybody who came under more than one number, by each of the numbers
+persons as (
+    select
+        person_no,
+        canonical_person_no
+    from replaced_numbers
+    union
+    select
+        canonical_person_no as person_no,
+        canonical_person_no
+    from replaced_numbers
 ),
 
 codes as (
@@ -51,6 +67,7 @@ dated_rows as (
         starts_on,
         ends_before,
         share,
+        is_alone,
         delivery_no
     from {{ ref('stg_ydelsesforloeb__spells') }}
 ),
@@ -75,12 +92,27 @@ paid_weeks as (
     from {{ ref('int_payments__sum_weeks') }}
 ),
 
+-- in a month that two deliveries share, neither of them can tell who is alone
 windows as (
     select
         registers.register_no,
         effective_windows.delivery_no,
         effective_windows.starts_on,
-        effective_windows.ends_before
+        effective_windows.ends_before,
+        case
+            when
+                effective_windows.earlier_ends_before
+                > {{ month_of('effective_windows.starts_on') }}
+                then {{ month_end('effective_windows.starts_on') }}
+            else effective_windows.starts_on
+        end as told_from,
+        case
+            when
+                effective_windows.later_starts_on
+                < {{ month_end('effective_windows.ends_before - 1') }}
+                then {{ month_of('effective_windows.ends_before - 1') }}
+            else effective_windows.ends_before
+        end as told_before
     from effective_windows
     inner join registers on effective_windows.source = registers.source
 ),
@@ -93,6 +125,7 @@ list_rows as (
         dated_rows.starts_on,
         dated_rows.ends_before,
         dated_rows.share,
+        dated_rows.is_alone,
         dated_rows.delivery_no
     from dated_rows
     inner join codes on dated_rows.code = codes.code
@@ -104,6 +137,7 @@ list_rows as (
         weekly_runs.starts_on,
         weekly_runs.ends_before,
         1 as share,
+        false as is_alone,
         weekly_runs.delivery_no
     from weekly_runs
     inner join codes on weekly_runs.code = codes.code
@@ -115,6 +149,7 @@ list_rows as (
         paid_weeks.starts_on,
         paid_weeks.ends_before,
         1 as share,
+        false as is_alone,
         paid_weeks.delivery_no
     from paid_weeks
     inner join groups on paid_weeks.benefit_group = groups.benefit_group
@@ -130,6 +165,9 @@ clip_rows as (
         list_rows.share::decimal(5, 4) as share,
         list_rows.starts_on as row_starts_on,
         list_rows.delivery_no,
+        windows.told_from,
+        windows.told_before,
+        list_rows.is_alone and persons.person_no is null as is_alone_in_delivery,
         coalesce(persons.canonical_person_no, list_rows.person_no) as person_no,
         greatest(list_rows.starts_on, windows.starts_on) as starts_on,
         least(coalesce(list_rows.ends_before, windows.ends_before), windows.ends_before)
@@ -149,7 +187,8 @@ final as (
         delivery_no,
         person_no,
         starts_on,
-        ends_before
+        ends_before,
+        is_alone_in_delivery and starts_on >= told_from and ends_before <= told_before as is_alone
     from clip_rows
     where starts_on < ends_before
 )

@@ -2,7 +2,8 @@
 -- counts: spells that begin in a month which an earlier one reaches, and those that overlap
 --   another; reached_before is the end of all earlier ones, by first day
 -- clause: 30-rules.md §1 (benefit_days: min(1, Σ shares)); 50-mart.md (persons of fte_month)
--- left out: all others, which can be counted without looking at a person
+-- left out: all others, which can be counted without looking at a person; most of them are known
+--   to be alone since they were loaded
 with
 
 spells as (
@@ -14,6 +15,7 @@ spells as (
         ends_before,
         share
     from {{ ref('int_spells__clip_to_windows') }}
+    where is_alone is not true
 ),
 
 -- rows that tie in this order are equal in every column
