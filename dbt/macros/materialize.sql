@@ -13,15 +13,15 @@
         and (language == 'python' or not existing_relation.is_table) %}
         {% do drop_relation_if_exists(existing_relation) %}
     {% endif %}
-    {% call statement('main', language=language) -%}
-        {% if language == 'python' %}
+    {% if language == 'python' %}
+        {% call statement('main', language=language) -%}
             {{- create_table_as(false, target_relation, compiled_code, language) }}
-        {% else %}
-            {{- replace_table(target_relation, compiled_code) }}
-        {% endif %}
-    {%- endcall %}
+        {%- endcall %}
+        {% do adapter.commit() %}
+    {% else %}
+        {% do replace_relation(replace_table(target_relation, compiled_code)) %}
+    {% endif %}
     {{ run_hooks(post_hooks) }}
-    {% do adapter.commit() %}
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
 
@@ -34,15 +34,31 @@
     {% if existing_relation is not none and not existing_relation.is_view %}
         {% do drop_relation_if_exists(existing_relation) %}
     {% endif %}
-    {% call statement('main') -%}
-        create or replace view {{ target_relation }} as (
-            {{ compiled_code }}
-        )
-    {%- endcall %}
+    {% do replace_relation(replace_view(target_relation, compiled_code)) %}
     {{ run_hooks(post_hooks) }}
-    {% do adapter.commit() %}
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
+
+
+{#
+    Run what replaces a relation. One statement is a transaction of its own; only a table under a
+    contract needs two, and with them a begin and a commit, which cost dbt as much as a small model.
+#}
+{% macro replace_relation(code) -%}
+    {%- set is_contract = config.get('contract').enforced -%}
+    {%- set response, _ = adapter.execute(code, auto_begin=is_contract, fetch=false) -%}
+    {%- do store_result('main', response=response) -%}
+    {%- if is_contract -%}
+        {%- do adapter.commit() -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro replace_view(relation, compiled_code) -%}
+    create or replace view {{ relation }} as (
+        {{ compiled_code }}
+    )
+{%- endmacro %}
 
 
 {# The statement that fills a table; under a contract names, types and not-null are the yml's. #}
