@@ -196,6 +196,7 @@ def _invoke(home: Home, command: list[str]) -> list[tuple[str, str]]:
 
     manifest = _manifest(home)
     files.make_dir(home.work / "dbt")
+    _drop_changed_kinds(home, manifest)
     try:
         # a thread of its own has a short stack: dbt reads the source of every frame above it, twice
         with variables({WAREHOUSE_VARIABLE: str(home.warehouse)}), ThreadPoolExecutor(1) as thread:
@@ -207,6 +208,36 @@ def _invoke(home: Home, command: list[str]) -> list[tuple[str, str]]:
     assert_closed(home.warehouse)
     outcome: Any = result.result
     return [(item.node.schema, item.node.name) for item in outcome.results]
+
+
+def _drop_changed_kinds(home: Home, manifest: Manifest) -> None:
+    """Drop what was a view and is a table now, or the other way; once per state of the project.
+
+    A model replaces a relation of its own kind only, and asks nobody what stands there.
+    """
+    marker = home.work / "dbt" / "kinds"
+    if not home.warehouse.is_file():
+        marker.unlink(missing_ok=True)
+        return
+    if marker.is_file() and marker.read_text(encoding="utf-8") == project_hash():
+        return
+    from dbt.contracts.graph.nodes import ModelNode
+
+    from dagster_project.lib import warehouse
+
+    kinds = {
+        (node.schema, node.name): "VIEW" if node.config.materialized == "view" else "BASE TABLE"
+        for node in manifest.nodes.values()
+        if isinstance(node, ModelNode)
+    }
+    with warehouse.connect(home.warehouse) as connection:
+        for schema, name, kind in connection.execute(
+            "select table_schema, table_name, table_type from information_schema.tables"
+        ).fetchall():
+            if kinds.get((schema, name), kind) != kind:
+                word = "view" if kind == "VIEW" else "table"
+                connection.execute(f'drop {word} "{schema}"."{name}"')
+    files.write_atomic(marker, project_hash())
 
 
 def _measure(home: Home, tables: list[tuple[str, str]]) -> dict[str, Built]:

@@ -1,19 +1,16 @@
 {#
     A model replaces what it built before, in place and in one transaction. dbt-duckdb's own way (build
     aside, rename twice, drop) takes half of a night's time in a warehouse that nobody reads meanwhile:
-    readers have the published files, and a failed night builds anew.
+    readers have the published files, and a failed night builds anew. What was a view and became a table,
+    or the other way, is dropped before the run (lib/dbt_runner.py), not looked up by each model.
 #}
 {% materialization table, adapter='duckdb', supported_languages=['sql', 'python'] %}
     {%- set language = model['language'] -%}
     {%- set target_relation = this.incorporate(type='table') -%}
-    {%- set existing_relation = load_cached_relation(this) -%}
 
     {{ run_hooks(pre_hooks) }}
-    {% if existing_relation is not none
-        and (language == 'python' or not existing_relation.is_table) %}
-        {% do drop_relation_if_exists(existing_relation) %}
-    {% endif %}
     {% if language == 'python' %}
+        {% do drop_relation_if_exists(load_cached_relation(this)) %}
         {% call statement('main', language=language) -%}
             {{- create_table_as(false, target_relation, compiled_code, language) }}
         {%- endcall %}
@@ -28,12 +25,8 @@
 
 {% materialization view, adapter='duckdb' %}
     {%- set target_relation = this.incorporate(type='view') -%}
-    {%- set existing_relation = load_cached_relation(this) -%}
 
     {{ run_hooks(pre_hooks) }}
-    {% if existing_relation is not none and not existing_relation.is_view %}
-        {% do drop_relation_if_exists(existing_relation) %}
-    {% endif %}
     {% do replace_relation(replace_view(target_relation, compiled_code)) %}
     {{ run_hooks(post_hooks) }}
     {{ return({'relations': [target_relation]}) }}
