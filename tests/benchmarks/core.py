@@ -18,6 +18,8 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.lib import warehouse
+from dagster_project.lib.receiving.declarations import load_sources
+from dagster_project.lib.receiving.load import mark_alone
 from tests.benchmarks.rival_terms import Terms
 
 # sums: a plain max() is answered from the file's statistics without reading a row
@@ -56,6 +58,18 @@ def scan(folder: Path, tables: tuple[str, ...] = tuple(SCANS)) -> None:
     with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as connection:
         for table in tables:
             connection.execute(SCANS[table]).fetchall()
+
+
+def mark(folder: Path) -> None:
+    """Tell which spells are alone in their months, as loading does once for each delivery."""
+    told, window = mark_alone(load_sources()["ydelsesforloeb"])
+    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as connection:
+        connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+        connection.execute(f"set temp_directory = '{folder / 'spill'}'")
+        connection.execute(
+            f"select count(*) from (select {told} as is_alone from raw.ydelsesforloeb{window})"
+            " where is_alone"
+        ).fetchall()
 
 
 def scan_register(folder: Path) -> None:
@@ -104,7 +118,7 @@ def pandas(folder: Path) -> None:
 
 
 STEPS = {
-    "scan register": scan_register, "scan": scan, "sql": sql, "sql shared": shared,
+    "scan register": scan_register, "scan": scan, "mark alone": mark, "sql": sql, "sql shared": shared,
     "polars": polars, "pandas": pandas,
 }  # fmt: skip
 

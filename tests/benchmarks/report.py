@@ -36,6 +36,8 @@ def size_text(result: dict) -> str:
         f"All give the same figures ({result['compared']['basis rows']} rows of basis, to the øre; "
         "benefit days per group and month, to the ten-thousandth of a day)."
     )
+    if not result["rivals"]:
+        same = "No rival was run."
     relapse = result["relapse"]
     inputs = relapse["int_spells__merge_by_group"] + relapse["int_income__sum_ordinary_hours"]
     once_more = (
@@ -46,6 +48,33 @@ def size_text(result: dict) -> str:
     )
     lines += ["", f"Slowest models (last run, CPU s): {named}.", same, once_more, ""]
     return "\n".join(lines)
+
+
+def growth_text(results: list[dict]) -> list[str]:
+    """How the models grow to a nation, beside a world of the same shape and of another."""
+    by_name = {result["size"].name: result for result in results}
+    if not {"city", "province", "nation"} <= set(by_name):
+        return []
+    nation = by_name["nation"]
+    lines = [
+        "### Growth to a nation",
+        "",
+        (
+            "Wall seconds of *sql* per million persons. The province has the city's persons and "
+            "the nation's share of participants: between it and the nation only the size differs, "
+            "between the city and the province only the participants."
+        ),
+        "",
+        "| world | wall s per million persons | nation ÷ it |",
+        "|---|---|---|",
+    ]
+    rates = {
+        name: by_name[name]["figures"]["sql"]["wall"] / by_name[name]["size"].persons * 1_000_000
+        for name in ("city", "province", "nation")
+    }
+    share = nation["figures"]["sql"]["wall"] / nation["size"].persons * 1_000_000
+    lines += [f"| {name} | {rate:.2f} | {share / rate:.2f} |" for name, rate in rates.items()]
+    return ["\n".join([*lines, ""])]
 
 
 def night_text(nights: dict[str, dict[str, float]]) -> str:
@@ -113,9 +142,12 @@ def write(
         "those of the register alone; *sql* is the project's own compiled models from the staged "
         "spells to the settlement; *polars* and *pandas* are the rules up to person-months and "
         "register FTE in those libraries, checked to give the same figures, and *sql shared* is "
-        "the models that give these."
+        "the models that give these. *mark alone* is what loading does once for each delivery of "
+        "the register: a spell that is alone in its months is never looked at again person by "
+        "person; it is no part of *sql*."
     )
     parts = ["# Benchmarks", "", made_by, "", *(size_text(result) for result in results)]
+    parts += growth_text(results)
     if nights:
         parts.append(night_text(nights))
     if wides:

@@ -200,7 +200,7 @@ def compare(folder: Path, rivals: tuple[str, ...]) -> dict[str, int]:
 def measure(size: worlds.Size, runs: int, folder: Path) -> dict:
     """All steps of a size in turn, ``runs`` times; medians."""
     prepare(size, folder)
-    steps = ("scan register", "scan", "sql shared", "sql", *RIVALS[size.name])
+    steps = ("scan register", "scan", "mark alone", "sql shared", "sql", *RIVALS[size.name])
     taken: dict[str, list[dict[str, float]]] = {step: [] for step in steps}
     for _ in range(runs):
         for step in steps:
@@ -213,6 +213,7 @@ def measure(size: worlds.Size, runs: int, folder: Path) -> dict:
         "size": size,
         "figures": figures,
         "compared": compare(folder, RIVALS[size.name]),
+        "rivals": RIVALS[size.name],
         "models": json.loads((folder / "models-took.json").read_text()),
     }
     return result | {"relapse": measure_relapse(size, folder)}

@@ -15,7 +15,7 @@ parts as (
         parts.case_max_gap_days,
         parts.match_group,
         parts.entries_first_month as first_entry_on,
-        parts.entries_last_month + interval 1 month as entries_end_before,
+        {{ month_end('parts.entries_last_month') }} as entries_end_before,
         registers.register_no,
         contracts.register
     from {{ ref('stg_contracts__parts') }} as parts
@@ -51,17 +51,27 @@ observed_runs as (
     from {{ ref('int_registers__find_observed_runs') }}
 ),
 
+-- the rows that can name the code of a case's last day
 coded_spells as (
     select
-        spells.register_no,
+        parts.contract_id,
+        parts.part_id,
         spells.person_no,
-        spells.group_no,
         spells.starts_on,
-        spells.ends_before,
-        codes.match_group
+        spells.ends_before
     from {{ ref('int_spells__clip_to_windows') }} as spells
     inner join {{ ref('stg_benefit_codes__codes') }} as codes using (code)
-    where codes.match_group is not null
+    inner join parts
+        on
+            spells.register_no = parts.register_no
+            and codes.match_group = parts.match_group
+            and spells.starts_on < parts.entries_end_before
+            and spells.ends_before >= parts.first_entry_on
+    inner join target_groups
+        on
+            parts.contract_id = target_groups.contract_id
+            and parts.part_id = target_groups.part_id
+            and spells.group_no = target_groups.group_no
 ),
 
 candidate_ends as (
@@ -88,87 +98,83 @@ candidate_ends as (
     group by all
 ),
 
-carried_on as (
-    select distinct
-        candidate_ends.contract_id,
-        candidate_ends.part_id,
-        candidate_ends.person_no,
-        candidate_ends.entry_date
-    from candidate_ends
-    inner join target_groups
-        on
-            candidate_ends.contract_id = target_groups.contract_id
-            and candidate_ends.part_id = target_groups.part_id
-    inner join merged_spells
-        on
-            candidate_ends.register_no = merged_spells.register_no
-            and candidate_ends.person_no = merged_spells.person_no
-            and target_groups.group_no = merged_spells.group_no
-            and candidate_ends.entry_date < merged_spells.ends_before
-            and merged_spells.starts_on
-            <= candidate_ends.entry_date + candidate_ends.case_max_gap_days
-),
-
 matching_ends as (
-    select distinct
-        candidate_ends.contract_id,
-        candidate_ends.part_id,
-        candidate_ends.person_no,
-        candidate_ends.entry_date
+    select
+        contract_id,
+        part_id,
+        register_no,
+        register,
+        case_max_gap_days,
+        person_no,
+        entry_date
     from candidate_ends
-    inner join target_groups
-        on
-            candidate_ends.contract_id = target_groups.contract_id
-            and candidate_ends.part_id = target_groups.part_id
-    inner join coded_spells
-        on
-            candidate_ends.register_no = coded_spells.register_no
-            and candidate_ends.person_no = coded_spells.person_no
-            and candidate_ends.match_group = coded_spells.match_group
-            and target_groups.group_no = coded_spells.group_no
-            and candidate_ends.entry_date > coded_spells.starts_on
-            and candidate_ends.entry_date <= coded_spells.ends_before
-),
-
-final as (
+    where match_group is null
+    union all
     select
         candidate_ends.contract_id,
         candidate_ends.part_id,
         candidate_ends.register_no,
         candidate_ends.register,
+        candidate_ends.case_max_gap_days,
         candidate_ends.person_no,
         candidate_ends.entry_date
     from candidate_ends
-    anti join carried_on
+    semi join coded_spells
         on
-            candidate_ends.contract_id = carried_on.contract_id
-            and candidate_ends.part_id = carried_on.part_id
-            and candidate_ends.person_no = carried_on.person_no
-            and candidate_ends.entry_date = carried_on.entry_date
+            candidate_ends.contract_id = coded_spells.contract_id
+            and candidate_ends.part_id = coded_spells.part_id
+            and candidate_ends.person_no = coded_spells.person_no
+            and candidate_ends.entry_date > coded_spells.starts_on
+            and candidate_ends.entry_date <= coded_spells.ends_before
+),
+
+-- the spells that can carry a case on
+later_spells as (
+    select
+        parts.contract_id,
+        parts.part_id,
+        merged_spells.person_no,
+        merged_spells.starts_on,
+        merged_spells.ends_before
+    from merged_spells
+    inner join parts
+        on
+            merged_spells.register_no = parts.register_no
+            and merged_spells.ends_before > parts.first_entry_on
+            and merged_spells.starts_on < parts.entries_end_before + parts.case_max_gap_days
+    inner join target_groups
+        on
+            parts.contract_id = target_groups.contract_id
+            and parts.part_id = target_groups.part_id
+            and merged_spells.group_no = target_groups.group_no
+),
+
+final as (
+    select
+        matching_ends.contract_id,
+        matching_ends.part_id,
+        matching_ends.register_no,
+        matching_ends.register,
+        matching_ends.person_no,
+        matching_ends.entry_date
+    from matching_ends
+    anti join later_spells
+        on
+            matching_ends.contract_id = later_spells.contract_id
+            and matching_ends.part_id = later_spells.part_id
+            and matching_ends.person_no = later_spells.person_no
+            and matching_ends.entry_date < later_spells.ends_before
+            and later_spells.starts_on <= matching_ends.entry_date + matching_ends.case_max_gap_days
     where
-        (
-            candidate_ends.match_group is null
-            or exists (
-                select 1
-                from matching_ends
-                where
-                    matching_ends.contract_id = candidate_ends.contract_id
-                    and matching_ends.part_id = candidate_ends.part_id
-                    and matching_ends.person_no = candidate_ends.person_no
-                    and matching_ends.entry_date = candidate_ends.entry_date
-            )
-        )
-        and (
-            candidate_ends.case_max_gap_days = 0
-            or exists (
-                select 1
-                from observed_runs
-                where
-                    observed_runs.source = candidate_ends.register
-                    and observed_runs.starts_on <= candidate_ends.entry_date
-                    and observed_runs.ends_before
-                    >= candidate_ends.entry_date + candidate_ends.case_max_gap_days
-            )
+        matching_ends.case_max_gap_days = 0
+        or exists (
+            select 1
+            from observed_runs
+            where
+                observed_runs.source = matching_ends.register
+                and observed_runs.starts_on <= matching_ends.entry_date
+                and observed_runs.ends_before
+                >= matching_ends.entry_date + matching_ends.case_max_gap_days
         )
 )
 
