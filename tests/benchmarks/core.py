@@ -118,7 +118,8 @@ def pandas(folder: Path) -> None:
 
 
 STEPS = {
-    "scan register": scan_register, "scan": scan, "mark alone": mark, "sql": sql, "sql shared": shared,
+    "scan register": scan_register, "scan": scan, "mark alone": mark, "sql": sql,
+    "sql shared": shared,
     "polars": polars, "pandas": pandas,
 }  # fmt: skip
 
