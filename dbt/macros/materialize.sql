@@ -40,9 +40,9 @@
 {% macro replace_relation(code) -%}
     {%- set is_contract = config.get('contract').enforced -%}
     {%- set response, _ = adapter.execute(code, auto_begin=is_contract, fetch=false) -%}
-    {%- do store_result('main', response=response) -%}
+    {%- set _stored = store_result('main', response=response) -%}
     {%- if is_contract -%}
-        {%- do adapter.commit() -%}
+        {%- set _committed = adapter.commit() -%}
     {%- endif -%}
 {%- endmacro %}
 

@@ -96,7 +96,7 @@ class _Block:
         import numpy as np
 
         found = self._ends.copy()
-        open_rows = np.arange(len(found))
+        open_rows = np.flatnonzero(self._cells[self._starts] != _DELIMITER)  # the key is not empty
         for width in _KEY_CHARS:
             at = self._starts[open_rows] + width
             first = (self._cells[np.minimum(at, len(self._cells) - 1)] == _DELIMITER) & (
