@@ -18,8 +18,6 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.lib import warehouse
-from dagster_project.lib.receiving.declarations import load_sources
-from dagster_project.lib.receiving.load import mark_alone
 from tests.benchmarks.rival_terms import Terms
 
 # sums: a plain max() is answered from the file's statistics without reading a row
@@ -62,6 +60,9 @@ def scan(folder: Path, tables: tuple[str, ...] = tuple(SCANS)) -> None:
 
 def mark(folder: Path) -> None:
     """Tell which spells are alone in their months, as loading does once for each delivery."""
+    from dagster_project.lib.receiving.declarations import load_sources
+    from dagster_project.lib.receiving.load import mark_alone
+
     told, window = mark_alone(load_sources()["ydelsesforloeb"])
     with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as connection:
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
