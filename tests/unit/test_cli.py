@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import subprocess
+import sys
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,3 +52,38 @@ def test_a_step_is_told_in_danish(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger, "verify", lambda *_: event)
     done = CliRunner().invoke(app, ["verify", "k", "2023-01", "--as", "Lis"])
     assert done.output == "8: efterprøvet · k · 2023-01 · Lis · 104.384,00\u00a0kr.\n"
+
+
+def _console(words: list[str], **options: Any) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "dagster_project.cli", *words]
+    return subprocess.run(command, stderr=subprocess.PIPE, check=False, **options)
+
+
+def test_the_process_ends_with_the_exit_code_of_its_command_and_all_of_its_output(
+    tmp_path: Path,
+) -> None:
+    folder = ["--folder", str(tmp_path)]
+    done = _console(["template", "deltagere", *folder], stdout=subprocess.PIPE)
+    assert (done.returncode, len(done.stdout.splitlines())) == (0, 2)
+    assert _console(["template", "ukendt", *folder], stdout=subprocess.PIPE).returncode == 2
+
+
+def test_what_waits_for_the_end_of_the_process_is_done(tmp_path: Path) -> None:
+    code = (
+        "import atexit, sys; from dagster_project import cli;"
+        f" atexit.register(open({str(tmp_path / 'left')!r}, 'w').write, 'done');"
+        " sys.argv = ['effekt', '--help']; cli.entry()"
+    )
+    subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL, check=True)
+    assert (tmp_path / "left").read_text() == "done"
+
+
+def test_output_that_could_not_be_written_is_no_success() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        assert _console(["--help"], stdout=writer).returncode == 1
+    finally:
+        os.close(writer)
+    with Path("/dev/full").open("w") as full:
+        assert _console(["--help"], stdout=full).returncode == 1
