@@ -39,12 +39,11 @@ def size_text(result: dict) -> str:
     if not result["rivals"]:
         same = "No rival was run."
     relapse = result["relapse"]
-    inputs = relapse["int_spells__merge_by_group"] + relapse["int_income__sum_ordinary_hours"]
+    hours = relapse["int_income__sum_ordinary_hours"]
     once_more = (
         f"With a relapse contract and its wage hours in the world the models take "
         f"{relapse['core']:.2f} CPU s, of it {relapse['relapse']:.2f} for the relapse rules "
-        f"({relapse['relapse'] / relapse['core']:.1%}) and {inputs:.2f} for merged spells and "
-        "hours."
+        f"({relapse['relapse'] / relapse['core']:.1%}) and {hours:.2f} for the hours."
     )
     lines += ["", f"Slowest models (last run, CPU s): {named}.", same, once_more, ""]
     return "\n".join(lines)

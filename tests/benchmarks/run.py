@@ -225,7 +225,7 @@ def measure_relapse(size: worlds.Size, folder: Path) -> dict[str, float]:
     child("sql", folder)
     took = json.loads((folder / "models-took.json").read_text())
     relapse = sum(value for name, value in took.items() if name.startswith("int_relapse__"))
-    inputs = ("int_spells__merge_by_group", "int_income__sum_ordinary_hours")
+    inputs = ("int_income__sum_ordinary_hours",)
     return {"core": sum(took.values()), "relapse": relapse, **{name: took[name] for name in inputs}}
 
 

@@ -1,8 +1,8 @@
 -- grain: one row per register and benefit group whose merged spells a contract's rules read
--- counts: groups of relapse parts, of the case compared with a control group, of focus goal,
---   follow-up and screening
--- clause: 30-rules.md §5, §6, §8, §9
--- left out: groups of person-months alone, whose cases are chained for participants only
+-- counts: groups of the case compared with a control group, of focus goal, follow-up and screening
+-- clause: 30-rules.md §6, §8, §9
+-- left out: groups of person-months alone, whose cases are chained for participants only; groups of
+--   relapse parts, whose cases' ends are told by the rows themselves
 with
 
 contracts as (
@@ -24,14 +24,6 @@ groups as (
         group_no,
         benefit_group
     from {{ ref('stg_benefit_codes__groups') }}
-),
-
-parts as (
-    select
-        contract_id,
-        part_id,
-        kind
-    from {{ ref('stg_contracts__parts') }}
 ),
 
 case_groups as (
@@ -75,17 +67,10 @@ list_groups as (
         case_groups.contract_id,
         case_groups.benefit_group
     from case_groups
-    inner join parts
-        on
-            case_groups.contract_id = parts.contract_id
-            and case_groups.part_id = parts.part_id
-    left join effects
+    inner join effects
         on
             case_groups.contract_id = effects.contract_id
             and case_groups.part_id = effects.part_id
-    where
-        parts.kind = 'relapse_reduction'
-        or effects.contract_id is not null
     union
     select * from focus_goals
     union

@@ -155,8 +155,10 @@ list_rows as (
     inner join groups on paid_weeks.benefit_group = groups.benefit_group
 ),
 
--- every row meets every stretch of its delivery first: told as bounds of the join, the emptiness of
--- the others would make the engine's planner take the whole register for a handful of rows
+-- every row meets every stretch of its delivery first; pairs without a common day are dropped below
+-- by a difference of days: as bounds of the join they would be asked there row by row, and the
+-- emptiness of the others would make the engine's planner take the whole register for a handful of
+-- rows. A row that still runs has no end, and comparing nothing takes the window's
 clip_rows as (
     select
         windows.register_no,
@@ -169,9 +171,14 @@ clip_rows as (
         windows.told_before,
         list_rows.is_alone and persons.person_no is null as is_alone_in_delivery,
         coalesce(persons.canonical_person_no, list_rows.person_no) as person_no,
-        greatest(list_rows.starts_on, windows.starts_on) as starts_on,
-        least(coalesce(list_rows.ends_before, windows.ends_before), windows.ends_before)
-            as ends_before
+        case
+            when list_rows.starts_on > windows.starts_on then list_rows.starts_on
+            else windows.starts_on
+        end as starts_on,
+        case
+            when list_rows.ends_before < windows.ends_before then list_rows.ends_before
+            else windows.ends_before
+        end as ends_before
     from list_rows
     inner join windows on list_rows.delivery_no = windows.delivery_no
     left join persons on list_rows.person_no = persons.person_no
@@ -190,7 +197,7 @@ final as (
         ends_before,
         is_alone_in_delivery and starts_on >= told_from and ends_before <= told_before as is_alone
     from clip_rows
-    where starts_on < ends_before
+    where ends_before - starts_on > 0
 )
 
 select * from final
