@@ -68,11 +68,8 @@ class _Scan:
 
     def count(self, block: bytes, delimiter: bytes) -> None:
         """Add a block of whole lines."""
-        self.needs_reader = (
-            self.needs_reader
-            or block.startswith((b"\n", b"\r"))
-            or _EMPTY_LINE.search(block) is not None
-        )
+        ends, has_empty_line = _line_feeds(block)
+        self.needs_reader |= has_empty_line or block.startswith((b"\n", b"\r"))
         self.has_separator = self.has_separator or _SEPARATOR in block
         self.delimiters += _count_byte(block, delimiter)
         if b"\r" in block:
@@ -81,7 +78,6 @@ class _Scan:
             self.needs_reader = self.needs_reader or block.count(b"\r\n") != returns
         if b'"' in block:
             self._count_quotes(block, delimiter)
-        ends = _count_byte(block, b"\n")
         self.line_ends += ends
         self.lines += ends + (0 if block.endswith(b"\n") else 1)
 
@@ -105,6 +101,18 @@ def _count_byte(block: bytes, byte: bytes) -> int:
     import numpy
 
     return int(numpy.count_nonzero(numpy.frombuffer(block, numpy.uint8) == byte[0]))
+
+
+def _line_feeds(block: bytes) -> tuple[int, bool]:
+    """How many line feeds there are, and whether one of them ends an empty line or begins one."""
+    if len(block) < _CHUNK:
+        return block.count(b"\n"), _EMPTY_LINE.search(block) is not None
+    import numpy
+
+    data = numpy.frombuffer(block, numpy.uint8)
+    at = numpy.flatnonzero(data == b"\n"[0])
+    after = data[at[at < len(data) - 1] + 1]
+    return len(at), bool(numpy.isin(after, numpy.frombuffer(b"\r\n", numpy.uint8)).any())
 
 
 def _encoding_fault(scan: _Scan, block: bytes, offset: int) -> FileRefusedError:

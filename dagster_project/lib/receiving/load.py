@@ -99,7 +99,7 @@ class Loader:
             self._warehouse.unregister(view)
 
     def _number_persons(self, source: Source, table: str) -> None:
-        """Give new persons a pseudonym (HMAC once per person) and a dense number.
+        """Give new persons with rows to load a pseudonym (HMAC once each) and a dense number.
 
         Newcomers carry a number of their own between the two databases, so that the long pseudonyms
         are compared only with those of persons who came with earlier runs. The order of numbers is
@@ -109,9 +109,9 @@ class Loader:
         if not columns:
             return
         distinct = "" if list(source.key) == columns else "distinct"
+        good = _good_rows(source)
         everyone = " union ".join(
-            f"select {distinct} {name} as cpr from {table}"
-            f" where faults is null and {name} is not null"
+            f"select {distinct} {name} as cpr from {table} where {good} and {name} is not null"
             for name in columns
         )
         inner, outer = self._pads
@@ -214,12 +214,21 @@ class Loader:
             joins += " left join course using (contract_id, course_id)"
             picked.append("course.course_ref")
             names.append("course_ref")
-        good = f"faults is null and not ({skip_condition(source)})"
+        good = f"{_good_rows(source)} and not ({skip_condition(source)})"
         rows = f"(select rowid + 1 as row_number, * from {table} where {good}) t"
         if source.weeks:  # persons are looked up once per row, before its runs become rows
             monday = f"date '{content.parts.covers_from}'"
-            numbered = f"(select t.row_number, t.runs, {', '.join(picked)} from {rows}{joins})"
-            rows, joins = f"{run_rows(numbered, len(content.parsed.layout.weeks))} t", ""
+            numbered = (
+                f"(select t.row_number, t.runs, t.run_ends, {', '.join(picked)} from {rows}{joins})"
+            )
+            proven, total = self._parser.execute(
+                f"select count(run_ends), count(*) from {table} where {good}"
+            ).fetchall()[0]
+            runs = run_rows(
+                numbered, len(content.parsed.layout.weeks),
+                proven=proven > 0, others=proven < total,
+            )  # fmt: skip
+            rows, joins = f"{runs} t", ""
             picked = [f"t.{name}" for name in names]
             picked += [
                 "cast(t.code as smallint) as code",
@@ -245,6 +254,15 @@ class Loader:
                 "insert into raw.rejected_row values ($1, $2, $3, $4)",
                 [[record.delivery_no, row, column, code] for row, column, code in record.rejected],
             )
+
+
+def _good_rows(source: Source) -> str:
+    """SQL: rows without a fault that say something of their persons.
+
+    In a wide weekly file most persons of a country have no week with a code: such a row gives
+    nothing to load, and its person no pseudonym.
+    """
+    return "faults is null and filled > 0" if source.weeks else "faults is null"
 
 
 def names_courses(source: Source) -> bool:

@@ -28,7 +28,7 @@ class RunForm:
     Args:
         weeks: number of week columns.
         codes: the three-digit codes that a cell may hold.
-        bits: a run is ``(code + 1) << bits | weeks``; empty weeks are their number alone.
+        bits: a run is ``(code + 1) << bits | weeks``.
     """
 
     weeks: int
@@ -37,10 +37,11 @@ class RunForm:
 
 
 def week_lines(path: Path, form: RunForm) -> Any:
-    """An Arrow stream of ``h0``, ``runs``, ``filled`` and ``line``, one row per line of the file.
+    """An Arrow stream of ``h0``, ``runs``, ``ends``, ``filled`` and ``line``, a row per line.
 
-    A proven row has its key, its runs and the number of its weeks with a code, and no ``line``; any
-    other has nothing but its ``line``.
+    A proven row has its key, its runs of weeks with a code, for each of them the number of weeks up
+    to its end, the number of its weeks with a code, and no ``line``; any other has nothing but its
+    ``line``.
 
     Args:
         path: a file that the byte scan found plain, the key first and the weeks after it.
@@ -51,8 +52,8 @@ def week_lines(path: Path, form: RunForm) -> Any:
 
     schema = pa.schema(
         [
-            ("h0", pa.string()), ("runs", pa.list_(pa.int32())), ("filled", pa.int16()),
-            ("line", pa.string()),
+            ("h0", pa.string()), ("runs", pa.list_(pa.int32())), ("ends", pa.list_(pa.int16())),
+            ("filled", pa.int16()), ("line", pa.string()),
         ]
     )  # fmt: skip
     known = np.zeros(1000, np.bool_)
@@ -154,31 +155,36 @@ class _Block:
         code[~is_code] = 0
         is_code &= self._known[code]
         weeks = np.where(is_empty, chars, chars // _CELL).astype(np.int32)
-        runs = np.where(is_empty, weeks, (code + 1 << form.bits) + weeks)
         proven = np.add.reduceat(weeks, offsets) == form.weeks
         proven &= np.logical_and.reduceat(is_empty | is_code, offsets)
-        lists = pa.ListArray.from_arrays(
-            pa.array(np.append(offsets, len(runs)).astype(np.int32)),
-            pa.array(runs, pa.int32()),
-            mask=None if proven.all() else pa.array(~proven),
-        )
+        runs = (code + 1 << form.bits) + weeks
+        ends = np.cumsum(weeks)
+        ends -= np.repeat(ends[offsets] - weeks[offsets], np.diff(offsets, append=len(weeks)))
+        has_code = ~is_empty
+        places = np.concatenate(([0], np.cumsum(has_code)))[np.append(offsets, len(weeks))]
+        kept = pa.array(places.astype(np.int32))
+        hidden = None if proven.all() else pa.array(~proven)
+        lists = [
+            pa.ListArray.from_arrays(kept, pa.array(values[has_code].astype(kind)), mask=hidden)
+            for values, kind in ((runs, np.int32), (ends, np.int16))
+        ]
         return self._unproven(proven, lists)
 
-    def _unproven(self, proven: Any, lists: Any) -> list[Any]:
-        """All columns, where ``lists`` are the runs of the proven rows."""
+    def _unproven(self, proven: Any, lists: list[Any] | None) -> list[Any]:
+        """All columns, where ``lists`` are the runs of the proven rows and their ends."""
         import numpy as np
         import pyarrow as pa
 
         rows = len(proven)
         if lists is None:
-            lists = pa.nulls(rows, pa.list_(pa.int32()))
+            lists = [pa.nulls(rows, pa.list_(kind)) for kind in (pa.int32(), pa.int16())]
         filled = (self._ends - self._key_ends - self._form.weeks) // (_CELL - 1)
         lines: list[str | None] = [None] * rows
         for row in np.flatnonzero(~proven):
             lines[row] = self._cells[self._starts[row] : self._ends[row]].tobytes().decode("utf-8")
         return [
             self._keys(proven),
-            lists,
+            *lists,
             pa.array(np.where(proven, filled, 0).astype(np.int16), mask=~proven),
             pa.array(lines, pa.string()),
         ]

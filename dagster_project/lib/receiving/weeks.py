@@ -29,6 +29,7 @@ class WeekColumns:
         text: the cells of a row in order of time, each followed by ``;``, as column ``weeks_text``.
         tokens: the runs of equal cells as texts, as column ``tokens``.
         runs: the runs as integers, as column ``runs``.
+        ends: where proven runs end (``week_lines``), else null, as column ``run_ends``.
         filled: number of weeks with a code (of a row without a fault).
         fault: fault text of unknown codes or of a wrong number of cells, or null (``name_weeks``
         says where).
@@ -37,6 +38,7 @@ class WeekColumns:
     text: str
     tokens: str
     runs: str
+    ends: str
     filled: str
     fault: str
 
@@ -96,15 +98,17 @@ def week_columns(
         f" ((cast(left(t, 3) as integer) + 1) << {_RUN_BITS}) + strlen(t) // 4 end as integer))"
     )
     filled = f"(strlen(weeks_text) - {count}) // 3"
-    proven = ""
+    proven, ends = "", "null::smallint[]"
     if landed.lines_file:
         runs, filled = f"coalesce(proven_runs, {runs})", f"coalesce(proven_filled, {filled})"
-        text = f"proven_runs, proven_filled, {text}"
+        text = f"proven_runs, proven_ends, proven_filled, {text}"
+        ends = "proven_ends"
         proven = "when proven_runs is not null then null"
     return WeekColumns(
         text=f", {text} as weeks_text",
         tokens=f", regexp_extract_all(weeks_text, '{pattern}') as tokens",
         runs=f", {runs} as runs",
+        ends=f", {ends} as run_ends",
         filled=f"cast({filled} as smallint) as filled",
         fault=f"case {proven} when {whole} then null else '{UNKNOWN_WEEK}' end",
     )
@@ -127,7 +131,7 @@ def week_relation(
     key, weeks_text = split_line("line")
     return (
         f"(select coalesce(h0, {key}) as h0, {weeks_text} as weeks_text,"
-        f" runs as proven_runs, filled as proven_filled from {_STREAM})"
+        f" runs as proven_runs, ends as proven_ends, filled as proven_filled from {_STREAM})"
     )
 
 
@@ -137,25 +141,38 @@ def release_weeks(connection: duckdb.DuckDBPyConnection, landed: Landed) -> None
         connection.unregister(_STREAM)
 
 
-def run_rows(rows: str, weeks: int) -> str:
+def run_rows(rows: str, weeks: int, *, proven: bool = True, others: bool = True) -> str:
     """SQL: the runs with a code as rows (row_number, person_no, code, first_week, last_week).
 
-    Every row's runs add up to ``weeks``, so that a running sum over all of them says where each one
-    ends, in a single stream without a sort.
+    Proven rows say where each of their runs ends. Of the others every row's runs, with those of
+    empty weeks, add up to ``weeks``, so that a running sum over all of them says it, in a single
+    stream without a sort.
 
     Args:
-        rows: relation of typed rows without a fault, with ``row_number``, ``person_no``, ``runs``.
+        rows: relation of typed rows without a fault, with ``row_number``, ``person_no``, ``runs``,
+            ``run_ends``.
         weeks: number of week columns.
+        proven: whether there are rows that ``week_lines`` proved.
+        others: whether there are any others.
     """
-    return f"""(
-        select row_number, person_no, (run >> {_RUN_BITS}) - 1 as code,
-            (ends - (run & {_RUN_WEEKS})) % {weeks} as first_week, (ends - 1) % {weeks} as last_week
+    told = f"""
+        select row_number, person_no, unnest(runs) as run, unnest(run_ends)::bigint as ends
+        from {rows} where run_ends is not null"""
+    summed = f"""
+        select row_number, person_no, run, (ends - 1) % {weeks} + 1 as ends
         from (
             select row_number, person_no, run,
                 cast(sum(run & {_RUN_WEEKS}) over (rows unbounded preceding) as bigint) as ends
-            from (select row_number, person_no, unnest(runs) as run from {rows})
+            from (
+                select row_number, person_no, unnest(runs) as run from {rows} where run_ends is null
+            )
         )
-        where run > {_RUN_WEEKS}
+        where run > {_RUN_WEEKS}"""
+    chosen = [sql for sql, is_there in ((told, proven), (summed, others)) if is_there] or [summed]
+    return f"""(
+        select row_number, person_no, (run >> {_RUN_BITS}) - 1 as code,
+            ends - (run & {_RUN_WEEKS}) as first_week, ends - 1 as last_week
+        from ({" union all ".join(chosen)})
     )"""
 
 

@@ -62,15 +62,17 @@ def parsed(folder: Path, source: str, file_format: str, data: bytes) -> list[tup
 
 
 def wide_rows(parser: duckdb.DuckDBPyConnection, weeks: int) -> list[tuple[object, ...]]:
-    """(row number, person, runs) of every row of a wide file; 1 = first week."""
-    numbered = "(select rowid + 1 as row_number, * from typed)"
+    """(row number, person, runs, weeks with a code, faults) of every row; 1 = first week."""
+    good = "(select rowid + 1 as row_number, * from typed where faults is null)"
     return parser.execute(f"""
-        select row_number, person_no, coalesce(found, []) from {numbered} left join (
+        select rowid + 1, person_no, coalesce(found, []),
+            case when faults is null then filled end, faults
+        from typed left join (
             select row_number, list(
                 {{'first': first_week + 1, 'last': last_week + 1, 'code': code}} order by first_week
             ) as found
-            from {run_rows(numbered, weeks)} group by row_number) using (row_number)
-        order by row_number""").fetchall()
+            from {run_rows(good, weeks)} group by row_number) on row_number = typed.rowid + 1
+        order by 1""").fetchall()
 
 
 @pytest.mark.parametrize("source", sorted(corpus.TABLES))
@@ -373,10 +375,7 @@ def judged_wide(folder: Path, data: bytes) -> object:
     try:
         parts = names.parse_name("dream_2024-02-01.csv", load_sources())
         read = content.read_content(parser, path, parts, CONTEXT, spill, "typed")
-        return read, parser.execute(
-            "select rowid, person_no, case when faults is null then runs end,"
-            " case when faults is null then filled end, faults from typed order by rowid"
-        ).fetchall()
+        return read, wide_rows(parser, len(read.parsed.layout.weeks))
     except FileRefusedError as refused:
         return refused.findings
     finally:
