@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_BLOCK = 1 << 19
+_BLOCK = 1 << 20
 _CELL = 4  # three digits and a delimiter
 _PAD = bytes(32)  # before and after a block, so that every look around a byte stays inside
 _KEY_CHARS = range(1, 24)  # widths of a key, the narrowest first: its end is the first delimiter
