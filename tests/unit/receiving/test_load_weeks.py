@@ -1,0 +1,78 @@
+"""What a wide weekly file leaves in the raw room: runs of weeks, and persons who have any."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from dagster_project.lib import warehouse
+from dagster_project.lib.receiving import csv_format, week_lines
+from dagster_project.settings import Home
+from tests.unit.receiving import homes
+
+_NAME = "dream_2024-02-01_2020-12-14_2021-01-24.csv"
+_WEEKS = ("2051", "2052", "2053", "2101", "2102", "2103")
+_FIRST = dt.date(2020, 12, 14)
+_TABLE = {
+    "6101900890": ["890", "890", "", "890", "891", "891"],
+    "6101901235": [""] * 6,
+    "6101901236": ["", "", "", "", "", "731"],
+    "6101901237": ["890"] * 6,
+}
+
+
+def _home(path: Path, table: dict[str, list[str]]) -> Home:
+    home = homes.new_home(path)
+    lines = [";".join(["cpr", *(f"y_{week}" for week in _WEEKS)])]
+    lines += [";".join([key, *cells]) for key, cells in table.items()]
+    homes.land(home, _NAME, "\n".join(lines) + "\n")
+    assert len(homes.receive(home).accepted) == 1
+    return home
+
+
+def _persons(home: Home) -> int:
+    with warehouse.connect(home.warehouse) as connection:
+        return int(connection.execute("select count(*) from raw.person").fetchall()[0][0])
+
+
+@pytest.fixture(params=[csv_format.STREAMED_BYTES, 0], ids=["small", "large"])
+def _size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_format, "STREAMED_BYTES", request.param)
+    monkeypatch.setattr(week_lines, "_BLOCK", 64)
+
+
+@pytest.mark.usefixtures("_size")
+def test_the_rows_are_the_runs_of_weeks_with_a_code(tmp_path: Path) -> None:
+    home = _home(tmp_path / "home", _TABLE)
+    told = []
+    for number, cells in enumerate(_TABLE.values(), 1):
+        for week, code in enumerate(cells):
+            monday = _FIRST + dt.timedelta(weeks=week)
+            if code and week and cells[week - 1] == code:
+                told[-1][3] = monday + dt.timedelta(days=6)
+            elif code:
+                told.append([number, int(code), monday, monday + dt.timedelta(days=6)])
+    with warehouse.connect(home.warehouse) as connection:
+        found = connection.execute(
+            "select row_number, code, from_date, to_date from raw.dream order by all"
+        ).fetchall()
+    assert found == sorted(map(tuple, told))
+
+
+@pytest.mark.usefixtures("_size")
+def test_a_person_without_a_week_gets_no_pseudonym_and_is_counted_as_a_row(tmp_path: Path) -> None:
+    home = _home(tmp_path / "home", _TABLE)
+    assert _persons(home) == 3
+    with warehouse.connect(home.warehouse) as connection:
+        counted = connection.execute(
+            "select row_count, loaded_rows from raw.loaded_delivery"
+        ).fetchall()
+    assert counted == [(4, 4)]
+
+
+@pytest.mark.usefixtures("_size")
+def test_a_file_in_which_nobody_has_a_week_is_received_and_loads_nothing(tmp_path: Path) -> None:
+    home = _home(tmp_path / "home", {key: [""] * 6 for key in _TABLE})
+    assert (_persons(home), homes.rows(home, "dream")) == (0, [])
