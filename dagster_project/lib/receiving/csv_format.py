@@ -29,6 +29,7 @@ from dagster_project.lib.receiving.landed import (
     normalised,
     wide_relation,
 )
+from dagster_project.lib.receiving.week_lines import MAX_WEEKS
 
 _CHUNK = 1 << 20
 _BOM = b"\xef\xbb\xbf"
@@ -248,7 +249,11 @@ def land_csv(path: Path, source: Source, spill: Path, *, whole_lines: bool = Tru
     if scan.is_plain(columns) and source.csv.encoding == "utf-8":
         if whole_lines and _is_wide_line(headings, layout, scan, source):
             relation = wide_relation(path, source.limits.max_line_bytes)
-            is_streamed = path.stat().st_size >= STREAMED_BYTES and not scan.has_separator
+            is_streamed = (
+                path.stat().st_size >= STREAMED_BYTES
+                and len(layout.weeks) <= MAX_WEEKS
+                and not scan.has_separator
+            )
             return Landed(
                 relation,
                 headings,

@@ -16,8 +16,8 @@ from dagster_project.lib import files
 
 SPILL = ".spill"
 # Parser and warehouse stand in one process, which may take 1 GB for a whole nation (issue B).
-MEMORY_LIMIT = "500MB"
-WAREHOUSE_MEMORY_LIMIT = "250MB"
+MEMORY_LIMIT = "600MB"
+WAREHOUSE_MEMORY_LIMIT = "150MB"
 
 
 def clear_spill(folder: Path) -> Path:

@@ -72,6 +72,7 @@ class Loader:
             the number of rows of the file that were loaded.
         """
         source, parsed = content.parts.source, content.parsed
+        self._is_placed = False
         self._number_persons(source, parsed.table)
         if names_courses(source):
             self._number_courses(parsed.table)
@@ -109,33 +110,61 @@ class Loader:
         if not columns:
             return
         distinct = "" if list(source.key) == columns else "distinct"
+        place = "rowid as place, " if source.weeks else ""
         good = _good_rows(source)
         everyone = " union ".join(
-            f"select {distinct} {name} as cpr from {table} where {good} and {name} is not null"
+            f"select {distinct} {place}{name} as cpr from {table}"
+            f" where {good} and {name} is not null"
             for name in columns
         )
         inner, outer = self._pads
         self._parser.execute(
             f"""create or replace temp table newcomer as
-            select row_number() over () as n, cpr, person_key
+            select row_number() over () as n, *
             from (
-                select cpr, left(sha256($outer || unhex(sha256($inner
+                select *, left(sha256($outer || unhex(sha256($inner
                     || encode(lpad(cpr::varchar, 10, '0'))))), 32) as person_key
                 from ({everyone}) anti join person using (cpr)
                 order by person_key)""",
             {"inner": inner, "outer": outer},
         )
-        if self._parser.execute("select count(*) from newcomer").fetchall() != [(0,)]:
-            self._number_newcomers()
+        newcomers = self._parser.execute("select count(*) from newcomer").fetchall()[0][0]
+        if newcomers:
+            numbered = self._number_newcomers()
+            self._parser.execute(f"insert into person select cpr, person_no from {numbered}")
+            if source.weeks:
+                self._place_numbers(table, good, newcomers, numbered)
         self._parser.execute("drop table newcomer")
 
-    def _number_newcomers(self) -> None:
+    def _place_numbers(self, table: str, good: str, newcomers: int, numbered: str) -> None:
+        """Lay the numbers beside the rows of a table that names each person once.
+
+        Where all of its persons are new this is a place in an array for each of them; to look them
+        up by their keys costs a nation as much as to unfold all its weeks.
+        """
+        rows, with_person = self._parser.execute(
+            f"select count(*), count(*) filter ({good}) from {table}"
+        ).fetchall()[0]
+        if newcomers != with_person:
+            return
+        import numpy as np
+        import pyarrow as pa
+
+        numbers = np.zeros(rows, np.int32)
+        for batch in self._parser.sql(f"select place, person_no from {numbered}").to_arrow_reader(
+            _BATCH
+        ):
+            numbers[batch.column(0).to_numpy()] = batch.column(1).to_numpy()
+        self._parser.register("placed", pa.table({"number_here": numbers}))
+        self._is_placed = True
+
+    def _number_newcomers(self) -> str:
+        """Number them in the warehouse; returns the relation that adds ``person_no`` to each."""
         taken = self._warehouse.execute("select max(person_no) from raw.person").fetchall()[0][0]
         pseudonyms = "select n, person_key from newcomer"
         if taken is None:
             self._hand_over(pseudonyms, "insert into raw.person from newcomers", "newcomers")
-            self._parser.execute("insert into person select cpr, n from newcomer")
-            return
+            return "(select *, n::integer as person_no from newcomer)"
         self._hand_over(
             pseudonyms,
             """
@@ -159,13 +188,10 @@ class Loader:
             " where person_no > $taken order by person_no",
             {"taken": taken},
         )
-        reader = self._warehouse.sql("select n, person_no from numbered").to_arrow_reader(_BATCH)
-        self._parser.register("numbered", reader)
-        self._parser.execute(
-            "insert into person select cpr, person_no from newcomer join numbered using (n)"
-        )
-        self._parser.unregister("numbered")
+        numbers = self._warehouse.sql("select person_no from numbered order by n").to_arrow_table()
+        self._parser.register("numbers", numbers)
         self._warehouse.execute("drop table numbered")
+        return "(select * from newcomer positional join numbers)"
 
     def _number_courses(self, table: str) -> None:
         """Give courses that are new to the warehouse a dense number: it joins lists and claims."""
@@ -203,7 +229,9 @@ class Loader:
         loaded = [column for column in source.columns if column.load]
         joins, picked = "", []
         for column in loaded:
-            if column.type == "cpr":
+            if column.type == "cpr" and self._is_placed:
+                picked.append(f"t.number_here as {column.name}")
+            elif column.type == "cpr":
                 alias = f"p_{column.name}"
                 joins += f" left join person {alias} on {alias}.cpr = t.{column.name}"
                 picked.append(f"{alias}.person_no as {column.name}")
@@ -215,14 +243,16 @@ class Loader:
             picked.append("course.course_ref")
             names.append("course_ref")
         good = f"{_good_rows(source)} and not ({skip_condition(source)})"
-        rows = f"(select rowid + 1 as row_number, * from {table} where {good}) t"
+        placed = " positional join placed" if self._is_placed else ""
+        rows = f"(select rowid + 1 as row_number, * from {table}{placed} where {good}) t"
         if source.weeks:  # persons are looked up once per row, before its runs become rows
             monday = f"date '{content.parts.covers_from}'"
             numbered = (
-                f"(select t.row_number, t.runs, t.run_ends, {', '.join(picked)} from {rows}{joins})"
+                "(select t.row_number, t.runs, t.is_proven,"
+                f" {', '.join(picked)} from {rows}{joins})"
             )
             proven, total = self._parser.execute(
-                f"select count(run_ends), count(*) from {table} where {good}"
+                f"select count(*) filter (is_proven), count(*) from {table} where {good}"
             ).fetchall()[0]
             runs = run_rows(
                 numbered, len(content.parsed.layout.weeks),

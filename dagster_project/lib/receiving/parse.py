@@ -121,7 +121,7 @@ def _create(
             {steps},
             judged as (select *, {faults} from {"counted" if weeks else "landed"}),
             valued as (select *, {", ".join(values)} from judged)
-            select {names}{", runs" + weeks.ends + ", " + weeks.filled if weeks else ""},
+            select {names}{", runs" + weeks.proven + ", " + weeks.filled if weeks else ""},
                 nullif(concat_ws(',', {", ".join(marks)}), '') as faults
             from valued
         """)

@@ -15,7 +15,11 @@ from pathlib import Path
 from typing import Any
 
 _BLOCK = 1 << 20
+_LINE_ROOM = 1 << 16  # behind a block, for the rest of its last line
 _CELL = 4  # three digits and a delimiter
+# A run is one unsigned integer of 32 bits: its code, the weeks up to its end, its own weeks.
+WEEK_BITS = 11
+MAX_WEEKS = (1 << WEEK_BITS) - 1
 _PAD = bytes(32)  # before and after a block, so that every look around a byte stays inside
 _KEY_CHARS = range(1, 24)  # widths of a key, the narrowest first: its end is the first delimiter
 _LINE_FEED, _DELIMITER, _ZERO = b"\n;0"
@@ -28,64 +32,76 @@ class RunForm:
     Args:
         weeks: number of week columns.
         codes: the three-digit codes that a cell may hold.
-        bits: a run is ``(code + 1) << bits | weeks``.
     """
 
     weeks: int
     codes: Sequence[str]
-    bits: int
 
 
 def week_lines(path: Path, form: RunForm) -> Any:
-    """An Arrow stream of ``h0``, ``runs``, ``ends``, ``filled`` and ``line``, a row per line.
+    """An Arrow stream of ``h0``, ``runs``, ``filled`` and ``line``, a row per line.
 
-    A proven row has its key, its runs of weeks with a code, for each of them the number of weeks up
-    to its end, the number of its weeks with a code, and no ``line``; any other has nothing but its
-    ``line``.
+    A proven row has its key, its runs of weeks with a code (``WEEK_BITS``), the number of its weeks
+    with a code, and no ``line``; any other has nothing but its ``line``.
 
     Args:
         path: a file that the byte scan found plain, the key first and the weeks after it.
-        form: of the runs.
+        form: of the runs, of ``MAX_WEEKS`` weeks at most.
     """
     import numpy as np
     import pyarrow as pa
 
     schema = pa.schema(
         [
-            ("h0", pa.string()), ("runs", pa.list_(pa.int32())), ("ends", pa.list_(pa.int16())),
+            ("h0", pa.string()), ("runs", pa.list_(pa.uint32())),
             ("filled", pa.int16()), ("line", pa.string()),
         ]
     )  # fmt: skip
     known = np.zeros(1000, np.bool_)
     known[np.array(form.codes, np.int32)] = True
     batches = (
-        pa.record_batch(_Block(block, form, known).columns(), schema=schema)
-        for block in _blocks(path)
+        pa.record_batch(_Block(cells, form, known).columns(), schema=schema)
+        for cells in _blocks(path)
     )
     return pa.RecordBatchReader.from_batches(schema, batches)
 
 
-def _blocks(path: Path) -> Iterator[bytes]:
-    """The lines after the header in blocks of whole lines, each ended by a line feed alone."""
-    with path.open("rb") as handle:
-        handle.readline()
-        while block := handle.read(_BLOCK):
-            if not block.endswith(b"\n"):
-                block += handle.readline()
-            if b"\r" in block:
-                block = block.replace(b"\r\n", b"\n").removesuffix(b"\r")
-            yield block if block.endswith(b"\n") else block + b"\n"
+def _blocks(path: Path) -> Iterator[Any]:
+    """The lines after the header in blocks of whole lines, each ended by a line feed alone.
+
+    Yields:
+        the bytes of a block between two pads; the next block is read into the same place.
+    """
+    import numpy as np
+
+    first = len(_PAD)
+    room = bytearray(first + _BLOCK + _LINE_ROOM)
+    with path.open("rb") as lines:
+        lines.readline()
+        while read := lines.readinto(memoryview(room)[first : first + _BLOCK]):
+            end = first + read
+            rest = b""
+            if room[end - 1] != _LINE_FEED:
+                rest = lines.readline().removesuffix(b"\n") + b"\n"
+            after = rest + _PAD
+            if room.find(b"\r", first, end) >= 0 or b"\r" in rest:
+                text = (room[first:end] + rest).replace(b"\r\n", b"\n")
+                yield np.frombuffer(bytearray(_PAD) + text + _PAD, np.uint8)
+            elif len(after) <= _LINE_ROOM:
+                room[end : end + len(after)] = after
+                yield np.frombuffer(room, np.uint8, end + len(after))
+            else:
+                yield np.frombuffer(room[:end] + after, np.uint8)
 
 
 class _Block:
     """Whole lines; the ``cells`` are their bytes with a delimiter after the last cell as well."""
 
-    def __init__(self, block: bytes, form: RunForm, known: Any) -> None:
+    def __init__(self, cells: Any, form: RunForm, known: Any) -> None:
         import numpy as np
 
         self._form = form
         self._known = known
-        cells = np.frombuffer(bytearray().join((_PAD, block, _PAD)), np.uint8)
         self._ends = np.flatnonzero(cells == _LINE_FEED)
         self._starts = np.concatenate(([len(_PAD)], self._ends[:-1] + 1))
         cells[self._ends] = _DELIMITER
@@ -151,40 +167,35 @@ class _Block:
         is_empty = cells[starts] == _DELIMITER
         is_code = (digits[0] < 10) & (digits[1] < 10) & (digits[2] < 10)
         is_code &= (cells[starts + 3] == _DELIMITER) & (chars % _CELL == 0)
-        code = digits[0].astype(np.int32) * 100 + digits[1].astype(np.int32) * 10 + digits[2]
+        code = digits[0].astype(np.int64) * 100 + digits[1].astype(np.int32) * 10 + digits[2]
         code[~is_code] = 0
         is_code &= self._known[code]
         weeks = np.where(is_empty, chars, chars // _CELL).astype(np.int32)
         proven = np.add.reduceat(weeks, offsets) == form.weeks
         proven &= np.logical_and.reduceat(is_empty | is_code, offsets)
-        runs = (code + 1 << form.bits) + weeks
-        ends = np.cumsum(weeks)
-        ends -= np.repeat(ends[offsets] - weeks[offsets], np.diff(offsets, append=len(weeks)))
+        until = np.cumsum(weeks)
+        until -= np.repeat(until[offsets] - weeks[offsets], np.diff(offsets, append=len(weeks)))
+        runs = (code << 2 * WEEK_BITS) + (until << WEEK_BITS) + weeks
         has_code = ~is_empty
         places = np.concatenate(([0], np.cumsum(has_code)))[np.append(offsets, len(weeks))]
         kept = pa.array(places.astype(np.int32))
         hidden = None if proven.all() else pa.array(~proven)
-        lists = [
-            pa.ListArray.from_arrays(kept, pa.array(values[has_code].astype(kind)), mask=hidden)
-            for values, kind in ((runs, np.int32), (ends, np.int16))
-        ]
-        return self._unproven(proven, lists)
+        values = pa.array(runs[has_code].astype(np.uint32))
+        return self._unproven(proven, pa.ListArray.from_arrays(kept, values, mask=hidden))
 
-    def _unproven(self, proven: Any, lists: list[Any] | None) -> list[Any]:
-        """All columns, where ``lists`` are the runs of the proven rows and their ends."""
+    def _unproven(self, proven: Any, runs: Any) -> list[Any]:
+        """All columns, where ``runs`` are those of the proven rows, or None where none is."""
         import numpy as np
         import pyarrow as pa
 
         rows = len(proven)
-        if lists is None:
-            lists = [pa.nulls(rows, pa.list_(kind)) for kind in (pa.int32(), pa.int16())]
         filled = (self._ends - self._key_ends - self._form.weeks) // (_CELL - 1)
         lines: list[str | None] = [None] * rows
         for row in np.flatnonzero(~proven):
             lines[row] = self._cells[self._starts[row] : self._ends[row]].tobytes().decode("utf-8")
         return [
             self._keys(proven),
-            *lists,
+            pa.nulls(rows, pa.list_(pa.uint32())) if runs is None else runs,
             pa.array(np.where(proven, filled, 0).astype(np.int16), mask=~proven),
             pa.array(lines, pa.string()),
         ]

@@ -12,8 +12,10 @@ from dagster_project.lib.receiving.declarations import Source
 from dagster_project.lib.receiving.findings import FileRefusedError, Finding
 from dagster_project.lib.receiving.grammar import Context
 from dagster_project.lib.receiving.landed import Landed, Layout, split_line
+from dagster_project.lib.receiving.week_lines import MAX_WEEKS, WEEK_BITS, RunForm, week_lines
 
-# A run is one integer: its code + 1 (0 = empty weeks) times this, plus its number of weeks.
+# A run of the grammar is one integer: its code + 1 (0 = empty weeks) times this, plus its weeks;
+# one that ``week_lines`` proved is of the form told there.
 _RUN_BITS = 14
 _RUN_WEEKS = (1 << _RUN_BITS) - 1
 UNKNOWN_WEEK = "wÅÅUU:CODE_UNKNOWN"
@@ -29,7 +31,7 @@ class WeekColumns:
         text: the cells of a row in order of time, each followed by ``;``, as column ``weeks_text``.
         tokens: the runs of equal cells as texts, as column ``tokens``.
         runs: the runs as integers, as column ``runs``.
-        ends: where proven runs end (``week_lines``), else null, as column ``run_ends``.
+        proven: whether ``week_lines`` proved them, as column ``is_proven``.
         filled: number of weeks with a code (of a row without a fault).
         fault: fault text of unknown codes or of a wrong number of cells, or null (``name_weeks``
         says where).
@@ -38,7 +40,7 @@ class WeekColumns:
     text: str
     tokens: str
     runs: str
-    ends: str
+    proven: str
     filled: str
     fault: str
 
@@ -95,22 +97,22 @@ def week_columns(
     whole = f"coalesce({chars} = strlen(weeks_text) and {weeks} = {count}, false)"
     runs = (
         "list_transform(tokens, lambda t: cast(case when t[1] = ';' then strlen(t) else"
-        f" ((cast(left(t, 3) as integer) + 1) << {_RUN_BITS}) + strlen(t) // 4 end as integer))"
+        f" ((cast(left(t, 3) as integer) + 1) << {_RUN_BITS}) + strlen(t) // 4 end as uinteger))"
     )
     filled = f"(strlen(weeks_text) - {count}) // 3"
-    proven, ends = "", "null::smallint[]"
+    is_proven, unless_proven = "false", ""
     if landed.lines_file:
+        is_proven = "proven_runs is not null"
         runs, filled = f"coalesce(proven_runs, {runs})", f"coalesce(proven_filled, {filled})"
-        text = f"proven_runs, proven_ends, proven_filled, {text}"
-        ends = "proven_ends"
-        proven = "when proven_runs is not null then null"
+        text = f"proven_runs, proven_filled, {text}"
+        unless_proven = f"when {is_proven} then null"
     return WeekColumns(
         text=f", {text} as weeks_text",
         tokens=f", regexp_extract_all(weeks_text, '{pattern}') as tokens",
         runs=f", {runs} as runs",
-        ends=f", {ends} as run_ends",
+        proven=f", {is_proven} as is_proven",
         filled=f"cast({filled} as smallint) as filled",
-        fault=f"case {proven} when {whole} then null else '{UNKNOWN_WEEK}' end",
+        fault=f"case {unless_proven} when {whole} then null else '{UNKNOWN_WEEK}' end",
     )
 
 
@@ -124,14 +126,12 @@ def week_relation(
     """
     if landed.lines_file is None:
         return landed.relation
-    from dagster_project.lib.receiving.week_lines import RunForm, week_lines
-
-    form = RunForm(len(layout.weeks), _codes(context), _RUN_BITS)
+    form = RunForm(len(layout.weeks), _codes(context))
     connection.register(_STREAM, week_lines(landed.lines_file, form))
     key, weeks_text = split_line("line")
     return (
         f"(select coalesce(h0, {key}) as h0, {weeks_text} as weeks_text,"
-        f" runs as proven_runs, ends as proven_ends, filled as proven_filled from {_STREAM})"
+        f" runs as proven_runs, filled as proven_filled from {_STREAM})"
     )
 
 
@@ -150,28 +150,31 @@ def run_rows(rows: str, weeks: int, *, proven: bool = True, others: bool = True)
 
     Args:
         rows: relation of typed rows without a fault, with ``row_number``, ``person_no``, ``runs``,
-            ``run_ends``.
+            ``is_proven``.
         weeks: number of week columns.
         proven: whether there are rows that ``week_lines`` proved.
         others: whether there are any others.
     """
     told = f"""
-        select row_number, person_no, unnest(runs) as run, unnest(run_ends)::bigint as ends
-        from {rows} where run_ends is not null"""
+        select row_number, person_no, run >> {2 * WEEK_BITS} as code,
+            (run >> {WEEK_BITS}) & {MAX_WEEKS} as ends, run & {MAX_WEEKS} as weeks
+        from (select row_number, person_no, unnest(runs) as run from {rows} where is_proven)"""
     summed = f"""
-        select row_number, person_no, run, (ends - 1) % {weeks} + 1 as ends
+        select row_number, person_no, (run >> {_RUN_BITS}) - 1 as code,
+            (ends - 1) % {weeks} + 1 as ends, run & {_RUN_WEEKS} as weeks
         from (
             select row_number, person_no, run,
                 cast(sum(run & {_RUN_WEEKS}) over (rows unbounded preceding) as bigint) as ends
             from (
-                select row_number, person_no, unnest(runs) as run from {rows} where run_ends is null
+                select row_number, person_no, unnest(runs) as run from {rows} where not is_proven
             )
         )
         where run > {_RUN_WEEKS}"""
     chosen = [sql for sql, is_there in ((told, proven), (summed, others)) if is_there] or [summed]
     return f"""(
-        select row_number, person_no, (run >> {_RUN_BITS}) - 1 as code,
-            ends - (run & {_RUN_WEEKS}) as first_week, ends - 1 as last_week
+        select row_number, person_no, code,
+            cast(ends as integer) - cast(weeks as integer) as first_week,
+            cast(ends as integer) - 1 as last_week
         from ({" union all ".join(chosen)})
     )"""
 

@@ -76,3 +76,25 @@ def test_a_person_without_a_week_gets_no_pseudonym_and_is_counted_as_a_row(tmp_p
 def test_a_file_in_which_nobody_has_a_week_is_received_and_loads_nothing(tmp_path: Path) -> None:
     home = _home(tmp_path / "home", {key: [""] * 6 for key in _TABLE})
     assert (_persons(home), homes.rows(home, "dream")) == (0, [])
+
+
+@pytest.mark.parametrize("weeks", [week_lines.MAX_WEEKS, week_lines.MAX_WEEKS + 1])
+def test_as_many_weeks_as_a_proven_run_carries_and_one_more_give_their_runs(
+    weeks: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_format, "STREAMED_BYTES", 0)
+    mondays = [dt.date(2000, 1, 3) + dt.timedelta(weeks=week) for week in range(weeks)]
+    headings = [f"y_{m.isocalendar().year % 100:02d}{m.isocalendar().week:02d}" for m in mondays]
+    cells = ["999" if week in (0, weeks - 2, weeks - 1) else "" for week in range(weeks)]
+    home, sunday = homes.new_home(tmp_path / "home"), dt.timedelta(days=6)
+    text = f"cpr;{';'.join(headings)}\n6101900890;{';'.join(cells)}\n"
+    homes.land(home, f"dream_{mondays[-1] + dt.timedelta(weeks=1)}.csv", text)
+    homes.receive(home)
+    with warehouse.connect(home.warehouse) as connection:
+        found = connection.execute(
+            "select code, from_date, to_date from raw.dream order by all"
+        ).fetchall()
+    assert found == [
+        (999, mondays[0], mondays[0] + sunday),
+        (999, mondays[-2], mondays[-1] + sunday),
+    ]
