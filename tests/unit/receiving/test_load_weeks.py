@@ -78,6 +78,27 @@ def test_a_file_in_which_nobody_has_a_week_is_received_and_loads_nothing(tmp_pat
     assert (_persons(home), homes.rows(home, "dream")) == (0, [])
 
 
+@pytest.mark.usefixtures("_size")
+def test_persons_known_from_an_earlier_night_keep_their_pseudonym(tmp_path: Path) -> None:
+    """All at once, each on a night of its own, and a person of both files: the same rows."""
+    headings = ";".join(["cpr", *(f"y_{week}" for week in _WEEKS)])
+    files = {
+        f"dream_2024-02-0{day}_2020-12-14_2021-01-24.csv": "\n".join(
+            [headings, *(";".join([key, *_TABLE[key]]) for key in keys), ""]
+        )
+        for day, keys in enumerate((list(_TABLE)[:1], list(_TABLE)[2:], list(_TABLE)), 1)
+    }
+    at_once, in_turn = homes.new_home(tmp_path / "a"), homes.new_home(tmp_path / "b")
+    for name, text in files.items():
+        homes.land(at_once, name, text)
+        homes.land(in_turn, name, text)
+        homes.receive(in_turn)
+    homes.receive(at_once)
+    found = homes.rows(in_turn, "dream")
+    assert found == homes.rows(at_once, "dream")
+    assert len({row[2] for row in found}) == _persons(in_turn) == 3
+
+
 @pytest.mark.parametrize("weeks", [week_lines.MAX_WEEKS, week_lines.MAX_WEEKS + 1])
 def test_as_many_weeks_as_a_proven_run_carries_and_one_more_give_their_runs(
     weeks: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
