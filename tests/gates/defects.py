@@ -343,6 +343,10 @@ DEFECTS: dict[str, Defect] = {
         "delete from intermediate.int_spells__clip_to_windows"
         " where delivery_no = (select max(delivery_no) from raw.ydelsesforloeb)"
     ),
+    "alone_is_alone": Defect(
+        "insert into intermediate.int_spells__clip_to_windows"
+        " select * from intermediate.int_spells__clip_to_windows where is_alone limit 1"
+    ),
     "newest_owns_its_window": Defect(f"update {_WINDOWS} set ends_before = ends_before - 1"),
     "register_fte_is_not_negative": Defect(f"update {_FTE} set fte = -1 where is_observed"),
     "unobserved_month_has_no_fte": Defect(f"update {_FTE} set is_observed = not is_observed"),

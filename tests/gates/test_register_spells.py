@@ -54,11 +54,13 @@ def clip(context: facts.Context, source: str, first_day: str) -> None:
     )
 
 
-def lost(context: facts.Context, suites: dict[str, Suite]) -> int:
-    """How many deliveries the check says have lost rows."""
-    results, _ = runner.run_suite(context, suites["rows_in_are_spells_out"])
+def lost(
+    context: facts.Context, suites: dict[str, Suite], check: str = "rows_in_are_spells_out"
+) -> int:
+    """How many deliveries the check says have lost rows (or break what it asks for)."""
+    results, _ = runner.run_suite(context, suites[check])
     assert results[0].is_success, "the meta-gate"
-    found = next(result for result in results if result.check_id == "rows_in_are_spells_out")
+    found = next(result for result in results if result.check_id == check)
     assert found.is_success == (found.unexpected == 0)
     return found.unexpected
 
@@ -100,3 +102,27 @@ def test_a_weekly_payment_that_is_taken_back_makes_no_spell(
         " (9001, 3, 1, date '2024-01-15', 'sygedagpenge', -4550)"
     )
     assert lost(planted, suites) == 0
+
+
+@pytest.mark.parametrize(
+    ("others", "deliveries"),
+    [
+        ("1, date '2024-02-29', date '2024-03-01'", 0),
+        ("1, date '2024-02-29', date '2024-03-02'", 1),
+        ("2, date '2024-02-29', date '2024-03-02'", 0),
+        ("1, date '2024-05-01', null", 0),
+        ("1, date '2024-04-30', date '2024-05-01'", 1),
+    ],
+    ids=["the_month_before", "its_first_day", "somebody_else", "the_month_after", "its_last_day"],
+)
+def test_a_spell_that_stands_as_alone_shares_none_of_its_months(
+    planted: facts.Context, suites: dict[str, Suite], others: str, deliveries: int
+) -> None:
+    deliver(planted, "ydelsesforloeb")
+    planted.connection.execute(
+        f"insert into {_SPELLS} by name select * from (values"
+        f" (1, {_DELIVERY}, true, 1, date '2024-03-20', date '2024-04-11'),"
+        f" (1, {_DELIVERY}, false, {others})) as"
+        " spells (register_no, delivery_no, is_alone, person_no, starts_on, ends_before)"
+    )
+    assert lost(planted, suites, "alone_is_alone") == deliveries
