@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
+
+_OUR_CODE = str(Path(__file__).resolve().parents[1])
 EXIT_OK = 0
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -47,3 +51,13 @@ class NotAllowedError(EffektError):
 
     def __init__(self, code: str, message: str, *, remedy: str = "") -> None:
         super().__init__(code, message, remedy=remedy, exit_code=EXIT_REFUSED)
+
+
+def place_of(error: BaseException) -> str:
+    """Innermost line of the project's own code on the way to a failure, as ``file.py:line``."""
+    own = [
+        f"{Path(frame.filename).name}:{frame.lineno}"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename.startswith(_OUR_CODE)
+    ]
+    return own[-1] if own else "unknown place"

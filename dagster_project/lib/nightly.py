@@ -11,16 +11,21 @@ import errno
 import os
 import resource
 import shutil
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from dagster_project.lib import alert, lock
-from dagster_project.lib.errors import EXIT_FAILED, EXIT_HELD, EXIT_OK, EXIT_REFUSED, EffektError
-from dagster_project.settings import PROJECT_ROOT, Home, Settings
+from dagster_project.lib.errors import (
+    EXIT_FAILED,
+    EXIT_HELD,
+    EXIT_OK,
+    EXIT_REFUSED,
+    EffektError,
+    place_of,
+)
+from dagster_project.settings import Home, Settings
 
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NO_SPACE_WORDS = ("no space left on device", "disk is full", "file too large")
@@ -229,7 +234,7 @@ def without_values(error: BaseException, step: str) -> EffektError:
         )
     return EffektError(
         "UNEXPECTED",
-        f"{type(error).__name__} in step {step} at {_place(error)}",
+        f"{type(error).__name__} in step {step} at {place_of(error)}",
         remedy="the last good mart is untouched; report this line to the maintainers",
     )
 
@@ -262,16 +267,6 @@ def _blame_full_disk(report: NightReport) -> None:
     with suppress(OSError):
         if shutil.disk_usage(report.settings.home.root).free < _LEAST_FREE_BYTES:
             report.error = _disk_full(f"step {report.failed_step or 'dagster'} ({error.code})")
-
-
-def _place(error: BaseException) -> str:
-    """Innermost line of the project's own code on the way to the failure."""
-    own = [
-        f"{Path(frame.filename).name}:{frame.lineno}"
-        for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename.startswith(str(PROJECT_ROOT / "dagster_project"))
-    ]
-    return own[-1] if own else "unknown place"
 
 
 def perform(step: Step, settings: Settings) -> StepOutcome:

@@ -736,10 +736,33 @@ def _structure_of_text(build: _Builder) -> None:
     add(
         "has an endless value",
         "deltagere",
-        plain.replace(b"F-001", b"F" * 201),
-        "VALUE_NOT_ALLOWED",
+        plain.replace(b"F-001", b"F" * 1001),
+        "FILE_LIMIT",
         [1],
-        secrets=["F" * 201],
+        secrets=["F" * 1001],
+    )
+    add(
+        "has endless values in two rows",
+        "deltagere",
+        plain.replace(b"F-002", b"F" * 1001).replace(b"2023-02-02", b"9" * 1001),
+        "FILE_LIMIT",
+        [2, 3],
+    )
+    add(
+        "has a blank after the contract",
+        "deltagere",
+        plain.replace(CONTRACT.encode(), CONTRACT.encode() + b" ", 1),
+        "CONTRACT_UNKNOWN",
+        [1],
+    )
+    add(
+        "has a bad person in two rows and a bad date in the first of them",
+        "deltagere",
+        plain.replace(b"6101901234", b"610190")
+        .replace(b"620290-1235", b"620290-")
+        .replace(b"2023-01-16", b"2023-1-16"),
+        "CPR_LENGTH",
+        [1, 2],
     )
     headings, rows = TABLES["personstatus"]
     ring = [
@@ -808,6 +831,13 @@ def _weeks_and_windows(build: _Builder) -> None:
         csv_bytes([*headings, "y_2300"], [[*r, ""] for r in rows]),
         "HEADER_UNKNOWN",
     )
+    add(
+        "names a person twice with other weeks",
+        "dream",
+        csv_bytes(headings, [*rows, rows[0], ["610190-1234", "890", "890", "", "871"]]),
+        "KEY_DUPLICATE",
+        [1, 4, 5],
+    )
     plain = good_csv("ydelsesforloeb")
     number = 900
     for what, dates in (
@@ -850,6 +880,20 @@ def _weeks_and_windows(build: _Builder) -> None:
         good_csv("ydelsesrefusion"),
         "WINDOW_INVALID",
         name="yr-ydelsesrefusion-beregning 2023-01-20.csv",
+    )
+    add(
+        "has a week whose Sunday no date can say",
+        "ydelsesrefusion",
+        good_csv("ydelsesrefusion").replace(b"2023-01-16", b"9999-12-27"),
+        "WINDOW_INVALID",
+        name="yr-ydelsesrefusion-beregning 2024-02-01.csv",
+    )
+    add(
+        "has a window to the last day that a date can say",
+        "dream",
+        good_csv("dream"),
+        "WINDOW_INVALID",
+        name="dream_9999-12-31_2023-01-02_9999-12-31.csv",
     )
     add(
         "does not match its checksum",
@@ -1124,7 +1168,23 @@ def _parquet_and_json(build: _Builder) -> None:
         "CELL_TYPE",
     )
     parquet("lacks a column", parquet_bytes(headings[1:], columns[1:]), "HEADER_MISSING")
-    parquet("has no rows", parquet_bytes(headings, [[""][:0] for _ in headings]), "CELL_TYPE")
+    parquet("has no rows", parquet_bytes(headings, [[""][:0] for _ in headings]), "FILE_EMPTY")
+    parquet(
+        "has a list for an end date",
+        parquet_bytes(headings, [*columns[:3], [[v] for v in columns[3]], columns[4]]),
+        "CELL_TYPE",
+    )
+    parquet(
+        "has a struct for a share",
+        parquet_bytes(headings, [*columns[:4], [{"a": v, "b": [v]} for v in columns[4]]]),
+        "CELL_TYPE",
+    )
+    parquet(
+        "has no type for the persons",
+        parquet_bytes(headings, [[None] * len(rows), *columns[1:]]),
+        "VALUE_MISSING",
+        range(1, len(rows) + 1),
+    )
     parquet(
         "has a bad value",
         parquet_bytes(headings, [[*columns[0][:4], "101901234"], *columns[1:]]),
@@ -1170,6 +1230,8 @@ def _parquet_and_json(build: _Builder) -> None:
     )
     answer("has a number in exponents", good_json().replace(b"38.25", b"3.825e1"), "CELL_TYPE", [3])
     answer("is not a number", good_json().replace(b"38.25", b"NaN"), "FILE_FORMAT")
+    halves = good_json().replace(b"38.25", b'"3\\udc008"')
+    answer("has half a character", halves, "FILE_ENCODING", [3])
     answer("is cp1252", good_json().decode().encode("cp1252"), "FILE_ENCODING")
     answer("names a key of the statistics twice", with_row(STATISTICS[0]), "KEY_DUPLICATE", [1, 4])
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.lib.errors import place_of
 from dagster_project.lib.receiving.declarations import Source
 from dagster_project.lib.receiving.findings import FileRefusedError, Finding
 from dagster_project.lib.receiving.grammar import Context
@@ -20,6 +21,10 @@ from dagster_project.lib.receiving.parse import Parsed, parse, skip_condition
 from dagster_project.lib.receiving.weeks import week_window
 
 _BUCKET_ROWS = 2_000_000
+_BROKEN_BY_A_VALUE = (
+    ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError,
+    duckdb.DataError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -99,10 +104,15 @@ def _derived_from_rows(
 ) -> NameParts:
     window = parts.source.window
     first = window.row_days.first if window else ""
-    first_week, last_day = parser.execute(
-        f"select min({first}), max({first}) + 6 from {parsed.table} where faults is null"
+    first_week, last_week = parser.execute(
+        f"select min({first}), max({first}) from {parsed.table} where faults is null"
     ).fetchall()[0]
-    return parts if first_week is None else parts.covering(first_week, last_day)
+    if first_week is None:
+        return parts
+    try:
+        return parts.covering(first_week, last_week + dt.timedelta(days=6))
+    except OverflowError:  # a Sunday after the last day that a date can say
+        raise FileRefusedError(Finding("WINDOW_INVALID", detail="order")) from None
 
 
 def _resolve_headings(landed: Landed, parts: NameParts) -> NameParts:
@@ -149,8 +159,32 @@ def read_content(
             check_window(parts)
     if parsed.rejected_rows > source.max_rejected_rows or source.window is None:
         return Content(parts, parsed)
-    duplicates = 0 if source.key else _mark_duplicates(parser, source, parsed)
+    may_repeat = not source.key or parsed.has_repeated_keys
+    duplicates = _mark_duplicates(parser, source, parsed) if may_repeat else 0
     return Content(parts, parsed, duplicates, _covered_days(parser, parts, parsed))
+
+
+def judge_content(
+    parser: duckdb.DuckDBPyConnection,
+    path: Path,
+    parts: NameParts,
+    context: Context,
+    spill: Path,
+    table: str,
+) -> Content:
+    """``read_content`` of a file that nobody has accepted yet: a fault of ours refuses it alone.
+
+    Whatever a value of the file breaks in this program, the other files of the night go on.
+
+    Raises:
+        FileRefusedError: as ``read_content``; ``FILE_FORMAT`` with the place for anything else that
+            a value can break. A full disk or memory, or a broken engine, is no fault of the file.
+    """
+    try:
+        return read_content(parser, path, parts, context, spill, table)
+    except _BROKEN_BY_A_VALUE as error:
+        detail = f"uventet fejl: {type(error).__name__}, {place_of(error)}"
+        raise FileRefusedError(Finding("FILE_FORMAT", detail=detail)) from None
 
 
 def _mark_duplicates(parser: duckdb.DuckDBPyConnection, source: Source, parsed: Parsed) -> int:
@@ -158,7 +192,8 @@ def _mark_duplicates(parser: duckdb.DuckDBPyConnection, source: Source, parsed: 
 
     The rows are compared in buckets of persons, so that memory stays small for a whole nation.
     """
-    names = ", ".join(column.name for column in source.columns)
+    columns = [column.name for column in source.columns]
+    names = ", ".join([*columns, "filled", "runs"] if source.weeks else columns)
     person = next((c.name for c in source.columns if c.type == "cpr"), names)
     buckets = parsed.row_count // _BUCKET_ROWS + 1
     good = f"faults is null and not ({skip_condition(source)})"

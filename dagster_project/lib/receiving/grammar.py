@@ -19,7 +19,6 @@ _CONTROL = (
     r"[\x00-\x1f\x7f-\x9f\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2066}-\x{2069}\x{feff}\x{fffd}]"
 )
 _PERSON_NUMBER = r"\d{6}-?\d{4}"
-MAX_TEXT_CHARS = 200
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,7 @@ def _benefit_name(text: str, column: Column, _source: Source, context: Context) 
 
 def _text_fault(text: str) -> str:
     bad = (
-        f"length({text}) > {MAX_TEXT_CHARS} or {text} <> trim({text})"
+        f"{text} <> trim({text})"
         f" or regexp_matches({text}, '{_CONTROL}')"
         f" or regexp_matches({text}, '^[\\pZ]|[\\pZ]$')"
         f" or regexp_matches({text}, '{_PERSON_NUMBER}')"
@@ -126,12 +125,10 @@ def _area(text: str, _column: Column, _source: Source, _context: Context) -> Gra
 
 
 def _contract(text: str, _column: Column, _source: Source, context: Context) -> Grammar:
-    unknown = (
-        ""
-        if context.contract_ids is None
-        else f" when not {one_of(text, sorted(context.contract_ids))} then 'CONTRACT_UNKNOWN'"
-    )
-    return Grammar(text, _text_fault(text) + unknown, "varchar")
+    if context.contract_ids is None:
+        return Grammar(text, _text_fault(text), "varchar")
+    known = one_of(text, sorted(context.contract_ids))
+    return Grammar(text, f"when not {known} then 'CONTRACT_UNKNOWN'", "varchar")
 
 
 def _choice(text: str, column: Column, _source: Source, _context: Context) -> Grammar:

@@ -21,6 +21,7 @@ from dagster_project.lib.receiving.landed import (
 
 _MAX_BYTES = 50_000_000
 _TOTAL = re.compile(r"(?:^|\s)i alt$", re.IGNORECASE)
+_HALF = re.compile("[\ud800-\udfff]")
 _EXPONENT = re.compile(r"[eE]")
 
 
@@ -100,6 +101,11 @@ def _text(value: Any, source: Source) -> str | None:
     return None
 
 
+def _is_broken(value: Any) -> bool:
+    """Half of a character: an escape can say it, no text can hold it."""
+    return isinstance(value, str) and _HALF.search(value) is not None
+
+
 def land_json(path: Path, source: Source, spill: Path) -> Landed:
     """The landed form of an answer of the statistics API.
 
@@ -149,6 +155,8 @@ def _land_row(
     faults: dict[int, tuple[int, str]],
 ) -> None:
     number = writer.row_count + 1
+    if isinstance(row, list) and any(map(_is_broken, row)):
+        raise FileRefusedError(rows_finding("FILE_ENCODING", None, [number]))
     if not isinstance(row, list) or len(row) != width:
         faults[number] = (-1, "ROW_WIDTH")
         writer.gap()

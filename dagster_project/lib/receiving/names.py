@@ -6,6 +6,7 @@ A name is data: it is never used as a path or a glob.
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 import hashlib
 import re
@@ -143,6 +144,6 @@ def check_window(parts: NameParts) -> None:
         return
     if not first <= last <= parts.extracted_on:
         raise FileRefusedError(Finding("WINDOW_INVALID", detail="order"))
-    whole = first.day == 1 and (last + dt.timedelta(days=1)).day == 1
+    whole = first.day == 1 and last.day == calendar.monthrange(last.year, last.month)[1]
     if window.granularity == "months" and not whole:
         raise FileRefusedError(Finding("WINDOW_INVALID", detail="months"))

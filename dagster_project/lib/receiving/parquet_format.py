@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -16,6 +17,20 @@ def _identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def _columns(schema: Sequence[tuple[str, int | None, str | None]]) -> list[tuple[str, bool]]:
+    """Name of each column, and whether it is of no type because it is all null.
+
+    Args:
+        schema: the file's elements below its root, each before its children.
+    """
+    found, below = [], 0
+    for name, children, logical in schema:
+        if not below:
+            found.append((str(name), str(logical).startswith("NullType")))
+        below += (children or 0) - (1 if below else 0)
+    return found
+
+
 def land_parquet(path: Path, source: Source, parser: duckdb.DuckDBPyConnection) -> Landed:
     """The landed form of a parquet file.
 
@@ -26,8 +41,7 @@ def land_parquet(path: Path, source: Source, parser: duckdb.DuckDBPyConnection) 
 
     Raises:
         FileRefusedError: ``FILE_FORMAT``, ``FILE_LIMIT``, ``FILE_EMPTY``, ``HEADER_…``,
-        ``CELL_TYPE``
-            for a column that is not text.
+            ``CELL_TYPE`` for a column that is not text; one that is all null may have no type.
     """
     place = literal(str(path))
     try:
@@ -36,13 +50,11 @@ def land_parquet(path: Path, source: Source, parser: duckdb.DuckDBPyConnection) 
             f" select (select num_rows from parquet_file_metadata({place})) as file_rows,"
             f" total_uncompressed_size as unpacked from parquet_metadata({place}))"
         ).fetchall()[0]
-        headings = [
-            str(name)
-            for name, children in parser.execute(
-                f"select name, num_children from parquet_schema({place})"
+        columns = _columns(
+            parser.execute(
+                f"select name, num_children, logical_type from parquet_schema({place})"
             ).fetchall()[1:]
-            if not children
-        ]
+        )
         described = parser.execute(f"describe select * from read_parquet({place})").fetchall()
     except duckdb.Error:
         raise FileRefusedError(Finding("FILE_FORMAT")) from None
@@ -50,11 +62,19 @@ def land_parquet(path: Path, source: Source, parser: duckdb.DuckDBPyConnection) 
         raise FileRefusedError(Finding("FILE_LIMIT", detail=f"rækker: {source.limits.max_rows}"))
     if unpacked > source.limits.max_bytes:
         raise FileRefusedError(Finding("FILE_LIMIT", detail=f"byte: {source.limits.max_bytes}"))
+    headings = [name for name, _ in columns]
     check_headings(headings, source)
-    typed = [str(name) for name, kind, *_ in described if kind != "VARCHAR"]
-    if typed or len(described) != len(headings):
-        raise FileRefusedError(*(Finding("CELL_TYPE", name) for name in typed or headings[:1]))
+    typed = [
+        name
+        for (name, is_null), (_, kind, *_) in zip(columns, described, strict=True)
+        if kind != "VARCHAR" and not is_null
+    ]
+    if typed:
+        raise FileRefusedError(*(Finding("CELL_TYPE", name) for name in typed))
     if rows == 0 and not source.may_be_empty:
         raise FileRefusedError(Finding("FILE_EMPTY"))
-    picked = ", ".join(f"{_identifier(name)} as h{at}" for at, name in enumerate(headings))
+    picked = ", ".join(
+        f"{'null::varchar' if is_null else _identifier(name)} as h{at}"
+        for at, (name, is_null) in enumerate(columns)
+    )
     return Landed(f"(select {picked} from read_parquet({place}))", headings, int(rows))

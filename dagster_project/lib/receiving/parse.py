@@ -34,6 +34,7 @@ from dagster_project.lib.receiving.weeks import (
 
 _MAX_FAULT_ROWS = 100_000
 _WEEK_PLACE = 100_000
+_TOO_LONG = "-1:FILE_LIMIT"
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Parsed:
         skipped_rows: records of benefits that the product does not map.
         findings: one per (column, code).
         layout: where the columns stand.
+        has_repeated_keys: rows of a window source have one key; they are equal, or faults.
     """
 
     table: str
@@ -55,6 +57,7 @@ class Parsed:
     skipped_rows: int
     findings: tuple[Finding, ...]
     layout: Layout
+    has_repeated_keys: bool = False
 
 
 def _texts(layout: Layout) -> str:
@@ -105,7 +108,7 @@ def _create(
     ]
     faults = ", ".join(f"{grammar.fault} as f{index}" for index, grammar in enumerate(grammars))
     weeks = week_columns(landed, layout, source, context)
-    marks = [f"x{index}" for index in range(len(source.columns))]
+    marks = [_length_fault(source), *(f"x{index}" for index in range(len(source.columns)))]
     marks += [mark for rule in source.rules if (mark := _rule_fault(rule, source))]
     marks += [weeks.fault] if weeks else []
     names = ", ".join(column.name for column in source.columns)
@@ -150,18 +153,61 @@ def _mark_format_faults(connection: duckdb.DuckDBPyConnection, table: str, lande
         _mark(connection, table, rows, index, code)
 
 
-def _mark_key_duplicates(connection: duckdb.DuckDBPyConnection, table: str, source: Source) -> None:
+def _length_fault(source: Source) -> str:
+    """A cell of more characters than the source declares; a text has no more of them than bytes."""
+    texts = [f"t{index}" for index in range(len(source.columns))]
+    bytes_of, chars_of = (
+        f"greatest({', '.join(f'{count}({text})' for text in texts)})"
+        for count in ("strlen", "length")
+    )
+    limit = source.limits.max_cell_chars
+    return (
+        f"case when {bytes_of} > {limit} then"
+        f" case when {chars_of} > {limit} then '{_TOO_LONG}' end end"
+    )
+
+
+def _check_lengths(connection: duckdb.DuckDBPyConnection, table: str, source: Source) -> None:
+    rows = connection.execute(
+        f"select rowid + 1 from {table} where starts_with(faults, '{_TOO_LONG}')"
+    ).fetchall()
+    if rows:
+        detail = f"tegn pr. celle: {source.limits.max_cell_chars}"
+        raise FileRefusedError(rows_finding("FILE_LIMIT", None, (row for (row,) in rows), detail))
+
+
+def _mark_key_duplicates(connection: duckdb.DuckDBPyConnection, table: str, source: Source) -> bool:
+    """Mark rows of one key; in a window source equal rows of one key are no fault.
+
+    Returns:
+        whether there are such equal rows.
+    """
     if not source.key:
-        return
+        return False
     key = ", ".join(source.key)
     whole = " and ".join(f"{name} is not null" for name in source.key)
     connection.execute(f"""
-        update {table} set faults =
-        '{source.columns.index(source.column(source.key[-1]))}:KEY_DUPLICATE'
-        where faults is null and ({key}) in (
-            select ({key}) from {table} where faults is null and {whole}
-            group by {key} having count(*) > 1)
+        create or replace temp table repeated as
+        select {key} from {table} where faults is null and {whole}
+        group by {key} having count(*) > 1
     """)
+    has_repeated = bool(_count(connection, "select count(*) from repeated"))
+    if has_repeated and source.window is not None:
+        names = ", ".join([column.name for column in source.columns] + ["filled", "runs"])
+        connection.execute(f"""
+            create or replace temp table repeated as
+            select {key} from (select distinct {names} from {table} semi join repeated using ({key})
+                               where faults is null)
+            group by {key} having count(*) > 1
+        """)
+    if has_repeated:
+        last = source.columns.index(source.column(source.key[-1]))
+        connection.execute(f"""
+            update {table} set faults = '{last}:KEY_DUPLICATE'
+            where faults is null and ({key}) in (select ({key}) from repeated)
+        """)
+    connection.execute("drop table repeated")
+    return has_repeated and source.window is not None
 
 
 def _mark_chains(connection: duckdb.DuckDBPyConnection, table: str, source: Source) -> None:
@@ -228,8 +274,16 @@ def _findings(
     ]
     return tuple(
         Finding(code, _fault_heading(source, place), rows, total, _kind(source, place[0]))
-        for rows, place, code, total in sorted(found)
+        for rows, place, code, total in sorted(found, key=_reading_order)
     ), rejected
+
+
+def _reading_order(
+    found: tuple[tuple[int, ...], tuple[int, str], str, int],
+) -> tuple[int, tuple[int, str], str]:
+    """Rows from the top, the columns of a row from the left (as they are declared)."""
+    rows, place, code, _ = found
+    return rows[0], place, code
 
 
 def _place(text: str) -> tuple[int, str]:
@@ -287,16 +341,17 @@ def parse(
         raise FileRefusedError(Finding("FILE_LIMIT", detail=f"rækker: {source.limits.max_rows}"))
     if rows == 0 and not source.may_be_empty:
         raise FileRefusedError(Finding("FILE_EMPTY"))
+    _check_lengths(connection, table, source)
     name_weeks(connection, landed, layout, source, context, table)
     _mark_format_faults(connection, table, landed)
-    _mark_key_duplicates(connection, table, source)
+    has_repeated_keys = _mark_key_duplicates(connection, table, source)
     _mark_chains(connection, table, source)
     findings, rejected = _findings(connection, table, source)
     skipped = _count(
         connection,
         f"select count(*) from {table} where faults is null and ({skip_condition(source)})",
     )
-    return Parsed(table, rows, rejected, skipped, findings, layout)
+    return Parsed(table, rows, rejected, skipped, findings, layout, has_repeated_keys)
 
 
 def _engine_fault(error: duckdb.Error) -> FileRefusedError:

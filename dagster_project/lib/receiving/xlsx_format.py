@@ -175,6 +175,8 @@ def _date_text(value: Any) -> tuple[str, str | None]:
         if value.time() != dt.time(0) or value.date() < _FIRST_SERIAL_DAY:
             return "", "DATE_FORMAT"
         return value.date().isoformat(), None
+    if isinstance(value, dt.date):  # a cell that says its day in ISO form, without a time
+        return value.isoformat(), None
     return "", "CELL_TYPE"
 
 

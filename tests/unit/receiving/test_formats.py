@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import errno
 import hashlib
 import hmac
 import io
@@ -15,13 +16,22 @@ import zipfile
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from dagster_project.lib import receiving
-from dagster_project.lib.errors import UsageError
-from dagster_project.lib.receiving import content, csv_format, engine, grammar, names, week_lines
+from dagster_project.lib.errors import EffektError, UsageError
+from dagster_project.lib.receiving import (
+    content,
+    csv_format,
+    engine,
+    grammar,
+    json_format,
+    names,
+    week_lines,
+)
 from dagster_project.lib.receiving.declarations import load_sources
 from dagster_project.lib.receiving.findings import FileRefusedError
 from dagster_project.lib.receiving.parse import broken_links
@@ -123,6 +133,108 @@ def test_a_date_cell_of_a_workbook_is_its_date(folder: Path) -> None:
     assert parsed(folder, "deltagere", "xlsx", data) == parsed(
         folder, "deltagere", "csv", corpus.good_csv("deltagere")
     )
+
+
+def test_a_date_cell_in_iso_form_is_its_date_with_and_without_a_midnight(folder: Path) -> None:
+    headings, rows = corpus.TABLES["deltagere"]
+    days = [dt.date.fromisoformat(row[3]) for row in rows]
+    moments = [dt.datetime.combine(day, dt.time(0)) for day in days]
+    for values in (days, moments):
+        dated = [[*row[:3], value, *row[4:]] for row, value in zip(rows, values, strict=True)]
+        data = corpus.xlsx_bytes(headings, dated, lambda book, _: setattr(book, "iso_dates", True))
+        assert parsed(folder, "deltagere", "xlsx", data) == parsed(
+            folder, "deltagere", "csv", corpus.good_csv("deltagere")
+        )
+
+
+def test_a_parquet_column_of_nothing_but_nulls_may_have_no_type(folder: Path) -> None:
+    headings, rows = corpus.TABLES["ydelsesforloeb"]
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    typeless = corpus.parquet_bytes(headings, [*columns[:3], *[[None] * len(rows)] * 2])
+    assert parsed(folder, "ydelsesforloeb", "parquet", typeless) == parsed(
+        folder,
+        "ydelsesforloeb",
+        "csv",
+        corpus.csv_bytes(headings, [[*row[:3], "", ""] for row in rows]),
+    )
+    numbers = corpus.parquet_bytes(headings, [*columns[:4], pa.nulls(len(rows), pa.int32())])
+    assert parsed(folder, "ydelsesforloeb", "parquet", numbers) == [("CELL_TYPE",)]
+
+
+def test_a_text_may_have_as_many_characters_as_its_source_declares(folder: Path) -> None:
+    """Characters, not bytes; in every format, and in a column of any type."""
+    headings, rows = corpus.TABLES["deltagere"]
+    limit = load_sources()["deltagere"].limits.max_cell_chars
+    for at, value in ((1, "å"), (2, "6"), (4, "å")):
+        for more in (0, 1):
+            table = [list(row) for row in rows]
+            table[2][at] = value * (limit + more)
+            for data, file_format in (
+                (corpus.csv_bytes(headings, table), "csv"),
+                (corpus.csv_bytes(headings, table, quoting=csv.QUOTE_ALL), "csv"),
+                (corpus.xlsx_bytes(headings, table), "xlsx"),
+            ):
+                found = {code for code, *_ in parsed(folder, "deltagere", file_format, data)}
+                assert ("FILE_LIMIT" in found) == bool(more)
+
+
+def test_equal_rows_of_a_person_in_a_wide_file_count_once(tmp_path: Path) -> None:
+    headings, rows = corpus.TABLES["dream"]
+    again = [*rows, ["610190-1234", *rows[0][1:]], rows[2], rows[2]]
+    once, twice = homes.new_home(tmp_path / "once"), homes.new_home(tmp_path / "twice")
+    name = f"dream_2024-02-01{corpus.WINDOWS['dream']}.csv"
+    homes.land(once, name, corpus.good_csv("dream"))
+    homes.land(twice, name, corpus.csv_bytes(headings, again))
+    homes.receive(once)
+    assert [note.row_count for note in homes.receive(twice).accepted] == [6]
+    assert [row[1:] for row in homes.rows(twice, "dream")] == [
+        row[1:] for row in homes.rows(once, "dream")
+    ]
+
+
+@pytest.mark.parametrize("size", [csv_format.STREAMED_BYTES, 0], ids=["small", "large"])
+def test_a_window_may_reach_to_the_last_day_that_a_date_can_say(
+    tmp_path: Path, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_format, "STREAMED_BYTES", size)
+    home = homes.new_home(tmp_path / "home")
+    for source, first in (("ydelsesforloeb", "2023-01-01"), ("eindkomst", "2023-01-01")):
+        homes.land(home, f"{source}_9999-12-31_{first}_9999-12-31.csv", corpus.good_csv(source))
+    homes.land(home, "dream_9999-12-31_2023-01-02_9999-12-31.csv", corpus.good_csv("dream"))
+    report = homes.receive(home)
+    assert len(report.accepted) == 2
+    assert [note.code for note in report.refused] == ["WINDOW_INVALID"]
+
+
+def test_a_file_that_breaks_the_program_is_refused_alone_and_its_report_tells_no_value(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("6101901234")
+
+    monkeypatch.setattr(json_format, "land_json", broken)
+    home = homes.new_home(tmp_path / "home")
+    homes.land(home, "jobindsats_2024-02-01.json", corpus.good_json())
+    homes.land(home, "deltagere_2024-02-01.csv", corpus.good_csv("deltagere"))
+    report = homes.receive(home)
+    assert [note.file_name for note in report.accepted] == ["deltagere_2024-02-01.csv"]
+    assert [note.code for note in report.refused] == ["FILE_FORMAT"]
+    told = report.refused[0].findings[0].detail
+    assert "KeyError" in told and "6101901234" not in told
+
+
+def test_a_full_disk_is_no_fault_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    monkeypatch.setattr(json_format, "land_json", full)
+    home = homes.new_home(tmp_path / "home")
+    homes.land(home, "jobindsats_2024-02-01.json", corpus.good_json())
+    with pytest.raises(EffektError, match="no space"):
+        homes.receive(home)
+    assert [path.name for path in home.landing.iterdir()] == ["jobindsats_2024-02-01.json"]
 
 
 def test_hidden_rows_and_further_sheets_of_a_workbook_change_nothing(folder: Path) -> None:
