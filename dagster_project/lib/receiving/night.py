@@ -134,10 +134,23 @@ class _Judge:
                 self._parser, path, parts, self._context, self._spill, case.table
             )
         except FileRefusedError as refused:
+            self._check_parser(case)
             case.findings = refused.findings
             return
         if case.content.is_refused:
             case.findings = case.content.parsed.findings
+
+    def _check_parser(self, case: _Case) -> None:
+        """Files after one that broke the engine itself are not refused for it."""
+        try:
+            self._parser.execute("select 1")
+        except duckdb.Error:
+            name = names.scrub(case.staged.found.name)
+            raise EffektError(
+                "PARSER_BROKEN",
+                f"{name} broke the engine that reads files; no file beside it has left landing/",
+                remedy=f"move {name} out of landing/, run again, and send it to the maintainers",
+            ) from None
 
     def _conflicts_by_name(self, case: _Case) -> bool:
         return any(

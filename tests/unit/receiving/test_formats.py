@@ -27,9 +27,11 @@ from dagster_project.lib.receiving import (
     content,
     csv_format,
     engine,
+    findings,
     grammar,
     json_format,
     names,
+    parquet_format,
     week_lines,
 )
 from dagster_project.lib.receiving.declarations import load_sources
@@ -221,6 +223,29 @@ def test_a_file_that_breaks_the_program_is_refused_alone_and_its_report_tells_no
     assert [note.code for note in report.refused] == ["FILE_FORMAT"]
     told = report.refused[0].findings[0].detail
     assert "KeyError" in told and "6101901234" not in told
+
+
+def test_a_file_that_breaks_the_engine_is_named_and_no_other_file_is_refused_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_path: Path, _source: object, parser: duckdb.DuckDBPyConnection) -> None:
+        parser.close()
+        raise FileRefusedError(findings.Finding("FILE_FORMAT"))
+
+    monkeypatch.setattr(parquet_format, "land_parquet", broken)
+    home = homes.new_home(tmp_path / "home")
+    landed = (
+        f"ydelsesforloeb_2024-02-01{corpus.WINDOWS['ydelsesforloeb']}.parquet",
+        f"ydelsesforloeb_2024-02-02{corpus.WINDOWS['ydelsesforloeb']}.csv",
+    )
+    homes.land(home, landed[0], corpus.good_parquet("ydelsesforloeb"))
+    homes.land(home, landed[1], corpus.good_csv("ydelsesforloeb"))
+    with pytest.raises(EffektError, match="parquet broke the engine") as error:
+        homes.receive(home)
+    assert error.value.code == "PARSER_BROKEN"
+    assert sorted(path.name for path in home.landing.iterdir()) == sorted(landed)
+    monkeypatch.undo()
+    assert len(homes.receive(home).accepted) == 2
 
 
 def test_a_full_disk_is_no_fault_of_the_file(
