@@ -13,6 +13,9 @@ defs = dg.Definitions(
     jobs=jobs.ALL,
     schedules=[schedules.nightly],
     sensors=[sensors.landing_files],
-    resources={"night": resources.NightResource.configure_at_launch()},
+    resources={
+        "night": resources.NightResource.configure_at_launch(),
+        "place": resources.HomeResource.configure_at_launch(),
+    },
     executor=dg.in_process_executor,
 )

@@ -28,7 +28,7 @@ def _path(text: str | None) -> Path | None:
     return Path(text) if text else None
 
 
-class NightResource(dg.ConfigurableResource):
+class HomeResource(dg.ConfigurableResource):
     """The home, its contracts and the business date of a run; all may be left out."""
 
     home: str | None = Field(default=None, description="the home; default $EFFEKT_HOME, ./data")
@@ -44,6 +44,10 @@ class NightResource(dg.ConfigurableResource):
             contracts=_path(self.contracts or os.environ.get(CONTRACTS_VARIABLE)),
             as_of=dt.date.fromisoformat(self.as_of) if self.as_of else None,
         )
+
+
+class NightResource(HomeResource):
+    """A home that is held from the first step of a run to its last."""
 
     @contextmanager
     def yield_for_execution(

@@ -4,12 +4,10 @@ What belongs here: the fields of the fetch and its call. What does not: the serv
 (``lib/jobindsats_api``), reading the figures (receiving).
 """
 
-import datetime as dt
-
 import dagster as dg
 from pydantic import Field
 
-from dagster_project.defs.resources import NightResource
+from dagster_project.defs.resources import HomeResource
 from dagster_project.lib import jobindsats_api, nightly
 from dagster_project.lib.errors import EffektError
 
@@ -22,26 +20,28 @@ class Fetch(dg.Config):
     area: str = Field(description="name of the municipality in the statistics")
     first_month: str = Field(description="first month asked for, YYYY-MM")
     last_month: str = Field(description="last month asked for, YYYY-MM")
-
-
-def _months(first: str, last: str) -> list[dt.date]:
-    """First days of the months from the first to the last."""
-    start, end = (dt.datetime.strptime(text, "%Y-%m").date() for text in (first, last))  # noqa: DTZ007
-    count = (end.year - start.year) * 12 + end.month - start.month + 1
-    numbers = range(start.month - 1, start.month - 1 + count)
-    return [dt.date(start.year + n // 12, n % 12 + 1, 1) for n in numbers]
+    tables: dict[str, str] = Field(
+        default=jobindsats_api.ApiSettings("").tables,
+        description="table → name of its benefit, where the table itself does not say it",
+    )
 
 
 @dg.op
-def fetch(context: dg.OpExecutionContext, night: NightResource, config: Fetch) -> None:
-    """Leave one ordinary ``jobindsats_<date>.json`` in the landing folder."""
+def fetch(context: dg.OpExecutionContext, place: HomeResource, config: Fetch) -> None:
+    """Leave one ordinary ``jobindsats_<date>.json`` in the landing folder.
+
+    The home is not held: a slow service keeps no night waiting.
+    """
     failure: EffektError | None = None
     try:
-        settings = night.settings()
+        settings = place.settings()
+        nightly.check_secrets(settings.home)
         path = jobindsats_api.fetch(
-            jobindsats_api.ApiSettings(base_url=config.base_url, version=config.version),
-            settings.home.secrets, settings.home.landing, config.area,
-            _months(config.first_month, config.last_month), settings.as_of,
+            jobindsats_api.ApiSettings(
+                base_url=config.base_url, version=config.version, tables=dict(config.tables)
+            ),
+            settings.home.ensure(), config.area,
+            jobindsats_api.months_between(config.first_month, config.last_month), settings.as_of,
         )  # fmt: skip
         context.add_output_metadata({"file": path.name, "bytes": path.stat().st_size})
     except Exception as error:  # any failure becomes a code without values

@@ -9,15 +9,19 @@ Shapes (domain.md, jobindsats): version 2 answers ``[{"Variables": [{"Name", "La
 to a raw token in ``Authorization``; version 3 answers ``{"columns": […], "rows": [[…]]}`` to a
 Bearer
 token and may hand out its rows in pages (``next``: the address of the next one, on the same host).
-A service that answers otherwise ends the fetch with a code; nothing half-fetched reaches
-``landing/``.
+A dimension that the source does not declare is asked for in full by neither version: of such rows
+only the totals are kept ("… i alt"). A service that answers otherwise ends the fetch with a code;
+nothing half-fetched reaches ``landing/``, and no file that lies there is replaced.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import json
+import os
+import re
 import stat
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +30,9 @@ from urllib.parse import urljoin, urlsplit
 
 from dagster_project.lib import files
 from dagster_project.lib.errors import EffektError
+from dagster_project.lib.receiving.json_format import is_total
+from dagster_project.lib.receiving.register import load_register
+from dagster_project.settings import Home
 
 if TYPE_CHECKING:
     import requests
@@ -36,6 +43,9 @@ MAX_BYTES = 50_000_000
 """Largest answer that is read, in bytes: a municipality's table is far below a megabyte."""
 MAX_PAGES = 1_000
 RETRIED_STATUS = (429, 500, 502, 503, 504)
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
+_PIECE = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -50,6 +60,8 @@ class ApiSettings:
         retries: attempts after the first for a refused connection, 429 and 5xx, with growing
         pauses.
         pause_seconds: first pause; doubled each time, unless the service says ``Retry-After``.
+        longest_pause_seconds: no pause is longer, whatever the service says.
+        deadline_seconds: limit for the whole fetch.
     """
 
     base_url: str
@@ -60,6 +72,12 @@ class ApiSettings:
     timeout_seconds: float = 30.0
     retries: int = 4
     pause_seconds: float = 1.0
+    longest_pause_seconds: int = 60
+    deadline_seconds: float = 900.0
+
+
+class _BrokenBodyError(Exception):
+    """The answer began and did not end."""
 
 
 def read_token(secrets: Path) -> str:
@@ -75,46 +93,103 @@ def read_token(secrets: Path) -> str:
         raise EffektError(
             "API_TOKEN", f"{TOKEN_FILE} can be read by others", remedy="chmod 600 the file"
         )
-    token = path.read_text(encoding="utf-8").strip()
-    if not token or not token.isprintable():
+    token = path.read_bytes().decode("ascii", "replace").strip()
+    if not token or not token.isprintable() or not token.isascii():
         raise EffektError(
             "API_TOKEN", f"{TOKEN_FILE} holds no token", remedy="paste it on one line"
         )
     return token
 
 
+def months_between(first: str, last: str) -> list[dt.date]:
+    """First days of the months from ``YYYY-MM`` to ``YYYY-MM``.
+
+    Raises:
+        EffektError: API_SETTINGS: no such months, or in the wrong order.
+    """
+    if not all(_MONTH.fullmatch(text) and text >= "0001" for text in (first, last)) or first > last:
+        raise EffektError(
+            "API_SETTINGS",
+            "first_month and last_month must be months, the first not after the last",
+            remedy="write them as YYYY-MM",
+        )
+    (year, month), (end_year, end_month) = ((int(t[:4]), int(t[5:])) for t in (first, last))
+    numbers = range(year * 12 + month - 1, end_year * 12 + end_month)
+    return [dt.date(number // 12, number % 12 + 1, 1) for number in numbers]
+
+
 def fetch(
-    settings: ApiSettings, secrets: Path, landing: Path, area: str, months: Sequence[dt.date],
-    fetched_on: dt.date,
-) -> Path:  # fmt: skip
+    settings: ApiSettings, home: Home, area: str, months: Sequence[dt.date], fetched_on: dt.date
+) -> Path:
     """Ask for every table, area and month, and leave one json delivery in ``landing/``.
 
     Args:
         settings: where and how to ask.
-        secrets: folder of the token file.
-        landing: the home's drop zone.
+        home: its token file is read, and its drop zone written to.
         area: name of the municipality in the statistics.
         months: first days of the months asked for.
         fetched_on: the delivery's extracted_on.
 
     Returns:
-        the delivery's path (a file that was there already is replaced only while it waits in
-        landing).
+        the delivery's path: the first version of that date that nobody has sent yet.
 
     Raises:
-        EffektError: API_TOKEN, API_REFUSED (401, 403, 404 …), API_UNREACHABLE, API_ANSWER.
+        EffektError: API_SETTINGS, API_TOKEN, API_REFUSED (401, 403, 404 …), API_UNREACHABLE,
+            API_ANSWER.
     """
-    if settings.version not in (2, 3):
-        raise EffektError("API_SETTINGS", "the version must be 2 or 3")
-    token = read_token(secrets)
+    _check_settings(settings)
+    token = read_token(home.secrets)
+    ends_at = time.monotonic() + settings.deadline_seconds
     with _session(settings, token) as session:
         blocks = [
-            _name_benefit(block, benefit)
+            _name_benefit(_totals(block), benefit)
             for table, benefit in sorted(settings.tables.items())
-            for block in _table(session, settings, table, area, months)
+            for block in _table(session, settings, table, area, months, ends_at)
         ]
-    target = landing / f"jobindsats_{fetched_on.isoformat()}.json"
-    return files.write_atomic(target, json.dumps(blocks, ensure_ascii=False, indent=1))
+    if not any(block["Data"] for block in blocks):
+        raise _answer_error(", ".join(sorted(settings.tables)), "without a figure")
+    try:
+        text = json.dumps(blocks, ensure_ascii=False, indent=1).encode("utf-8")
+    except UnicodeEncodeError:
+        raise _answer_error(", ".join(sorted(settings.tables)), "no text") from None
+    return _leave(home, fetched_on, text)
+
+
+def _check_settings(settings: ApiSettings) -> None:
+    if settings.version not in (2, 3):
+        raise EffektError("API_SETTINGS", "the version must be 2 or 3")
+    address = urlsplit(settings.base_url)
+    is_private = address.scheme == "https" or address.hostname in _LOOPBACK
+    if address.scheme not in ("http", "https") or not address.hostname or not is_private:
+        raise EffektError(
+            "API_SETTINGS", "the address must begin with https://",
+            remedy="the token would travel in clear text",
+        )  # fmt: skip
+
+
+def _leave(home: Home, fetched_on: dt.date, text: bytes) -> Path:
+    """Write the delivery under the first version that is free; what landed is never replaced."""
+    stem = f"jobindsats_{fetched_on.isoformat()}"
+    taken = {
+        record.version_no or 1
+        for record in load_register(home).accepted()
+        if (record.source, record.extracted_on, record.sender) == ("jobindsats", fetched_on, None)
+    }
+    aside = files.write_atomic(home.landing / f".{stem}.fetched", text)
+    version = 1
+    try:
+        while True:
+            name = stem if version == 1 else f"{stem}_v{version}"
+            if version not in taken and not any(home.landing.rglob(f"{name}.*")):
+                try:
+                    os.link(aside, home.landing / f"{name}.json")
+                    return home.landing / f"{name}.json"
+                except FileExistsError:
+                    pass  # somebody was quicker
+            version += 1
+    finally:
+        aside.unlink()
+        files.fsync_dir(home.landing)
 
 
 def _session(settings: ApiSettings, token: str) -> requests.Session:
@@ -129,6 +204,8 @@ def _session(settings: ApiSettings, token: str) -> requests.Session:
     retry = Retry(
         total=settings.retries,
         backoff_factor=settings.pause_seconds,
+        backoff_max=settings.longest_pause_seconds,
+        retry_after_max=settings.longest_pause_seconds,
         status_forcelist=RETRIED_STATUS,
         allowed_methods=("GET",),
         raise_on_status=False,
@@ -140,7 +217,7 @@ def _session(settings: ApiSettings, token: str) -> requests.Session:
 
 def _table(
     session: requests.Session, settings: ApiSettings, table: str, area: str,
-    months: Sequence[dt.date],
+    months: Sequence[dt.date], ends_at: float,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """All pages of one table, in the shape of version 2."""
     periods = ",".join(f"{month.year:04d}M{month.month:02d}" for month in months)
@@ -150,7 +227,7 @@ def _table(
     for _ in range(MAX_PAGES):
         if address is None:
             return blocks
-        answer = _ask(session, settings, table, address, parameters)
+        answer = _ask(session, settings, table, address, parameters, ends_at)
         found, following = _blocks(answer, settings.version, table)
         blocks += found
         address, parameters = _next_address(address, following, table), None
@@ -159,9 +236,11 @@ def _table(
 
 def _next_address(current: str, following: str | None, table: str) -> str | None:
     """The next page's address; one on another host is refused, for the token would follow it."""
-    if following is None:
+    if not following:
         return None
     address = urljoin(current, following)
+    if address == current:
+        raise _answer_error(table, "its own next page")
     if urlsplit(address)[:2] != urlsplit(current)[:2]:
         raise _answer_error(table, "the next page lies on another host")
     return address
@@ -169,10 +248,34 @@ def _next_address(current: str, following: str | None, table: str) -> str | None
 
 def _ask(
     session: requests.Session, settings: ApiSettings, table: str, address: str,
-    parameters: dict[str, str] | None,
+    parameters: dict[str, str] | None, ends_at: float,
 ) -> Any:  # fmt: skip
-    import requests
+    """One answer; one that breaks off is asked for again, as one that never began is."""
+    for attempt in range(settings.retries + 1):
+        try:
+            body = _body(session, settings, table, address, parameters, ends_at)
+            break
+        except _BrokenBodyError as error:
+            if attempt == settings.retries:
+                raise _unreachable(table, str(error)) from None
+            pause = min(settings.pause_seconds * 2**attempt, settings.longest_pause_seconds)
+            time.sleep(max(0.0, min(pause, ends_at - time.monotonic())))
+    try:
+        return json.loads(
+            body.decode("utf-8-sig"), parse_float=_danish, parse_int=str, parse_constant=_refuse
+        )
+    except (UnicodeDecodeError, ValueError, RecursionError):
+        raise _answer_error(table, "not readable as JSON") from None
 
+
+def _body(
+    session: requests.Session, settings: ApiSettings, table: str, address: str,
+    parameters: dict[str, str] | None, ends_at: float,
+) -> bytes:  # fmt: skip
+    import requests
+    import urllib3
+
+    body = bytearray()
     try:
         with session.get(
             address, params=parameters, timeout=settings.timeout_seconds, stream=True,
@@ -184,19 +287,29 @@ def _ask(
                     f"table {table}: the service answered {response.status_code}",
                     remedy="401, 403: check the token; 404: check table and version; else later",
                 )
-            body = response.raw.read(MAX_BYTES + 1, decode_content=True)
+            while piece := response.raw.read1(_PIECE, decode_content=True):
+                body += piece
+                if len(body) > MAX_BYTES:
+                    raise _answer_error(table, f"longer than {MAX_BYTES} bytes")
+                if time.monotonic() > ends_at:
+                    raise _unreachable(table, f"not whole after {settings.deadline_seconds:g} s")
     except requests.RequestException as error:
-        raise EffektError(
-            "API_UNREACHABLE",
-            f"table {table}: no answer from the service ({type(error).__name__})",
-            remedy="check address and network, or drop the file by hand",
-        ) from None
-    if len(body) > MAX_BYTES:
-        raise _answer_error(table, f"longer than {MAX_BYTES} bytes")
-    try:
-        return json.loads(body.decode("utf-8-sig"), parse_float=_danish, parse_int=str)
-    except (UnicodeDecodeError, ValueError, RecursionError):
-        raise _answer_error(table, "not readable as JSON") from None
+        raise _unreachable(table, type(error).__name__) from None
+    except urllib3.exceptions.HTTPError as error:
+        raise _BrokenBodyError(type(error).__name__) from None
+    return bytes(body)
+
+
+def _unreachable(table: str, why: str) -> EffektError:
+    return EffektError(
+        "API_UNREACHABLE",
+        f"table {table}: no answer from the service ({why})",
+        remedy="check address and network, or drop the file by hand",
+    )
+
+
+def _refuse(_constant: str) -> Any:
+    raise ValueError
 
 
 def _danish(number: str) -> str:
@@ -247,6 +360,17 @@ def _is_block(block: Any) -> bool:
         return False
     named = all(isinstance(v, dict) and isinstance(v.get("Name"), str) for v in variables)
     return named and all(isinstance(r, list) and len(r) == len(variables) for r in rows)
+
+
+def _totals(block: dict[str, Any]) -> dict[str, Any]:
+    """The rows that are totals of every dimension the source does not declare."""
+    others = [
+        at
+        for at, variable in enumerate(block["Variables"])
+        if not {variable.get("Name"), variable.get("Label")} & set(NAMES)
+    ]
+    rows = [row for row in block["Data"] if all(is_total(row[at]) for at in others)]
+    return {**block, "Data": rows}
 
 
 def _name_benefit(block: dict[str, Any], benefit: str) -> dict[str, Any]:

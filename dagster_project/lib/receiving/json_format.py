@@ -101,6 +101,11 @@ def _text(value: Any, source: Source) -> str | None:
     return None
 
 
+def is_total(value: Any) -> bool:
+    """Whether a member of a dimension is its total ("Køn i alt")."""
+    return isinstance(value, str) and _TOTAL.search(value) is not None
+
+
 def _is_broken(value: Any) -> bool:
     """Half of a character: an escape can say it, no text can hold it."""
     return isinstance(value, str) and _HALF.search(value) is not None
@@ -165,6 +170,6 @@ def _land_row(
     for index, text in enumerate(texts):
         if text is None:
             faults[number] = (index, "CELL_TYPE")
-    if any(not isinstance(row[at], str) or not _TOTAL.search(row[at]) for at in others):
+    if not all(is_total(row[at]) for at in others):
         faults.setdefault(number, (-1, "VALUE_NOT_ALLOWED"))
     writer.record([text or "" for text in texts])

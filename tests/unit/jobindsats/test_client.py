@@ -16,9 +16,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from dagster_project import definitions
+from dagster_project.lib import lock, receiving
 from dagster_project.lib.errors import EffektError
-from dagster_project.lib.jobindsats_api import ApiSettings, fetch
+from dagster_project.lib.jobindsats_api import ApiSettings, fetch, months_between
 from dagster_project.lib.receiving import check_file
+from dagster_project.settings import Home
+from tests.faults import corpus
 
 TOKEN = "a-token-of-an-organisation"
 MONTHS = [dt.date(2024, 1, 1), dt.date(2024, 2, 1)]
@@ -34,6 +38,7 @@ class Service:
     asked: list[tuple[str, dict[str, list[str]], str | None]] = field(default_factory=list)
     address: str = ""
     pause: float = 0.0
+    drip: float = 0.0
 
     def will_answer(self, body: Any, status: int = 200, **headers: str) -> None:
         """Queue one answer."""
@@ -55,10 +60,13 @@ def service() -> Iterator[Service]:
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(raw)))
+            if "Content-Length" not in headers:
+                self.send_header("Content-Length", str(len(raw)))
             self.end_headers()
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                self.wfile.write(raw)
+                for byte in raw if state.drip else [raw]:
+                    self.wfile.write(bytes([byte]) if isinstance(byte, int) else byte)
+                    time.sleep(state.drip)
 
         def log_message(self, *arguments: object) -> None:
             """Say nothing."""
@@ -101,7 +109,7 @@ def run(service: Service, home: Path, **changes: Any) -> Path:
         base_url=service.address,
         **{"tables": ONE_TABLE, "pause_seconds": 0.01, "retries": 2} | changes,
     )
-    return fetch(settings, home / "secrets", home / "landing", "Hedensted", MONTHS, FETCHED_ON)
+    return fetch(settings, Home(home), "Hedensted", MONTHS, FETCHED_ON)
 
 
 def refusal(service: Service, home: Path, **changes: Any) -> EffektError:
@@ -214,10 +222,139 @@ def test_an_answer_of_another_shape_is_refused(service: Service, home: Path, bod
     assert refusal(service, home).code == "API_ANSWER"
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        [],
+        version_2([]),
+        b'[{"Variables": [{"Name": "Antal personer", "Label": ""}], "Data": [[NaN]]}]',
+        b'[{"Variables": [{"Name": "Antal personer", "Label": ""}], "Data": [["\\ud800"]]}]',
+    ],
+    ids=["no_table", "no_row", "not_a_number", "half_a_character"],
+)
+def test_an_answer_that_receiving_would_refuse_is_not_left(
+    service: Service, home: Path, body: Any
+) -> None:
+    service.will_answer(body)
+    assert refusal(service, home).code == "API_ANSWER"
+
+
+def test_of_other_dimensions_the_totals_are_kept(service: Service, home: Path) -> None:
+    table = version_2([[*ROWS[0], sex] for sex in ("Køn i alt", "Mænd", "Kvinder")])
+    table[0]["Variables"].append({"Name": "_kon", "Label": "Køn"})
+    service.will_answer(table)
+    path = run(service, home)
+    assert [row[-2:] for row in json.loads(path.read_text())[0]["Data"]] == [
+        ["Køn i alt", "Sygedagpenge"]
+    ]
+    assert check_file(path, frozenset()).as_json()["findings"] == []
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Content-Length": "100000"}, {"Content-Encoding": "gzip"}], ids=str
+)
+def test_an_answer_that_breaks_off_is_asked_for_again(
+    service: Service, home: Path, headers: dict[str, str]
+) -> None:
+    service.will_answer(version_2(ROWS), **headers)
+    service.will_answer(version_2(ROWS))
+    assert run(service, home).is_file()
+    (home / "landing" / "jobindsats_2024-04-01.json").unlink()
+    for _ in range(3):
+        service.will_answer(version_2(ROWS), **headers)
+    assert refusal(service, home).code == "API_UNREACHABLE"
+    assert len(service.asked) == 5
+
+
+def test_a_dripping_service_is_left_at_the_deadline(service: Service, home: Path) -> None:
+    service.drip = 0.05
+    service.will_answer(version_2(ROWS))
+    error = refusal(service, home, deadline_seconds=0.2, retries=0)
+    assert error.code == "API_UNREACHABLE" and "not whole" in error.message
+
+
+def test_no_pause_is_longer_than_ours_whatever_the_service_says(
+    service: Service, home: Path
+) -> None:
+    service.will_answer({}, 503, **{"Retry-After": "86400"})
+    service.will_answer(version_2(ROWS))
+    assert run(service, home, longest_pause_seconds=1).is_file()
+
+
+def test_what_landed_or_was_accepted_is_never_replaced(service: Service, home: Path) -> None:
+    by_hand = home / "landing" / "by-hand" / "jobindsats_2024-04-01.csv"
+    by_hand.parent.mkdir()
+    by_hand.write_bytes(corpus.good_csv("jobindsats"))
+    service.will_answer(version_2(ROWS))
+    assert run(service, home).name == "jobindsats_2024-04-01_v2.json"
+    receiving.receive(Home(home), frozenset())
+    service.will_answer(version_2(ROWS))
+    assert run(service, home).name == "jobindsats_2024-04-01_v3.json"
+    report = receiving.receive(Home(home), frozenset())
+    assert [note.file_name for note in report.accepted] == ["jobindsats_2024-04-01_v3.json"]
+
+
+@pytest.mark.parametrize("token", [b"\xff\xfe", "nøgle".encode(), b"two\nlines"])
+def test_what_cannot_be_a_token_is_refused(service: Service, home: Path, token: bytes) -> None:
+    (home / "secrets" / "jobindsats.token").write_bytes(token)
+    assert refusal(service, home).code == "API_TOKEN"
+    assert service.asked == []
+
+
+@pytest.mark.parametrize("address", ["http://jobindsats.example", "ftp://127.0.0.1", "127.0.0.1"])
+def test_the_token_does_not_travel_in_clear_text(
+    service: Service, home: Path, address: str
+) -> None:
+    service.address = address
+    assert refusal(service, home).code == "API_SETTINGS"
+
+
+def test_the_months_asked_for_are_those_between() -> None:
+    assert months_between("2023-12", "2024-02") == [
+        dt.date(2023, 12, 1), dt.date(2024, 1, 1), dt.date(2024, 2, 1),
+    ]  # fmt: skip
+    assert months_between("2024-02", "2024-02") == [dt.date(2024, 2, 1)]
+    for first, last in (("2024-02", "2024-01"), ("2024-13", "2025-01"), ("x", "2024-01")):
+        with pytest.raises(EffektError, match="months"):
+            months_between(first, last)
+
+
+def test_an_empty_address_of_a_next_page_is_the_end_and_its_own_is_refused(
+    service: Service, home: Path
+) -> None:
+    columns = ["Område", "Periode", "Antal personer", "Antal fuldtidspersoner"]
+    service.will_answer({"columns": columns, "rows": ROWS, "next": "/v3/data/y07a02/json?page=2"})
+    service.will_answer({"columns": columns, "rows": ROWS, "next": "?page=2"})
+    assert refusal(service, home, version=3).code == "API_ANSWER"
+    service.will_answer({"columns": columns, "rows": ROWS, "next": ""})
+    assert run(service, home, version=3).is_file()
+
+
+def test_a_fetch_does_not_wait_for_the_night_nor_the_night_for_it(
+    service: Service, home: Path
+) -> None:
+    service.will_answer(version_2(ROWS))
+    config = {
+        "resources": {"place": {"config": {"home": str(home), "as_of": "2024-04-01"}}},
+        "ops": {
+            "fetch": {
+                "config": {
+                    "base_url": service.address, "area": "Hedensted", "first_month": "2024-01",
+                    "last_month": "2024-02", "tables": ONE_TABLE,
+                }
+            }
+        },
+    }  # fmt: skip
+    with lock.hold(Home(home).ensure()):
+        job = definitions.defs.get_job_def("fetch_jobindsats")
+        assert job.execute_in_process(run_config=config).success
+    assert (home / "landing" / "jobindsats_2024-04-01.json").is_file()
+
+
 def test_endless_pages_end(service: Service, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dagster_project.lib.jobindsats_api.MAX_PAGES", 3)
-    for _ in range(3):
-        service.will_answer({"columns": ["Område"], "rows": [], "next": "?page=again"})
+    for page in range(3):
+        service.will_answer({"columns": ["Område"], "rows": [], "next": f"?page={page}"})
     assert refusal(service, home, version=3).code == "API_ANSWER"
 
 
