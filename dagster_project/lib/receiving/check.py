@@ -69,8 +69,8 @@ class CheckReport:
             "findings": [
                 {
                     **finding.as_json(),
-                    "rule": report.words_of(finding.code)[0],
-                    "remedy": report.words_of(finding.code)[1],
+                    "rule": report.words_for(finding)[0],
+                    "remedy": report.words_for(finding)[1],
                 }
                 for finding in self.findings
             ],
@@ -111,7 +111,7 @@ def check_file(path: Path, contract_ids: frozenset[str] | None) -> CheckReport:
         UsageError: there is no such file.
     """
     if not path.is_file():
-        raise UsageError("the file does not exist, or is no file")
+        raise UsageError("filen findes ikke, eller den er ingen fil")
     sources = load_sources()
     shown, parts = names.scrub(path.name), None
     try:

@@ -159,8 +159,10 @@ def read_content(
             check_window(parts)
     if parsed.rejected_rows > source.max_rejected_rows or source.window is None:
         return Content(parts, parsed)
-    may_repeat = not source.key or parsed.has_repeated_keys
-    duplicates = _mark_duplicates(parser, source, parsed) if may_repeat else 0
+    if parsed.has_repeated_keys:
+        duplicates = _mark_repeats(parser, source, parsed)
+    else:
+        duplicates = 0 if source.key else _mark_duplicates(parser, source, parsed)
     return Content(parts, parsed, duplicates, _covered_days(parser, parts, parsed))
 
 
@@ -192,8 +194,7 @@ def _mark_duplicates(parser: duckdb.DuckDBPyConnection, source: Source, parsed: 
 
     The rows are compared in buckets of persons, so that memory stays small for a whole nation.
     """
-    columns = [column.name for column in source.columns]
-    names = ", ".join([*columns, "filled", "runs"] if source.weeks else columns)
+    names = ", ".join(column.name for column in source.columns)
     person = next((c.name for c in source.columns if c.type == "cpr"), names)
     buckets = parsed.row_count // _BUCKET_ROWS + 1
     good = f"faults is null and not ({skip_condition(source)})"
@@ -214,6 +215,16 @@ def _mark_duplicates(parser: duckdb.DuckDBPyConnection, source: Source, parsed: 
             f"update {parsed.table} set faults = 'duplicate' where rowid in ({repeated})",
         )
     return found
+
+
+def _mark_repeats(parser: duckdb.DuckDBPyConnection, source: Source, parsed: Parsed) -> int:
+    """Mark all but the first of the rows of one key, which ``parse`` found equal."""
+    return _value(
+        parser,
+        f"update {parsed.table} set faults = 'duplicate' where rowid in ("
+        f" select rowid from {parsed.table} where faults is null"
+        f" qualify row_number() over (partition by {', '.join(source.key)} order by rowid) > 1)",
+    )
 
 
 def _covered_days(parser: duckdb.DuckDBPyConnection, parts: NameParts, parsed: Parsed) -> int:

@@ -105,8 +105,10 @@ def parse_name(name: str, sources: Mapping[str, Source]) -> NameParts:
         return real
     found = _NAME.fullmatch(name)
     source = sources.get(found["source"]) if found else None
-    if found is None or source is None or found["format"] not in source.formats:
+    if found is None or source is None:
         raise FileRefusedError(Finding("FILE_NAME", detail="pattern"))
+    if found["format"] not in source.formats:
+        raise FileRefusedError(Finding("FILE_NAME", detail=f"type: {', '.join(source.formats)}"))
     return NameParts(
         source=source,
         format=found["format"],

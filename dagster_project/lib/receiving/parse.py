@@ -28,6 +28,7 @@ from dagster_project.lib.receiving.landed import (
 from dagster_project.lib.receiving.weeks import (
     name_weeks,
     release_weeks,
+    same_runs,
     week_columns,
     week_relation,
 )
@@ -193,11 +194,12 @@ def _mark_key_duplicates(connection: duckdb.DuckDBPyConnection, table: str, sour
     """)
     has_repeated = bool(_count(connection, "select count(*) from repeated"))
     if has_repeated and source.window is not None:
-        names = ", ".join([column.name for column in source.columns] + ["filled", "runs"])
+        names = [column.name for column in source.columns]
+        names += [same_runs()] if source.weeks else []
         connection.execute(f"""
             create or replace temp table repeated as
-            select {key} from (select distinct {names} from {table} semi join repeated using ({key})
-                               where faults is null)
+            select {key} from (select distinct {", ".join(names)} from {table}
+                               semi join repeated using ({key}) where faults is null)
             group by {key} having count(*) > 1
         """)
     if has_repeated:

@@ -145,6 +145,45 @@ WORDS: dict[str, tuple[str, str]] = {
         ),
     ),
 }
+TYPE_WORDS = {
+    "cpr": "personnummer",
+    "benefit_code": "ydelseskode (tre cifre)",
+    "benefit_name": "ydelsesnavn",
+    "area": "kommunenavn",
+    "contract": "kontrakt-id",
+    "text": "tekst",
+    "choice": "en af de tilladte værdier",
+    "yes_no": "en af de tilladte værdier",
+    "digits": "cifre",
+    "date": "dato ÅÅÅÅ-MM-DD",
+    "month": "måned ÅÅÅÅ-MM",
+    "statistics_month": "måned ÅÅÅÅMmm",
+    "number": "tal (decimalkomma)",
+}
+_PLACES = {
+    "antal": "antallet af rækker",
+    "byte": "filens størrelse",
+    "date": "en dato i navnet findes ikke i kalenderen",
+    "digits": "navnet indeholder seks eller flere cifre i træk",
+    "link": "et link eller andet, der ikke er en almindelig fil",
+    "missing": "navnet mangler en periode",
+    "months": "perioden er ikke hele måneder",
+    "order": "fra-dato, til-dato og udtræksdato følger ikke efter hinanden",
+    "pattern": "kildens navn, rækkefølgen af navnets dele, eller filtypen",
+    "unexpected": "navnet har en periode, men kilden har ingen",
+    "weeks": "ugekolonnerne er ikke sammenhængende uger, eller de svarer ikke til navnets periode",
+}
+_IN_THE_TEMPLATE = (
+    "Brug en af de tilladte værdier, præcis stavet. De står i kildens skabelon: effekt template"
+    " KILDE."
+)
+_REMEDIES = {
+    ("WINDOW_INVALID", "unexpected"): "Fjern perioden (de to sidste datoer) af filnavnet.",
+    ("WINDOW_INVALID", "missing"): "Sæt periodens to datoer efter udtræksdatoen i filnavnet.",
+    ("VALUE_NOT_ALLOWED", "choice"): _IN_THE_TEMPLATE,
+    ("VALUE_NOT_ALLOWED", "yes_no"): _IN_THE_TEMPLATE,
+    ("FILE_NAME", "type"): "Gem filen som en af de typer, kilden modtager.",
+}
 _UNKNOWN = ("Filen er afvist.", "Kontakt driften.")
 
 
@@ -153,9 +192,22 @@ def words_of(code: str) -> tuple[str, str]:
     return WORDS.get(code, _UNKNOWN)
 
 
+def words_for(finding: Finding) -> tuple[str, str]:
+    """What is wrong and what to do, in Danish, where the detail of a finding says more."""
+    rule, remedy = words_of(finding.code)
+    return rule, _REMEDIES.get((finding.code, finding.detail.split(":")[0]), remedy)
+
+
+def _where(detail: str, code: str) -> str:
+    """A detail as a Dane reads it: what was expected, never a value of the file."""
+    if detail in TYPE_WORDS and code not in ("FILE_NAME", "WINDOW_INVALID"):
+        return f"ventet er {TYPE_WORDS[detail]}"
+    return _PLACES.get(detail, detail)
+
+
 def describe(finding: Finding) -> str:
     """One finding as Danish text."""
-    rule, remedy = words_of(finding.code)
+    rule, remedy = words_for(finding)
     lines = [f"{finding.code}: {rule}"]
     if finding.column:
         lines.append(f"  Kolonne: {finding.column}")
@@ -164,7 +216,7 @@ def describe(finding: Finding) -> str:
         more = finding.row_total - len(finding.rows)
         lines.append(f"  Række: {shown}" + (f" og {more} til" if more > 0 else ""))
     if finding.detail:
-        lines.append(f"  Hvor: {finding.detail}")
+        lines.append(f"  Hvor: {_where(finding.detail, finding.code)}")
     lines.append(f"  Gør sådan: {remedy}")
     return "\n".join(lines)
 
@@ -181,8 +233,8 @@ def _as_json(record: Record) -> dict[str, object]:
         "findings": [
             {
                 **finding.as_json(),
-                "rule": words_of(finding.code)[0],
-                "remedy": words_of(finding.code)[1],
+                "rule": words_for(finding)[0],
+                "remedy": words_for(finding)[1],
             }
             for finding in record.findings
         ],

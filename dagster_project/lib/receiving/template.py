@@ -7,31 +7,19 @@ all).
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 from pathlib import Path
 
 from dagster_project.lib import files
 from dagster_project.lib.errors import UsageError
 from dagster_project.lib.receiving.declarations import Column, Source, load_sources
+from dagster_project.lib.receiving.report import TYPE_WORDS
 
 _EXAMPLE_WEEKS = (("2301", "890"), ("2302", "890"), ("2303", ""))
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0")
+_CREATED = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 _WIDTHS = {"Forklaring": 80}
-_TYPES = {
-    "cpr": "personnummer",
-    "benefit_code": "ydelseskode (tre cifre)",
-    "benefit_name": "ydelsesnavn",
-    "area": "kommunenavn",
-    "contract": "kontrakt-id",
-    "text": "tekst",
-    "choice": "en af de tilladte værdier",
-    "yes_no": "en af de tilladte værdier",
-    "digits": "cifre",
-    "date": "dato ÅÅÅÅ-MM-DD",
-    "month": "måned ÅÅÅÅ-MM",
-    "statistics_month": "måned ÅÅÅÅMmm",
-    "number": "tal (decimalkomma)",
-}
 
 
 def escape_formula(text: str) -> str:
@@ -57,7 +45,7 @@ def _must_be_filled(column: Column) -> str:
 def _explain(column: Column) -> list[str]:
     return [
         column.heading,
-        _TYPES[column.type],
+        TYPE_WORDS[column.type],
         _must_be_filled(column),
         ", ".join(column.allowed),
         column.description,
@@ -78,12 +66,15 @@ def _explanations(source: Source) -> list[list[str]]:
             ]
         )
     period = "_<fra>_<til>" if source.window else ""
+    no_sheet = (
+        "" if "xlsx" in source.formats else " Et regneark modtages ikke: gem arket „Data“ som csv."
+    )
     rows.append([])
     rows.append(["Filnavn", f"{source.source}_<udtræksdato>{period}[_<afsender>][_v<N>].<type>",
     "", "",
                  (f"Datoer som ÅÅÅÅ-MM-DD. Type: {', '.join(source.formats)}. csv gemmes som UTF-8"
                  f" med"
-                 f" „{source.csv.delimiter}“ mellem felterne.")])  # fmt: skip
+                 f" „{source.csv.delimiter}“ mellem felterne.{no_sheet}")])  # fmt: skip
     return rows
 
 
@@ -101,6 +92,7 @@ def _workbook(source: Source) -> bytes:
     options = {"strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False,
                "in_memory": True}  # fmt: skip
     with xlsxwriter.Workbook(buffer, options) as book:
+        book.set_properties({"created": _CREATED})  # the same bytes whenever it is written
         text, bold = book.add_format({"num_format": "@"}), book.add_format({"bold": True})
         wrapped = book.add_format({"text_wrap": True, "valign": "top"})
         data = book.add_worksheet("Data")
@@ -122,7 +114,7 @@ def _workbook(source: Source) -> bytes:
 
 
 def write_template(source: str, folder: Path) -> list[Path]:
-    """Write ``<source>_skabelon.csv`` and ``.xlsx``.
+    """Write ``<source>_skabelon.csv`` and ``.xlsx``; a file that was filled in is left alone.
 
     Args:
         source: a declared source.
@@ -132,19 +124,22 @@ def write_template(source: str, folder: Path) -> list[Path]:
         the two files.
 
     Raises:
-        UsageError: no such source.
+        UsageError: no such source, or a file of that name that is no empty template.
     """
     declared = load_sources().get(source)
     if declared is None:
         raise UsageError(
-            "there is no such source", remedy="one of: " + ", ".join(sorted(load_sources()))
+            "kilden findes ikke", remedy="vælg en af: " + ", ".join(sorted(load_sources()))
         )
     files.make_dir(folder, files.DIR_PUBLIC)
-    return [
-        files.write_atomic(
-            folder / f"{source}_skabelon.csv", _csv_text(declared), files.FILE_PUBLIC
-        ),
-        files.write_atomic(
-            folder / f"{source}_skabelon.xlsx", _workbook(declared), files.FILE_PUBLIC
-        ),
-    ]
+    contents = {
+        folder / f"{source}_skabelon.csv": _csv_text(declared).encode("utf-8"),
+        folder / f"{source}_skabelon.xlsx": _workbook(declared),
+    }
+    for path, data in contents.items():
+        if path.exists() and path.read_bytes() != data:
+            raise UsageError(
+                f"{path.name} findes allerede og er ikke en tom skabelon",
+                remedy="flyt filen, eller vælg en anden mappe med --folder",
+            )
+    return [files.write_atomic(path, data, files.FILE_PUBLIC) for path, data in contents.items()]

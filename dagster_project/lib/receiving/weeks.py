@@ -179,6 +179,23 @@ def run_rows(rows: str, weeks: int, *, proven: bool = True, others: bool = True)
     )"""
 
 
+def same_runs() -> str:
+    """SQL: the runs with a code of a typed row as one list, whoever found them; for few rows."""
+    until = f"list_sum(list_transform(runs[1:i], lambda r: r & {_RUN_WEEKS}))"
+    summed = (
+        f"list_transform(range(1, len(runs) + 1), lambda i: [(runs[i] >> {_RUN_BITS})::bigint - 1,"
+        f" {until}::bigint, (runs[i] & {_RUN_WEEKS})::bigint])"
+    )
+    proven = (
+        f"list_transform(runs, lambda r: [(r >> {2 * WEEK_BITS})::bigint,"
+        f" ((r >> {WEEK_BITS}) & {MAX_WEEKS})::bigint, (r & {MAX_WEEKS})::bigint])"
+    )
+    return (
+        f"case when is_proven then {proven} else list_filter({summed}, lambda x: x[1] >= 0) end"
+        " as told_runs"
+    )
+
+
 def name_weeks(
     connection: duckdb.DuckDBPyConnection,
     landed: Landed,

@@ -600,6 +600,43 @@ def test_a_template_under_a_right_name_is_accepted(tmp_path: Path, source: str) 
         assert report.is_accepted, report.text()
 
 
+def test_a_template_may_be_written_again_but_never_over_what_was_filled_in(tmp_path: Path) -> None:
+    for _ in range(2):
+        table, _workbook = receiving.write_template("deltagere", tmp_path)
+    filled = table.read_bytes() + b"udfyldt\r\n"
+    table.write_bytes(filled)
+    with pytest.raises(UsageError, match="findes allerede"):
+        receiving.write_template("deltagere", tmp_path)
+    assert table.read_bytes() == filled
+
+
+@pytest.mark.parametrize(
+    ("name", "cell", "told"),
+    [
+        ("deltagere_2024-02-01_2024-01-01_2024-01-31.csv", "", "Fjern perioden"),
+        ("ydelsesforloeb_2024-02-01.csv", "", "Sæt periodens to datoer"),
+        ("dream_2024-02-01.xlsx", "", "type: csv, parquet"),
+        ("deltagere_2024-02-31.csv", "", "findes ikke i kalenderen"),
+        ("deltagere_2024-02-01.csv", "kontrakt", "kontrakt-id"),
+        ("resultatkrav_2024-02-01.csv", "JA", "De står i kildens skabelon"),
+    ],
+)
+def test_what_a_check_says_is_danish_and_names_what_was_expected(
+    tmp_path: Path, name: str, cell: str, told: str
+) -> None:
+    path = tmp_path / name
+    data = corpus.good_csv(name.split("_")[0])
+    if cell:
+        data = data.replace(
+            {"JA": b"ja", "kontrakt": corpus.CONTRACT.encode()}[cell], cell.encode()
+        )
+    path.write_bytes(data)
+    text = receiving.check_file(path, homes.CONTRACTS).text()
+    assert told in text
+    for internal in ("pattern", "unexpected", "missing", "contract", "yes_no", "digits"):
+        assert f"Hvor: {internal}" not in text
+
+
 def test_a_workbook_template_explains_every_column(tmp_path: Path) -> None:
     import openpyxl
 
