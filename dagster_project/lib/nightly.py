@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from dagster_project.lib import alert, lock
+from dagster_project.lib import alert, lock, side_home
 from dagster_project.lib.errors import (
     EXIT_FAILED,
     EXIT_HELD,
@@ -179,6 +179,7 @@ def night(settings: Settings) -> Iterator[NightReport]:
     settings.home.ensure()
     check_secrets(settings.home)
     with lock.hold(settings.home):
+        side_home.sweep(settings.home)
         report = NightReport(settings)
         _active.append(report)
         try:

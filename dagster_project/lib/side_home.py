@@ -1,5 +1,7 @@
 """A side home: a folder of its own in ``work/`` in which rules are computed again on chosen inputs.
 
+What stands in its vault stands inside the home's own vault, and its key is the home's own: a killed
+process leaves no person number and no key in ``work/``, and the next run removes what it left.
 What belongs here: laying out stored deliveries, terms, codes and ledger, and running the project's
 own models on them. What does not: comparing results (``replay``) and choosing inputs (``causes``).
 The home's own warehouse, vault and ledger are only read.
@@ -9,15 +11,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from dagster_project.lib import files, warehouse
+from dagster_project.lib import files, scratch, warehouse
 from dagster_project.lib.canonical import canonical_json
 from dagster_project.lib.errors import EffektError
 from dagster_project.settings import Home
@@ -26,27 +28,49 @@ _PREFIX = "side-"
 _ORDER = "extracted_on, coalesce(version_no, 1), file_name, delivery_id"
 
 
+@dataclass(frozen=True)
+class SideHome(Home):
+    """A home in ``work/`` whose received files and key stay where those of its origin are."""
+
+    origin: Home
+    received: Path
+
+    @property
+    def vault(self) -> Path:
+        """A folder inside the origin's vault."""
+        return self.received
+
+    @property
+    def secrets(self) -> Path:
+        """The origin's own."""
+        return self.origin.secrets
+
+
 @contextmanager
 def side_home(home: Home) -> Iterator[Home]:
     """An empty home inside the home's ``work/``, removed at the end."""
     files.make_dir(home.work)
-    root = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=home.work))
-    try:
-        yield Home(root).ensure()
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
+    with (
+        scratch.folder(home.work, _PREFIX) as root,
+        scratch.folder(home.vault, f".{_PREFIX}") as received,
+    ):
+        yield SideHome(root, home, received).ensure()
+
+
+def sweep(home: Home) -> None:
+    """Remove what killed processes left of their side homes."""
+    scratch.sweep(home.work, _PREFIX)
+    scratch.sweep(home.vault, f".{_PREFIX}")
 
 
 def lay_out_vault(home: Home, side: Home, delivery_ids: Collection[str]) -> None:
-    """Give the side home the key and exactly these deliveries, by hard link where that works.
+    """Give the side home exactly these deliveries, by hard link where that works.
 
     Raises:
         EffektError: ``VAULT_BROKEN`` if a delivery is no longer in the vault.
     """
     from dagster_project.lib.receiving.register import REGISTER_NAME, load_register
 
-    shutil.copyfile(home.key_file, side.key_file)
-    side.key_file.chmod(files.FILE_PRIVATE)
     register = load_register(home)
     lines = []
     for delivery_id in sorted(delivery_ids):

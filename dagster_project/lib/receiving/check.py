@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dagster_project.lib import scratch
 from dagster_project.lib.errors import UsageError
 from dagster_project.lib.receiving import intake, names, report
 from dagster_project.lib.receiving.content import Content, judge_content
@@ -170,8 +171,7 @@ def _read(path: Path, parts: names.NameParts, contract_ids: frozenset[str] | Non
         raise FileRefusedError(
             Finding("FILE_LIMIT", detail=f"byte: {parts.source.limits.max_bytes}")
         )
-    with tempfile.TemporaryDirectory(prefix="effekt-check-") as name:
-        folder = Path(name)
+    with scratch.folder(Path(tempfile.gettempdir()), "effekt-check-") as folder:
         copy = folder / "checked"
         shutil.copyfile(path, copy)
         spill = clear_spill(folder)

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable
 
+from dagster_project.lib import scratch
 from dagster_project.lib.errors import EffektError
 from dagster_project.lib.receiving.content import land
 from dagster_project.lib.receiving.declarations import load_sources
@@ -53,12 +54,7 @@ def row_hmacs(home: Home, sha256: str, source: str, row_numbers: Iterable[int]) 
     if record is None or not path.is_file():
         raise _missing(sha256)
     key = read_key(home)
-    import tempfile
-
-    with tempfile.TemporaryDirectory(prefix=".evidence-", dir=home.vault) as name:
-        from pathlib import Path
-
-        spill = Path(name)
+    with scratch.folder(home.vault, ".evidence-") as spill:
         parser = open_parser(home.vault, spill)
         try:
             landed = land(path, record.format or "csv", declared, spill, parser, whole_lines=False)

@@ -1,0 +1,57 @@
+"""Folders that hold something for as long as a process lives, and not after it was killed.
+
+What belongs here: making such a folder, telling a live one from one that a killed process left, and
+removing the latter. What does not: what stands in it. A folder is alive while its maker holds the
+system's lock on it, which no killed process leaves behind (70-safety.md).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def _locked(folder: Path) -> int | None:
+    """A handle that holds the folder's lock; None where it is alive, gone, or not ours."""
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(handle).st_uid == os.getuid() and folder.exists():
+            return handle
+    except OSError:
+        pass
+    os.close(handle)
+    return None
+
+
+def sweep(parent: Path, prefix: str) -> None:
+    """Remove the folders of killed processes; those of live ones are left alone."""
+    for folder in parent.glob(f"{prefix}*"):
+        if (handle := _locked(folder)) is not None:
+            try:
+                shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                os.close(handle)
+
+
+@contextmanager
+def folder(parent: Path, prefix: str) -> Iterator[Path]:
+    """A new private folder, removed at the end, or by the next ``sweep`` after a kill."""
+    sweep(parent, prefix)
+    handle = None
+    while handle is None:  # a sweep may take it for a dead one before it is locked
+        made = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+        handle = _locked(made)
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+        os.close(handle)
