@@ -17,12 +17,14 @@ nothing half-fetched reaches ``landing/``, and no file that lies there is replac
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
 import os
 import re
 import stat
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,11 +59,11 @@ class ApiSettings:
         version: 2 or 3.
         tables: table id → the benefit's name to write where the table itself carries no ``Ydelse``.
         timeout_seconds: limit for connecting and for each read.
-        retries: attempts after the first for a refused connection, 429 and 5xx, with growing
-        pauses.
+        retries: attempts after the first for a refused connection, 429, 5xx and an answer that
+            breaks off, with growing pauses.
         pause_seconds: first pause; doubled each time, unless the service says ``Retry-After``.
         longest_pause_seconds: no pause is longer, whatever the service says.
-        deadline_seconds: limit for the whole fetch.
+        deadline_seconds: after these no request begins and no answer is read on.
     """
 
     base_url: str
@@ -74,10 +76,6 @@ class ApiSettings:
     pause_seconds: float = 1.0
     longest_pause_seconds: int = 60
     deadline_seconds: float = 900.0
-
-
-class _BrokenBodyError(Exception):
-    """The answer began and did not end."""
 
 
 def read_token(secrets: Path) -> str:
@@ -176,42 +174,28 @@ def _leave(home: Home, fetched_on: dt.date, text: bytes) -> Path:
         if (record.source, record.extracted_on, record.sender) == ("jobindsats", fetched_on, None)
     }
     aside = files.write_atomic(home.landing / f".{stem}.fetched", text)
-    version = 1
     try:
-        while True:
+        for version in itertools.count(1):
             name = stem if version == 1 else f"{stem}_v{version}"
-            if version not in taken and not any(home.landing.rglob(f"{name}.*")):
-                try:
-                    os.link(aside, home.landing / f"{name}.json")
-                    return home.landing / f"{name}.json"
-                except FileExistsError:
-                    pass  # somebody was quicker
-            version += 1
+            if version in taken or any(home.landing.rglob(f"{name}.*")):
+                continue
+            target = home.landing / f"{name}.json"
+            with suppress(FileExistsError):  # a link, unlike a rename, never replaces a file
+                os.link(aside, target)
+                return target
     finally:
         aside.unlink()
         files.fsync_dir(home.landing)
+    raise AssertionError("some version is free")
 
 
 def _session(settings: ApiSettings, token: str) -> requests.Session:
     import requests
-    from requests.adapters import HTTPAdapter
-    from urllib3.util import Retry
 
     session = requests.Session()
     session.trust_env = False
     session.headers["Authorization"] = token if settings.version == 2 else f"Bearer {token}"
     session.headers["Accept"] = "application/json"
-    retry = Retry(
-        total=settings.retries,
-        backoff_factor=settings.pause_seconds,
-        backoff_max=settings.longest_pause_seconds,
-        retry_after_max=settings.longest_pause_seconds,
-        status_forcelist=RETRIED_STATUS,
-        allowed_methods=("GET",),
-        raise_on_status=False,
-    )
-    session.mount("https://", HTTPAdapter(max_retries=retry))
-    session.mount("http://", HTTPAdapter(max_retries=retry))
     return session
 
 
@@ -250,16 +234,54 @@ def _ask(
     session: requests.Session, settings: ApiSettings, table: str, address: str,
     parameters: dict[str, str] | None, ends_at: float,
 ) -> Any:  # fmt: skip
-    """One answer; one that breaks off is asked for again, as one that never began is."""
-    for attempt in range(settings.retries + 1):
+    """One answer; a fault that may pass is tried again, wherever in the answer it came."""
+    import requests
+    import urllib3
+
+    retry = urllib3.Retry(
+        total=settings.retries,
+        backoff_factor=settings.pause_seconds,
+        backoff_max=settings.longest_pause_seconds,
+        retry_after_max=settings.longest_pause_seconds,
+    )
+    while True:
+        left = ends_at - time.monotonic()
+        if left <= 0:
+            raise _too_late(settings, table)
+        answer = None
         try:
-            body = _body(session, settings, table, address, parameters, ends_at)
-            break
-        except _BrokenBodyError as error:
-            if attempt == settings.retries:
-                raise _unreachable(table, str(error)) from None
-            pause = min(settings.pause_seconds * 2**attempt, settings.longest_pause_seconds)
-            time.sleep(max(0.0, min(pause, ends_at - time.monotonic())))
+            with session.get(
+                address, params=parameters, timeout=min(settings.timeout_seconds, left),
+                stream=True, allow_redirects=False,
+            ) as response:  # fmt: skip
+                if response.status_code == requests.codes.ok:
+                    return _read(response.raw, settings, table, ends_at)
+                answer, may_pass = response.raw, response.status_code in RETRIED_STATUS
+                failure = EffektError(
+                    "API_REFUSED",
+                    f"table {table}: the service answered {response.status_code}",
+                    remedy="401, 403: check the token; 404: check table and version; else later",
+                )
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            failure, may_pass = _unreachable(table, type(error).__name__), True
+        if not may_pass:
+            raise failure
+        try:
+            retry = retry.increment("GET")
+        except urllib3.exceptions.MaxRetryError:
+            raise failure from None
+        retry.sleep(answer)
+
+
+def _read(answer: Any, settings: ApiSettings, table: str, ends_at: float) -> Any:
+    """The JSON of an answer, never more than ``MAX_BYTES`` of it and not beyond the deadline."""
+    body = bytearray()
+    while piece := answer.read1(_PIECE, decode_content=True):
+        body += piece
+        if len(body) > MAX_BYTES:
+            raise _answer_error(table, f"longer than {MAX_BYTES} bytes")
+        if time.monotonic() > ends_at:
+            raise _too_late(settings, table)
     try:
         return json.loads(
             body.decode("utf-8-sig"), parse_float=_danish, parse_int=str, parse_constant=_refuse
@@ -268,36 +290,8 @@ def _ask(
         raise _answer_error(table, "not readable as JSON") from None
 
 
-def _body(
-    session: requests.Session, settings: ApiSettings, table: str, address: str,
-    parameters: dict[str, str] | None, ends_at: float,
-) -> bytes:  # fmt: skip
-    import requests
-    import urllib3
-
-    body = bytearray()
-    try:
-        with session.get(
-            address, params=parameters, timeout=settings.timeout_seconds, stream=True,
-            allow_redirects=False,
-        ) as response:  # fmt: skip
-            if response.status_code != requests.codes.ok:
-                raise EffektError(
-                    "API_REFUSED",
-                    f"table {table}: the service answered {response.status_code}",
-                    remedy="401, 403: check the token; 404: check table and version; else later",
-                )
-            while piece := response.raw.read1(_PIECE, decode_content=True):
-                body += piece
-                if len(body) > MAX_BYTES:
-                    raise _answer_error(table, f"longer than {MAX_BYTES} bytes")
-                if time.monotonic() > ends_at:
-                    raise _unreachable(table, f"not whole after {settings.deadline_seconds:g} s")
-    except requests.RequestException as error:
-        raise _unreachable(table, type(error).__name__) from None
-    except urllib3.exceptions.HTTPError as error:
-        raise _BrokenBodyError(type(error).__name__) from None
-    return bytes(body)
+def _too_late(settings: ApiSettings, table: str) -> EffektError:
+    return _unreachable(table, f"not whole after {settings.deadline_seconds:g} s")
 
 
 def _unreachable(table: str, why: str) -> EffektError:

@@ -7,6 +7,7 @@ system's lock on it, which no killed process leaves behind (70-safety.md).
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
@@ -15,20 +16,39 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+_ALIVE = ".alive"
+
 
 def _locked(folder: Path) -> int | None:
-    """A handle that holds the folder's lock; None where it is alive, gone, or not ours."""
+    """A handle that holds the folder's lock; None where its maker lives, it is gone or not ours.
+
+    The lock is on a file, for a folder cannot be locked on every file system.
+    """
     try:
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError:
+        place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
         return None
+    except OSError as error:
+        if error.errno == errno.ELOOP:  # a link
+            return None
+        raise
+    handle = None
     try:
+        if os.fstat(place).st_uid != os.getuid():
+            return None
+        handle = os.open(
+            _ALIVE, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=place
+        )
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.fstat(handle).st_uid == os.getuid() and folder.exists():
-            return handle
-    except OSError:
-        pass
-    os.close(handle)
+        if os.fstat(handle).st_nlink:  # else a sweep removed it meanwhile
+            taken, handle = handle, None
+            return taken
+    except (BlockingIOError, FileNotFoundError):
+        pass  # its maker lives, or a sweep was quicker
+    finally:
+        os.close(place)
+        if handle is not None:
+            os.close(handle)
     return None
 
 

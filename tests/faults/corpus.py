@@ -749,6 +749,13 @@ def _structure_of_text(build: _Builder) -> None:
         [2, 3],
     )
     add(
+        "has endless values in two rows, one of them with a delimiter",
+        "deltagere",
+        plain.replace(b"F-002", b'"' + b"F;" * 501 + b'"').replace(b"F-003", b"F" * 1001),
+        "FILE_LIMIT",
+        [2, 3],
+    )
+    add(
         "has a blank after the contract",
         "deltagere",
         plain.replace(CONTRACT.encode(), CONTRACT.encode() + b" ", 1),
@@ -966,6 +973,8 @@ def _xlsx(build: _Builder) -> None:
     add("is an old binary workbook", bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 600, "FILE_FORMAT")
     add("is empty", xlsx_bytes([], []), "FILE_EMPTY")
     add("has a header only", xlsx_bytes(headings, []), "FILE_EMPTY")
+    endless = [[row[0], "F" * 1001, *row[2:]] if n in (1, 2) else row for n, row in enumerate(rows)]
+    add("has endless values in two rows", xlsx_bytes(headings, endless), "FILE_LIMIT", [2, 3])
     add(
         "has a person number as a number",
         changed(2, "cpr", 101901234),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import os
 import signal
 import tempfile
@@ -130,3 +131,14 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "side-link").symlink_to(kept)
     scratch.sweep(tmp_path, "side-")
     assert kept.is_dir() and (tmp_path / "side-link").is_symlink()
+
+
+def test_a_folder_that_cannot_be_locked_at_all_fails_instead_of_being_made_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_locks(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "no locks available")
+
+    monkeypatch.setattr(scratch.fcntl, "flock", no_locks)
+    with pytest.raises(OSError, match="no locks"), scratch.folder(tmp_path, "side-"):
+        pass

@@ -17,7 +17,7 @@ from typing import Any
 from dagster_project.lib import scratch
 from dagster_project.lib.errors import UsageError
 from dagster_project.lib.receiving import intake, names, report
-from dagster_project.lib.receiving.content import Content, judge_content
+from dagster_project.lib.receiving.content import Content, read_content, refused_alone
 from dagster_project.lib.receiving.declarations import load_sources
 from dagster_project.lib.receiving.engine import clear_spill, open_parser
 from dagster_project.lib.receiving.findings import FileRefusedError, Finding
@@ -178,6 +178,7 @@ def _read(path: Path, parts: names.NameParts, contract_ids: frozenset[str] | Non
         parser = open_parser(folder, spill)
         try:
             context = Context(load_reference(), contract_ids)
-            return judge_content(parser, copy, parts, context, spill, "typed")
+            with refused_alone():
+                return read_content(parser, copy, parts, context, spill, "typed")
         finally:
             parser.close()

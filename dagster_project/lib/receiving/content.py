@@ -6,6 +6,8 @@ What belongs here: the steps between staged bytes and typed rows. What does not:
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -166,24 +168,18 @@ def read_content(
     return Content(parts, parsed, duplicates, _covered_days(parser, parts, parsed))
 
 
-def judge_content(
-    parser: duckdb.DuckDBPyConnection,
-    path: Path,
-    parts: NameParts,
-    context: Context,
-    spill: Path,
-    table: str,
-) -> Content:
-    """``read_content`` of a file that nobody has accepted yet: a fault of ours refuses it alone.
+@contextmanager
+def refused_alone() -> Iterator[None]:
+    """Around ``read_content`` of a file that nobody has accepted yet: a fault of ours refuses it.
 
     Whatever a value of the file breaks in this program, the other files of the night go on.
 
     Raises:
-        FileRefusedError: as ``read_content``; ``FILE_FORMAT`` with the place for anything else that
-            a value can break. A full disk or memory, or a broken engine, is no fault of the file.
+        FileRefusedError: ``FILE_FORMAT`` with the place, for anything that a value can break. A
+            full disk or memory, or a broken engine, is no fault of the file.
     """
     try:
-        return read_content(parser, path, parts, context, spill, table)
+        yield
     except _BROKEN_BY_A_VALUE as error:
         detail = f"uventet fejl: {type(error).__name__}, {place_of(error)}"
         raise FileRefusedError(Finding("FILE_FORMAT", detail=detail)) from None

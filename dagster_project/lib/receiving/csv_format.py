@@ -193,7 +193,6 @@ def _guarded(path: Path, source: Source) -> Iterator[tuple[int, list[str]]]:
 def _normalise(path: Path, source: Source, columns: int, target: Path) -> Landed:
     """Write the records to a file that needs no quoting; rows of a wrong width become gaps."""
     faults: dict[int, tuple[int, str]] = {}
-    limit = source.limits.max_cell_chars
     blank: list[int] = []
     with normalised(target, columns) as writer:
         for number, record in _guarded(path, source):
@@ -211,10 +210,6 @@ def _normalise(path: Path, source: Source, columns: int, target: Path) -> Landed
                 writer.gap()
             else:
                 writer.record(record)
-                if max(map(len, record)) > limit:
-                    raise FileRefusedError(
-                        rows_finding("FILE_LIMIT", None, [number], f"tegn pr. celle: {limit}")
-                    )
             if len(faults) > max(_WIDTH_FAULTS_SHOWN, source.max_rejected_rows):
                 raise FileRefusedError(rows_finding("ROW_WIDTH", None, faults))
     relation = csv_relation(target, columns, SEPARATOR, 4 * source.limits.max_line_bytes)

@@ -72,11 +72,10 @@ class Loader:
             the number of rows of the file that were loaded.
         """
         source, parsed = content.parts.source, content.parsed
-        self._is_placed = False
-        self._number_persons(source, parsed.table)
+        is_placed = self._number_persons(source, parsed.table)
         if names_courses(source):
             self._number_courses(parsed.table)
-        self._insert_rows(record, content)
+        self._insert_rows(record, content, is_placed=is_placed)
         self._insert_rejected(record)
         loaded = (
             record.row_count - record.rejected_rows - record.duplicate_rows - record.skipped_rows
@@ -99,16 +98,19 @@ class Loader:
         finally:
             self._warehouse.unregister(view)
 
-    def _number_persons(self, source: Source, table: str) -> None:
+    def _number_persons(self, source: Source, table: str) -> bool:
         """Give new persons with rows to load a pseudonym (HMAC once each) and a dense number.
 
         Newcomers carry a number of their own between the two databases, so that the long pseudonyms
         are compared only with those of persons who came with earlier runs. The order of numbers is
         that of the pseudonyms: the order of the file would tell who was born early in a month.
+
+        Returns:
+            whether the numbers lie beside the rows (``_place_numbers``), else they are looked up.
         """
         columns = [column.name for column in source.columns if column.type == "cpr"]
         if not columns:
-            return
+            return False
         distinct = "" if list(source.key) == columns else "distinct"
         place = "rowid as place, " if source.weeks else ""
         good = _good_rows(source)
@@ -128,15 +130,18 @@ class Loader:
                 order by person_key)""",
             {"inner": inner, "outer": outer},
         )
+        is_placed = False
         newcomers = self._parser.execute("select count(*) from newcomer").fetchall()[0][0]
         if newcomers:
             numbered = self._number_newcomers()
             self._parser.execute(f"insert into person select cpr, person_no from {numbered}")
             if source.weeks:
-                self._place_numbers(table, good, newcomers, numbered)
+                is_placed = self._place_numbers(table, good, newcomers, numbered)
+            self._parser.unregister("numbers")
         self._parser.execute("drop table newcomer")
+        return is_placed
 
-    def _place_numbers(self, table: str, good: str, newcomers: int, numbered: str) -> None:
+    def _place_numbers(self, table: str, good: str, newcomers: int, numbered: str) -> bool:
         """Lay the numbers beside the rows of a table that names each person once.
 
         Where all of its persons are new this is a place in an array for each of them; to look them
@@ -146,7 +151,7 @@ class Loader:
             f"select count(*), count(*) filter ({good}) from {table}"
         ).fetchall()[0]
         if newcomers != with_person:
-            return
+            return False
         import numpy as np
         import pyarrow as pa
 
@@ -156,7 +161,7 @@ class Loader:
         ):
             numbers[batch.column(0).to_numpy()] = batch.column(1).to_numpy()
         self._parser.register("placed", pa.table({"number_here": numbers}))
-        self._is_placed = True
+        return True
 
     def _number_newcomers(self) -> str:
         """Number them in the warehouse; returns the relation that adds ``person_no`` to each."""
@@ -224,12 +229,12 @@ class Loader:
         self._parser.execute("drop table new_course")
         self._warehouse.execute("drop table named")
 
-    def _insert_rows(self, record: Record, content: Content) -> None:
+    def _insert_rows(self, record: Record, content: Content, *, is_placed: bool) -> None:
         source, table = content.parts.source, content.parsed.table
         loaded = [column for column in source.columns if column.load]
         joins, picked = "", []
         for column in loaded:
-            if column.type == "cpr" and self._is_placed:
+            if column.type == "cpr" and is_placed:
                 picked.append(f"t.number_here as {column.name}")
             elif column.type == "cpr":
                 alias = f"p_{column.name}"
@@ -243,7 +248,7 @@ class Loader:
             picked.append("course.course_ref")
             names.append("course_ref")
         good = f"{_good_rows(source)} and not ({skip_condition(source)})"
-        placed = " positional join placed" if self._is_placed else ""
+        placed = " positional join placed" if is_placed else ""
         rows = f"(select rowid + 1 as row_number, * from {table}{placed} where {good}) t"
         if source.weeks:  # persons are looked up once per row, before its runs become rows
             monday = f"date '{content.parts.covers_from}'"
@@ -277,6 +282,8 @@ class Loader:
             f" select {record.delivery_no}, row_number, {values} from handed_over{window}",
             "handed_over",
         )
+        if is_placed:
+            self._parser.unregister("placed")
 
     def _insert_rejected(self, record: Record) -> None:
         if record.rejected:

@@ -14,7 +14,7 @@ import duckdb
 from dagster_project.lib import warehouse as raw_room
 from dagster_project.lib.errors import EffektError
 from dagster_project.lib.receiving import intake, journal, load, names, volume
-from dagster_project.lib.receiving.content import Content, judge_content
+from dagster_project.lib.receiving.content import Content, read_content, refused_alone
 from dagster_project.lib.receiving.declarations import Source, load_sources
 from dagster_project.lib.receiving.engine import clear_spill, open_parser
 from dagster_project.lib.receiving.findings import DeliveryNote, FileRefusedError, Finding
@@ -130,9 +130,10 @@ class _Judge:
         if parts is None or path is None or self._conflicts_by_name(case):
             return
         try:
-            case.content = judge_content(
-                self._parser, path, parts, self._context, self._spill, case.table
-            )
+            with refused_alone():
+                case.content = read_content(
+                    self._parser, path, parts, self._context, self._spill, case.table
+                )
         except FileRefusedError as refused:
             self._check_parser(case)
             case.findings = refused.findings

@@ -18,7 +18,7 @@ def _identifier(name: str) -> str:
 
 
 def _columns(schema: Sequence[tuple[str, int | None, str | None]]) -> list[tuple[str, bool]]:
-    """Name of each column, and whether it is of no type because it is all null.
+    """Name of each column, and whether it says to have no type, as one of nothing but nulls does.
 
     Args:
         schema: the file's elements below its root, each before its children.
@@ -29,6 +29,18 @@ def _columns(schema: Sequence[tuple[str, int | None, str | None]]) -> list[tuple
             found.append((str(name), str(logical).startswith("NullType")))
         below += (children or 0) - (1 if below else 0)
     return found
+
+
+def _filled(parser: duckdb.DuckDBPyConnection, place: str, names: Sequence[str]) -> list[str]:
+    """Which of the columns without a type hold a value all the same."""
+    if not names:
+        return []
+    counted = ", ".join(f"count({_identifier(name)})" for name in names)
+    try:
+        counts = parser.execute(f"select {counted} from read_parquet({place})").fetchall()[0]
+    except duckdb.Error:
+        raise FileRefusedError(Finding("FILE_FORMAT")) from None
+    return [name for name, count in zip(names, counts, strict=True) if count]
 
 
 def land_parquet(path: Path, source: Source, parser: duckdb.DuckDBPyConnection) -> Landed:
@@ -69,6 +81,7 @@ def land_parquet(path: Path, source: Source, parser: duckdb.DuckDBPyConnection) 
         for (name, is_null), (_, kind, *_) in zip(columns, described, strict=True)
         if kind != "VARCHAR" and not is_null
     ]
+    typed += _filled(parser, place, [name for name, is_null in columns if is_null])
     if typed:
         raise FileRefusedError(*(Finding("CELL_TYPE", name) for name in typed))
     if rows == 0 and not source.may_be_empty:

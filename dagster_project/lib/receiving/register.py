@@ -185,18 +185,21 @@ class Register:
         return self._records.get(delivery_id)
 
     def append(self, lines: Sequence[dict[str, Any]]) -> None:
-        """Append lines durably and fold them in; a line that changes nothing is left out."""
+        """Append lines durably and fold them in; a line that changes nothing is left out.
+
+        Whoever appends holds the home, so a torn last line is that of a killed process.
+        """
         new = [json.loads(canonical_json(line)) for line in lines]
         new = [line for line in new if not self._is_known(line)]
         if not new:
             return
+        _set_torn_aside(self._path)
         data = "".join(canonical_json(line) + "\n" for line in new).encode("utf-8")
         handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
-        try:
-            os.write(handle, data)
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        with os.fdopen(handle, "ab") as stream:  # a full disk takes a part of a write and says so
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
         self._path.chmod(files.FILE_PRIVATE)
         files.fsync_dir(self._path.parent)
         for line in new:
@@ -219,17 +222,26 @@ class Register:
         )
 
 
-def _read_lines(path: Path) -> Iterable[dict[str, Any]]:
-    """Whole lines of the register; a torn last one (a killed write) is set aside first."""
-    if not path.is_file():
-        return []
-    data = path.read_bytes()
+def _set_torn_aside(path: Path) -> None:
+    """Put what a killed write left behind the last whole line beside the register."""
+    data = path.read_bytes() if path.is_file() else b""
     whole = data.rfind(b"\n") + 1
     if whole < len(data):
         files.write_atomic(path.with_name(f".{path.name}.torn"), data[whole:])
         with path.open("r+b") as handle:
             handle.truncate(whole)
             os.fsync(handle.fileno())
+
+
+def _read_lines(path: Path) -> Iterable[dict[str, Any]]:
+    """Whole lines of the register; a torn last one (a killed write, or one under way) is not read.
+
+    Reading changes nothing: not everybody who reads holds the home.
+    """
+    if not path.is_file():
+        return []
+    data = path.read_bytes()
+    whole = data.rfind(b"\n") + 1
     try:
         return [json.loads(line) for line in data[:whole].splitlines()]
     except ValueError:

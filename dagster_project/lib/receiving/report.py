@@ -182,6 +182,9 @@ _REMEDIES = {
     ("WINDOW_INVALID", "missing"): "Sæt periodens to datoer efter udtræksdatoen i filnavnet.",
     ("VALUE_NOT_ALLOWED", "choice"): _IN_THE_TEMPLATE,
     ("VALUE_NOT_ALLOWED", "yes_no"): _IN_THE_TEMPLATE,
+    ("FILE_FORMAT", "uventet fejl"): (
+        "Filen ramte en fejl i programmet. Den er gemt; giv driften denne besked."
+    ),
     ("FILE_NAME", "type"): "Gem filen som en af de typer, kilden modtager.",
 }
 _UNKNOWN = ("Filen er afvist.", "Kontakt driften.")

@@ -349,12 +349,6 @@ def _land_row(
         if (column := columns[at]) is None:
             continue
         texts[at], code = _cell_text(cell, column, source)
-        if len(texts[at]) > source.limits.max_cell_chars:
-            raise FileRefusedError(
-                rows_finding(
-                    "FILE_LIMIT", None, [number], f"tegn pr. celle: {source.limits.max_cell_chars}"
-                )
-            )
         if code:
             faults.setdefault(number, (source.columns.index(column), code))
     writer.record(texts)

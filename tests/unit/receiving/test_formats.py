@@ -163,6 +163,19 @@ def test_a_parquet_column_of_nothing_but_nulls_may_have_no_type(folder: Path) ->
     assert parsed(folder, "ydelsesforloeb", "parquet", numbers) == [("CELL_TYPE",)]
 
 
+def test_a_parquet_column_that_hides_values_behind_no_type_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    columns = parquet_format._columns
+
+    def untyped(schema: object) -> list[tuple[str, bool]]:
+        return [(name, name == "til_dato") for name, _ in columns(schema)]  # type: ignore[arg-type]
+
+    monkeypatch.setattr(parquet_format, "_columns", untyped)
+    data = corpus.good_parquet("ydelsesforloeb")
+    assert parsed(folder, "ydelsesforloeb", "parquet", data) == [("CELL_TYPE",)]
+
+
 def test_a_text_may_have_as_many_characters_as_its_source_declares(folder: Path) -> None:
     """Characters, not bytes; in every format, and in a column of any type."""
     headings, rows = corpus.TABLES["deltagere"]
