@@ -216,11 +216,11 @@ def accept(
     as_json: JsonOption = False,
 ) -> None:
     """Luk en tilbageholdt levering ind."""
-    from dagster_project.lib import lock, receiving
+    from dagster_project.lib import receiving
 
-    chosen = _settings(home, contracts).home.ensure()
-    with lock.hold(chosen):
-        note = receiving.accept_delivery(chosen, sha256, check_id, actor, reason)
+    note = receiving.accept_delivery(
+        _settings(home, contracts).home, sha256, check_id, actor, reason
+    )
     if as_json:
         _print_json(note.as_json())
     else:

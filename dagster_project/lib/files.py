@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,6 +14,7 @@ DIR_PUBLIC = 0o755
 FILE_PRIVATE = 0o600
 FILE_RESTRICTED = 0o640
 FILE_PUBLIC = 0o644
+_ASIDE = ".tmp"
 
 
 def fsync_dir(path: Path) -> None:
@@ -53,7 +55,7 @@ def set_mode(path: Path, mode: int) -> None:
 def write_atomic(path: Path, data: bytes | str, mode: int = FILE_PRIVATE) -> Path:
     """Replace a file's content in one step: temporary name, fsync, rename, fsync of the folder."""
     raw = data.encode("utf-8") if isinstance(data, str) else data
-    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    aside = path.with_name(f".{path.name}.{os.getpid()}{_ASIDE}")
     handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:
         with os.fdopen(handle, "wb") as stream:
@@ -67,3 +69,26 @@ def write_atomic(path: Path, data: bytes | str, mode: int = FILE_PRIVATE) -> Pat
         raise
     fsync_dir(path.parent)
     return path
+
+
+def sweep_asides(folders: Iterable[Path]) -> None:
+    """Remove what ``write_atomic`` of killed processes left in these folders.
+
+    The name holds its maker's process number. One that is this process's own is from an earlier
+    process of that number: call it before anything is written.
+    """
+    for folder in folders:
+        for left in folder.glob(f".*{_ASIDE}"):
+            maker = left.name.removesuffix(_ASIDE).rpartition(".")[2]
+            if maker.isdecimal() and (int(maker) == os.getpid() or not _is_running(int(maker))):
+                left.unlink(missing_ok=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except PermissionError:
+        return True  # another user's
+    except (ProcessLookupError, OverflowError):
+        return False
+    return True

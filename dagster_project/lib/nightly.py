@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from dagster_project.lib import alert, lock, side_home
+from dagster_project.lib import alert, files, lock, side_home
 from dagster_project.lib.errors import (
     EXIT_FAILED,
     EXIT_HELD,
@@ -179,7 +179,7 @@ def night(settings: Settings) -> Iterator[NightReport]:
     settings.home.ensure()
     check_secrets(settings.home)
     with lock.hold(settings.home):
-        side_home.sweep(settings.home)
+        _sweep(settings.home)
         report = NightReport(settings)
         _active.append(report)
         try:
@@ -188,6 +188,15 @@ def night(settings: Settings) -> Iterator[NightReport]:
             _active.pop()
             _blame_full_disk(report)
             _leave_alert(report)
+
+
+def _sweep(home: Home) -> None:
+    """Remove what killed processes left aside (70-safety.md)."""
+    side_home.sweep(home)
+    folders = [home.root, home.vault, home.quarantine, home.work, home.dagster]
+    for deep in (home.ledger, home.reports):
+        folders += [deep, *(path for path in deep.rglob("*") if path.is_dir())]
+    files.sweep_asides(folders)
 
 
 def _leave_alert(report: NightReport) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dagster_project.lib import receiving
-from dagster_project.lib.receiving import intake
+from dagster_project.lib.errors import EffektError
+from dagster_project.lib.receiving import intake, journal
+from dagster_project.lib.receiving.register import load_register
 from dagster_project.settings import Home
 
 from . import corpus
@@ -80,10 +85,10 @@ def test_a_file_that_changes_while_it_is_read_waits_for_the_next_night(
     path.write_bytes(corpus.good_csv("deltagere"))
     copy = intake._copy
 
-    def slow(handle: int, target: Path) -> str:
-        digest = copy(handle, target)
+    def slow(handle: int, target: Path) -> tuple[str, Future[None]]:
+        copied = copy(handle, target)
         path.write_bytes(corpus.good_csv("deltagere") + b"x")
-        return digest
+        return copied
 
     monkeypatch.setattr(intake, "_copy", slow)
     report = receiving.receive(home, CONTRACTS)
@@ -135,3 +140,47 @@ def test_a_checksum_file_goes_where_its_delivery_goes(home: Home) -> None:
     assert len(report.accepted) == 1
     assert list(home.landing.iterdir()) == []
     assert (home.vault / hashlib.sha256(side).hexdigest()).read_bytes() == side
+
+
+def test_a_checksum_file_that_was_replaced_meanwhile_stays_with_the_next_delivery(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = corpus.good_csv("deltagere")
+    path = home.landing / "deltagere_2024-02-01.csv"
+    side = home.landing / f"{path.name}.sha256"
+    path.write_bytes(data)
+    side.write_text(f"{hashlib.sha256(data).hexdigest()}  {path.name}\n")
+    commit = journal.commit
+
+    def meanwhile(*arguments: Any) -> None:
+        side.write_text("of the next file")
+        commit(*arguments)
+
+    monkeypatch.setattr(journal, "commit", meanwhile)
+    assert len(receiving.receive(home, CONTRACTS).accepted) == 1
+    assert side.read_text() == "of the next file"
+    assert not path.exists()
+
+
+def test_nothing_is_decided_about_a_file_that_the_disk_did_not_keep(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = corpus.good_csv("deltagere")
+    path = home.landing / "deltagere_2024-02-01.csv"
+    path.write_bytes(data)
+
+    fsync = os.fsync
+
+    def broken(handle: int) -> None:
+        if os.fstat(handle).st_size == len(data):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        fsync(handle)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", broken)
+        with pytest.raises(EffektError, match="DISK"):
+            receiving.receive(home, CONTRACTS)
+    assert path.read_bytes() == data
+    assert load_register(home).records() == []
+    assert len(receiving.receive(home, CONTRACTS).accepted) == 1
+    assert (home.vault / hashlib.sha256(data).hexdigest()).read_bytes() == data

@@ -125,6 +125,32 @@ def test_a_killed_check_leaves_no_copy_behind_the_next_check(
     assert list(temp.iterdir()) == []
 
 
+def half_written(folder: Path, process: int) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f".2024-01.json.{process}.tmp"
+    path.write_text("half")
+    return path
+
+
+def test_the_next_night_removes_what_was_half_written_and_leaves_a_living_writer_alone(
+    tmp_path: Path,
+) -> None:
+    home = received(tmp_path / "home")
+    dead = os.spawnlp(os.P_NOWAIT, "true", "true")
+    os.waitpid(dead, 0)
+    left = [
+        half_written(folder, process)
+        for folder in (home.root, home.vault, home.ledger / "statements" / "k", home.reports / "k")
+        for process in (dead, os.getpid())
+    ]
+    alive = half_written(home.reports, os.getppid())
+    dropped = half_written(home.landing, dead)
+    with nightly.night(Settings(home, tmp_path, dt.date(2024, 2, 1), None)):
+        pass
+    assert [path for path in left if path.exists()] == []
+    assert alive.exists() and dropped.exists()
+
+
 def test_a_link_is_not_followed(tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     kept.mkdir()

@@ -6,6 +6,7 @@ import datetime as dt
 import getpass
 import re
 
+from dagster_project.lib import lock
 from dagster_project.lib.errors import NotAllowedError, UsageError
 from dagster_project.lib.receiving.findings import DeliveryNote
 from dagster_project.lib.receiving.register import load_register
@@ -38,28 +39,35 @@ def accept_delivery(home: Home, sha256: str, check: str, actor: str, reason: str
     Raises:
         UsageError: no name, no reason, or a person number in either.
         NotAllowedError: no such delivery is held by this check.
+        EffektError: ``HOME_BUSY``, a run holds the home.
     """
     if not actor.strip() or not reason.strip():
         raise UsageError("a name and a reason are needed")
     if _PERSON_NUMBER.search(actor) or _PERSON_NUMBER.search(reason):
         raise UsageError("a name or reason must not hold a person number")
+    if not home.vault.is_dir():  # a mistyped home is not made
+        raise _not_held()
+    with lock.hold(home):
+        return _accept(home, sha256.strip().lower(), check.strip().lower(), actor, reason)
+
+
+def _not_held() -> NotAllowedError:
+    return NotAllowedError(
+        "NOT_HELD",
+        "no delivery with this sha256 is held by this check",
+        remedy=f"the check is called {ROW_COUNT_CHECK}; effekt run names the held deliveries",
+    )
+
+
+def _accept(home: Home, wanted: str, check: str, actor: str, reason: str) -> DeliveryNote:
     register = load_register(home)
-    wanted = sha256.strip().lower()
     held = [
         record
         for record in held_records(register)
         if len(wanted) >= _SHORTEST and record.sha256.startswith(wanted)
     ]
-    if (
-        check.strip().lower() not in _CHECK_NAMES
-        or not held
-        or len({record.sha256 for record in held}) > 1
-    ):
-        raise NotAllowedError(
-            "NOT_HELD",
-            "no delivery with this sha256 is held by this check",
-            remedy=f"the check is called {ROW_COUNT_CHECK}; effekt run names the held deliveries",
-        )
+    if check not in _CHECK_NAMES or not held or len({record.sha256 for record in held}) > 1:
+        raise _not_held()
     now = dt.datetime.now(TIME_ZONE).isoformat(timespec="seconds")
     register.append(
         [

@@ -10,9 +10,11 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from dagster_project.lib import files
 from dagster_project.lib.receiving.names import is_delivery_name
@@ -60,6 +62,7 @@ class Staged:
         path: the copy, or None for a file too large to copy (it is moved as it is).
         side: sha256 and text of its checksum file.
         is_changing: the file changed while it was read: left for the next night.
+        written: done once the copy is on the disk; None where nothing is to be waited for.
     """
 
     found: Found
@@ -67,6 +70,16 @@ class Staged:
     path: Path | None
     side: tuple[str, str] | None = None
     is_changing: bool = False
+    written: Future[None] | None = field(default=None, compare=False)
+
+    def wait_until_written(self) -> None:
+        """Return when the copy survives a power loss.
+
+        Raises:
+            OSError: the disk is full or broken.
+        """
+        if self.written is not None:
+            self.written.result()
 
 
 def identity_of(status: os.stat_result) -> tuple[int, int, int, int]:
@@ -149,19 +162,38 @@ class Walk:
         self.found.append(Found(folders, name, identity_of(status), regular, side))
 
 
-def _copy(handle: int, target: Path) -> str:
+def _copy(handle: int, target: Path) -> tuple[str, Future[None]]:
+    """Copy and hash a file; its bytes go to the disk while the caller goes on.
+
+    Returns:
+        the sha256, and what is done once the copy survives a power loss.
+    """
     digest, copied = hashlib.sha256(), 0
     out = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(out, "wb") as stream:
+    stream = os.fdopen(out, "wb")
+    aside = ThreadPoolExecutor(1)  # hashes a piece while it is written, at last syncs and closes
+    try:
         while chunk := os.read(handle, _CHUNK):
-            digest.update(chunk)
+            hashing = aside.submit(digest.update, chunk)
             stream.write(chunk)
             # nobody reads the landed file again: its pages make room for those of the copy
             os.posix_fadvise(handle, copied, len(chunk), os.POSIX_FADV_DONTNEED)
             copied += len(chunk)
+            hashing.result()
         stream.flush()
+    except BaseException:
+        with suppress(OSError):  # a full disk fails again while the rest of the buffer is written
+            stream.close()
+        raise
+    else:
+        return digest.hexdigest(), aside.submit(_sync, stream)
+    finally:
+        aside.shutdown(wait=False)
+
+
+def _sync(stream: BinaryIO) -> None:
+    with stream:
         os.fsync(stream.fileno())
-    return digest.hexdigest()
 
 
 def _hash(handle: int) -> str:
@@ -176,22 +208,32 @@ def _keep(data: bytes, incoming: Path) -> tuple[str, Path]:
     return digest, files.write_atomic(incoming / digest, data)
 
 
-def _read_side(folder: int, found: Found, incoming: Path) -> tuple[str, str] | None:
-    if found.side_name is None:
+def _side_bytes(folder: int, name: str) -> bytes | None:
+    """Content of a checksum file; None for what is none: gone, no regular file, or too large."""
+    try:
+        handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+    except OSError:
         return None
     try:
-        handle = os.open(
-            found.side_name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder
-        )
-    except OSError:
-        return ("", "")
-    try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
-            return ("", "")
+            return None
         data = os.read(handle, SIDE_FILE_BYTES + 1)
     finally:
         os.close(handle)
-    if len(data) > SIDE_FILE_BYTES:
+    return data if len(data) <= SIDE_FILE_BYTES else None
+
+
+def side_sha256(folder: int, name: str) -> str | None:
+    """The sha256 of a checksum file as it is now, None where there is none to read."""
+    data = _side_bytes(folder, name)
+    return None if data is None else hashlib.sha256(data).hexdigest()
+
+
+def _read_side(folder: int, found: Found, incoming: Path) -> tuple[str, str] | None:
+    if found.side_name is None:
+        return None
+    data = _side_bytes(folder, found.side_name)
+    if data is None:
         return ("", "")
     digest, _ = _keep(data, incoming)
     return (digest, data.decode("utf-8", "replace"))
@@ -207,7 +249,8 @@ def stage(landing: Path, found: Found, incoming: Path, max_bytes: int) -> Staged
         max_bytes: larger files are hashed where they lie and moved later, never copied.
 
     Returns:
-        the staged file, or None when it is gone.
+        the staged file, or None when it is gone. Its bytes may still be on their way to the disk
+        (``Staged.wait_until_written``).
 
     Raises:
         OSError: the disk is full or broken; nothing has changed then.
@@ -219,19 +262,20 @@ def stage(landing: Path, found: Found, incoming: Path, max_bytes: int) -> Staged
             handle = os.open(found.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
         except FileNotFoundError:
             return None
+        written: Future[None] | None = None
         try:
             before = identity_of(os.fstat(handle))
             if found.size > max_bytes:
                 digest, path = _hash(handle), None
             else:
                 aside = incoming / "next.part"
-                digest = _copy(handle, aside)
+                digest, written = _copy(handle, aside)
                 path = aside.replace(incoming / digest)
             changing = before != found.identity or identity_of(os.fstat(handle)) != before
         finally:
             os.close(handle)
         side = _read_side(folder, found, incoming)
-    return Staged(found, digest, path, side, changing)
+    return Staged(found, digest, path, side, changing, written)
 
 
 def _stage_special(folder: int, found: Found, incoming: Path) -> Staged:

@@ -19,7 +19,7 @@ from typing import Any
 from dagster_project.lib import files
 from dagster_project.lib.canonical import canonical_json
 from dagster_project.lib.receiving import report
-from dagster_project.lib.receiving.intake import Staged, identity_of, opened_folder
+from dagster_project.lib.receiving.intake import Staged, identity_of, opened_folder, side_sha256
 from dagster_project.lib.receiving.register import Record, Register
 from dagster_project.settings import Home
 
@@ -63,7 +63,13 @@ def incoming_folder(home: Home) -> Path:
 
 
 def commit(home: Home, register: Register, decisions: list[Decision]) -> None:
-    """Write the decisions down, then carry them out."""
+    """Write the decisions down, then carry them out.
+
+    Raises:
+        OSError: the disk is full or broken; nothing is decided unless the journal stands.
+    """
+    for decision in decisions:
+        decision.staged.wait_until_written()
     path = incoming_folder(home) / _JOURNAL
     files.write_atomic(path, canonical_json([decision.as_json() for decision in decisions]))
     _carry_out(home, register, path)
@@ -166,6 +172,7 @@ def _remove_landed(home: Home, decision: dict[str, Any]) -> None:
                 os.unlink(name, dir_fd=folder)
             if decision["side_name"] and decision["side_sha256"]:
                 side = os.fsdecode(bytes.fromhex(decision["side_name"]))
-                os.unlink(side, dir_fd=folder)
+                if side_sha256(folder, side) == decision["side_sha256"]:
+                    os.unlink(side, dir_fd=folder)
     except OSError:
         return

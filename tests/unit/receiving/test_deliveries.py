@@ -392,3 +392,10 @@ def test_a_run_killed_at_any_step_is_finished_by_the_next_one(tmp_path: Path) ->
         receiving.load_deliveries(connection, home)
         connection.close()
         assert homes.state(home) == expected, f"killed at step {last} of {steps}"
+
+
+def test_accept_makes_no_home_where_there_is_none(tmp_path: Path) -> None:
+    home = Home(tmp_path / "mistyped")
+    with pytest.raises(NotAllowedError):
+        receiving.accept_delivery(home, "0" * 64, "row_count", "Kai", "set efter")
+    assert not home.root.exists()
