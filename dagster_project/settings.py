@@ -122,6 +122,22 @@ class Home:
             files.make_dir(path)
         return self
 
+    def refuse_open_secrets(self) -> None:
+        """Refuse a home whose ``secrets/`` others may read (70-safety.md).
+
+        Raises:
+            EffektError: ``SECRETS_OPEN``.
+        """
+        kept = sorted(self.secrets.iterdir()) if self.secrets.is_dir() else []
+        for path in (self.secrets, *kept):
+            if path.exists() and path.stat().st_mode & 0o077:
+                raise EffektError(
+                    "SECRETS_OPEN",
+                    f"{path.relative_to(self.root)} may be read by others",
+                    remedy="chmod 700 secrets; chmod 600 secrets/pseudonym.key;"
+                    " consider the key known",
+                )
+
     def read_home_file(self) -> HomeFile:
         """``home.yml``, strictly; an absent file is an empty one."""
         if not self.home_file.is_file():

@@ -35,7 +35,7 @@ def fetch(context: dg.OpExecutionContext, place: HomeResource, config: Fetch) ->
     failure: EffektError | None = None
     try:
         settings = place.settings()
-        nightly.check_secrets(settings.home)
+        settings.home.refuse_open_secrets()
         path = jobindsats_api.fetch(
             jobindsats_api.ApiSettings(
                 base_url=config.base_url, version=config.version, tables=dict(config.tables)

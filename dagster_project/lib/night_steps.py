@@ -34,15 +34,16 @@ def receive(settings: Settings) -> StepOutcome:
     terms = contracts.load_contracts(settings.contracts_dir, settings.area)
     _drop_broken_warehouse(home)
     report = receiving.receive(home, frozenset(item.contract_id for item in terms))
+    refused = receiving.untold_refusals(home)  # of a night that was killed, too
     return StepOutcome(
         metadata={
             "accepted": len(report.accepted),
-            "refused": len(report.refused),
+            "refused": len(refused),
             "repeated": len(report.repeated),
             "held": len(report.held),
             "waiting": report.waiting,
         },
-        refused=tuple(_refused(note) for note in report.refused),
+        refused=tuple(_refused(note) for note in refused),
         held=tuple(Held(note.file_name, note.sha256) for note in report.held),
     )
 

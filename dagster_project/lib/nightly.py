@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from dagster_project.lib import alert, files, lock, side_home
+from dagster_project.lib import alert, files, lock, receiving, side_home
 from dagster_project.lib.errors import (
     EXIT_FAILED,
     EXIT_HELD,
@@ -177,7 +177,7 @@ def night(settings: Settings) -> Iterator[NightReport]:
         return
     harden()
     settings.home.ensure()
-    check_secrets(settings.home)
+    settings.home.refuse_open_secrets()
     with lock.hold(settings.home):
         _sweep(settings.home)
         report = NightReport(settings)
@@ -206,6 +206,8 @@ def _leave_alert(report: NightReport) -> None:
             alert.clear(home)
         else:
             alert.write(home, report.as_alert())
+        if report.refused:
+            receiving.forget_untold(home)
     except OSError as error:
         if report.error is None:
             report.error = without_values(error, "alert")
@@ -215,21 +217,6 @@ def harden() -> None:
     """Private files and no core dumps, whatever the caller's environment says."""
     os.umask(0o077)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def check_secrets(home: Home) -> None:
-    """Refuse a home whose ``secrets/`` others may read (70-safety.md).
-
-    Raises:
-        EffektError: ``SECRETS_OPEN``.
-    """
-    for path in (home.secrets, *(sorted(home.secrets.iterdir()) if home.secrets.is_dir() else ())):
-        if path.exists() and path.stat().st_mode & 0o077:
-            raise EffektError(
-                "SECRETS_OPEN",
-                f"{path.relative_to(home.root)} may be read by others",
-                remedy="chmod 700 secrets; chmod 600 secrets/pseudonym.key; consider the key known",
-            )
 
 
 def without_values(error: BaseException, step: str) -> EffektError:

@@ -55,6 +55,11 @@ def problem_lines(report: NightReport) -> list[str]:
         " effekt accept SHA256 row_count --as NAVN --reason TEKST"
         for name in report.held
     ]
+    lines += [
+        f"VENTER i landing/: {left} (skrives endnu, må ikke læses, eller flere, end en nat tager)"
+        for outcome in report.outcomes.values()
+        if (left := outcome.metadata.get("waiting"))
+    ]
     lines += [f"KONTROL STANDSEDE PUBLICERINGEN: {check}" for check in report.failed_checks]
     if report.error is not None:
         lines.append(f"FEJL {report.error}")

@@ -77,6 +77,17 @@ def test_a_night_killed_at_any_moment_converges(home: Path, whole: tuple[Path, s
     assert not list((home / "landing").rglob("*.csv"))
 
 
+def test_a_refusal_that_a_killed_night_told_nobody_is_told_by_the_next_one_and_only_by_that(
+    home: Path,
+) -> None:
+    (home / "landing" / "nobody_knows_this.csv").write_bytes(b"x")
+    told = run_plans(home, EARLIER, f"kill:{STEPS[0].name}", "whole", "whole")
+    assert told[0]["killed_by"] == signal.SIGKILL
+    assert [said["exit_code"] for said in told[1:]] == [3, 0]
+    assert [item["codes"] for item in told[1]["refused"]] == [["FILE_NAME"]]
+    assert told[2]["refused"] == []
+
+
 def test_a_full_disk_fails_safely_and_the_next_night_is_as_if_nothing_had_happened(
     home: Path, early: tuple[Path, str], whole: tuple[Path, str]
 ) -> None:

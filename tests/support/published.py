@@ -174,6 +174,7 @@ def make_world(root: Path) -> World:
     """A home with a contract, a key, and one closed period of 300 kroner, published 1 May 2023."""
     home = Home(root / "hjem").ensure()
     home.key_file.write_text("0" * 64)
+    home.key_file.chmod(0o600)
     settings = Settings(home, root / "contracts", dt.date(2023, 5, 1), None)
     world = World(settings)
     world.write_terms()

@@ -69,8 +69,9 @@ def open_current(home: Home) -> Iterator[Snapshot]:
     """Open the newest published snapshot; a publish meanwhile does not disturb it.
 
     Raises:
-        EffektError: ``NO_SNAPSHOT`` before the first publish.
+        EffektError: ``NO_SNAPSHOT`` before the first publish, ``SECRETS_OPEN``.
     """
+    home.refuse_open_secrets()
     link = home.published / CURRENT
     if not link.exists():
         raise EffektError(

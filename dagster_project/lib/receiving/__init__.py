@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dagster_project.lib.receiving.load import LoadReport, load_deliveries
     from dagster_project.lib.receiving.night import ReceiveReport, receive
     from dagster_project.lib.receiving.template import write_template
+    from dagster_project.lib.receiving.untold import forget_untold, untold_refusals
 
 _HOMES = {
     "accept_delivery": "accept",
@@ -35,6 +36,8 @@ _HOMES = {
     "ReceiveReport": "night",
     "receive": "night",
     "write_template": "template",
+    "forget_untold": "untold",
+    "untold_refusals": "untold",
 }
 
 __all__ = [
@@ -46,9 +49,11 @@ __all__ = [
     "accept_delivery",
     "check_file",
     "ensure_key",
+    "forget_untold",
     "load_deliveries",
     "receive",
     "row_hmacs",
+    "untold_refusals",
     "write_known",
     "write_template",
 ]

@@ -39,7 +39,7 @@ def accept_delivery(home: Home, sha256: str, check: str, actor: str, reason: str
     Raises:
         UsageError: no name, no reason, or a person number in either.
         NotAllowedError: no such delivery is held by this check.
-        EffektError: ``HOME_BUSY``, a run holds the home.
+        EffektError: ``HOME_BUSY`` (a run holds the home), ``SECRETS_OPEN``.
     """
     if not actor.strip() or not reason.strip():
         raise UsageError("a name and a reason are needed")
@@ -47,6 +47,7 @@ def accept_delivery(home: Home, sha256: str, check: str, actor: str, reason: str
         raise UsageError("a name or reason must not hold a person number")
     if not home.vault.is_dir():  # a mistyped home is not made
         raise _not_held()
+    home.refuse_open_secrets()
     with lock.hold(home):
         return _accept(home, sha256.strip().lower(), check.strip().lower(), actor, reason)
 

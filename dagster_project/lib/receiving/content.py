@@ -56,17 +56,17 @@ def _read_by_format(
     file_format: str,
     source: Source,
     spill: Path,
-    parser: duckdb.DuckDBPyConnection,
     whole_lines: bool,
+    is_plain: bool,
 ) -> Landed:
     if file_format == "csv":
         from dagster_project.lib.receiving.csv_format import land_csv
 
-        return land_csv(path, source, spill, whole_lines=whole_lines)
+        return land_csv(path, source, spill, whole_lines=whole_lines, may_be_plain=is_plain)
     if file_format == "parquet":
         from dagster_project.lib.receiving.parquet_format import land_parquet
 
-        return land_parquet(path, source, parser)
+        return land_parquet(path, source, spill)
     if file_format == "xlsx":
         from dagster_project.lib.receiving.xlsx_format import land_xlsx
 
@@ -81,11 +81,11 @@ def land(
     file_format: str,
     source: Source,
     spill: Path,
-    parser: duckdb.DuckDBPyConnection,
     *,
     whole_lines: bool = True,
+    may_be_plain: bool = True,
 ) -> Landed:
-    """The landed form of a file of any format.
+    """The landed form of a file of any format; for the switches see ``land_csv``.
 
     Raises:
         FileRefusedError: the file as a whole cannot be read.
@@ -94,7 +94,7 @@ def land(
         raise FileRefusedError(Finding("FILE_EMPTY"))
     if path.stat().st_size > source.limits.max_bytes:
         raise FileRefusedError(Finding("FILE_LIMIT", detail=f"byte: {source.limits.max_bytes}"))
-    return _read_by_format(path, file_format, source, spill, parser, whole_lines)
+    return _read_by_format(path, file_format, source, spill, whole_lines, may_be_plain)
 
 
 def _value(parser: duckdb.DuckDBPyConnection, sql: str) -> int:
@@ -151,10 +151,17 @@ def read_content(
     """
     check_window(parts)
     source = parts.source
-    landed = land(path, parts.format, source, spill, parser)
+    landed = land(path, parts.format, source, spill)
     parts = _resolve_headings(landed, parts)
     check_window(parts)
-    parsed = parse(parser, landed, source, context, table)
+    try:
+        parsed = parse(parser, landed, source, context, table)
+    except FileRefusedError:
+        if parts.format != "csv":
+            raise
+        # rows too wide and rows too narrow can make up for each other: the reader names them
+        landed = land(path, parts.format, source, spill, may_be_plain=False)
+        parsed = parse(parser, landed, source, context, table)
     if source.window and source.window.derived_from == "rows" and parts.covers_from is None:
         parts = _derived_from_rows(parser, parts, parsed)
         if not parsed.rejected_rows:

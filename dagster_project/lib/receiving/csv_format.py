@@ -194,7 +194,7 @@ def _normalise(path: Path, source: Source, columns: int, target: Path) -> Landed
     """Write the records to a file that needs no quoting; rows of a wrong width become gaps."""
     faults: dict[int, tuple[int, str]] = {}
     blank: list[int] = []
-    with normalised(target, columns) as writer:
+    with normalised(target, columns, source.limits.max_cell_chars) as writer:
         for number, record in _guarded(path, source):
             if number == 0:
                 continue
@@ -222,7 +222,14 @@ def _is_wide_line(headings: Sequence[str], layout: Layout, scan: _Scan, source: 
     return bool(layout.weeks) and in_order and not scan.quotes and source.csv.delimiter == ";"
 
 
-def land_csv(path: Path, source: Source, spill: Path, *, whole_lines: bool = True) -> Landed:
+def land_csv(
+    path: Path,
+    source: Source,
+    spill: Path,
+    *,
+    whole_lines: bool = True,
+    may_be_plain: bool = True,
+) -> Landed:
     """The landed form of a csv file.
 
     Args:
@@ -230,6 +237,7 @@ def land_csv(path: Path, source: Source, spill: Path, *, whole_lines: bool = Tru
         source: its declaration.
         spill: private folder for a normalised copy.
         whole_lines: wide files may be landed line by line (``Landed.has_weeks_text``).
+        may_be_plain: DuckDB may read the file itself; else the strict reader, record by record.
 
     Raises:
         FileRefusedError: ``FILE_EMPTY``, ``FILE_ENCODING``, ``FILE_LIMIT``, ``HEADER_…``,
@@ -241,7 +249,7 @@ def land_csv(path: Path, source: Source, spill: Path, *, whole_lines: bool = Tru
         raise FileRefusedError(Finding("FILE_EMPTY"))
     layout = check_headings(headings, source)
     columns = len(headings)
-    if scan.is_plain(columns) and source.csv.encoding == "utf-8":
+    if may_be_plain and scan.is_plain(columns) and source.csv.encoding == "utf-8":
         if whole_lines and _is_wide_line(headings, layout, scan, source):
             relation = wide_relation(path, source.limits.max_line_bytes)
             is_streamed = (

@@ -167,6 +167,7 @@ class Limits(_Strict):
     max_unpack_ratio: int = 100
     max_parts: int = 1000
     # elements of a workbook: cells with their values and texts; formats and everything else
+    # (of a json file: the values and names it may have)
     max_cell_elements: int = 4_000_000
     max_other_elements: int = 500_000
 

@@ -57,7 +57,7 @@ def row_hmacs(home: Home, sha256: str, source: str, row_numbers: Iterable[int]) 
     with scratch.folder(home.vault, ".evidence-") as spill:
         parser = open_parser(home.vault, spill)
         try:
-            landed = land(path, record.format or "csv", declared, spill, parser, whole_lines=False)
+            landed = land(path, record.format or "csv", declared, spill, whole_lines=False)
             layout = check_headings(landed.headings, declared)
             places = [*layout.positions, *(place for *_, place in layout.weeks)]
             texts = ", ".join(map(landed_text, places))

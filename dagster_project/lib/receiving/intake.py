@@ -61,7 +61,8 @@ class Staged:
         sha256: of the copied bytes.
         path: the copy, or None for a file too large to copy (it is moved as it is).
         side: sha256 and text of its checksum file.
-        is_changing: the file changed while it was read: left for the next night.
+        is_changing: the file changed while it was read, or may not be read: left for the next
+            night.
         written: done once the copy is on the disk; None where nothing is to be waited for.
     """
 
@@ -262,6 +263,8 @@ def stage(landing: Path, found: Found, incoming: Path, max_bytes: int) -> Staged
             handle = os.open(found.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
         except FileNotFoundError:
             return None
+        except PermissionError:  # it stays where it lies; the others of the night go on
+            return Staged(found, "", None, is_changing=True)
         written: Future[None] | None = None
         try:
             before = identity_of(os.fstat(handle))

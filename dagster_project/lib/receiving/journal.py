@@ -21,6 +21,7 @@ from dagster_project.lib.canonical import canonical_json
 from dagster_project.lib.receiving import report
 from dagster_project.lib.receiving.intake import Staged, identity_of, opened_folder, side_sha256
 from dagster_project.lib.receiving.register import Record, Register
+from dagster_project.lib.receiving.untold import note_untold
 from dagster_project.settings import Home
 
 INCOMING = ".incoming"
@@ -99,6 +100,14 @@ def _carry_out(home: Home, register: Register, path: Path) -> None:
     for folder in (home.vault, home.quarantine):
         files.fsync_dir(folder)
     register.append([decision["record"] for decision in decisions if decision["record"]])
+    note_untold(
+        home,
+        (
+            decision["record"]["delivery_id"]
+            for decision in decisions
+            if decision["record"] and decision["place"] == "quarantine"
+        ),
+    )
     refused = {d["sha256"] for d in decisions if d["place"] == "quarantine"}
     for record in register.records():
         if record.sha256 in refused and not record.is_accepted:

@@ -22,10 +22,11 @@ from dagster_project.lib.receiving.landed import (
 _MAX_BYTES = 50_000_000
 _TOTAL = re.compile(r"(?:^|\s)i alt$", re.IGNORECASE)
 _HALF = re.compile("[\ud800-\udfff]")
+_MARKS = (b",", b":", b"[", b"{")  # each may begin a value, and a value costs memory
 _EXPONENT = re.compile(r"[eE]")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Number:
     """A JSON number as it stands in the file."""
 
@@ -47,10 +48,14 @@ def _refuse_constant(_text: str) -> Any:
     raise _NotOurJsonError
 
 
-def _tables(path: Path) -> list[tuple[list[tuple[str, str]], list[Any]]]:
+def _tables(path: Path, source: Source) -> list[tuple[list[tuple[str, str]], list[Any]]]:
     """(Name, Label) of each dimension and the rows, of each table of the answer."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        data = path.read_bytes()
+        if sum(data.count(mark) for mark in _MARKS) > source.limits.max_cell_elements:
+            limit = f"celler og tekster: {source.limits.max_cell_elements}"
+            raise FileRefusedError(Finding("FILE_LIMIT", detail=limit))
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise FileRefusedError(Finding("FILE_ENCODING")) from None
     try:
@@ -128,14 +133,14 @@ def land_json(path: Path, source: Source, spill: Path) -> Landed:
     """
     if path.stat().st_size > min(_MAX_BYTES, source.limits.max_bytes):
         raise FileRefusedError(Finding("FILE_LIMIT", detail=f"byte: {_MAX_BYTES}"))
-    tables = _tables(path)
+    tables = _tables(path, source)
     if not any(rows for _, rows in tables):
         raise FileRefusedError(Finding("FILE_EMPTY"))
     headings = [column.heading for column in source.columns]
     check_headings(headings, source)
     target = spill / f"{path.name}.landed"
     faults: dict[int, tuple[int, str]] = {}
-    with normalised(target, len(headings)) as writer:
+    with normalised(target, len(headings), source.limits.max_cell_chars) as writer:
         for variables, rows in tables:
             if len(variables) > source.limits.max_columns:
                 raise FileRefusedError(

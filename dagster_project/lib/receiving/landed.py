@@ -89,17 +89,22 @@ def split_line(line: str) -> tuple[str, str]:
 
 
 @contextmanager
-def normalised(path: Path, columns: int) -> Iterator[_Writer]:
-    """Write records to a file that needs no quoting (separator U+001F)."""
+def normalised(path: Path, columns: int, longest: int) -> Iterator[_Writer]:
+    """Write records to a file that needs no quoting (separator U+001F).
+
+    Of a text with more than the ``longest`` number of characters one more is kept: enough to be
+    refused. (A workbook names one long text from a million cells.)
+    """
     with path.open("w", encoding="utf-8", newline="") as handle:
         handle.write(SEPARATOR.join("h" * columns) + "\n")
-        yield _Writer(handle, columns)
+        yield _Writer(handle, columns, longest)
 
 
 class _Writer:
     """Appends records; what would break the form becomes a mark that every grammar refuses."""
 
-    def __init__(self, handle: object, columns: int) -> None:
+    def __init__(self, handle: object, columns: int, longest: int) -> None:
+        self._kept = longest + 1
         self._write = handle.write  # type: ignore[attr-defined]
         self._empty = SEPARATOR * (columns - 1) + "\n"
         self.row_count = 0
@@ -107,6 +112,7 @@ class _Writer:
     def record(self, texts: Sequence[str]) -> None:
         """One record of the right width."""
         self.row_count += 1
+        texts = [text[: self._kept] for text in texts]
         joined = SEPARATOR.join(texts)
         if joined.count(SEPARATOR) != len(texts) - 1 or _UNSAFE.sub("", joined) != joined.replace(
             SEPARATOR, ""

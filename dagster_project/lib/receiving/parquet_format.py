@@ -1,93 +1,155 @@
-"""parquet: text columns only; a typed column is a guess of the sender's tool."""
+"""parquet: text columns only; a typed column is a guess of the sender's tool.
+
+A parquet file says things about itself that nobody checks: how many nulls a column has, its least
+and greatest value. An engine that believes them skips what it never read. So the values alone are
+taken, into a file of our own, and nothing but that one is queried.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-
-import duckdb
+from typing import Any
 
 from dagster_project.lib.receiving.declarations import Source
+from dagster_project.lib.receiving.engine import open_parser
 from dagster_project.lib.receiving.findings import FileRefusedError, Finding
 from dagster_project.lib.receiving.grammar import literal
 from dagster_project.lib.receiving.landed import Landed, check_headings
 
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _columns(schema: Sequence[tuple[str, int | None, str | None]]) -> list[tuple[str, bool]]:
-    """Name of each column, and whether it says to have no type, as one of nothing but nulls does.
-
-    Args:
-        schema: the file's elements below its root, each before its children.
-    """
-    found, below = [], 0
-    for name, children, logical in schema:
-        if not below:
-            found.append((str(name), str(logical).startswith("NullType")))
-        below += (children or 0) - (1 if below else 0)
-    return found
+_BATCH_ROWS = 16_384
+_MAX_ROW_GROUPS = 100_000
 
 
-def _filled(parser: duckdb.DuckDBPyConnection, place: str, names: Sequence[str]) -> list[str]:
-    """Which of the columns without a type hold a value all the same."""
-    if not names:
-        return []
-    counted = ", ".join(f"count({_identifier(name)})" for name in names)
-    try:
-        counts = parser.execute(f"select {counted} from read_parquet({place})").fetchall()[0]
-    except duckdb.Error:
-        raise FileRefusedError(Finding("FILE_FORMAT")) from None
-    return [name for name, count in zip(names, counts, strict=True) if count]
-
-
-def land_parquet(path: Path, source: Source, parser: duckdb.DuckDBPyConnection) -> Landed:
+def land_parquet(path: Path, source: Source, spill: Path) -> Landed:
     """The landed form of a parquet file.
 
     Args:
         path: the received bytes under a name of our own.
         source: its declaration.
-        parser: the locked-down DuckDB that reads it.
+        spill: private folder for the file of our own.
 
     Raises:
-        FileRefusedError: ``FILE_FORMAT``, ``FILE_LIMIT``, ``FILE_EMPTY``, ``HEADER_…``,
-            ``CELL_TYPE`` for a column that is not text; one that is all null may have no type.
+        FileRefusedError: ``FILE_FORMAT``, ``FILE_LIMIT``, ``FILE_ENCODING``, ``FILE_EMPTY``,
+            ``HEADER_…``, ``CELL_TYPE`` for a column that is not text; one that is all null may
+            have no type.
+        OSError: the disk is full or broken.
     """
-    place = literal(str(path))
     try:
-        rows, unpacked = parser.execute(
-            f"select coalesce(max(file_rows), 0), coalesce(sum(unpacked), 0) from ("
-            f" select (select num_rows from parquet_file_metadata({place})) as file_rows,"
-            f" total_uncompressed_size as unpacked from parquet_metadata({place}))"
-        ).fetchall()[0]
-        columns = _columns(
-            parser.execute(
-                f"select name, num_children, logical_type from parquet_schema({place})"
-            ).fetchall()[1:]
-        )
-        described = parser.execute(f"describe select * from read_parquet({place})").fetchall()
-    except duckdb.Error:
+        return _land(path, source, spill / f"{path.name}.landed")
+    except (FileRefusedError, MemoryError):
+        raise
+    except OSError as error:
+        if error.errno:  # the disk's; what is wrong in the file has none
+            raise
         raise FileRefusedError(Finding("FILE_FORMAT")) from None
+    except Exception:  # whatever a broken file breaks; the text may quote cells
+        raise FileRefusedError(Finding("FILE_FORMAT")) from None
+
+
+def _land(path: Path, source: Source, target: Path) -> Landed:
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        _check_size(file.metadata, source)
+        schema = file.schema_arrow
+    headings = list(schema.names)
+    check_headings(headings, source)
+    kinds = _kinds(schema)
+    wrong = [name for name, kind in kinds.items() if kind is None]
+    wrong += _filled(path, target.parent, [name for name, kind in kinds.items() if kind == "null"])
+    if wrong:
+        raise FileRefusedError(*(Finding("CELL_TYPE", name) for name in wrong))
+    texts = [name for name, kind in kinds.items() if kind == "text"]
+    # as dictionaries: a text that a page repeats a million times is held once
+    with pq.ParquetFile(path, read_dictionary=texts) as file:
+        rows = _copy_values(file, target, source.limits.max_cell_chars, len(headings))
     if rows > source.limits.max_rows:
         raise FileRefusedError(Finding("FILE_LIMIT", detail=f"rækker: {source.limits.max_rows}"))
-    if unpacked > source.limits.max_bytes:
-        raise FileRefusedError(Finding("FILE_LIMIT", detail=f"byte: {source.limits.max_bytes}"))
-    headings = [name for name, _ in columns]
-    check_headings(headings, source)
-    typed = [
-        name
-        for (name, is_null), (_, kind, *_) in zip(columns, described, strict=True)
-        if kind != "VARCHAR" and not is_null
-    ]
-    typed += _filled(parser, place, [name for name, is_null in columns if is_null])
-    if typed:
-        raise FileRefusedError(*(Finding("CELL_TYPE", name) for name in typed))
     if rows == 0 and not source.may_be_empty:
         raise FileRefusedError(Finding("FILE_EMPTY"))
-    picked = ", ".join(
-        f"{'null::varchar' if is_null else _identifier(name)} as h{at}"
-        for at, (name, is_null) in enumerate(columns)
+    return Landed(f"read_parquet({literal(str(target))})", headings, rows)
+
+
+def _check_size(metadata: Any, source: Source) -> None:
+    """What the file says of its size is within the limits; that it is true is seen later."""
+    limits = source.limits
+    if metadata.num_rows > limits.max_rows:
+        raise FileRefusedError(Finding("FILE_LIMIT", detail=f"rækker: {limits.max_rows}"))
+    if metadata.num_row_groups > _MAX_ROW_GROUPS:
+        raise FileRefusedError(Finding("FILE_LIMIT", detail=f"rækkegrupper: {_MAX_ROW_GROUPS}"))
+    unpacked = sum(
+        metadata.row_group(group).column(column).total_uncompressed_size
+        for group in range(metadata.num_row_groups)
+        for column in range(metadata.num_columns)
     )
-    return Landed(f"(select {picked} from read_parquet({place}))", headings, int(rows))
+    if unpacked > limits.max_bytes:
+        raise FileRefusedError(Finding("FILE_LIMIT", detail=f"byte: {limits.max_bytes}"))
+
+
+def _kinds(schema: Any) -> dict[str, str | None]:
+    """``text``, ``null`` (no type, as one of nothing but nulls has) or None for each column."""
+    return {column.name: _kind(column.type) for column in schema}
+
+
+def _kind(kind: Any) -> str | None:
+    import pyarrow as pa
+
+    if pa.types.is_null(kind):
+        return "null"
+    inner = kind.value_type if pa.types.is_dictionary(kind) else kind
+    is_text = pa.types.is_string(inner) or pa.types.is_large_string(inner)
+    return "text" if is_text else None
+
+
+def _filled(path: Path, spill: Path, names: Sequence[str]) -> list[str]:
+    """Which of the columns without a type hold a value all the same.
+
+    An engine of its own looks: one that a broken file breaks is no loss.
+    """
+    if not names:
+        return []
+    counted = ", ".join(f'count("{name}")' for name in names)  # headings that are declared
+    with open_parser(path.parent, spill) as engine:
+        counts = engine.execute(
+            f"select {counted} from read_parquet({literal(str(path))})"
+        ).fetchall()[0]
+    return [name for name, count in zip(names, counts, strict=True) if count]
+
+
+def _copy_values(file: Any, target: Path, longest: int, width: int) -> int:
+    """Write every value to the file of our own, in order; returns the number of rows.
+
+    Of a text that is too long one character more than the longest is kept: enough to be refused.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows = 0
+    schema = pa.schema([(f"h{at}", pa.string()) for at in range(width)])
+    with pq.ParquetWriter(target, schema) as writer:
+        for batch in file.iter_batches(batch_size=_BATCH_ROWS):
+            columns = [_texts(column, longest) for column in batch.columns]
+            writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
+            rows += batch.num_rows
+    if rows != file.metadata.num_rows:
+        raise FileRefusedError(Finding("FILE_FORMAT"))
+    return rows
+
+
+def _texts(column: Any, longest: int) -> Any:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_null(column.type):
+        return pa.nulls(len(column), pa.string())
+    values = column.dictionary if pa.types.is_dictionary(column.type) else column
+    try:
+        values.validate(full=True)
+    except pa.ArrowInvalid:  # bytes that are no text
+        raise FileRefusedError(Finding("FILE_ENCODING")) from None
+    values = pc.utf8_slice_codeunits(values, 0, longest + 1).cast(pa.string())
+    if not pa.types.is_dictionary(column.type):
+        return values
+    column.validate(full=True)
+    return values.take(column.indices)

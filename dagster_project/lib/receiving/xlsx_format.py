@@ -45,13 +45,25 @@ _OUTSIDE = re.compile(rb"TargetMode\s*=\s*[\"']External", re.IGNORECASE)
 # a cell that a mail program made a link of is text all the same, and nobody follows it
 _HYPERLINK = re.compile(rb"/hyperlink[\"']", re.IGNORECASE)
 _CELL_ELEMENT = re.compile(rb"<(?:\w+:)?(?:c|v|t|is|si|row)[\s/>]")
-_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*?\bref="[A-Z]+(\d+)(?::[A-Z]+(\d+))?"')
+_MERGED = re.compile(
+    rb"<(?:\w+:)?mergeCell\b[^>]*?\bref\s*=\s*[\"']\s*\$?[A-Z]+\$?(\d+)"
+    rb"(?:\s*:\s*\$?[A-Z]+\$?(\d+))?\s*[\"']",
+    re.IGNORECASE,
+)
+# a comment, a processing instruction or a CDATA section, and where it ends
+_SECTIONS = {b"<!--": b"-->", b"<?": b"?>", b"<![CDATA[": b"]]>"}
+_SECTION = re.compile(b"|".join(map(re.escape, _SECTIONS)))
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
+_ISO_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:T00:00:00(?:\.0+)?Z?)?", re.ASCII)
+_NUMBER = re.compile(r"\s*-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?\s*", re.ASCII)
+_PLACE_IN_TABLE = re.compile(r"\s*[0-9]+\s*", re.ASCII)
 _XML_NAMES = (".xml", ".rels", ".vml")
 _XML_STARTS = (b"<", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _RATIO_MATTERS_FROM = 10_000_000
 _FIRST_SERIAL_DAY = dt.date(1900, 3, 1)
 _CHUNK = 1 << 20
 _LONGEST_TAG = 1 << 16
+_LONGEST_SECTION = 1 << 16
 # what the format itself can hold
 _SHEET_ROWS = 1_048_576
 _SHEET_COLUMNS = 16_384
@@ -62,7 +74,7 @@ def _limit(detail: str) -> FileRefusedError:
     return FileRefusedError(Finding("FILE_LIMIT", detail=detail))
 
 
-def _weigh(package: zipfile.ZipFile, size: int, source: Source) -> None:
+def _weigh(package: _Package, size: int, source: Source) -> None:
     """The package is small, holds only parts of a plain workbook, and no part plays tricks."""
     limits, parts = source.limits, package.infolist()
     if len(parts) > limits.max_parts:
@@ -74,13 +86,32 @@ def _weigh(package: zipfile.ZipFile, size: int, source: Source) -> None:
         raise _limit(f"pakningsgrad: {limits.max_unpack_ratio}")
     if len({part.filename for part in parts}) != len(parts):
         raise FileRefusedError(Finding("FILE_FORMAT", detail="to dele med samme navn"))
-    elements = _Elements(limits)
+    elements, weighed = _Elements(limits), set()
     for part in parts:
         if part.flag_bits & 1:
             raise FileRefusedError(Finding("FILE_FORMAT", detail="adgangskode"))
         if _FORBIDDEN.search(part.filename) and not _HARMLESS.search(part.filename):
             raise _limit("makroer, indlejrede objekter eller links til andre filer")
-        _look_through(package, part, elements)
+        if _look_through(package, part, elements):
+            weighed.add(part.filename)
+    package.weighed = weighed
+
+
+class _Package(zipfile.ZipFile):
+    """An xlsx file of which only those parts can be parsed that were looked through."""
+
+    weighed: set[str] | None = None
+
+    def open(self, name: Any, mode: Any = "r", *args: Any, **more: Any) -> Any:
+        """Open a part, as ``zipfile`` does.
+
+        Raises:
+            FileRefusedError: ``FILE_LIMIT``, the part was not taken for XML when it was weighed.
+        """
+        plain = name.filename if isinstance(name, zipfile.ZipInfo) else name
+        if self.weighed is not None and plain in self.NameToInfo and plain not in self.weighed:
+            raise _limit("XML i et andet tegnsæt")
+        return super().open(name, mode, *args, **more)
 
 
 @dataclass
@@ -115,14 +146,22 @@ def _pieces(package: zipfile.ZipFile, part: zipfile.ZipInfo | str) -> Iterator[b
     yield carry
 
 
-def _look_through(package: zipfile.ZipFile, part: zipfile.ZipInfo, elements: _Elements) -> None:
-    """No part that a parser could take for XML plays tricks, whatever it is called."""
+def _look_through(package: zipfile.ZipFile, part: zipfile.ZipInfo, elements: _Elements) -> bool:
+    """No part that is XML plays tricks, whatever it is called.
+
+    Returns:
+        whether it is XML; a part that is not is never parsed (``_Package``).
+    """
     is_xml = part.filename.lower().endswith(_XML_NAMES)
+    section = _Section()
     for piece in _pieces(package, part):
         if not is_xml and (start := piece.lstrip()):
             if not start.startswith(_XML_STARTS):
-                return
+                return False
             is_xml = True
+        section.follow(piece)
+        if len(piece) >= _CHUNK and piece.rfind(b"<") <= 0:
+            raise _limit(f"tekst eller tag: {_CHUNK} byte")
         if b"\0" in piece:
             raise _limit("XML i et andet tegnsæt")
         if _MARKUP_TRICKS.search(piece):
@@ -131,6 +170,34 @@ def _look_through(package: zipfile.ZipFile, part: zipfile.ZipInfo, elements: _El
             if _OUTSIDE.search(tag) and not _HYPERLINK.search(tag):
                 raise _limit("links til andre filer")
         elements.count(piece)
+    return is_xml
+
+
+@dataclass
+class _Section:
+    """A comment, instruction or CDATA section, which may hold tags and is one piece to a parser.
+
+    A parser looks at an unfinished piece from its start each time that more of it comes.
+    """
+
+    end: bytes | None = None
+    length: int = 0
+
+    def follow(self, data: bytes) -> None:
+        """Go through the next piece of the part, which may begin or end one."""
+        at = 0
+        while True:
+            if self.end is None:
+                if (found := _SECTION.search(data, at)) is None:
+                    return
+                at, self.end, self.length = found.end(), _SECTIONS[found[0]], 0
+            stop = data.find(self.end, at)
+            self.length += (len(data) if stop < 0 else stop) - at
+            if self.length > _LONGEST_SECTION:
+                raise _limit(f"kommentar eller lignende: {_LONGEST_SECTION} byte")
+            if stop < 0:
+                return
+            at, self.end = stop + len(self.end), None
 
 
 def _merged_rows(package: zipfile.ZipFile, sheet_path: str) -> list[tuple[int, int]]:
@@ -171,12 +238,13 @@ def _cell_text(cell: _Cell, column: Column, source: Source) -> tuple[str, str | 
 
 
 def _date_text(value: Any) -> tuple[str, str | None]:
+    if isinstance(value, str):  # a cell that says its day in ISO form, or part of a day
+        found = _ISO_DAY.fullmatch(value)
+        return (found[1], None) if found else ("", "DATE_FORMAT")
     if isinstance(value, dt.datetime):
         if value.time() != dt.time(0) or value.date() < _FIRST_SERIAL_DAY:
             return "", "DATE_FORMAT"
         return value.date().isoformat(), None
-    if isinstance(value, dt.date):  # a cell that says its day in ISO form, without a time
-        return value.isoformat(), None
     return "", "CELL_TYPE"
 
 
@@ -195,11 +263,13 @@ def _open(path: Path, source: Source) -> _Book:
     from openpyxl.reader.excel import ExcelReader
     from openpyxl.styles.stylesheet import apply_stylesheet
 
-    with zipfile.ZipFile(path) as package:
-        _weigh(package, path.stat().st_size, source)
-    reader = ExcelReader(io.BytesIO(path.read_bytes()), read_only=True, keep_links=False)
+    data = io.BytesIO(path.read_bytes())
+    package = _Package(data)
+    _weigh(package, path.stat().st_size, source)
+    reader = ExcelReader(data, read_only=True, keep_links=False)
+    reader.archive = package
     reader.read_manifest()
-    reader.read_strings()
+    strings = _read_strings(reader)
     reader.read_workbook()
     book: Any = reader.wb
     apply_stylesheet(reader.archive, book)
@@ -209,12 +279,36 @@ def _open(path: Path, source: Source) -> _Book:
         sheet_path,
         _merged_rows(reader.archive, sheet_path),
         {
-            "shared_strings": reader.shared_strings,
+            "shared_strings": strings,
             "epoch": book.epoch,
             "date_formats": book._date_formats,
             "timedelta_formats": book._timedelta_formats,
         },
     )
+
+
+def _read_strings(reader: Any) -> list[str]:
+    """The texts that cells name by their number (``read_strings`` of openpyxl loses escapes)."""
+    from openpyxl.cell.text import Text
+    from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
+    from openpyxl.xml.functions import iterparse
+
+    part = reader.package.find(SHARED_STRINGS)
+    if part is None:
+        return []
+    found = []
+    with reader.archive.open(part.PartName[1:]) as stream:
+        for _, node in iterparse(stream):
+            if node.tag == f"{{{SHEET_MAIN_NS}}}si":
+                text: Any = Text.from_tree(node)
+                found.append(_unescaped(text.content))
+                node.clear()
+    return found
+
+
+def _unescaped(text: str) -> str:
+    """``_x000D_`` stands for the character of that number, ``_x005F_`` for its own first one."""
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
 
 
 def _choose_sheet(sheets: Iterable[tuple[Any, Any]], source: Source) -> str:
@@ -227,19 +321,40 @@ def _choose_sheet(sheets: Iterable[tuple[Any, Any]], source: Source) -> str:
     raise FileRefusedError(Finding("FILE_FORMAT", detail=f"ark: {source.sheet or 1}"))
 
 
-def _rows(book: _Book, limit: int) -> Iterator[tuple[int, list[_Cell]]]:
-    """(sheet row number, cells with content) of the rows with content, as they stand."""
-    from openpyxl.worksheet._reader import WorkSheetParser
+def _sheet_parser() -> Any:
+    """The parser of a sheet (openpyxl, imported late), exact where that one guesses or rounds."""
+    from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
 
     class _Parser(WorkSheetParser):
+        def parse_cell(self, element: Any) -> _Cell:
+            kind, raw = element.get("t", "n"), element.findtext(VALUE_TAG)
+            if kind == "s" and raw and not _PLACE_IN_TABLE.fullmatch(raw):
+                raise FileRefusedError(Finding("FILE_FORMAT", detail="tekstnummer"))
+            if kind == "n" and raw and not _NUMBER.fullmatch(raw):
+                element.set("t", "e")  # Python reads more as a number than a workbook may say
+            if kind == "d" and element.find(FORMULA_TAG) is None:
+                element.set("t", "str")  # openpyxl would read more than a day, and less exactly
+                return {**super().parse_cell(element), "data_type": "d"}
+            cell: _Cell = super().parse_cell(element)
+            if cell["data_type"] == "d" and not _is_whole(raw):
+                cell["value"] = raw  # part of a day: openpyxl rounds it
+            elif cell["data_type"] == "s" and kind != "s" and isinstance(cell["value"], str):
+                cell["value"] = _unescaped(cell["value"])
+            return cell
+
         def parse_row(self, row: Any) -> Any:
             if len(row) > _SHEET_COLUMNS:
                 raise _limit(f"kolonner: {_SHEET_COLUMNS}")
             return super().parse_row(row)
 
+    return _Parser
+
+
+def _rows(book: _Book, limit: int) -> Iterator[tuple[int, list[_Cell]]]:
+    """(sheet row number, cells with content) of the rows with content, as they stand."""
     before = 0
     with book.package.open(book.sheet_path) as stream:
-        for number, cells in _Parser(stream, **book.parser).parse():
+        for number, cells in _sheet_parser()(stream, **book.parser).parse():
             places = [(cell["row"], cell["column"]) for cell in cells]
             if number <= before or places != sorted({(number, column) for _, column in places}):
                 raise FileRefusedError(Finding("FILE_FORMAT", detail="rækkefølge af celler"))
@@ -249,6 +364,13 @@ def _rows(book: _Book, limit: int) -> Iterator[tuple[int, list[_Cell]]]:
                 raise _limit(f"rækker: {limit}")
             if filled:
                 yield number, filled
+
+
+def _is_whole(number: str | None) -> bool:
+    try:
+        return Decimal(number or "") % 1 == 0
+    except ArithmeticError:
+        return False
 
 
 def _has_content(cell: _Cell) -> bool:
@@ -302,7 +424,7 @@ def _land_sheet(book: _Book, source: Source, target: Path) -> Landed:
         raise FileRefusedError(Finding("CELL_TYPE", detail="flettede celler i overskriften"))
     columns = [column_of(source, heading) for heading in headings]
     faults: dict[int, tuple[int, str]] = {}
-    with normalised(target, len(headings)) as writer:
+    with normalised(target, len(headings), source.limits.max_cell_chars) as writer:
         for number, cells in rows:
             while writer.row_count < number - 2:  # rows that the sheet leaves out
                 writer.gap()

@@ -28,6 +28,7 @@ def home(tmp_path: Path) -> Home:
     """A home with a key."""
     home = Home(tmp_path / "hjem").ensure()
     home.key_file.write_text("0" * 64)
+    home.key_file.chmod(0o600)
     return home
 
 
@@ -42,6 +43,7 @@ def test_the_first_event_and_only_it_holds_the_fingerprint_of_the_key(home: Home
 def test_a_different_key_is_found(home: Home) -> None:
     chain.append(home, event())
     home.key_file.write_text("1" * 64)
+    home.key_file.chmod(0o600)
     with pytest.raises(EffektError, match="LEDGER_KEY"):
         chain.verify_ledger(home, None)
 

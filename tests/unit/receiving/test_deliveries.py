@@ -399,3 +399,12 @@ def test_accept_makes_no_home_where_there_is_none(tmp_path: Path) -> None:
     with pytest.raises(NotAllowedError):
         receiving.accept_delivery(home, "0" * 64, "row_count", "Kai", "set efter")
     assert not home.root.exists()
+
+
+def test_what_was_mended_since_is_no_refusal_to_tell_of(home: Home) -> None:
+    homes.land(home, NAME, LIST)
+    assert len(receiving.receive(home, frozenset()).refused) == 1
+    assert len(receiving.untold_refusals(home)) == 1
+    homes.land(home, NAME, LIST)
+    assert len(homes.receive(home).accepted) == 1
+    assert receiving.untold_refusals(home) == []

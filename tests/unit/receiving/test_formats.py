@@ -166,12 +166,10 @@ def test_a_parquet_column_of_nothing_but_nulls_may_have_no_type(folder: Path) ->
 def test_a_parquet_column_that_hides_values_behind_no_type_is_refused(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    columns = parquet_format._columns
-
-    def untyped(schema: object) -> list[tuple[str, bool]]:
-        return [(name, name == "til_dato") for name, _ in columns(schema)]  # type: ignore[arg-type]
-
-    monkeypatch.setattr(parquet_format, "_columns", untyped)
+    kinds = parquet_format._kinds
+    monkeypatch.setattr(
+        parquet_format, "_kinds", lambda schema: {**kinds(schema), "til_dato": "null"}
+    )
     data = corpus.good_parquet("ydelsesforloeb")
     assert parsed(folder, "ydelsesforloeb", "parquet", data) == [("CELL_TYPE",)]
 
@@ -241,11 +239,11 @@ def test_a_file_that_breaks_the_program_is_refused_alone_and_its_report_tells_no
 def test_a_file_that_breaks_the_engine_is_named_and_no_other_file_is_refused_for_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_path: Path, _source: object, parser: duckdb.DuckDBPyConnection) -> None:
+    def broken(parser: duckdb.DuckDBPyConnection, *_: object) -> None:
         parser.close()
         raise FileRefusedError(findings.Finding("FILE_FORMAT"))
 
-    monkeypatch.setattr(parquet_format, "land_parquet", broken)
+    monkeypatch.setattr(content, "parse", broken)
     home = homes.new_home(tmp_path / "home")
     landed = (
         f"ydelsesforloeb_2024-02-01{corpus.WINDOWS['ydelsesforloeb']}.parquet",
