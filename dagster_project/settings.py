@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,7 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from dagster_project.lib import files
-from dagster_project.lib.errors import EffektError
+from dagster_project.lib.errors import EffektError, UsageError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DBT_DIR = PROJECT_ROOT / "dbt"
@@ -23,6 +24,7 @@ SEEDS_DIR = PROJECT_ROOT / "seeds"
 SOURCES_DIR = SEEDS_DIR / "sources"
 SHIPPED_CONTRACTS_DIR = SEEDS_DIR / "contracts"
 EXPECTATIONS_DIR = PROJECT_ROOT / "expectations"
+_NO_HOME_PATH = re.compile(r"[*?\[\]]|%[0-9A-Fa-f]{2}")
 TIME_ZONE = ZoneInfo("Europe/Copenhagen")
 
 
@@ -172,9 +174,19 @@ class Settings:
 
 
 def resolve_home(home: Path | None) -> Home:
-    """``--home``, else ``$EFFEKT_HOME``, else ``./data``."""
-    root = home or Path(os.environ.get("EFFEKT_HOME") or "data")
-    return Home(root.expanduser().absolute())
+    """``--home``, else ``$EFFEKT_HOME``, else ``./data``.
+
+    Raises:
+        UsageError: its path holds what Dagster takes for a pattern or a part of an address: it
+            would not find its settings there (telemetry off, one run at a time), or its databases.
+    """
+    root = (home or Path(os.environ.get("EFFEKT_HOME") or "data")).expanduser().absolute()
+    if _NO_HOME_PATH.search(str(root)):
+        raise UsageError(
+            "the path of a home must not contain *, ?, [, ] or % with two hex digits",
+            remedy="move the home, or reach it by a link with another name",
+        )
+    return Home(root)
 
 
 def resolve_contracts_dir(home: Home, contracts: Path | None) -> Path:

@@ -21,6 +21,7 @@ from dagster_project.lib.dagster_home import CONTRACTS_VARIABLE
 from dagster_project.lib.errors import EffektError
 from dagster_project.lib.night_steps import BY_NAME
 from dagster_project.lib.nightly import Step, StepOutcome
+from dagster_project.lib.run_launcher import PROCESS_TAG, this_process
 from dagster_project.settings import Settings
 
 
@@ -52,9 +53,11 @@ class NightResource(HomeResource):
     @contextmanager
     def yield_for_execution(
         self,
-        context: dg.InitResourceContext,  # noqa: ARG002
+        context: dg.InitResourceContext,
     ) -> Iterator[NightResource]:
         """Hold the home's lock for the whole run; leave an alert if it does not end well."""
+        if context.instance is not None and context.run_id:
+            context.instance.add_run_tags(context.run_id, {PROCESS_TAG: this_process()})
         with nightly.night(self.settings()):
             yield self
 

@@ -1,20 +1,22 @@
 """Jobs of a settlement's life: each does one command of ``effekt`` with typed configuration.
 
 What belongs here: the fields of a command and its call. What does not: who may do what and when
-(``lib/ledger``). Names and reasons typed here stand in Dagster's record as they do in the ledger.
+(``lib/ledger``). Names and reasons typed here stand in Dagster's record as they do in the ledger,
+so a person number in them is refused before there is a run to record.
 """
 
 import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from pydantic import Field
 
 from dagster_project.defs.resources import NightResource
 from dagster_project.lib import ledger, nightly
-from dagster_project.lib.errors import EffektError
+from dagster_project.lib.errors import EffektError, UsageError
+from dagster_project.lib.person_numbers import holds_person_number
 from dagster_project.settings import Settings
 
 if TYPE_CHECKING:
@@ -128,8 +130,25 @@ def release(context: dg.OpExecutionContext, night: NightResource, config: Releas
     )
 
 
-def _job(op: dg.OpDefinition, name: str) -> dg.JobDefinition:
+def _refuse_person_numbers(config: dict[str, Any]) -> dict[str, Any]:
+    """The configuration as it was typed, unless a text of it holds a person number.
+
+    Dagster calls it when it plans a run, before it stores one.
+
+    Raises:
+        UsageError: one does.
+    """
+    for name, value in config.items():
+        if isinstance(value, str) and holds_person_number(value):
+            raise UsageError(f"{name} seems to contain a person number, which may stand nowhere")
+    return config
+
+
+def _job(act: dg.OpDefinition, name: str, fields: type[dg.Config]) -> dg.JobDefinition:
     """A job of one op, for the launchpad."""
+    op = dg.configured(act, name=act.name, config_schema=fields.to_fields_dict())(
+        _refuse_person_numbers
+    )
 
     @dg.job(name=name, description=op.description, executor_def=dg.in_process_executor)
     def one() -> None:
@@ -138,12 +157,12 @@ def _job(op: dg.OpDefinition, name: str) -> dg.JobDefinition:
     return one
 
 
-submit_settlement = _job(submit, "submit_settlement")
-verify_settlement = _job(verify, "verify_settlement")
-approve_settlement = _job(approve, "approve_settlement")
-return_settlement = _job(return_, "return_settlement")
-pay_settlement = _job(pay, "pay_settlement")
-release_amount = _job(release, "release_amount")
+submit_settlement = _job(submit, "submit_settlement", Submit)
+verify_settlement = _job(verify, "verify_settlement", ActOnPeriod)
+approve_settlement = _job(approve, "approve_settlement", ActOnPeriod)
+return_settlement = _job(return_, "return_settlement", Return)
+pay_settlement = _job(pay, "pay_settlement", Pay)
+release_amount = _job(release, "release_amount", Release)
 
 ALL = [
     submit_settlement, verify_settlement, approve_settlement, return_settlement, pay_settlement,

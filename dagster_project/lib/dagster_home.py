@@ -48,6 +48,10 @@ nux:
 run_monitoring:
   enabled: true
   max_runtime_seconds: {max_runtime}
+  poll_interval_seconds: 60
+run_launcher:
+  module: dagster_project.lib.run_launcher
+  class: WatchfulRunLauncher
 concurrency:
   runs:
     max_concurrent_runs: 1

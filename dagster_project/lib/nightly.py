@@ -202,6 +202,8 @@ def _sweep(home: Home) -> None:
 def _leave_alert(report: NightReport) -> None:
     home = report.settings.home
     try:
+        if not report.outcomes and report.error is None:
+            return  # no night: a step of a settlement's life, which says nothing of the last one
         if report.exit_code == EXIT_OK:
             alert.clear(home)
         else:

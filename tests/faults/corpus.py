@@ -13,6 +13,7 @@ import datetime as dt
 import hashlib
 import io
 import json
+import re
 import unicodedata
 import warnings
 import zipfile
@@ -1148,11 +1149,86 @@ def _xlsx_bombs(add: Callable[..., None], base: bytes, sheet: str, xml: bytes) -
         repacked(base, {"xl/worksheets/_rels/sheet9.xml.rels": link}),
         "FILE_LIMIT",
     )
+    _xlsx_long_pieces(add, base, sheet, xml)
     twice = io.BytesIO(base)
     with zipfile.ZipFile(twice, "a") as package, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         package.writestr(sheet, xml)
     add("has a part twice", twice.getvalue(), "FILE_FORMAT")
+
+
+def _xlsx_long_pieces(add: Callable[..., None], base: bytes, sheet: str, xml: bytes) -> None:
+    """What costs a parser time or disk without being many elements, and what hides from a count."""
+    start = xml.index(b"<sheetData>")
+
+    def with_text(more: bytes) -> bytes:
+        return repacked(base, {sheet: xml[:start] + more + xml[start:]})
+
+    add("has an endless comment", with_text(b"<!--" + _noise(2000) + b"<x>-->"), "FILE_LIMIT")
+    add("has an endless instruction", with_text(b"<?x " + _noise(2000) + b"?>"), "FILE_LIMIT")
+    add("has an endless tag", with_text(b'<x y="' + _noise(40_000) + b'"/>'), "FILE_LIMIT")
+    strings = b'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">%s</sst>'
+    types = "[Content_Types].xml"
+    with zipfile.ZipFile(io.BytesIO(base)) as package:
+        listed = package.read(types).replace(b"/xl/sharedStrings.xml", b"/xl/none.xml")
+
+    def texts_at(place: str) -> bytes:
+        kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+        override = f'<Override PartName="{place}" ContentType="{kind}"/></Types>'
+        return listed.replace(b"</Types>", override.encode())
+
+    end = xml.index(b"</sheetData>")
+    rows = b"".join(
+        b'<row r="%d">%s</row>' % (n, b'<c t="s"><v>0</v></c>' * 7) for n in range(2, 1500)
+    )
+    header = TABLES["deltagere"][0]
+    cells = b"".join(b'<c t="inlineStr"><is><t>%s</t></is></c>' % h.encode() for h in header)
+    head = xml[: xml.index(b"<row")] + b'<row r="1">' + cells + b"</row>"
+    repeated = {
+        types: texts_at("/xl/sharedStrings.xml"),
+        sheet: head + rows + xml[end:],
+        "xl/sharedStrings.xml": strings % (b"<si><t>" + b"x" * 1_000_000 + b"</t></si>"),
+    }
+    add("names one long text from ten thousand cells", repacked(base, repeated), "FILE_LIMIT")
+    hidden = (b'<?xml version="1.0"?>' + strings % (b"<si><t/></si>" * 1000)).decode()
+    add(
+        "hides texts in another character set under another name",
+        repacked(
+            base,
+            {types: texts_at("/xl/texts.dat"), "xl/texts.dat": hidden.encode("utf-16-be")},
+        ),
+        "FILE_LIMIT",
+    )
+    strict = xml.replace(
+        b"http://schemas.openxmlformats.org/spreadsheetml/2006/main",
+        b"http://purl.oclc.org/ooxml/spreadsheetml/main",
+    )
+    add("is of the strict kind", repacked(base, {sheet: strict}), "FILE_FORMAT")
+    merged = b"<mergeCells><mergeCell ref = 'F2:F3'/></mergeCells></worksheet>"
+    after = xml[: end + len(b"</sheetData>")] + merged
+    add("has cells merged in other quotes", repacked(base, {sheet: after}), "CELL_TYPE", [1, 2])
+    for what, cell in (
+        ("a moment", b'<c r="D2" t="d"><v>2023-01-16 14:30:00</v></c>'),
+        ("a day and a digit", b'<c r="D2" t="d"><v>2023-01-169</v></c>'),
+        ("a time zone", b'<c r="D2" t="d"><v>2023-01-16T00:00:00+05:00</v></c>'),
+    ):
+        changed = re.sub(rb'<c r="D2"[^>]*>.*?</c>', cell, xml, count=1)
+        assert changed != xml
+        add(f"has {what} for a date", repacked(base, {sheet: changed}), "DATE_FORMAT", [1])
+    dated = xlsx_bytes(
+        header, [[*r[:3], dt.date.fromisoformat(r[3]), *r[4:]] for r in TABLES["deltagere"][1]]
+    )
+    with zipfile.ZipFile(io.BytesIO(dated)) as package:
+        serials = package.read(sheet)
+    for number, code in ((b"44942.9999999999", "DATE_FORMAT"), (b"4_4942", "CELL_TYPE")):
+        changed = re.sub(rb'(<c r="D2"[^>]*><v>)[^<]*', rb"\g<1>" + number, serials, count=1)
+        assert changed != serials
+        what = f"has {number.decode()} for a date"
+        add(what, repacked(dated, {sheet: changed}), code, [1])
+    cell = b'<c r="B2" t="s"><v>-1</v></c>'
+    other_text = re.sub(rb'<c r="B2"[^>]*>.*?</c>', cell, xml, count=1)
+    assert other_text != xml
+    add("names a text from the end", repacked(base, {sheet: other_text}), "FILE_FORMAT")
 
 
 def _parquet_and_json(build: _Builder) -> None:
@@ -1201,6 +1277,15 @@ def _parquet_and_json(build: _Builder) -> None:
         [5],
     )
 
+    heap = [[value] * 2000 for value in ("6" * 1_000_000, "890", "2023-01-02", "", "")]
+    parquet("names one long text from every row", parquet_bytes(headings, heap), "FILE_LIMIT")
+    lying = parquet_bytes(headings, [[None, *columns[0][1:]], *columns[1:]])
+    nulls = bytes.fromhex("360228")  # null_count 1, then the greatest value
+    assert nulls in lying
+    parquet(
+        "says that nobody is missing", lying.replace(nulls, b"\x36\x00\x28"), "VALUE_MISSING", [1]
+    )
+
     def answer(
         what: str, data: bytes, code: str, at: Iterable[int] | None = None, *secrets: str
     ) -> None:
@@ -1213,6 +1298,7 @@ def _parquet_and_json(build: _Builder) -> None:
     answer("is an error page", b'{"error": "token 6101901234"}', "FILE_FORMAT", None, "6101901234")
     answer("is nested without end", b"[" * 100_000, "FILE_FORMAT")
     answer("names a key twice", b'[{"Data": [], "Data": [], "Variables": []}]', "FILE_FORMAT")
+    answer("is one long list", b'[{"Variables": [], "Data": [' + b"1," * 4_000_001, "FILE_LIMIT")
     answer("has no data", statistics_json(VARIABLES, []), "FILE_EMPTY")
     answer(
         "lacks a dimension",

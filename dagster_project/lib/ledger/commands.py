@@ -12,7 +12,6 @@ from __future__ import annotations
 import datetime as dt
 import getpass
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from dagster_project.lib.ledger import chain, freezing, frozen, snapshot
 from dagster_project.lib.ledger import state as states
 from dagster_project.lib.ledger.chain import Event, Ledger
 from dagster_project.lib.ledger.periods import list_periods
+from dagster_project.lib.person_numbers import holds_person_number
 from dagster_project.settings import Home, Settings
 
 ROLES = {
@@ -36,7 +36,6 @@ ROLES = {
     "pay": "finance",
 }
 EARLIER_OPEN = "earlier_period_open"
-_PERSON_NUMBER = re.compile(r"(?<!\d)\d{6}-?\d{4}(?!\d)")
 _MAX_TEXT = 500
 _ORE = Decimal("0.01")
 _NO_AMOUNT = Decimal(0)
@@ -403,7 +402,7 @@ def _clean(text: str, what: str) -> str:
     trimmed = text.strip()
     if not trimmed or len(trimmed) > _MAX_TEXT or not trimmed.isprintable():
         raise UsageError(f"the {what} must be one line of 1 to {_MAX_TEXT} characters")
-    if any(_is_person_number(found) for found in _PERSON_NUMBER.findall(trimmed)):
+    if holds_person_number(trimmed):
         raise UsageError(
             f"the {what} seems to contain a person number, which may stand nowhere here",
             remedy="write it without",
@@ -416,18 +415,6 @@ def _require_kroner(amount: Decimal) -> None:
     is_kroner = amount.is_finite() and abs(amount) < _TOO_MUCH
     if not is_kroner or amount != amount.quantize(_ORE):
         raise UsageError("the amount must be kroner with at most two decimals")
-
-
-def _is_person_number(text: str) -> bool:
-    """Ten digits whose first six are a date, with the day + 60 of a replacement number or not."""
-    day, month, year = int(text[:2]), int(text[2:4]), int(text[4:6])
-    if day > 60:
-        day -= 60
-    try:
-        dt.date(2000 + year, month, day)
-    except ValueError:
-        return False
-    return True
 
 
 def _os_user() -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import getpass
-import re
 
 from dagster_project.lib import lock
 from dagster_project.lib.errors import NotAllowedError, UsageError
+from dagster_project.lib.person_numbers import holds_person_number
 from dagster_project.lib.receiving.findings import DeliveryNote
 from dagster_project.lib.receiving.register import load_register
 from dagster_project.lib.receiving.volume import ROW_COUNT_CHECK, held_records
@@ -16,7 +16,6 @@ from dagster_project.settings import TIME_ZONE, Home
 _SHORTEST = 8
 # the names under which a person meets the check: its own, its code, the gate's on the page
 _CHECK_NAMES = frozenset({ROW_COUNT_CHECK, "row_count_held", "row_count_is_not_held"})
-_PERSON_NUMBER = re.compile(r"\d{6}-?\d{4}")
 
 
 def _os_user() -> str:
@@ -43,7 +42,7 @@ def accept_delivery(home: Home, sha256: str, check: str, actor: str, reason: str
     """
     if not actor.strip() or not reason.strip():
         raise UsageError("a name and a reason are needed")
-    if _PERSON_NUMBER.search(actor) or _PERSON_NUMBER.search(reason):
+    if holds_person_number(actor) or holds_person_number(reason):
         raise UsageError("a name or reason must not hold a person number")
     if not home.vault.is_dir():  # a mistyped home is not made
         raise _not_held()

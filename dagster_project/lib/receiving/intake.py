@@ -6,6 +6,7 @@ Folders are walked by descriptor, so that a folder swapped for a link meanwhile 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -24,6 +25,8 @@ from dagster_project.lib.receiving.names import is_delivery_name
 MAX_FILES = 20_000
 MAX_ENTRIES = 200_000
 MAX_DEPTH = 16
+# closed to us, or swapped for a link, a socket or a folder since it was found
+_NOT_OURS_TO_READ = {errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENXIO, errno.EISDIR}
 SIDE_FILE_BYTES = 4096
 _CHUNK = 1 << 20
 
@@ -263,8 +266,10 @@ def stage(landing: Path, found: Found, incoming: Path, max_bytes: int) -> Staged
             handle = os.open(found.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
         except FileNotFoundError:
             return None
-        except PermissionError:  # it stays where it lies; the others of the night go on
-            return Staged(found, "", None, is_changing=True)
+        except OSError as error:
+            if error.errno not in _NOT_OURS_TO_READ:
+                raise
+            return Staged(found, "", None, is_changing=True)  # it stays; the others go on
         written: Future[None] | None = None
         try:
             before = identity_of(os.fstat(handle))

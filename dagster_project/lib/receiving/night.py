@@ -44,9 +44,8 @@ class ReceiveReport:
         refused: refused files, with code, row numbers and a scrubbed name.
         repeated: files that had been accepted before.
         held: deliveries, old and new, that a row-count check holds back.
-        waiting: entries left in landing for the next night (still being written, or beyond the
-        limit
-            on files of one night).
+        waiting: entries left in landing for the next night (still being written, closed to us, or
+            beyond the limit on files of one night).
     """
 
     accepted: list[DeliveryNote] = field(default_factory=list)
@@ -255,6 +254,7 @@ def receive(home: Home, contract_ids: frozenset[str]) -> ReceiveReport:
     key = ensure_key(home)
     register = load_register(home)
     journal.recover(home, register)
+    clear_spill(home.vault)
     report = ReceiveReport()
     walk = intake.Walk(home.landing)
     report.waiting = walk.left

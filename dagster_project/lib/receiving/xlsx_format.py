@@ -53,6 +53,7 @@ _MERGED = re.compile(
 # a comment, a processing instruction or a CDATA section, and where it ends
 _SECTIONS = {b"<!--": b"-->", b"<?": b"?>", b"<![CDATA[": b"]]>"}
 _SECTION = re.compile(b"|".join(map(re.escape, _SECTIONS)))
+_STRICT = re.compile(rb"purl\.oclc\.org/ooxml/spreadsheetml/main")
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 _ISO_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:T00:00:00(?:\.0+)?Z?)?", re.ASCII)
 _NUMBER = re.compile(r"\s*-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?\s*", re.ASCII)
@@ -169,6 +170,8 @@ def _look_through(package: zipfile.ZipFile, part: zipfile.ZipInfo, elements: _El
         for tag in _RELATIONSHIP.findall(piece):
             if _OUTSIDE.search(tag) and not _HYPERLINK.search(tag):
                 raise _limit("links til andre filer")
+        if _STRICT.search(piece):
+            raise FileRefusedError(Finding("FILE_FORMAT", detail="Strict Open XML"))
         elements.count(piece)
     return is_xml
 

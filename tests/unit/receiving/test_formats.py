@@ -170,8 +170,10 @@ def test_a_parquet_column_that_hides_values_behind_no_type_is_refused(
     monkeypatch.setattr(
         parquet_format, "_kinds", lambda schema: {**kinds(schema), "til_dato": "null"}
     )
-    data = corpus.good_parquet("ydelsesforloeb")
-    assert parsed(folder, "ydelsesforloeb", "parquet", data) == [("CELL_TYPE",)]
+    path = folder / "hides"
+    path.write_bytes(corpus.good_parquet("ydelsesforloeb"))
+    with pytest.raises(FileRefusedError, match="CELL_TYPE"):
+        parquet_format.copy_values(path, load_sources()["ydelsesforloeb"], folder / "landed")
 
 
 def test_a_text_may_have_as_many_characters_as_its_source_declares(folder: Path) -> None:
