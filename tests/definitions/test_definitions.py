@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import suppress
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pytest
+from dagster._core.execution.api import create_execution_plan
 
 from dagster_project.definitions import defs
-from dagster_project.defs import schedules, sensors
+from dagster_project.defs import schedules, sensors, settlement_jobs
 from dagster_project.lib import gates
 
 SNAPSHOT = Path(__file__).with_name("snapshot.txt")
@@ -138,3 +140,36 @@ def test_job_runs_in_one_process() -> None:
 
 if __name__ == "__main__":
     SNAPSHOT.write_text(describe(), encoding="utf-8")
+
+
+def test_a_person_number_typed_into_the_launchpad_is_refused_before_a_run_is_stored(
+    tmp_path: Path,
+) -> None:
+    job = defs.resolve_job_def("submit_settlement")
+    typed = {"contract": "kontrakt", "period": "2024-01", "actor": "Lis"}
+    night = {"night": {"config": {"home": str(tmp_path / "home")}}}
+    (tmp_path / "dagster").mkdir()
+    with dg.DagsterInstance.local_temp(str(tmp_path / "dagster")) as instance:
+        for text, runs in (("borger 610190-1234", 0), ("borger 610190 1234", 0), ("mangler", 1)):
+            config = {"submit": {"config": {**typed, "incomplete": text}}}
+            with suppress(dg.DagsterConfigMappingFunctionError):
+                job.execute_in_process(
+                    run_config={"ops": config, "resources": night},
+                    instance=instance,
+                    raise_on_error=False,
+                )
+            assert instance.get_runs_count() == runs
+    kept = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    assert not any(b"610190" in data for data in kept)
+
+
+def test_every_job_of_a_settlement_refuses_a_person_number_in_every_text() -> None:
+    for job in settlement_jobs.ALL:
+        (op,) = job.nodes
+        fields = op.definition.config_schema.config_type.fields
+        good = dict.fromkeys(fields, "x")
+        for name in fields:
+            typed = {"ops": {op.name: {"config": {**good, name: "610190-1234"}}}}
+            with pytest.raises(dg.DagsterConfigMappingFunctionError):
+                create_execution_plan(job, run_config=typed)
+        assert create_execution_plan(job, run_config={"ops": {op.name: {"config": good}}})

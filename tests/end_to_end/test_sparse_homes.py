@@ -9,7 +9,7 @@ import pytest
 
 from tests.end_to_end.test_generated_worlds import compare
 from tests.oracle import rows
-from tests.support import night
+from tests.support import examples, night
 from tests.worlds import generate, retell
 
 SEEDS = Path(__file__).parents[2] / "seeds"
@@ -41,3 +41,28 @@ def test_sql_equals_the_oracle_where_sources_are_missing(shared_folder: Path, na
     found = night.built_once(shared_folder, f"sparse-{name}", run)[1]
     assert {table: said[:10] for table, said in found["differences"].items() if said} == {}
     assert found["reached"]["eligibility"].get("eligible", 0) > 0
+
+
+NOT_BEGUN = """
+contract_id: ikke-begyndt
+title: Opfølgning fra næste måned
+area: Prøve
+document: aftale.pdf
+parties: {municipality: Prøve Kommune}
+term: {starts_on: 2023-09-01, ends_on: 2024-12-31, clause: "§ 1"}
+register: ydelsesforloeb
+register_lag_days: 0
+requires_person_status: false
+parts: []
+follow_up: {benefit_groups: [sygedagpenge, jobafklaring]}
+"""
+
+
+def test_a_follow_up_that_has_not_begun_holds_nobody_back(tmp_path: Path) -> None:
+    home = night.copy_inputs(examples.home_of("spells-one-contract"), tmp_path / "home")
+    (home / "contracts" / "ikke-begyndt.yml").write_text(NOT_BEGUN, encoding="utf-8")
+    night.publish(home, "2023-08-15")
+    assert night.read_marts(home, ["follow_up_month"])["follow_up_month"] == []
+    night.publish(home, "2023-09-01")
+    found = night.read_marts(home, ["follow_up_month"])["follow_up_month"]
+    assert len(found) == 2

@@ -184,3 +184,25 @@ def test_nothing_is_decided_about_a_file_that_the_disk_did_not_keep(
     assert load_register(home).records() == []
     assert len(receiving.receive(home, CONTRACTS).accepted) == 1
     assert (home.vault / hashlib.sha256(data).hexdigest()).read_bytes() == data
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.ELOOP, errno.ENXIO])
+def test_a_file_that_may_not_be_read_waits_and_the_others_are_taken(
+    home: Home, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    closed, other = "deltagere_2024-02-01.csv", "deltagere_2024-02-02.csv"
+    for name in (closed, other):
+        (home.landing / name).write_bytes(corpus.good_csv("deltagere"))
+    opening = os.open
+
+    def refused(path: Any, *arguments: Any, **more: Any) -> int:
+        if path == closed:
+            raise OSError(number, os.strerror(number))
+        return opening(path, *arguments, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", refused)
+        report = receiving.receive(home, CONTRACTS)
+    assert ([note.file_name for note in report.accepted], report.waiting) == ([other], 1)
+    assert (home.landing / closed).is_file()
+    assert len(receiving.receive(home, CONTRACTS).accepted) == 1

@@ -123,6 +123,35 @@ def test_secrets_that_others_may_read_are_refused(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("accept", "0" * 64, "row_count", "--as", "Kai", "--reason", "x"),
+        ("submit", "kontrakt", "2024-01", "--as", "Lis"),
+        ("statement", "kontrakt", "2024-01"),
+        ("why", "kontrakt", "2024-01"),
+    ],
+)
+def test_no_command_works_in_a_home_whose_secrets_are_open(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    home = Home(tmp_path).ensure()
+    home.key_file.write_text("0" * 64, encoding="ascii")
+    home.key_file.chmod(0o644)
+    done = effekt(*words, home=tmp_path)
+    assert done.returncode == 1
+    assert "SECRETS_OPEN" in done.stderr
+
+
+def test_a_step_of_a_settlement_leaves_the_alert_of_the_last_night(tmp_path: Path) -> None:
+    home = Home(tmp_path).ensure()
+    alert = home.reports / "alert.json"
+    alert.write_text("{}", encoding="utf-8")
+    with nightly.night(settings_of(tmp_path)):
+        pass
+    assert alert.exists()
+
+
 def test_a_lost_key_is_never_replaced(tmp_path: Path) -> None:
     home = Home(tmp_path).ensure()
     (home.vault / "deliveries.jsonl").write_text("{}\n", encoding="utf-8")
@@ -262,8 +291,8 @@ def test_a_home_that_cannot_be_made_ends_1_and_says_so(tmp_path: Path) -> None:
 def test_a_run_that_ends_well_takes_the_old_alert_away(tmp_path: Path) -> None:
     home = Home(tmp_path).ensure()
     alert.write(home, {"exit_code": 1})
-    with nightly.night(settings_of(tmp_path)):
-        pass
+    with nightly.night(settings_of(tmp_path)) as report:
+        report.outcomes["receive"] = StepOutcome()
     assert not (home.reports / "alert.json").exists()
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from dagster_project import settings as places
+from dagster_project.lib.errors import UsageError
 from dagster_project.settings import Home
 
 OTHERS = ("vault", "quarantine", "work", "ledger", "reports", "dagster")
@@ -53,3 +55,16 @@ def test_an_open_drop_zone_stays_open_and_open_secrets_are_not_closed_quietly(
         path.chmod(bits)
     home.ensure()
     assert (mode(home.landing), mode(home.secrets)) == (0o1777, 0o755)
+
+
+@pytest.mark.parametrize("name", ["effekt [Hedensted]", "a*", "a?b", "a%20b"])
+def test_a_path_that_dagster_would_take_for_something_else_is_refused(
+    tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(UsageError):
+        places.resolve(tmp_path / name / "home")
+
+
+@pytest.mark.parametrize("name", ["Ærø 100%", "it's", 'a "b"', "a#b", "{{ x }}"])
+def test_other_paths_are_fine(tmp_path: Path, name: str) -> None:
+    assert places.resolve(tmp_path / name).home.root == tmp_path / name

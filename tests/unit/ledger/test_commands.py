@@ -278,7 +278,9 @@ def test_a_period_is_named_by_its_first_month(world: World, period: str) -> None
     assert found.value.exit_code == 2
 
 
-@pytest.mark.parametrize("text", ["", "  ", "to\nlinjer", "borger 610190-1234", "6101901234"])
+@pytest.mark.parametrize(
+    "text", ["", "  ", "to\nlinjer", "borger 610190-1234", "6101901234", "61 01 90 1234"]
+)
 def test_a_reason_is_one_line_without_a_person_number(world: World, text: str) -> None:
     ledger.submit(world.settings, CONTRACT, Q1, "Lis")
     with pytest.raises(UsageError) as found:

@@ -721,3 +721,60 @@ def test_the_parser_reaches_nothing_but_its_folder(folder: Path, tmp_path: Path)
         with pytest.raises(duckdb.Error):
             parser.execute(sql).fetchall()
     parser.close()
+
+
+@pytest.mark.parametrize("source", ["deltagere", "dream"])
+@pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
+def test_rows_too_wide_and_too_narrow_that_make_up_for_each_other_are_named(
+    folder: Path, source: str, quoting: int
+) -> None:
+    headings, rows = corpus.TABLES[source]
+    table = [list(row) for row in rows]
+    table[0].append("")
+    table[2].pop()
+    data = corpus.csv_bytes(headings, table, quoting=quoting)
+    assert parsed(folder, source, "csv", data) == [("ROW_WIDTH", 1, 3)]
+
+
+def test_a_unit_separator_in_a_wide_file_is_a_wrong_code_in_its_row(folder: Path) -> None:
+    headings, rows = corpus.TABLES["dream"]
+    table = [list(row) for row in rows]
+    table[1][2] = "8\x1f90"
+    found = parsed(folder, "dream", "csv", corpus.csv_bytes(headings, table))
+    assert found == [("CODE_UNKNOWN", 2)]
+
+
+def test_a_process_that_a_parquet_file_ends_refuses_that_file_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = homes.new_home(tmp_path / "home")
+    name = f"ydelsesforloeb_2024-02-01{corpus.WINDOWS['ydelsesforloeb']}.parquet"
+    homes.land(home, name, corpus.good_parquet("ydelsesforloeb"))
+    homes.land(home, "deltagere_2024-02-01.csv", corpus.good_csv("deltagere"))
+    with monkeypatch.context() as patch:
+        patch.setattr(parquet_format.sys, "executable", str(killed_interpreter(tmp_path)))
+        report = homes.receive(home)
+    assert [note.file_name for note in report.accepted] == ["deltagere_2024-02-01.csv"]
+    assert [note.code for note in report.refused] == ["FILE_FORMAT"]
+    homes.land(home, name, corpus.good_parquet("ydelsesforloeb"))
+    assert len(homes.receive(home).accepted) == 1
+
+
+def killed_interpreter(folder: Path) -> Path:
+    """A program that ends as a process does that a library aborts."""
+    path = folder / "python"
+    path.write_text("#!/bin/sh\nkill -ABRT $$\n")
+    path.chmod(0o700)
+    return path
+
+
+def test_what_a_workbook_escapes_is_read_as_it_was_written(folder: Path) -> None:
+    headings, rows = corpus.TABLES["deltagere"]
+    table = [list(row) for row in rows]
+    at = headings.index("forloeb_id")
+    table[0][at], table[1][at] = "Fx005F_1", "F_x0041_2"
+    written = [list(row) for row in table]
+    written[1][at] = "F_x005F_x0041_2"
+    assert parsed(folder, "deltagere", "xlsx", corpus.xlsx_bytes(headings, written)) == parsed(
+        folder, "deltagere", "csv", corpus.csv_bytes(headings, table)
+    )
