@@ -29,8 +29,8 @@ from dagster_project.settings import Home, Settings
 
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NO_SPACE_WORDS = ("no space left on device", "disk is full", "file too large")
-# below this nothing of a night can be written: the smallest table takes more
-_LEAST_FREE_BYTES = 1024 * 1024
+# below this a night can hardly be written: its warehouse alone takes a few megabytes
+_LEAST_FREE_BYTES = 32 * 1024 * 1024
 _ENGINE_CODES = {"UNEXPECTED", "WAREHOUSE_OPEN", "DBT_MODEL", "DBT_PROJECT", "DAGSTER"}
 _OUT_OF_MEMORY = {"MemoryError", "OutOfMemoryException"}
 

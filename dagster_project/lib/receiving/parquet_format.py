@@ -173,7 +173,7 @@ def _copy(file: Any, target: Path, longest: int, width: int) -> int:
 
     rows = 0
     schema = pa.schema([(f"h{at}", pa.string()) for at in range(width)])
-    with pq.ParquetWriter(target, schema) as writer:
+    with pq.ParquetWriter(target, schema, compression="none", write_statistics=False) as writer:
         for batch in file.iter_batches(batch_size=_BATCH_ROWS):
             columns = [_texts(column, longest) for column in batch.columns]
             writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
@@ -194,7 +194,9 @@ def _texts(column: Any, longest: int) -> Any:
         values.validate(full=True)
     except pa.ArrowInvalid:  # bytes that are no text
         raise FileRefusedError(Finding("FILE_ENCODING")) from None
-    values = pc.utf8_slice_codeunits(values, 0, longest + 1).cast(pa.string())
+    if (pc.max(pc.binary_length(values)).as_py() or 0) > longest:
+        values = pc.utf8_slice_codeunits(values, 0, longest + 1)
+    values = values.cast(pa.string())
     if not pa.types.is_dictionary(column.type):
         return values
     column.validate(full=True)
