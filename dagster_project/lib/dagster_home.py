@@ -138,6 +138,7 @@ def run_recorded(settings: Settings) -> NightReport:
 def _execute(settings: Settings) -> list[str]:
     """Run the job; the steps that failed, or the job itself where none did."""
     from dagster_project.definitions import defs
+    from dagster_project.lib.run_launcher import PROCESS_TAG, this_process
 
     # its planner warns of every check behind a step that a quiet night skips
     logging.getLogger("dagster._core.execution.plan.active").setLevel(logging.ERROR)
@@ -150,6 +151,7 @@ def _execute(settings: Settings) -> list[str]:
         result = defs.resolve_job_def("nightly").execute_in_process(
             instance=instance,
             raise_on_error=False,
+            tags={PROCESS_TAG: this_process()},
             run_config={
                 "resources": {"night": {"config": night}},
                 "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},

@@ -12,7 +12,7 @@ from pathlib import Path
 from dagster import DagsterRun, DefaultRunLauncher
 from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
 
-PROCESS_TAG = "effekt/process"
+PROCESS_TAG = ".dagster/effekt_process"  # the prefix keeps it out of the UI
 _START_FIELD = 19  # of /proc/PID/stat, counted from after the command's name
 
 

@@ -14,6 +14,7 @@ from dagster_project.lib import receiving, warehouse
 from dagster_project.settings import Home
 
 from . import corpus
+from .corpus.__main__ import write
 
 CASES = corpus.all_cases()
 CONTRACTS = frozenset({corpus.CONTRACT})
@@ -165,3 +166,11 @@ def test_what_stands_in_vault_and_quarantine_is_named_by_its_sha256(nights: Nigh
 
 def _stored(folder: Path) -> list[Path]:
     return [path for path in folder.iterdir() if path.is_file() and "." not in path.name]
+
+
+def test_the_corpus_is_written_as_files_for_whoever_wants_to_look(tmp_path: Path) -> None:
+    assert write(tmp_path) == len(CASES) >= 150
+    for folder, case in zip(sorted(tmp_path.iterdir()), CASES, strict=True):
+        expected = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
+        assert expected["code"] == case.code
+        assert case.data in {path.read_bytes() for path in folder.iterdir() if path.is_file()}

@@ -1,9 +1,9 @@
 """The corpus of bad files, made on the spot: each with its code, its rows and its mended twin.
 
 Real Danish export habits are imitated: BOM, CRLF, cp1252, decimal comma, thousands dots, Excel
-dates,
-lost leading zeros, merged cells, hidden sheets, totals rows, ``NA``. All persons are synthetic
-(day + 60). Nothing here is committed as data: ``all_cases`` builds the bytes.
+dates, lost leading zeros, merged cells, hidden sheets, totals rows, ``NA``. All persons are
+synthetic (day + 60). Nothing here is committed as data: ``all_cases`` builds the bytes, and
+``python -m tests.faults.corpus FOLDER`` writes them as files.
 """
 
 from __future__ import annotations
