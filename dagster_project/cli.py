@@ -141,6 +141,7 @@ def demo(
     from dagster_project.lib.demo import write_demo
 
     chosen = places.resolve_home(home).ensure()
+    chosen.refuse_open_secrets()
     with lock.hold(chosen):
         write_demo(chosen, area)
     print(f"Den syntetiske kommune {area} ligger i {chosen.landing}")

@@ -171,7 +171,7 @@ def serve(settings: Settings, port: int) -> int:
         EffektError: ``PORT_TAKEN``.
     """
     _require_free(port)
-    settings.home.ensure()
+    settings.home.ensure().refuse_open_secrets()
     make_databases(settings.home)
     values = {**os.environ, **environment(settings)}
     values["PYTHONPATH"] = os.pathsep.join(

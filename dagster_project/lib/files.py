@@ -80,8 +80,11 @@ def sweep_asides(folders: Iterable[Path]) -> None:
     for folder in folders:
         for left in folder.glob(f".*{_ASIDE}"):
             maker = left.name.removesuffix(_ASIDE).rpartition(".")[2]
-            if maker.isdecimal() and (int(maker) == os.getpid() or not _is_running(int(maker))):
-                left.unlink(missing_ok=True)
+            if not (maker.isascii() and maker.isdecimal()) or left.is_symlink():
+                continue
+            if left.is_file() and (int(maker) == os.getpid() or not _is_running(int(maker))):
+                with suppress(OSError):  # gone meanwhile, or not ours to remove
+                    left.unlink()
 
 
 def _is_running(process: int) -> bool:

@@ -195,7 +195,8 @@ def _sweep(home: Home) -> None:
     side_home.sweep(home)
     folders = [home.root, home.vault, home.quarantine, home.work, home.dagster]
     for deep in (home.ledger, home.reports):
-        folders += [deep, *(path for path in deep.rglob("*") if path.is_dir())]
+        inner = (path for path in deep.rglob("*") if path.is_dir() and not path.is_symlink())
+        folders += [deep, *inner]
     files.sweep_asides(folders)
 
 

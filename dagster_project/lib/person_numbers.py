@@ -9,10 +9,15 @@ from __future__ import annotations
 import datetime as dt
 import re
 
-_MARKS = r"[\s.\-/\u2010-\u2015\u2212]?"
-# DDMMYY-SSSS, with or without marks between its parts
-_WRITTEN = re.compile(
-    rf"(?<!\d)(\d\d){_MARKS}(\d\d){_MARKS}(\d\d){_MARKS}{_MARKS}{_MARKS}\d{{4}}(?!\d)"
+_MARK = r"[\s.,:_/\-\u2010-\u2015\u2212]?"
+_LAST_FOUR = r"\d\d\s?\d\d(?!\d)"
+_FORMS = (
+    # DDMMYY-SSSS, with whatever stands between the two but a word
+    re.compile(rf"(?<!\d)(\d\d)(\d\d)(\d\d)[^\w]{{0,3}}_?{_LAST_FOUR}"),
+    # DD MM YY SSSS in groups; a point or stroke before the last four makes a year of them
+    re.compile(
+        rf"(?<!\d)(\d\d){_MARK}(\d\d){_MARK}(\d\d)[\s,:_(\-\u2010-\u2015\u2212]{{0,3}}{_LAST_FOUR}"
+    ),
 )
 
 
@@ -21,7 +26,9 @@ def holds_person_number(text: str) -> bool:
 
     The day may be that of a replacement number (60 more); the check digit is no rule.
     """
-    return any(_is_day(*map(int, found.groups())) for found in _WRITTEN.finditer(text))
+    return any(
+        _is_day(*map(int, found.groups())) for form in _FORMS for found in form.finditer(text)
+    )
 
 
 def _is_day(day: int, month: int, year: int) -> bool:

@@ -145,10 +145,14 @@ def test_the_next_night_removes_what_was_half_written_and_leaves_a_living_writer
     ]
     alive = half_written(home.reports, os.getppid())
     dropped = half_written(home.landing, dead)
+    outside = half_written(tmp_path / "outside", dead)
+    (home.reports / "link").symlink_to(outside.parent)
+    folder = home.reports / f".d.{dead}.tmp"
+    folder.mkdir()
     with nightly.night(Settings(home, tmp_path, dt.date(2024, 2, 1), None)):
         pass
     assert [path for path in left if path.exists()] == []
-    assert alive.exists() and dropped.exists()
+    assert all(path.exists() for path in (alive, dropped, outside, folder))
 
 
 def test_a_link_is_not_followed(tmp_path: Path) -> None:

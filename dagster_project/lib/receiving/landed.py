@@ -89,22 +89,29 @@ def split_line(line: str) -> tuple[str, str]:
 
 
 @contextmanager
-def normalised(path: Path, columns: int, longest: int) -> Iterator[_Writer]:
+def normalised(
+    path: Path, columns: int, longest: int, most_chars: int | None = None
+) -> Iterator[_Writer]:
     """Write records to a file that needs no quoting (separator U+001F).
 
     Of a text with more than the ``longest`` number of characters one more is kept: enough to be
     refused. (A workbook names one long text from a million cells.)
+
+    Raises:
+        FileRefusedError: ``FILE_LIMIT``, the records have more than ``most_chars`` characters.
     """
     with path.open("w", encoding="utf-8", newline="") as handle:
         handle.write(SEPARATOR.join("h" * columns) + "\n")
-        yield _Writer(handle, columns, longest)
+        yield _Writer(handle, columns, longest, most_chars)
 
 
 class _Writer:
     """Appends records; what would break the form becomes a mark that every grammar refuses."""
 
-    def __init__(self, handle: object, columns: int, longest: int) -> None:
+    def __init__(self, handle: object, columns: int, longest: int, most_chars: int | None) -> None:
         self._kept = longest + 1
+        self._most_chars = most_chars
+        self._chars = 0
         self._write = handle.write  # type: ignore[attr-defined]
         self._empty = SEPARATOR * (columns - 1) + "\n"
         self.row_count = 0
@@ -118,6 +125,9 @@ class _Writer:
             SEPARATOR, ""
         ):
             joined = SEPARATOR.join(_UNSAFE.sub(_REPLACEMENT, text) for text in texts)
+        self._chars += len(joined)
+        if self._most_chars is not None and self._chars > self._most_chars:
+            raise FileRefusedError(Finding("FILE_LIMIT", detail=f"tegn i alt: {self._most_chars}"))
         self._write(joined + "\n")
 
     def gap(self) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from dagster_project.lib import files
 from dagster_project.lib.canonical import canonical_json
+from dagster_project.lib.errors import EffektError
 from dagster_project.lib.receiving.findings import DeliveryNote
 from dagster_project.lib.receiving.register import Register, load_register
 from dagster_project.settings import Home
@@ -19,7 +20,19 @@ _FILE = ".untold.json"
 
 def _known(home: Home) -> set[str]:
     path = home.quarantine / _FILE
-    return set(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else set()
+    if not path.exists():
+        return set()
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(known, list) and all(isinstance(item, str) for item in known):
+            return set(known)
+    except (OSError, ValueError):
+        pass
+    raise EffektError(
+        "UNTOLD_BROKEN",
+        f"quarantine/{_FILE} cannot be read: some refusals may have been told to nobody",
+        remedy="look through the newest reports of quarantine/, delete that file and run again",
+    )
 
 
 def note_untold(home: Home, delivery_ids: Iterable[str]) -> None:

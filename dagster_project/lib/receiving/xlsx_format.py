@@ -427,7 +427,9 @@ def _land_sheet(book: _Book, source: Source, target: Path) -> Landed:
         raise FileRefusedError(Finding("CELL_TYPE", detail="flettede celler i overskriften"))
     columns = [column_of(source, heading) for heading in headings]
     faults: dict[int, tuple[int, str]] = {}
-    with normalised(target, len(headings), source.limits.max_cell_chars) as writer:
+    limits = source.limits
+    longest, most = limits.max_cell_chars, limits.max_unpacked_bytes
+    with normalised(target, len(headings), longest, most) as writer:
         for number, cells in rows:
             while writer.row_count < number - 2:  # rows that the sheet leaves out
                 writer.gap()

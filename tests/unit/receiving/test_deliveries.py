@@ -408,3 +408,10 @@ def test_what_was_mended_since_is_no_refusal_to_tell_of(home: Home) -> None:
     homes.land(home, NAME, LIST)
     assert len(homes.receive(home).accepted) == 1
     assert receiving.untold_refusals(home) == []
+
+
+@pytest.mark.parametrize("text", ["", "{", "null", "[1]", '{"a": "b"}'])
+def test_a_damaged_note_of_what_nobody_was_told_names_itself(home: Home, text: str) -> None:
+    (home.quarantine / ".untold.json").write_text(text)
+    with pytest.raises(EffektError, match="UNTOLD_BROKEN"):
+        receiving.untold_refusals(home)

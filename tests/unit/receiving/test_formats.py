@@ -14,9 +14,11 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -31,7 +33,7 @@ from dagster_project.lib.receiving import (
     grammar,
     json_format,
     names,
-    parquet_format,
+    parquet_reader,
     week_lines,
 )
 from dagster_project.lib.receiving.declarations import load_sources
@@ -163,17 +165,20 @@ def test_a_parquet_column_of_nothing_but_nulls_may_have_no_type(folder: Path) ->
     assert parsed(folder, "ydelsesforloeb", "parquet", numbers) == [("CELL_TYPE",)]
 
 
-def test_a_parquet_column_that_hides_values_behind_no_type_is_refused(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("physical", "said", "is_filled"),
+    [
+        ("INT32", None, False),
+        ("INT32", SimpleNamespace(has_null_count=True, null_count=5), False),
+        ("INT32", SimpleNamespace(has_null_count=True, null_count=4), True),
+        ("BYTE_ARRAY", None, True),
+    ],
+)
+def test_a_parquet_column_without_a_type_that_says_it_holds_a_value_is_no_empty_one(
+    physical: str, said: object, is_filled: bool
 ) -> None:
-    kinds = parquet_format._kinds
-    monkeypatch.setattr(
-        parquet_format, "_kinds", lambda schema: {**kinds(schema), "til_dato": "null"}
-    )
-    path = folder / "hides"
-    path.write_bytes(corpus.good_parquet("ydelsesforloeb"))
-    with pytest.raises(FileRefusedError, match="CELL_TYPE"):
-        parquet_format.copy_values(path, load_sources()["ydelsesforloeb"], folder / "landed")
+    chunk = SimpleNamespace(physical_type=physical, statistics=said, num_values=5)
+    assert parquet_reader.is_said_filled(chunk) == is_filled
 
 
 def test_a_text_may_have_as_many_characters_as_its_source_declares(folder: Path) -> None:
@@ -744,28 +749,112 @@ def test_a_unit_separator_in_a_wide_file_is_a_wrong_code_in_its_row(folder: Path
     assert found == [("CODE_UNKNOWN", 2)]
 
 
+PARQUET = f"ydelsesforloeb_2024-02-01{corpus.WINDOWS['ydelsesforloeb']}.parquet"
+
+
+def killed_interpreter(folder: Path, name: str) -> Path:
+    """A program that ends by a signal."""
+    path = folder / "python"
+    path.write_text(f"#!/bin/sh\nkill -{name} $$\n")
+    path.chmod(0o700)
+    return path
+
+
 def test_a_process_that_a_parquet_file_ends_refuses_that_file_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = homes.new_home(tmp_path / "home")
-    name = f"ydelsesforloeb_2024-02-01{corpus.WINDOWS['ydelsesforloeb']}.parquet"
-    homes.land(home, name, corpus.good_parquet("ydelsesforloeb"))
+    homes.land(home, PARQUET, corpus.good_parquet("ydelsesforloeb"))
     homes.land(home, "deltagere_2024-02-01.csv", corpus.good_csv("deltagere"))
     with monkeypatch.context() as patch:
-        patch.setattr(parquet_format.sys, "executable", str(killed_interpreter(tmp_path)))
+        patch.setattr(sys, "executable", str(killed_interpreter(tmp_path, "ABRT")))
         report = homes.receive(home)
     assert [note.file_name for note in report.accepted] == ["deltagere_2024-02-01.csv"]
     assert [note.code for note in report.refused] == ["FILE_FORMAT"]
-    homes.land(home, name, corpus.good_parquet("ydelsesforloeb"))
+    homes.land(home, PARQUET, corpus.good_parquet("ydelsesforloeb"))
     assert len(homes.receive(home).accepted) == 1
 
 
-def killed_interpreter(folder: Path) -> Path:
-    """A program that ends as a process does that a library aborts."""
-    path = folder / "python"
-    path.write_text("#!/bin/sh\nkill -ABRT $$\n")
-    path.chmod(0o700)
-    return path
+@pytest.mark.parametrize("name", ["KILL", "TERM"])
+def test_a_process_that_the_machine_ends_is_no_fault_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    home = homes.new_home(tmp_path / "home")
+    homes.land(home, PARQUET, corpus.good_parquet("ydelsesforloeb"))
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "executable", str(killed_interpreter(tmp_path, name)))
+        with pytest.raises(EffektError) as error:
+            homes.receive(home)
+    assert error.value.code == "READER_ENDED"
+    assert [path.name for path in home.landing.iterdir()] == [PARQUET]
+    assert len(homes.receive(home).accepted) == 1
+
+
+def test_a_machine_that_grants_less_than_the_limits_reads_parquet_all_the_same() -> None:
+    program = (
+        "import resource as r\n"
+        "r.setrlimit(r.RLIMIT_DATA, (10**9, 10**9)); r.setrlimit(r.RLIMIT_CPU, (99, 99))\n"
+        "from dagster_project.lib.receiving import parquet_reader as p\n"
+        "p.limit_this_process(); print(r.getrlimit(r.RLIMIT_DATA)[0])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=PROJECT_ROOT, capture_output=True, text=True
+    )
+    assert done.stdout.split() == ["1000000000"], done.stderr
+
+
+@pytest.mark.parametrize("encoding", ["DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY", "PLAIN"])
+@pytest.mark.parametrize("source", ["ydelsesforloeb", "dream"])
+def test_every_encoding_of_a_parquet_text_gives_the_same_rows(
+    folder: Path, source: str, encoding: str
+) -> None:
+    headings, rows = corpus.TABLES[source]
+    columns = [[value or None for value in c] for c in zip(*rows, strict=True)]
+    table = pa.Table.from_arrays([pa.array(c, pa.string()) for c in columns], names=headings)
+    buffer = io.BytesIO()
+    pq.write_table(
+        table, buffer, use_dictionary=False, column_encoding=dict.fromkeys(headings, encoding)
+    )
+    assert parsed(folder, source, "parquet", buffer.getvalue()) == parsed(
+        folder, source, "csv", corpus.good_csv(source)
+    )
+
+
+def test_categories_and_large_texts_of_parquet_are_texts(folder: Path) -> None:
+    headings, rows = corpus.TABLES["ydelsesforloeb"]
+    columns = [[value or None for value in c] for c in zip(*rows, strict=True)]
+    for kind in (pa.large_string(), pa.dictionary(pa.int32(), pa.string())):
+        table = pa.Table.from_arrays(
+            [pa.array(c, pa.string()).cast(kind) for c in columns], names=headings
+        )
+        buffer = io.BytesIO()
+        pq.write_table(table, buffer)
+        assert parsed(folder, "ydelsesforloeb", "parquet", buffer.getvalue()) == parsed(
+            folder, "ydelsesforloeb", "csv", corpus.good_csv("ydelsesforloeb")
+        )
+
+
+def test_no_code_beside_a_parquet_file_is_run(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("json", "pyarrow", "pathlib"):
+        (folder / f"{module}.py").write_text("open('ran', 'w')\n")
+    monkeypatch.chdir(folder)
+    data = corpus.good_parquet("ydelsesforloeb")
+    assert len(parsed(folder, "ydelsesforloeb", "parquet", data)) == 5
+    assert not (folder / "ran").exists()
+
+
+def test_a_small_parquet_file_of_many_repeated_texts_is_not_unpacked_without_end(
+    folder: Path,
+) -> None:
+    headings, _ = corpus.TABLES["ydelsesforloeb"]
+    texts = pa.array([f"{n:04d}" + "a" * 990 for n in range(50)])
+    places = pa.array([n % 50 for n in range(100_000)], pa.int32())
+    column = pa.DictionaryArray.from_arrays(places, texts)
+    buffer = io.BytesIO()
+    pq.write_table(pa.Table.from_arrays([column] * 5, names=headings), buffer, compression="zstd")
+    assert parsed(folder, "ydelsesforloeb", "parquet", buffer.getvalue()) == [("FILE_LIMIT",)]
 
 
 def test_what_a_workbook_escapes_is_read_as_it_was_written(folder: Path) -> None:
