@@ -120,7 +120,8 @@ def test_the_nights_were_of_every_kind(told: Told) -> None:
     said = [json.loads(line) for line in told.texts[2].splitlines()]
     spoilt = json.loads(told.texts[8].splitlines()[-1])
     assert [night["killed_by"] for night in said] == [signal.SIGKILL, signal.SIGKILL, None]
-    assert said[-1]["exit_code"] == 0
+    assert said[-1]["exit_code"] == 3  # it tells what the killed ones refused
+    assert said[-1]["refused"]
     assert spoilt["exit_code"] == 4
     assert told.codes == {"check": 3, "nights": 0, "recorded": 3, "why": 0, "spoilt": 0}
     assert b"TILBAGEHOLDT" in told.texts[5]

@@ -775,14 +775,13 @@ def test_a_process_that_a_parquet_file_ends_refuses_that_file_alone(
     assert len(homes.receive(home).accepted) == 1
 
 
-@pytest.mark.parametrize("name", ["KILL", "TERM"])
 def test_a_process_that_the_machine_ends_is_no_fault_of_the_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = homes.new_home(tmp_path / "home")
     homes.land(home, PARQUET, corpus.good_parquet("ydelsesforloeb"))
     with monkeypatch.context() as patch:
-        patch.setattr(sys, "executable", str(killed_interpreter(tmp_path, name)))
+        patch.setattr(sys, "executable", str(killed_interpreter(tmp_path, "KILL")))
         with pytest.raises(EffektError) as error:
             homes.receive(home)
     assert error.value.code == "READER_ENDED"
