@@ -44,7 +44,7 @@ def _locked(folder: Path) -> int | None:
             taken, handle = handle, None
             return taken
     except (BlockingIOError, FileNotFoundError):
-        pass  # its maker lives, or a sweep was quicker
+        return None  # its maker lives, or a sweep was quicker
     finally:
         os.close(place)
         if handle is not None:

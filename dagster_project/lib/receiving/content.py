@@ -57,12 +57,12 @@ def _read_by_format(
     source: Source,
     spill: Path,
     whole_lines: bool,
-    is_plain: bool,
+    may_be_plain: bool,
 ) -> Landed:
     if file_format == "csv":
         from dagster_project.lib.receiving.csv_format import land_csv
 
-        return land_csv(path, source, spill, whole_lines=whole_lines, may_be_plain=is_plain)
+        return land_csv(path, source, spill, whole_lines=whole_lines, may_be_plain=may_be_plain)
     if file_format == "parquet":
         from dagster_project.lib.receiving.parquet_format import land_parquet
 

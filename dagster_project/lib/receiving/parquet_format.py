@@ -76,7 +76,7 @@ def _read(path: Path, target: Path, source: Source) -> dict[str, Any]:
         stderr=subprocess.DEVNULL,  # may quote cells
         check=False,
     )
-    if done.returncode:
+    if done.returncode or not done.stdout:
         raise _ended(done.returncode)
     said: dict[str, Any] = json.loads(done.stdout)
     return said

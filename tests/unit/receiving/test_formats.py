@@ -753,7 +753,7 @@ PARQUET = f"ydelsesforloeb_2024-02-01{corpus.WINDOWS['ydelsesforloeb']}.parquet"
 
 
 def killed_interpreter(folder: Path, name: str) -> Path:
-    """A program that ends by a signal."""
+    """A program that ends by a signal; by 0 it ends well and has said nothing."""
     path = folder / "python"
     path.write_text(f"#!/bin/sh\nkill -{name} $$\n")
     path.chmod(0o700)
@@ -775,13 +775,14 @@ def test_a_process_that_a_parquet_file_ends_refuses_that_file_alone(
     assert len(homes.receive(home).accepted) == 1
 
 
+@pytest.mark.parametrize("name", ["KILL", "0"])
 def test_a_process_that_the_machine_ends_is_no_fault_of_the_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     home = homes.new_home(tmp_path / "home")
     homes.land(home, PARQUET, corpus.good_parquet("ydelsesforloeb"))
     with monkeypatch.context() as patch:
-        patch.setattr(sys, "executable", str(killed_interpreter(tmp_path, "KILL")))
+        patch.setattr(sys, "executable", str(killed_interpreter(tmp_path, name)))
         with pytest.raises(EffektError) as error:
             homes.receive(home)
     assert error.value.code == "READER_ENDED"
