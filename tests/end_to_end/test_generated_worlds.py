@@ -16,7 +16,7 @@ from dagster_project.lib import why
 from dagster_project.settings import resolve
 from tests.oracle import rows
 from tests.support import night
-from tests.support.compare import KEYS, differences
+from tests.support.compare import KEYS, differences, without_texts
 from tests.worlds import generate
 
 SEEDS = Path(__file__).parents[2] / "seeds"
@@ -71,11 +71,15 @@ def compare(answer: dict[str, Any], home: Path) -> dict[str, Any]:
             said[table] = entry_differences(expected, published[table])
         else:
             said[table] = differences({table: expected}, published)
+    silent = without_texts(published, ("mismatch", "settlement_blocker"), ("owner", "remedy"))
+    said["texts"] = [f"no owner or remedy: {row}" for row in silent]
     reached = {
         "eligibility": Counter(row["eligibility"] for row in answer["participant"]),
         "status": Counter(row["status"] for row in answer["person_month"]),
         "match": Counter(row["match"] for row in answer["person_month"]),
         "fte": Counter(row["status"] for row in answer["fte_effect"]),
+        "mismatch": Counter(row["kind"] for row in answer["mismatch"]),
+        "blocker": Counter(row["kind"] for row in answer["settlement_blocker"]),
         "held": Counter(
             row["held_cumulative_dkk"] not in (None, "0.00") for row in answer["settlement"]
         ),
@@ -109,6 +113,15 @@ def test_every_decision_is_reached_in_the_generated_worlds(shared_folder: Path) 
         "status": ["not_eligible", "exited", "not_observed", "on_support", "self_supporting"],
         "match": ["agreed", "claimed_pending", "claimed_denied", "unclaimed", "none"],
         "fte": ["complete", "incomplete"],
+        "mismatch": [
+            "claimed_denied", "claimed_pending", "unclaimed", "group_differs",
+            "participant_changed", "no_income", "two_contracts", "claim_without_course",
+            "claim_outside_effort",
+        ],
+        "blocker": [
+            "register_not_observed", "person_status_missing", "statistics_missing",
+            "earlier_period_open", "amount_held", "claims_pending",
+        ],
     }.items():  # fmt: skip
         for value in values:
             assert any(one[name].get(value, 0) >= 3 for one in reached), (name, value)
@@ -123,6 +136,7 @@ def test_every_table_of_the_oracle_has_rows_somewhere(shared_folder: Path) -> No
     assert {table for table, count in counts.items() if count} >= {
         "participant", "person_month", "settlement", "settlement_reading", "settlement_line",
         "settlement_part",
+        "settlement_blocker", "payment_curve", "fte_month", "mismatch",
         "claim_match", "fte_effect", "employment_entry", "relapse_summary", "relapse_curve",
         "focus_goal", "follow_up_month", "cases_ended_month", "screening_funnel", "effect",
         "potential",

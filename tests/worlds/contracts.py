@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 from typing import Any
 
@@ -220,3 +221,19 @@ def tracked(rng: random.Random, contract_id: str, register: str) -> dict[str, An
         "control": {"first_day": "2020-03-01", "last_day": "2021-12-31"},
     }  # fmt: skip
     return contract
+
+
+def amended(rng: random.Random, terms: dict[str, Any]) -> dict[str, Any]:
+    """A later version of a contract: another price, or less than was authorised before."""
+    later = copy.deepcopy(terms)
+    for part in later["parts"]:
+        if part["kind"] == "person_months" and rng.random() < 0.3:
+            part["max_support_days"] = rng.choice([0, 3, 31])
+        elif part["kind"] == "person_months" and rng.random() < 0.4:
+            rate = rng.choice(part["price_groups"])["rates"][0]
+            rate["amount"] = kroner(rng, 9000, 15000)
+        elif part["kind"] == "fte_reduction" and rng.random() < 0.4:
+            rng.choice(part["groups"])["rate"] = kroner(rng, 8000, 12000)
+    if later["payment"]["authorised_max"] is not None and rng.random() < 0.6:
+        later["payment"]["authorised_max"] = rng.randrange(1000, 9000)
+    return later

@@ -40,11 +40,15 @@ class World:
             path = home / "landing" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
+        self.write_contracts(home)
+        return home
+
+    def write_contracts(self, home: Path) -> None:
+        """Write the contracts alone into a home."""
         folder = home / "contracts"
         folder.mkdir(parents=True, exist_ok=True)
         for contract_id, terms in self.contracts.items():
             (folder / f"{contract_id}.yml").write_text(contract_text(terms), encoding="utf-8")
-        return home
 
 
 class PlainDumper(yaml.SafeDumper):
