@@ -6,7 +6,8 @@ home one after the other, as nights are.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -80,11 +81,28 @@ def compare(answer: dict[str, Any], home: Path) -> dict[str, Any]:
         "fte": Counter(row["status"] for row in answer["fte_effect"]),
         "mismatch": Counter(row["kind"] for row in answer["mismatch"]),
         "blocker": Counter(row["kind"] for row in answer["settlement_blocker"]),
+        "closing": Counter(
+            "one day" if row["period_start"] == row["period_end"] else "longer"
+            for row in answer["settlement"]
+            if row["period_label"] == "slutafregning" and row["is_closed"]
+        ),
+        "two fte parts": opposite_parts(answer["fte_effect"]),
         "held": Counter(
             row["held_cumulative_dkk"] not in (None, "0.00") for row in answer["settlement"]
         ),
     }
     return {"differences": said, "reached": reached, "rows": {t: len(r) for t, r in answer.items()}}
+
+
+def opposite_parts(rows: list[dict[str, Any]]) -> Counter[str]:
+    """Contracts by whether one of their complete fte parts rises where another one falls."""
+    sums: dict[str, dict[str, Decimal]] = defaultdict(dict)
+    for row in rows:
+        if row["status"] == "complete":
+            own = sums[row["contract_id"]]
+            own[row["part_id"]] = own.get(row["part_id"], Decimal(0)) + Decimal(row["amount_dkk"])
+    signs = [{amount > 0 for amount in own.values()} for own in sums.values()]
+    return Counter("opposite" if len(own) == 2 else "alike" for own in signs)
 
 
 def entry_differences(expected: list[dict[str, Any]], found: list[dict[str, Any]]) -> list[str]:
@@ -113,6 +131,8 @@ def test_every_decision_is_reached_in_the_generated_worlds(shared_folder: Path) 
         "status": ["not_eligible", "exited", "not_observed", "on_support", "self_supporting"],
         "match": ["agreed", "claimed_pending", "claimed_denied", "unclaimed", "none"],
         "fte": ["complete", "incomplete"],
+        "closing": ["one day", "longer"],
+        "two fte parts": ["opposite"],
         "mismatch": [
             "claimed_denied", "claimed_pending", "unclaimed", "group_differs",
             "participant_changed", "no_income", "two_contracts", "claim_without_course",

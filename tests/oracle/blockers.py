@@ -67,15 +67,15 @@ def silent_months(
 
 
 def missing_figures(knowledge: Knowledge, contract: dict[str, Any], months: list[int]) -> Found:
-    """Published figures that the fte parts booked in the period still lack."""
-    wanted = {
-        (group["benefit_group"], month)
+    """Published figures that the fte parts booked in the period still lack, each part's own."""
+    missing = [
+        (part["part_id"], group["benefit_group"], month)
         for part in contract["parts"]
         if part["kind"] == "fte_reduction" and fte.span(part["evaluation"])[-1] in months
         for group in part["groups"]
         for month in {*fte.span(part["baseline"]), *fte.span(part["evaluation"])}
-    }
-    missing = [key for key in wanted if (contract["area"], *key) not in knowledge.statistics]
+        if (contract["area"], group["benefit_group"], month) not in knowledge.statistics
+    ]
     return ("statistics_missing", len(missing), 0)
 
 
