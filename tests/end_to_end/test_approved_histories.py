@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from dagster_project import settings as places
-from dagster_project.lib import ledger
+from dagster_project.lib import life
 from tests.oracle import civil, courses, rows, settlement
 from tests.oracle.home import Knowledge, know, read_contracts
 from tests.support import night
@@ -65,16 +65,16 @@ def act(
     open_ones = [p for p in periods if p.is_closed][len(history.approved[name]) :]
     for period in open_ones[:count]:
         start = civil.day_text(period.start)[:7]
-        ledger.submit(settings, name, start, "Lis Leverandør", "prøve")
-        ledger.verify(settings, name, start, "Kai Controller")
-        ledger.approve(settings, name, start, "Lea Leder")
+        life.submit(settings, name, start, "Lis Leverandør", "prøve")
+        life.verify(settings, name, start, "Kai Controller")
+        life.approve(settings, name, start, "Lea Leder")
         payment = period.figures["payment"] or 0
         history.approved[name].append(
             settlement.Approved(period.start, tuple(period.lines), payment)
         )
     unapproved = periods[len(history.approved[name]) :]
     if courses.optional(contract["payment"].get("authorised_max")) and unapproved:
-        ledger.release(settings, name, RELEASED, "Kai Controller", "prøve")
+        life.release(settings, name, RELEASED, "Kai Controller", "prøve")
         history.releases[name].append((unapproved[0].start, int(RELEASED * 100)))
 
 

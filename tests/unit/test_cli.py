@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from dagster_project.cli import app
 from dagster_project.lib import ledger
-from dagster_project.lib.errors import NotAllowedError
+from dagster_project.lib.base.errors import NotAllowedError
 from dagster_project.lib.ledger.chain import Event
 
 WHO = ["--as", "Kai", "--reason", "beslutning"]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from dagster_project.lib.contracts.model import (
     Contract,
@@ -16,17 +15,10 @@ from dagster_project.lib.contracts.model import (
     RelapsePart,
     month_after,
 )
+from dagster_project.lib.reference import KnownGroups
 
 Path = tuple[str | int, ...]
 Problem = tuple[Path, str]
-
-
-@dataclass(frozen=True)
-class KnownGroups:
-    """The benefit groups and match groups of the benefit code table."""
-
-    benefit_groups: frozenset[str]
-    match_groups: frozenset[tuple[str, str]]
 
 
 def find_problems(contract: Contract, groups: KnownGroups | None) -> list[Problem]:

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from dagster_project.lib import canonical
+from dagster_project.lib.base import canonical
 from dagster_project.lib.contracts.scalars import (
     MAX_COUNT,
     Between,

@@ -17,7 +17,7 @@ from dagster_project.lib.contracts.model import (
     PriceGroup,
     RelapsePart,
 )
-from dagster_project.lib.table_rows import replace_rows
+from dagster_project.lib.warehouse.rows import replace_rows
 
 Row = dict[str, Any]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from dagster_project.lib.errors import EffektError
+from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.ledger import chain, frozen
 from dagster_project.lib.ledger.chain import Event, Ledger
 from dagster_project.lib.ledger.periods import refuse_moved_bounds

@@ -12,7 +12,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dagster_project.lib.errors import EffektError
+from dagster_project.lib.base.errors import EffektError
 
 if TYPE_CHECKING:
     from dagster_project.lib.contracts import Contract

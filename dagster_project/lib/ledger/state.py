@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dagster_project.lib.errors import UsageError
+from dagster_project.lib.base.errors import UsageError
 from dagster_project.lib.ledger.chain import Event, Ledger
 
 OPEN, DRAFT, SUBMITTED, VERIFIED = "open", "draft", "submitted", "verified"

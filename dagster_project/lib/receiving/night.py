@@ -12,22 +12,25 @@ from dataclasses import dataclass, field
 import duckdb
 
 from dagster_project.lib import warehouse as raw_room
-from dagster_project.lib.errors import EffektError
-from dagster_project.lib.receiving import intake, journal, load, names, volume
-from dagster_project.lib.receiving.content import Content, read_content, refused_alone
-from dagster_project.lib.receiving.declarations import Source, load_sources
-from dagster_project.lib.receiving.engine import clear_spill, open_parser
-from dagster_project.lib.receiving.findings import DeliveryNote, FileRefusedError, Finding
-from dagster_project.lib.receiving.grammar import Context
-from dagster_project.lib.receiving.key import ensure_key
-from dagster_project.lib.receiving.reference import load_reference
-from dagster_project.lib.receiving.register import (
+from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.receiving.formats.content import Content, read_content, refused_alone
+from dagster_project.lib.receiving.formats.engine import clear_spill, open_parser
+from dagster_project.lib.receiving.intake import journal, volume
+from dagster_project.lib.receiving.intake import walk as intake
+from dagster_project.lib.receiving.intake.register import (
     ACCEPTED,
     REFUSED,
     Record,
     Register,
     load_register,
 )
+from dagster_project.lib.receiving.judging import names
+from dagster_project.lib.receiving.judging.declarations import Source, load_sources
+from dagster_project.lib.receiving.judging.findings import DeliveryNote, FileRefusedError, Finding
+from dagster_project.lib.receiving.judging.grammar import Context
+from dagster_project.lib.receiving.loading import load
+from dagster_project.lib.receiving.loading.key import ensure_key
+from dagster_project.lib.reference.spellings import load_reference
 from dagster_project.settings import Home
 
 # Files are decided, stored and loaded together up to this size; a killed run repeats one batch.

@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.lib.canonical import canonical_json, money_text
+from dagster_project.lib.base.canonical import canonical_json, money_text
 from dagster_project.lib.statement.tiers import Reading, Tier, counted_basis, walk
 
 LINES = "intermediate.int_lines__number"

@@ -13,6 +13,8 @@ from typing import Any
 import jsonschema
 import pytest
 
+from dagster_project.lib.base.errors import EXIT_FAILED, EffektError
+from dagster_project.lib.base.strict_yaml import as_json, read_document
 from dagster_project.lib.contracts import (
     Contract,
     booking_month,
@@ -23,8 +25,6 @@ from dagster_project.lib.contracts import (
 )
 from dagster_project.lib.contracts.model import FteReductionPart, RelapsePart
 from dagster_project.lib.contracts.schema import SCHEMA_FILE
-from dagster_project.lib.contracts.yaml_text import as_json, read_document
-from dagster_project.lib.errors import EXIT_FAILED, EffektError
 from dagster_project.settings import SHIPPED_CONTRACTS_DIR
 
 Tree = dict[str, Any]

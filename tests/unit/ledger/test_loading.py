@@ -9,9 +9,9 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from dagster_project.lib import ledger
+from dagster_project.lib import ledger, life
+from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.contracts import Contract, load_contracts
-from dagster_project.lib.errors import EffektError
 from dagster_project.lib.ledger.periods import list_periods
 from dagster_project.lib.warehouse import create_raw
 from tests.support.published import CONTRACT, World
@@ -42,7 +42,7 @@ def test_approved_rows_come_back_as_they_were_published(
     world: World, approved: Callable[[str], None]
 ) -> None:
     approved("2023-01")
-    ledger.release(world.settings, CONTRACT, Decimal("5.50"), "Kai", "grund")
+    life.release(world.settings, CONTRACT, Decimal("5.50"), "Kai", "grund")
     connection = loaded(world, AS_OF, terms(world))
     assert connection.execute(
         "select period_start, basis_dkk, payment_dkk from raw.frozen_settlement"
