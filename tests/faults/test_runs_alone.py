@@ -37,7 +37,7 @@ def holder_of(home: Path) -> subprocess.Popen[str]:
     """Another process that holds the home's lock until it is killed."""
     program = (
         "import sys, time; from pathlib import Path\n"
-        "from dagster_project.lib import lock; from dagster_project.settings import Home\n"
+        "from dagster_project.lib.base import lock; from dagster_project.settings import Home\n"
         "with lock.hold(Home(Path(sys.argv[1])).lock_file):\n"
         "    print('held', flush=True); time.sleep(120)\n"
     )
@@ -301,7 +301,8 @@ def test_a_run_that_ends_well_takes_the_old_alert_away(tmp_path: Path) -> None:
 def test_fast_commands_import_none_of_the_heavy_libraries() -> None:
     program = (
         "import sys; import dagster_project.cli; from dagster_project.lib import receiving\n"
-        "from dagster_project.lib import ledger, statement, why; why.explain\n"
+        "from dagster_project.lib import ledger, life, statement; life.submit\n"
+        "from dagster_project.lib.trace import why; why.explain\n"
         "receiving.check_file\n"
         "heavy = {'dagster', 'dbt', 'great_expectations', 'pandas', 'scipy'} & set(sys.modules)\n"
         "sys.exit(', '.join(sorted(heavy)) or 0)\n"

@@ -287,7 +287,7 @@ def test_why_says_why_a_month_has_no_line(story: Story) -> None:
 def test_why_starts_without_the_heavy_libraries(story: Story) -> None:
     code = (
         "import sys; from pathlib import Path; from dagster_project import settings;"
-        " from dagster_project.lib import why;"
+        " from dagster_project.lib.trace import why;"
         f" why.explain(settings.resolve(Path({str(story.town.root)!r})), {CONTRACT!r}, '2023-04');"
         " print(sorted({'dagster', 'dbt', 'great_expectations', 'pandas'} & set(sys.modules)))"
     )

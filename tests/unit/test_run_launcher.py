@@ -23,7 +23,7 @@ from dagster_project.settings import Home
 
 _LIVE = """
 import sys
-from dagster_project.lib import run_launcher
+from dagster_project.orchestration import run_launcher
 print(run_launcher.this_process(), flush=True)
 sys.stdin.read()
 """

@@ -792,7 +792,7 @@ def test_a_machine_that_grants_less_than_the_limits_reads_parquet_all_the_same()
     program = (
         "import resource as r\n"
         "r.setrlimit(r.RLIMIT_DATA, (10**9, 10**9)); r.setrlimit(r.RLIMIT_CPU, (99, 99))\n"
-        "from dagster_project.lib.receiving import parquet_reader as p\n"
+        "from dagster_project.lib.receiving.formats import parquet_reader as p\n"
         "p.limit_this_process(); print(r.getrlimit(r.RLIMIT_DATA)[0])\n"
     )
     done = subprocess.run(
