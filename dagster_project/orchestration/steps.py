@@ -224,7 +224,7 @@ def build(phase: str, models: list[str] | None = None) -> Callable[[Settings], S
 
 def hash_statements(settings: Settings) -> StepOutcome:
     """Causes of changed approved amounts, and the figures hash of each closed period."""
-    from dagster_project.lib import statement, warehouse
+    from dagster_project.lib import ledger, statement, warehouse
     from dagster_project.lib.trace import causes
     from dagster_project.lib.trace import row_hmacs as evidence
 
@@ -233,11 +233,12 @@ def hash_statements(settings: Settings) -> StepOutcome:
     connection = warehouse.connect(settings.home.warehouse)
     try:
         evidence.load_row_hmacs(connection, settings.home)
-        count = statement.hash_statements(connection)
+        hashes = statement.hash_statements(connection)
+        ledger.load_states(connection, settings.home, own.as_of, hashes)
         connection.execute("checkpoint")
     finally:
         connection.close()
-    return StepOutcome(metadata={"statements": count, "changed_amounts": changed})
+    return StepOutcome(metadata={"statements": len(hashes), "changed_amounts": changed})
 
 
 def build_candidate(settings: Settings) -> StepOutcome:

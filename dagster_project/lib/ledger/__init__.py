@@ -13,7 +13,7 @@ from dagster_project.lib.base.lazy import attributes
 
 if TYPE_CHECKING:
     from dagster_project.lib.ledger.chain import Event, Ledger, read, verify_ledger
-    from dagster_project.lib.ledger.loading import kept_snapshots, load_ledger
+    from dagster_project.lib.ledger.loading import kept_snapshots, load_ledger, load_states
 
 _HOMES = {
     "Event": "chain",
@@ -22,8 +22,17 @@ _HOMES = {
     "verify_ledger": "chain",
     "kept_snapshots": "loading",
     "load_ledger": "loading",
+    "load_states": "loading",
 }
 
-__all__ = ["Event", "Ledger", "kept_snapshots", "load_ledger", "read", "verify_ledger"]
+__all__ = [
+    "Event",
+    "Ledger",
+    "kept_snapshots",
+    "load_ledger",
+    "load_states",
+    "read",
+    "verify_ledger",
+]
 
 __getattr__ = attributes(__name__, _HOMES)

@@ -203,9 +203,11 @@ create table if not exists raw.line_cause (
 -- keyed hash of the landed rows that are evidence of a person-month (participants' rows only)
 create table if not exists raw.row_hmac (
     sha256 varchar, source varchar, row_number bigint, row_hmac varchar);
--- figures hash of each closed, unapproved period, written between settlement and marts
+-- state and figures hash of each period, written between settlement and marts
 create table if not exists raw.statement (
     contract_id varchar, period_start date, statement_sha256 varchar);
+alter table raw.statement add column if not exists state varchar;
+alter table raw.statement add column if not exists is_superseded boolean;
 
 -- gates ------------------------------------------------------------------------------------------
 create schema if not exists gate;
