@@ -6,7 +6,8 @@ home one after the other, as nights are.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from dagster_project.lib.trace import why
 from dagster_project.settings import resolve
 from tests.oracle import rows
 from tests.support import night
-from tests.support.compare import KEYS, differences
+from tests.support.compare import KEYS, differences, without_texts
 from tests.worlds import generate
 
 SEEDS = Path(__file__).parents[2] / "seeds"
@@ -71,16 +72,37 @@ def compare(answer: dict[str, Any], home: Path) -> dict[str, Any]:
             said[table] = entry_differences(expected, published[table])
         else:
             said[table] = differences({table: expected}, published)
+    silent = without_texts(published, ("mismatch", "settlement_blocker"), ("owner", "remedy"))
+    said["texts"] = [f"no owner or remedy: {row}" for row in silent]
     reached = {
         "eligibility": Counter(row["eligibility"] for row in answer["participant"]),
         "status": Counter(row["status"] for row in answer["person_month"]),
         "match": Counter(row["match"] for row in answer["person_month"]),
         "fte": Counter(row["status"] for row in answer["fte_effect"]),
+        "mismatch": Counter(row["kind"] for row in answer["mismatch"]),
+        "blocker": Counter(row["kind"] for row in answer["settlement_blocker"]),
+        "closing": Counter(
+            "one day" if row["period_start"] == row["period_end"] else "longer"
+            for row in answer["settlement"]
+            if row["period_label"] == "slutafregning" and row["is_closed"]
+        ),
+        "two fte parts": opposite_parts(answer["fte_effect"]),
         "held": Counter(
             row["held_cumulative_dkk"] not in (None, "0.00") for row in answer["settlement"]
         ),
     }
     return {"differences": said, "reached": reached, "rows": {t: len(r) for t, r in answer.items()}}
+
+
+def opposite_parts(rows: list[dict[str, Any]]) -> Counter[str]:
+    """Contracts by whether one of their complete fte parts rises where another one falls."""
+    sums: dict[str, dict[str, Decimal]] = defaultdict(dict)
+    for row in rows:
+        if row["status"] == "complete":
+            own = sums[row["contract_id"]]
+            own[row["part_id"]] = own.get(row["part_id"], Decimal(0)) + Decimal(row["amount_dkk"])
+    signs = [{amount > 0 for amount in own.values()} for own in sums.values()]
+    return Counter("opposite" if len(own) == 2 else "alike" for own in signs)
 
 
 def entry_differences(expected: list[dict[str, Any]], found: list[dict[str, Any]]) -> list[str]:
@@ -109,6 +131,17 @@ def test_every_decision_is_reached_in_the_generated_worlds(shared_folder: Path) 
         "status": ["not_eligible", "exited", "not_observed", "on_support", "self_supporting"],
         "match": ["agreed", "claimed_pending", "claimed_denied", "unclaimed", "none"],
         "fte": ["complete", "incomplete"],
+        "closing": ["one day", "longer"],
+        "two fte parts": ["opposite"],
+        "mismatch": [
+            "claimed_denied", "claimed_pending", "unclaimed", "group_differs",
+            "participant_changed", "no_income", "two_contracts", "claim_without_course",
+            "claim_outside_effort",
+        ],
+        "blocker": [
+            "register_not_observed", "person_status_missing", "statistics_missing",
+            "earlier_period_open", "amount_held", "claims_pending",
+        ],
     }.items():  # fmt: skip
         for value in values:
             assert any(one[name].get(value, 0) >= 3 for one in reached), (name, value)
@@ -123,6 +156,7 @@ def test_every_table_of_the_oracle_has_rows_somewhere(shared_folder: Path) -> No
     assert {table for table, count in counts.items() if count} >= {
         "participant", "person_month", "settlement", "settlement_reading", "settlement_line",
         "settlement_part",
+        "settlement_blocker", "payment_curve", "fte_month", "mismatch",
         "claim_match", "fte_effect", "employment_entry", "relapse_summary", "relapse_curve",
         "focus_goal", "follow_up_month", "cases_ended_month", "screening_funnel", "effect",
         "potential",

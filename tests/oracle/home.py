@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,7 @@ class Delivery:
     version: int
     name: str
     rows: list[dict[str, str]]
+    sha256: str = ""
 
     @property
     def order(self) -> tuple[int, int, str]:
@@ -71,6 +73,11 @@ class Row:
     share: Fraction
     delivery: int
     is_exit: bool
+
+    @cached_property
+    def share_parts(self) -> int:
+        """The share in ten-thousandths: it has at most four decimals."""
+        return int(self.share * 10_000)
 
 
 @dataclass
@@ -135,6 +142,15 @@ class Course:
     end_reason: str
 
 
+@dataclass(frozen=True)
+class Published:
+    """A month of a group in the statistics; None is what no known delivery publishes."""
+
+    persons: int | None
+    fte: Fraction | None
+    sha256: str
+
+
 @dataclass
 class Knowledge:
     """Everything known as of a day."""
@@ -142,8 +158,10 @@ class Knowledge:
     as_of: int
     registers: dict[str, Windowed]
     courses: list[Course]
+    listed: dict[tuple[str, str], set[tuple[str, int]]]
     claims: dict[tuple[str, str, int], bool]
     statistics: dict[tuple[str, str, int], Fraction]
+    published: dict[tuple[str, str, int], Published]
     events: dict[str, list[tuple[str, int]]]
     status_extracts: list[int]
     income: Windowed
@@ -207,7 +225,7 @@ def read_benefit_names(seeds: Path) -> dict[str, str]:
 def read_contracts(folder: Path) -> list[dict[str, Any]]:
     """The contract files, every scalar as its text."""
     return [
-        yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+        yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CBaseLoader)
         for path in sorted(folder.glob("*.yml"))
     ]
 
@@ -233,14 +251,15 @@ def name_parts(name: str) -> tuple[object, ...]:
 
 def read_delivery(name: str, content: bytes) -> Delivery:
     """One csv file: name parts and rows as texts (identical rows are kept; see window sources)."""
-    text = content.decode("utf-8-sig")
+    text, sha256 = content.decode("utf-8-sig"), hashlib.sha256(content).hexdigest()
     rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=";"))
     refusion = REFUSION_NAME.match(name)
     if refusion:
         mondays = [civil.day(row["Uge"]) for row in rows]
         return Delivery(
-            "ydelsesrefusion", civil.day(refusion[1]), min(mondays), max(mondays) + 6, 1, name, rows
-        )
+            "ydelsesrefusion", civil.day(refusion[1]), min(mondays), max(mondays) + 6, 1, name,
+            rows, sha256,
+        )  # fmt: skip
     match = NAME.match(name)
     if match is None:
         raise ValueError(f"{name} is not the name of a delivery")
@@ -256,6 +275,7 @@ def read_delivery(name: str, content: bytes) -> Delivery:
         int(match["version"] or 1),
         name,
         rows,
+        sha256,
     )
 
 
@@ -343,7 +363,11 @@ ROWS = {"ydelsesforloeb": spell_rows, "dream": dream_rows, "ydelsesrefusion": re
 
 
 def know(
-    home: Path, seeds: Path, as_of: str, deliveries: list[Delivery] | None = None
+    home: Path,
+    seeds: Path,
+    as_of: str,
+    deliveries: list[Delivery] | None = None,
+    older: dict[str, int] | None = None,
 ) -> Knowledge:
     """What a run with this as-of date knows.
 
@@ -352,13 +376,14 @@ def know(
         seeds: folder with the benefit code and name tables.
         as_of: business date.
         deliveries: the files, if they have been read already.
+        older: sources of which only what an earlier day knew is known.
     """
     limit = civil.day(as_of)
     codes, names = read_codes(seeds), read_benefit_names(seeds)
     known: dict[str, list[Delivery]] = defaultdict(list)
     everything = read_deliveries(home / "landing") if deliveries is None else deliveries
     for delivery in sorted(everything, key=lambda one: one.order):
-        if delivery.extracted_on <= limit:
+        if delivery.extracted_on <= (older or {}).get(delivery.source, limit):
             known[delivery.source].append(delivery)
     status = known["personstatus"]
     resolve = follow_chains(status[-1].rows) if status else {}
@@ -383,8 +408,14 @@ def know(
         as_of=limit,
         registers=registers,
         courses=read_courses(known["deltagere"], person),
+        listed=read_listed(known["deltagere"], person),
         claims=read_claims(known["resultatkrav"]),
-        statistics=read_statistics(known["jobindsats"], names),
+        statistics={
+            key: one.fte
+            for key, one in read_statistics(known["jobindsats"], names).items()
+            if one.fte is not None
+        },
+        published=read_statistics(known["jobindsats"], names),
         events=dict(events),
         status_extracts=[delivery.extracted_on for delivery in status],
         income=income,
@@ -424,21 +455,43 @@ def read_claims(deliveries: list[Delivery]) -> dict[tuple[str, str, int], bool]:
     return newest
 
 
-def read_statistics(
-    deliveries: list[Delivery], names: dict[str, str]
-) -> dict[tuple[str, str, int], Fraction]:
-    """A month's figure = the newest known delivery with a published (not suppressed) value."""
-    figures = {}
+def read_listed(
+    deliveries: list[Delivery], person: Any
+) -> dict[tuple[str, str], set[tuple[str, int]]]:
+    """What known deliveries of the list say of each course: the person, the day of referral."""
+    said: dict[tuple[str, str], set[tuple[str, int]]] = defaultdict(set)
     for delivery in deliveries:
         for line in delivery.rows:
-            printed = line["Antal fuldtidspersoner"].strip()
-            if printed in ("*", "-", "..", ""):
-                continue
+            referred = (person(line["cpr"]), civil.day(line["visitationsdato"]))
+            said[line["kontrakt_id"], line["forloeb_id"]].add(referred)
+    return dict(said)
+
+
+def printed_number(text: str) -> Fraction | None:
+    """A Danish number of the statistics; None where the publisher hides it."""
+    printed = text.strip()
+    return None if printed in ("*", "-", "..", "") else number(printed.replace(".", ""))
+
+
+def read_statistics(
+    deliveries: list[Delivery], names: dict[str, str]
+) -> dict[tuple[str, str, int], Published]:
+    """Each figure of a month = the newest known delivery with a published value of it."""
+    figures: dict[tuple[str, str, int], Published] = {}
+    for delivery in deliveries:
+        for line in delivery.rows:
             area = line["Område"].removesuffix(" Kommune")
             group = names.get(line["Ydelse"].casefold(), line["Ydelse"])
             year, month = line["Periode"].split("M")
-            value = number(printed.replace(".", ""))
-            figures[area, group, int(year) * 12 + int(month) - 1] = value
+            key = (area, group, int(year) * 12 + int(month) - 1)
+            before = figures.get(key, Published(None, None, ""))
+            persons = printed_number(line["Antal personer"])
+            fte = printed_number(line["Antal fuldtidspersoner"])
+            figures[key] = Published(
+                before.persons if persons is None else int(persons),
+                before.fte if fte is None else fte,
+                before.sha256 if fte is None and before.fte is not None else delivery.sha256,
+            )
     return figures
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cache
 
 
 def half_away(value: Fraction) -> int:
@@ -12,6 +13,7 @@ def half_away(value: Fraction) -> int:
     return whole if value >= 0 else -whole
 
 
+@cache
 def oere(text: str) -> int:
     """Kroner as text (``13048`` or ``12661.38``) → øre."""
     return half_away(Fraction(text) * 100)

@@ -37,7 +37,7 @@ def payable_months(lines: list[Line]) -> int:
 
 
 def part_rows(contract: dict[str, Any], months: list[PersonMonth], settled: list[Period]) -> Rows:
-    """``mart.settlement_part`` of a contract of which nothing is approved."""
+    """``mart.settlement_part`` of the closed periods; an approved one keeps its approved row."""
     person_of = {row.course: row.person for row in months}
     rows: Rows = []
     behind: list[int] = []

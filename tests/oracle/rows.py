@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.oracle import civil, courses, follow, fte, money, parts, settlement, tracked
+from tests.oracle import (
+    blockers,
+    civil,
+    courses,
+    curve,
+    follow,
+    fte,
+    home_fte,
+    mismatch,
+    money,
+    parts,
+    settlement,
+    tracked,
+)
 from tests.oracle.home import Delivery, Knowledge, know, read_contracts
 
 Rows = list[dict[str, Any]]
@@ -134,31 +148,47 @@ def line_rows(contract_id: str, found: list[settlement.Period]) -> Rows:
     ]
 
 
+@dataclass(frozen=True)
+class Decided:
+    """The courses of a contract and their months."""
+
+    participants: list[courses.Participant]
+    months: list[courses.PersonMonth]
+
+
+def decide(knowledge: Knowledge, contract: dict[str, Any], approved: set[str]) -> Decided:
+    """§2 and §3; ``approved``: courses with any approved line."""
+    found = courses.participants(knowledge, contract, approved)
+    return Decided(found, courses.person_months(knowledge, contract, found))
+
+
 def contract_rows(
     knowledge: Knowledge,
     contract: dict[str, Any],
+    decided: Decided,
     approved: list[settlement.Approved] | None = None,
     releases: list[tuple[int, int]] | None = None,
 ) -> dict[str, Rows]:
     """Every table of §1–§4 and of the settlement, for one contract."""
     contract_id = contract["contract_id"]
-    with_lines = {line.course or "" for one in approved or [] for line in one.lines}
-    found = courses.participants(knowledge, contract, with_lines)
-    months = courses.person_months(knowledge, contract, found)
     answer = {
-        "participant": participant_rows(contract_id, found),
-        "person_month": person_month_rows(contract_id, months),
+        "participant": participant_rows(contract_id, decided.participants),
+        "person_month": person_month_rows(contract_id, decided.months),
         "fte_effect": fte_rows(knowledge, contract),
     }
     if contract.get("payment"):
+        months = decided.months
         settled = settlement.settle(knowledge, contract, months, approved, releases)
         answer["settlement"] = settlement_rows(contract_id, settled)
         answer["settlement_reading"] = reading_rows(contract, settled)
         answer["settlement_line"] = line_rows(contract_id, settled)
         answer["claim_match"] = tracked.match_rows(contract, months, settled)
-        if not approved:  # an approved period keeps the row that it was approved with
-            answer["settlement_part"] = parts.part_rows(contract, months, settled)
-    answer.update(side_rows(knowledge, contract, found))
+        answer["settlement_part"] = parts.part_rows(contract, months, settled)
+        answer["payment_curve"] = curve.curve_rows(contract)
+        answer["settlement_blocker"] = blockers.blocker_rows(
+            knowledge, contract, months, settled, len(approved or [])
+        )
+    answer.update(side_rows(knowledge, contract, decided.participants))
     return answer
 
 
@@ -195,7 +225,21 @@ def answer(
     """All tables of all contracts of a home as of a day (nothing approved)."""
     knowledge = know(home, seeds, as_of, deliveries)
     tables: dict[str, Rows] = {}
-    for contract in read_contracts(contracts or home / "contracts"):
-        for table, rows in contract_rows(knowledge, contract).items():
+    known = read_contracts(contracts or home / "contracts")
+    decided = {one["contract_id"]: decide(knowledge, one, set()) for one in known}
+    for contract in known:
+        own = contract_rows(knowledge, contract, decided[contract["contract_id"]])
+        for table, rows in own.items():
             tables.setdefault(table, []).extend(rows)
-    return tables
+    return tables | home_rows(knowledge, known, decided)
+
+
+def home_rows(
+    knowledge: Knowledge, contracts: list[dict[str, Any]], decided: dict[str, Decided]
+) -> dict[str, Rows]:
+    """The tables that no contract has alone."""
+    found = {name: (one.participants, one.months) for name, one in decided.items()}
+    return {
+        "mismatch": mismatch.mismatch_rows(knowledge, contracts, found),
+        "fte_month": home_fte.month_rows(knowledge, contracts),
+    }

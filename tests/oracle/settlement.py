@@ -37,12 +37,22 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Moment:
+    """What decided a contract's amounts: knowledge, terms, and the courses approved before."""
+
+    knowledge: Knowledge
+    contract: dict[str, Any]
+    approved: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Approved:
-    """One approved period: frozen lines and payment."""
+    """One approved period: frozen lines, payment, and what they were decided on."""
 
     period_start: int
     lines: tuple[Line, ...]
     payment: int
+    moment: Moment | None = None
 
 
 @dataclass(frozen=True)
@@ -180,6 +190,13 @@ def true_up_lines(
     return lines
 
 
+def corrected_period(approved: list[Approved], month: int) -> int:
+    """First day of the approved period that a month lies in."""
+    return max(
+        one.period_start for one in approved if one.period_start <= civil.first_day(month)
+    )  # fmt: skip
+
+
 def tiers_of(contract: dict[str, Any]) -> list[tuple[int, Fraction]]:
     """(above in øre, provider share) in order."""
     return [
@@ -195,14 +212,20 @@ def counted_basis(basis: int, reading: dict[str, Any]) -> int:
     return positive if ceiling is None else min(positive, money.oere(ceiling))
 
 
-def entitlement(basis: int, contract: dict[str, Any], reading: dict[str, Any]) -> int:
-    """W(B) under a reading, in øre."""
+def unrounded(basis: int, contract: dict[str, Any], reading: dict[str, Any]) -> Fraction:
+    """What the tiers give of a basis under a reading, before its payment ceiling; exact øre."""
     tiers = tiers_of(contract)
     counted = counted_basis(basis, reading)
     total = Fraction(0)
     for position, (above, share) in enumerate(tiers):
         upper = tiers[position + 1][0] if position + 1 < len(tiers) else counted
         total += share * max(0, min(counted, upper) - above)
+    return total
+
+
+def entitlement(basis: int, contract: dict[str, Any], reading: dict[str, Any]) -> int:
+    """W(B) under a reading, in øre."""
+    total = unrounded(basis, contract, reading)
     ceiling = optional(reading.get("payment_ceiling"))
     if ceiling is not None:
         total = min(total, Fraction(money.oere(ceiling)))

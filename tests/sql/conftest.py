@@ -71,3 +71,10 @@ def built(empty_world: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The built empty world, to read."""
     with warehouse.connect(empty_world / "warehouse.duckdb", read_only=True) as connection:
         yield connection
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[duckdb.DuckDBPyConnection]:
+    """An empty DuckDB for queries without tables: opening one costs more than such a query."""
+    with duckdb.connect() as connection:
+        yield connection

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import ROUND_HALF_UP, Decimal, localcontext
+from functools import cache
+from typing import Any
 
 import duckdb
 import pytest
@@ -15,19 +17,26 @@ from dagster_project.settings import DBT_DIR
 LARGE = 10**30
 
 
-def _render(call: str) -> str:
+@cache
+def _environment() -> Any:
+    """The macros as functions, compiled once."""
     import jinja2
 
     texts = [
         (DBT_DIR / "macros" / f"{name}.sql").read_text() for name in ("arithmetic", "calendar")
     ]
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)
-    return environment.from_string("".join(texts) + "{{ " + call + " }}").render().strip()
+    environment.globals.update(vars(environment.from_string("".join(texts)).module))
+    return environment
 
 
-def _value(call: str) -> object:
-    with duckdb.connect() as connection:
-        ((value,),) = connection.execute(f"select {_render(call)}").fetchall()
+def _render(call: str) -> str:
+    text: str = _environment().from_string("{{ " + call + " }}").render()
+    return text.strip()
+
+
+def _value(engine: duckdb.DuckDBPyConnection, call: str) -> object:
+    ((value,),) = engine.execute(f"select {_render(call)}").fetchall()
     return value
 
 
@@ -51,41 +60,46 @@ def _round(num: int, den: int) -> int:
         (0, 7, 0),
     ],
 )
-def test_half_goes_away_from_zero(num: int, den: int, expected: int) -> None:
-    assert _value(f"div_round('{num}', '{den}')") == expected
+def test_half_goes_away_from_zero(
+    engine: duckdb.DuckDBPyConnection, num: int, den: int, expected: int
+) -> None:
+    assert _value(engine, f"div_round('{num}', '{den}')") == expected
 
 
-def test_nothing_divides_by_zero() -> None:
-    assert _value("div_round('1', '0')") is None
-    assert _value("div_round('null', '1')") is None
+def test_nothing_divides_by_zero(engine: duckdb.DuckDBPyConnection) -> None:
+    assert _value(engine, "div_round('1', '0')") is None
+    assert _value(engine, "div_round('null', '1')") is None
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.integers(-LARGE, LARGE), st.integers(1, 10**6))
-def test_division_is_exact_far_beyond_a_double(num: int, den: int) -> None:
-    assert _value(f"div_round(\"'{num}'::hugeint\", '{den}')") == _round(num, den)
+@given(num=st.integers(-LARGE, LARGE), den=st.integers(1, 10**6))
+def test_division_is_exact_far_beyond_a_double(
+    engine: duckdb.DuckDBPyConnection, num: int, den: int
+) -> None:
+    assert _value(engine, f"div_round(\"'{num}'::hugeint\", '{den}')") == _round(num, den)
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.decimals(Decimal("-1e14"), Decimal("1e14"), places=2))
-def test_kroner_become_oere_and_kroner_again(amount: Decimal) -> None:
+@given(amount=st.decimals(Decimal("-1e14"), Decimal("1e14"), places=2))
+def test_kroner_become_oere_and_kroner_again(
+    engine: duckdb.DuckDBPyConnection, amount: Decimal
+) -> None:
     text = f"{amount}::decimal(18, 2)"
-    assert _value(f"to_oere('{text}')") == int(amount * 100)
-    with duckdb.connect() as connection:
-        call = f"to_kroner(to_oere('{text}'))"
-        sql = f"select {_render(call)}"
-        ((back,),) = connection.execute(sql).fetchall()
-        kind = connection.execute(f"select typeof(({sql}))").fetchall()
-    assert back == amount
+    assert _value(engine, f"to_oere('{text}')") == int(amount * 100)
+    call = f"to_kroner(to_oere('{text}'))"
+    assert _value(engine, call) == amount
+    kind = engine.execute(f"select typeof(({_render(call)}))").fetchall()
     assert kind == [("DECIMAL(18,2)",)]
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.decimals(Decimal(0), Decimal("1e9"), places=4))
-def test_full_time_persons_become_parts_and_full_time_persons_again(fte: Decimal) -> None:
+@given(fte=st.decimals(Decimal(0), Decimal("1e9"), places=4))
+def test_full_time_persons_become_parts_and_full_time_persons_again(
+    engine: duckdb.DuckDBPyConnection, fte: Decimal
+) -> None:
     text = f"{fte}::decimal(18, 4)"
-    assert _value(f"to_fte_parts('{text}')") == int(fte * 10000)
-    assert _value(f"to_fte(to_fte_parts('{text}'))") == fte
+    assert _value(engine, f"to_fte_parts('{text}')") == int(fte * 10000)
+    assert _value(engine, f"to_fte(to_fte_parts('{text}'))") == fte
 
 
 @pytest.mark.parametrize(
@@ -98,12 +112,12 @@ def test_full_time_persons_become_parts_and_full_time_persons_again(fte: Decimal
     ],
 )
 def test_a_month_begins_on_its_first_day_and_ends_before_the_next(
-    day: str, first: str, end: str
+    engine: duckdb.DuckDBPyConnection, day: str, first: str, end: str
 ) -> None:
     text = f"\"date '{day}'\""
-    assert _value(f"month_of({text})") == dt.date.fromisoformat(first)
-    assert _value(f"month_end({text})") == dt.date.fromisoformat(end)
+    assert _value(engine, f"month_of({text})") == dt.date.fromisoformat(first)
+    assert _value(engine, f"month_end({text})") == dt.date.fromisoformat(end)
 
 
-def test_months_are_added_to_first_days() -> None:
-    assert _value("add_months(\"date '2023-11-01'\", '3')") == dt.date(2024, 2, 1)
+def test_months_are_added_to_first_days(engine: duckdb.DuckDBPyConnection) -> None:
+    assert _value(engine, "add_months(\"date '2023-11-01'\", '3')") == dt.date(2024, 2, 1)

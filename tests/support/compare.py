@@ -18,6 +18,9 @@ KEYS = {
     ),
     "payment_curve": ("contract_id", "reading_id", "basis_dkk"),
     "fte_effect": ("contract_id", "part_id", "benefit_group"),
+    "settlement_true_up": ("contract_id", "period_start", "corrected_period_start", "cause"),
+    "restatement": ("contract_id", "corrected_period_start", "cause"),
+    "settlement_blocker": ("contract_id", "period_start", "kind"),
     "claim_match": ("contract_id", "period_start", "match", "reason"),
     "relapse_summary": ("contract_id", "part_id"),
     "relapse_curve": ("contract_id", "part_id", "months_since_entry"),
@@ -56,3 +59,15 @@ def differences(expected: dict[str, Rows], found: dict[str, Rows]) -> list[str]:
                 if have[key].get(column) != value
             ]
     return sorted(said)
+
+
+def without_texts(
+    found: dict[str, Rows], tables: tuple[str, ...], columns: tuple[str, ...]
+) -> Rows:
+    """Rows of the tables in which one of the texts is left out."""
+    return [
+        row
+        for table in tables
+        for row in found.get(table, [])
+        if not all(row.get(column) for column in columns)
+    ]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import random
 from typing import Any
 
-from tests.oracle import civil
+from tests.oracle import civil, settlement
 
 GROUPS = ["sygedagpenge", "jobafklaring", "kontanthjælp"]
 REASONS = ["død", "fraflyttet", "udvandret", "pension", "trukket"]
@@ -48,8 +49,10 @@ def terms(rng: random.Random, contract_id: str, registers: list[str]) -> dict[st
         "parts": parts,
         "payment": payment(rng),
     }  # fmt: skip
-    if rng.random() < 0.3:
-        contract["settlement"]["final_on"] = civil.day_text(civil.last_day(end_month + 40))
+    if rng.random() < 0.4:
+        last = settlement.periods(contract, end)[-1].end
+        final = last + rng.choice([1, 1, 4, 35, 1200])
+        contract["settlement"]["final_on"] = civil.day_text(final)
     return contract
 
 
@@ -60,6 +63,8 @@ def some_parts(rng: random.Random, start: int) -> list[dict[str, Any]]:
         parts.append(person_month_part(rng))
     if rng.random() < 0.6 or not parts:
         parts.append(fte_part(rng))
+        if rng.random() < 0.3:
+            parts.append(mirrored(rng, parts[-1]))
     if rng.random() < 0.2:
         parts.append(relapse_part(rng, civil.month_of(start)))
     rng.shuffle(parts)
@@ -129,6 +134,26 @@ def fte_part(rng: random.Random) -> dict[str, Any]:
         },
         "netting": rng.choice(["across_groups", "per_group"]),
     }
+
+
+def mirrored(rng: random.Random, other: dict[str, Any]) -> dict[str, Any]:
+    """A second fte part over a group of the first: what one counts as a fall, this one does not.
+
+    Its baseline are the other's evaluation months, and it is booked on the other's last month or
+    later.
+    """
+    part = fte_part(rng)
+    part["part_id"] = "del4"
+    part["groups"][0]["benefit_group"] = other["groups"][0]["benefit_group"]
+    if len({group["benefit_group"] for group in part["groups"]}) < len(part["groups"]):
+        part["groups"] = part["groups"][:1]
+    last = civil.month(other["evaluation"]["last_month"])
+    if rng.random() < 0.5:
+        part["baseline"] = dict(other["evaluation"])
+        part["evaluation"] = dict.fromkeys(("first_month", "last_month"), month_text(last + 1))
+    else:
+        part["evaluation"] = dict.fromkeys(("first_month", "last_month"), month_text(last))
+    return part
 
 
 def relapse_part(rng: random.Random, start: int) -> dict[str, Any]:
@@ -220,3 +245,19 @@ def tracked(rng: random.Random, contract_id: str, register: str) -> dict[str, An
         "control": {"first_day": "2020-03-01", "last_day": "2021-12-31"},
     }  # fmt: skip
     return contract
+
+
+def amended(rng: random.Random, terms: dict[str, Any]) -> dict[str, Any]:
+    """A later version of a contract: another price, or less than was authorised before."""
+    later = copy.deepcopy(terms)
+    for part in later["parts"]:
+        if part["kind"] == "person_months" and rng.random() < 0.3:
+            part["max_support_days"] = rng.choice([0, 3, 31])
+        elif part["kind"] == "person_months" and rng.random() < 0.4:
+            rate = rng.choice(part["price_groups"])["rates"][0]
+            rate["amount"] = kroner(rng, 9000, 15000)
+        elif part["kind"] == "fte_reduction" and rng.random() < 0.4:
+            rng.choice(part["groups"])["rate"] = kroner(rng, 8000, 12000)
+    if later["payment"]["authorised_max"] is not None and rng.random() < 0.6:
+        later["payment"]["authorised_max"] = rng.randrange(1000, 9000)
+    return later

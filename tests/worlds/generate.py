@@ -40,11 +40,15 @@ class World:
             path = home / "landing" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
+        self.write_contracts(home)
+        return home
+
+    def write_contracts(self, home: Path) -> None:
+        """Write the contracts alone into a home."""
         folder = home / "contracts"
         folder.mkdir(parents=True, exist_ok=True)
         for contract_id, terms in self.contracts.items():
             (folder / f"{contract_id}.yml").write_text(contract_text(terms), encoding="utf-8")
-        return home
 
 
 class PlainDumper(yaml.SafeDumper):
@@ -293,7 +297,7 @@ def hall(
         else:
             terms = contract_terms.terms(rng, contract_id, list(registers))
         world.contracts[contract_id] = terms
-        found, rows = contract_people(rng, numbers, terms, everyone)
+        found, rows = contract_people(rng, numbers, terms, by_register[terms["register"]], courses)
         by_register[terms["register"]] += found
         everyone += found
         courses += rows
@@ -316,7 +320,11 @@ def hall(
 
 
 def contract_people(
-    rng: random.Random, numbers: Numbers, terms: dict[str, Any], others: list[Person]
+    rng: random.Random,
+    numbers: Numbers,
+    terms: dict[str, Any],
+    others: list[Person],
+    courses: list[CourseRow],
 ) -> tuple[list[Person], list[CourseRow]]:
     """The people and courses of one contract; a few courses are of people of other contracts."""
     part = next((part for part in terms["parts"] if part["kind"] == "person_months"), None)
@@ -342,10 +350,11 @@ def contract_people(
         if rng.random() < 0.12:  # referred again
             again = rng.choice([visited, visited + 1, visited + rng.randrange(20, 300)])
             rows.append(course_row(rng, terms, f"G-{index:03d}", person, again, group))
-    if others and rng.random() < 0.3:
+    for index in range(3 if others else 0):
         person = rng.choice(others)
-        visited = rng.randrange(start, end + 1)
-        rows.append(course_row(rng, terms, "X-000", person, visited, priced[0]))
+        elsewhere = [row.visited_on for row in courses if row.cpr in person.numbers]
+        visited = rng.choice([*elsewhere, rng.randrange(start, end + 1)])
+        rows.append(course_row(rng, terms, f"X-{index:03d}", person, visited, priced[0]))
     return found, rows
 
 
@@ -430,9 +439,10 @@ def add_courses(rng: random.Random, world: World, courses: list[CourseRow]) -> N
                 continue
             closed = course.ended_on is not None and rng.random() < 0.8
             moved = rng.choice([0] * 39 + [1])
+            stated = rng.choice([course.group] * 39 + contract_terms.GROUPS)
             rows.append([
                 course.contract, course.course, written(rng, course.cpr),
-                civil.day_text(course.visited_on + moved), course.group,
+                civil.day_text(course.visited_on + moved), stated,
                 civil.day_text(course.ended_on or 0) if closed else "",
                 course.reason if closed else "",
             ])  # fmt: skip

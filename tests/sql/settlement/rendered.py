@@ -28,6 +28,7 @@ def _macros() -> str:
     return "".join(macro for text in texts for macro in _MACRO.findall(text))
 
 
+@cache
 def render(text: str) -> str:
     """SQL of a model's or a test's Jinja text."""
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)

@@ -16,9 +16,9 @@ order by place
 """
 
 
-def flags(counts: list[int | None]) -> list[bool]:
+def flags(engine: duckdb.DuckDBPyConnection, counts: list[int | None]) -> list[bool]:
     places = list(range(len(counts)))
-    rows = duckdb.connect().execute(render(FLAGGED), [places, counts]).fetchall()
+    rows = engine.execute(render(FLAGGED), [places, counts]).fetchall()
     return [bool(row[2]) for row in rows]
 
 
@@ -49,24 +49,28 @@ def expected(counts: list[int | None]) -> list[bool]:
     ],
 )
 def test_a_row_is_suppressed_for_itself_or_for_the_only_small_row_beside_it(
-    counts: list[int | None], suppressed: list[bool]
+    engine: duckdb.DuckDBPyConnection, counts: list[int | None], suppressed: list[bool]
 ) -> None:
-    assert flags(counts) == suppressed
+    assert flags(engine, counts) == suppressed
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
-@given(st.lists(st.one_of(st.none(), st.integers(0, 9)), min_size=1, max_size=7))
-def test_the_macro_says_what_the_sentence_says_for_any_counts(counts: list[int | None]) -> None:
-    assert flags(counts) == expected(counts)
+@given(counts=st.lists(st.one_of(st.none(), st.integers(0, 9)), min_size=1, max_size=7))
+def test_the_macro_says_what_the_sentence_says_for_any_counts(
+    engine: duckdb.DuckDBPyConnection, counts: list[int | None]
+) -> None:
+    assert flags(engine, counts) == expected(counts)
 
 
-def test_rows_of_another_group_neither_hide_nor_are_hidden() -> None:
+def test_rows_of_another_group_neither_hide_nor_are_hidden(
+    engine: duckdb.DuckDBPyConnection,
+) -> None:
     text = """
     select a, persons, {{ suppress_flag('persons', ['a'], 'place') }} as is_suppressed
     from (values (1, 1, 3), (1, 2, 8), (2, 1, 7), (2, 2, 9)) as t (a, place, persons)
     order by a, persons
     """
-    rows = duckdb.connect().execute(render(text)).fetchall()
+    rows = engine.execute(render(text)).fetchall()
     assert rows == [(1, 3, True), (1, 8, True), (2, 7, False), (2, 9, False)]
 
 
@@ -75,10 +79,10 @@ def test_rows_of_another_group_neither_hide_nor_are_hidden() -> None:
     [(False, 0, 10), (False, 1, None), (False, 4, None), (False, 5, 10), (True, 5, None)],
 )
 def test_a_measure_is_hidden_with_its_row_or_with_the_small_count_it_rests_on(
-    is_suppressed: bool, count: int, shown: int | None
+    engine: duckdb.DuckDBPyConnection, is_suppressed: bool, count: int, shown: int | None
 ) -> None:
     text = """
     select {{ suppress_measure('measure', ['persons']) }}
     from (select ?::boolean as is_suppressed, ?::bigint as persons, 10 as measure)
     """
-    assert duckdb.connect().execute(render(text), [is_suppressed, count]).fetchone() == (shown,)
+    assert engine.execute(render(text), [is_suppressed, count]).fetchone() == (shown,)
