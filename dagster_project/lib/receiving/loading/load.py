@@ -256,17 +256,8 @@ class Loader:
         rows = f"(select rowid + 1 as row_number, * from {table}{placed} where {good}) t"
         if source.weeks:  # persons are looked up once per row, before its runs become rows
             monday = f"date '{content.parts.covers_from}'"
-            numbered = (
-                "(select t.row_number, t.runs, t.is_proven,"
-                f" {', '.join(picked)} from {rows}{joins})"
-            )
-            proven, total = self._parser.execute(
-                f"select count(*) filter (is_proven), count(*) from {table} where {good}"
-            ).fetchall()[0]
-            runs = run_rows(
-                numbered, len(content.parsed.layout.weeks),
-                proven=proven > 0, others=proven < total,
-            )  # fmt: skip
+            numbered = f"(select t.row_number, t.runs, {', '.join(picked)} from {rows}{joins})"
+            runs = run_rows(numbered, len(content.parsed.layout.weeks))
             rows, joins = f"{runs} t", ""
             picked = [f"t.{name}" for name in names]
             picked += [
