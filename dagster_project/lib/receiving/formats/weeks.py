@@ -66,7 +66,7 @@ def _codes(context: Context) -> list[str]:
         return [f"{code:03d}" for code in range(1000)]
     return [
         f"{code:03d}"
-        for first, last in context.reference.code_ranges
+        for first, last in context.benefits.code_ranges
         for code in range(first, last + 1)
     ]
 

@@ -29,7 +29,7 @@ from dagster_project.lib.receiving.judging.findings import FileRefusedError
 from dagster_project.lib.receiving.judging.grammar import Context
 from dagster_project.lib.receiving.judging.names import NameParts
 from dagster_project.lib.receiving.loading.key import fingerprint, hmac_pads, read_key
-from dagster_project.lib.reference.spellings import load_reference
+from dagster_project.lib.reference import load_benefits
 from dagster_project.settings import Home
 
 # Raise it when parsing or loading changes what rows come out: the warehouse is then loaded anew.
@@ -334,13 +334,13 @@ def _forget_source(warehouse: duckdb.DuckDBPyConnection, source: str) -> None:
 
 def rule_of(source: Source, key: bytes) -> str:
     """Fingerprint of everything that decides which rows a delivery of this source gives."""
-    reference = load_reference()
+    benefits = load_benefits()
     named = any(column.type == "benefit_name" for column in source.columns)
     return sha256_text(
         "\n".join(
             (
                 str(LOADER_VERSION), source.sha256, fingerprint(key),
-                reference.names_sha256 if named else "",
+                benefits.names_sha256 if named else "",
             )
         )
     )  # fmt: skip
@@ -429,7 +429,7 @@ def _load_missing(
     rows = 0
     try:
         loader = Loader(warehouse, parser, key)
-        context = Context(load_reference(), None, check_codes=False)
+        context = Context(load_benefits(), None, check_codes=False)
         for record in missing:
             parts = _parts_of(record, sources)
             path = home.vault / record.sha256
