@@ -24,7 +24,7 @@ from dagster_project.lib.receiving.judging import names
 from dagster_project.lib.receiving.judging.declarations import load_sources
 from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding
 from dagster_project.lib.receiving.judging.grammar import Context
-from dagster_project.lib.reference.spellings import load_reference
+from dagster_project.lib.reference import load_benefits
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ def _read(path: Path, parts: names.NameParts, contract_ids: frozenset[str] | Non
         spill = clear_spill(folder)
         parser = open_parser(folder, spill)
         try:
-            context = Context(load_reference(), contract_ids)
+            context = Context(load_benefits(), contract_ids)
             with refused_alone():
                 return read_content(parser, copy, parts, context, spill, "typed")
         finally:

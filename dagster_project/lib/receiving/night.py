@@ -30,7 +30,7 @@ from dagster_project.lib.receiving.judging.findings import DeliveryNote, FileRef
 from dagster_project.lib.receiving.judging.grammar import Context
 from dagster_project.lib.receiving.loading import load
 from dagster_project.lib.receiving.loading.key import ensure_key
-from dagster_project.lib.reference.spellings import load_reference
+from dagster_project.lib.reference import load_benefits
 from dagster_project.settings import Home
 
 # Files are decided, stored and loaded together up to this size; a killed run repeats one batch.
@@ -289,7 +289,7 @@ def _receive_found(
         raw_room.create_raw(connection)
         load.drop_outdated(connection, register.accepted(), key)
         loader = load.Loader(connection, parser, key)
-        judge = _Judge(home, register, parser, Context(load_reference(), contract_ids))
+        judge = _Judge(home, register, parser, Context(load_benefits(), contract_ids))
         for group in _grouped_found(found):
             cases = _stage_all(home, group, judge, report)
             for together in _groups(cases):

@@ -39,12 +39,12 @@ from dagster_project.lib.receiving.intake.register import load_register
 from dagster_project.lib.receiving.judging import findings, grammar, names
 from dagster_project.lib.receiving.judging.declarations import load_sources
 from dagster_project.lib.receiving.judging.findings import FileRefusedError
-from dagster_project.lib.reference.spellings import load_reference
+from dagster_project.lib.reference import load_benefit_codes, load_benefits
 from dagster_project.settings import PROJECT_ROOT
 from tests.faults import corpus
 from tests.unit.receiving import homes
 
-CONTEXT = grammar.Context(load_reference(), homes.CONTRACTS)
+CONTEXT = grammar.Context(load_benefits(), homes.CONTRACTS)
 
 
 @pytest.fixture(scope="module")
@@ -698,12 +698,8 @@ def test_a_name_is_shown_without_long_numbers_and_controls(name: str, shown: str
 
 
 def test_every_benefit_group_is_its_own_name_and_every_name_leads_to_a_group() -> None:
-    from dagster_project.lib.reference.spellings import CODES_FILE, NAMES_FILE
-
-    with CODES_FILE.open(encoding="utf-8", newline="") as handle:
-        groups = {row["benefit_group"] for row in csv.DictReader(handle)}
-    with NAMES_FILE.open(encoding="utf-8", newline="") as handle:
-        pairs = {row["name"]: row["benefit_group"] for row in csv.DictReader(handle)}
+    groups = {row.benefit_group for row in load_benefit_codes()}
+    pairs = dict(load_benefits().group_of_name)
     assert all(pairs.get(group) == group for group in groups)
     assert set(pairs.values()) <= groups
 

@@ -21,7 +21,6 @@ from dagster_project.lib.receiving.formats.landed import (
 from dagster_project.lib.receiving.formats.weeks import (
     name_weeks,
     release_weeks,
-    same_runs,
     week_columns,
     week_relation,
 )
@@ -112,16 +111,17 @@ def _create(
     text = weeks.text if weeks else ""
     relation = week_relation(connection, landed, layout, context)
     steps = f"with landed as (select {_texts(layout)}{text} from {relation})"
-    if weeks:
-        steps += f", tokenised as (select *{weeks.tokens} from landed)"
-        steps += f", counted as (select *{weeks.runs} from tokenised)"
+    before = "landed"
+    for step, added in weeks.steps if weeks else ():
+        steps += f", {step} as (select *, {added} from {before})"
+        before = step
     try:
         connection.execute(f"""
             create or replace temp table {table} as
             {steps},
-            judged as (select *, {faults} from {"counted" if weeks else "landed"}),
+            judged as (select *, {faults} from {before}),
             valued as (select *, {", ".join(values)} from judged)
-            select {names}{", runs" + weeks.proven + ", " + weeks.filled if weeks else ""},
+            select {names}{", runs, " + weeks.filled if weeks else ""},
                 nullif(concat_ws(',', {", ".join(marks)}), '') as faults
             from valued
         """)
@@ -191,7 +191,7 @@ def _mark_key_duplicates(connection: duckdb.DuckDBPyConnection, table: str, sour
     has_repeated = bool(_count(connection, "select count(*) from repeated"))
     if has_repeated and source.window is not None:
         names = [column.name for column in source.columns]
-        names += [same_runs()] if source.weeks else []
+        names += ["runs"] if source.weeks else []
         connection.execute(f"""
             create or replace temp table repeated as
             select {key} from (select distinct {", ".join(names)} from {table}
@@ -362,6 +362,3 @@ def _engine_fault(error: duckdb.Error) -> FileRefusedError:
     if "maximum line size" in text.lower() or "line size" in text.lower():
         return FileRefusedError(Finding("FILE_LIMIT", detail="linje"))
     return FileRefusedError(Finding("FILE_FORMAT"))
-
-
-__all__ = ["Parsed", "broken_links", "parse", "rows_finding"]

@@ -29,7 +29,7 @@ from dagster_project.lib.receiving.judging.findings import FileRefusedError
 from dagster_project.lib.receiving.judging.grammar import Context
 from dagster_project.lib.receiving.judging.names import NameParts
 from dagster_project.lib.receiving.loading.key import fingerprint, hmac_pads, read_key
-from dagster_project.lib.reference.spellings import load_reference
+from dagster_project.lib.reference import load_benefits
 from dagster_project.settings import Home
 
 # Raise it when parsing or loading changes what rows come out: the warehouse is then loaded anew.
@@ -256,17 +256,8 @@ class Loader:
         rows = f"(select rowid + 1 as row_number, * from {table}{placed} where {good}) t"
         if source.weeks:  # persons are looked up once per row, before its runs become rows
             monday = f"date '{content.parts.covers_from}'"
-            numbered = (
-                "(select t.row_number, t.runs, t.is_proven,"
-                f" {', '.join(picked)} from {rows}{joins})"
-            )
-            proven, total = self._parser.execute(
-                f"select count(*) filter (is_proven), count(*) from {table} where {good}"
-            ).fetchall()[0]
-            runs = run_rows(
-                numbered, len(content.parsed.layout.weeks),
-                proven=proven > 0, others=proven < total,
-            )  # fmt: skip
+            numbered = f"(select t.row_number, t.runs, {', '.join(picked)} from {rows}{joins})"
+            runs = run_rows(numbered, len(content.parsed.layout.weeks))
             rows, joins = f"{runs} t", ""
             picked = [f"t.{name}" for name in names]
             picked += [
@@ -343,13 +334,13 @@ def _forget_source(warehouse: duckdb.DuckDBPyConnection, source: str) -> None:
 
 def rule_of(source: Source, key: bytes) -> str:
     """Fingerprint of everything that decides which rows a delivery of this source gives."""
-    reference = load_reference()
+    benefits = load_benefits()
     named = any(column.type == "benefit_name" for column in source.columns)
     return sha256_text(
         "\n".join(
             (
                 str(LOADER_VERSION), source.sha256, fingerprint(key),
-                reference.names_sha256 if named else "",
+                benefits.names_sha256 if named else "",
             )
         )
     )  # fmt: skip
@@ -438,7 +429,7 @@ def _load_missing(
     rows = 0
     try:
         loader = Loader(warehouse, parser, key)
-        context = Context(load_reference(), None, check_codes=False)
+        context = Context(load_benefits(), None, check_codes=False)
         for record in missing:
             parts = _parts_of(record, sources)
             path = home.vault / record.sha256
