@@ -230,6 +230,11 @@ class FteReductionPart(Section):
     evaluation: MonthSpan
     netting: Literal["across_groups", "per_group"]
 
+    @property
+    def booking_month(self) -> dt.date:
+        """The month that the part's amounts are booked on."""
+        return self.evaluation.last_month
+
 
 class RelapseBaseline(Section):
     """Entries into employment before the project, and how many of them relapsed."""
@@ -266,6 +271,17 @@ class RelapsePart(Section):
     target: RelapseTarget
     cost_per_relapse: Annotated[Money, Field(gt=0)]
     yearly_investment: Money
+
+    @property
+    def last_follow_up_on(self) -> dt.date:
+        """The last day on which an entry of the last entry month is followed up."""
+        last_entry_on = month_after(self.entries.last_month) - dt.timedelta(days=1)
+        return last_entry_on + dt.timedelta(days=self.follow_up_days)
+
+    @property
+    def booking_month(self) -> dt.date:
+        """The month that the saving is booked on."""
+        return self.last_follow_up_on.replace(day=1)
 
 
 Part = Annotated[

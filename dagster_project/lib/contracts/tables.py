@@ -6,6 +6,7 @@ What belongs here: which key stands in which column (lib/warehouse). What does n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import duckdb
@@ -17,6 +18,7 @@ from dagster_project.lib.contracts.model import (
     RelapsePart,
     Section,
 )
+from dagster_project.lib.contracts.periods import list_periods
 from dagster_project.lib.warehouse.rows import replace_rows
 
 Row = dict[str, Any]
@@ -97,12 +99,16 @@ def _fte_columns(part: FteReductionPart) -> Row:
         "baseline_last_month": part.baseline.last_month,
         "evaluation_first_month": part.evaluation.first_month,
         "evaluation_last_month": part.evaluation.last_month,
+        "booking_month": part.booking_month,
     }
 
 
 def _relapse_columns(part: RelapsePart) -> Row:
     return {
-        **_named(part, "case_max_gap_days match_group follow_up_days"),
+        **_named(
+            part,
+            "case_max_gap_days match_group follow_up_days last_follow_up_on booking_month",
+        ),
         "entries_first_month": part.entries.first_month,
         "entries_last_month": part.entries.last_month,
         "baseline_entries": part.baseline.entries,
@@ -112,6 +118,12 @@ def _relapse_columns(part: RelapsePart) -> Row:
         "cost_per_relapse_dkk": part.cost_per_relapse,
         "yearly_investment_dkk": part.yearly_investment,
     }
+
+
+def _periods(contract: Contract) -> Iterator[Row]:
+    if contract.payment:
+        for period in list_periods(contract):
+            yield asdict(period)
 
 
 def _price_groups(contract: Contract) -> Iterator[Row]:
@@ -266,6 +278,7 @@ def _business_case_lines(contract: Contract) -> Iterator[Row]:
 _TABLES: dict[str, Callable[[Contract], Iterator[Row]]] = {
     "raw.contract": _contract,
     "raw.contract_part": _parts,
+    "raw.contract_period": _periods,
     "raw.contract_price_group": _price_groups,
     "raw.contract_rate": _rates,
     "raw.contract_case_group": _case_groups,

@@ -20,11 +20,10 @@ from typing import Any
 
 from dagster_project.lib.base.errors import EffektError, NotAllowedError, UsageError
 from dagster_project.lib.base.person_numbers import holds_person_number
-from dagster_project.lib.contracts import Contract, read_contract
+from dagster_project.lib.contracts import Contract, list_periods, read_contract
 from dagster_project.lib.ledger import chain, frozen
 from dagster_project.lib.ledger import state as states
 from dagster_project.lib.ledger.chain import Event, Ledger
-from dagster_project.lib.ledger.periods import list_periods
 from dagster_project.lib.life import freezing
 from dagster_project.lib.publishing import reading as snapshot
 from dagster_project.settings import Home, Settings
@@ -296,10 +295,8 @@ def _require_newest(desk: _Desk) -> None:
 
 def _first_unapproved(desk: _Desk) -> dt.date | None:
     approved = states.approved_periods(desk.ledger, desk.contract.contract_id)
-    for start, _ in list_periods(desk.contract):
-        if start not in approved:
-            return start
-    return None
+    starts = (period.period_start for period in list_periods(desk.contract))
+    return next((start for start in starts if start not in approved), None)
 
 
 def _require_first_unapproved(desk: _Desk, start: dt.date, row: dict[str, Any]) -> None:

@@ -119,6 +119,12 @@ create table if not exists raw.contract_part (
     baseline_entries bigint, baseline_relapsed bigint, target_reduction decimal(9, 6),
     target_by date, cost_per_relapse_dkk decimal(18, 2), yearly_investment_dkk decimal(18, 2),
     follow_up_days integer);
+alter table raw.contract_part add column if not exists last_follow_up_on date;
+alter table raw.contract_part add column if not exists booking_month date;
+-- settlement periods of a contract that pays; period_end is the last day
+create table if not exists raw.contract_period (
+    contract_id varchar, period_start date, period_end date, period_label varchar,
+    is_final boolean);
 create table if not exists raw.contract_price_group (
     contract_id varchar, part_id varchar, benefit_group varchar, precedence integer,
     max_participants integer, historical_success_rate decimal(9, 6));

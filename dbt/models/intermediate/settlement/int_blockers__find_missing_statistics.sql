@@ -29,7 +29,8 @@ parts as (
         baseline_first_month,
         baseline_last_month,
         evaluation_first_month,
-        evaluation_last_month
+        evaluation_last_month,
+        booking_month
     from {{ ref('stg_contracts__parts') }}
 ),
 
@@ -56,7 +57,7 @@ statistic_spans as (
         part_id,
         baseline_first_month as first_month,
         baseline_last_month as last_month,
-        evaluation_last_month as booking_month
+        booking_month
     from parts
     where kind = 'fte_reduction'
     union all
@@ -65,7 +66,7 @@ statistic_spans as (
         part_id,
         evaluation_first_month as first_month,
         evaluation_last_month as last_month,
-        evaluation_last_month as booking_month
+        booking_month
     from parts
     where kind = 'fte_reduction'
 ),

@@ -27,7 +27,7 @@ parts as (
     select
         contract_id,
         kind,
-        last_day(entries_last_month) + follow_up_days as last_follow_up_on
+        last_follow_up_on
     from {{ ref('stg_contracts__parts') }}
 ),
 
