@@ -7,5 +7,6 @@ from dagster_project.lib.contracts.schema import schema_text, write_schema
 from dagster_project.lib.contracts.tables import write_contracts
 
 __all__ = [
-    "Contract", "Period", "contract_from_json", "list_periods", "load_contracts", "read_contract", "schema_text", "write_contracts", "write_schema",
+    "Contract", "Period", "contract_from_json", "list_periods", "load_contracts", "read_contract",
+    "schema_text", "write_contracts", "write_schema",
 ]  # fmt: skip

@@ -245,6 +245,12 @@ def load_terms(warehouse: Warehouse, world: World) -> None:
     )  # fmt: skip
     periods = lay_out(MONTHS[0], max(TERM_END, BOOKING_MONTH), world.length, 1, world.final_on)
     warehouse.fill("raw.contract_period", [{**own, **asdict(period)} for period in periods])
+    # states follow from events, which a world has none of
+    warehouse.fill(
+        "raw.statement",
+        [{**own, "period_start": p.period_start, "state": "draft", "is_superseded": False}
+         for p in periods],
+    )  # fmt: skip
     warehouse.fill(
         "raw.contract_part",
         [
