@@ -35,7 +35,7 @@ $(STAMPS)/project: pyproject.toml $(STAMPS)/packages
 	touch $@
 
 $(STAMPS)/parsed: $(DBT_SOURCES) $(STAMPS)/project
-	$(BIN)/python -c 'from dagster_project.lib import dbt_runner; dbt_runner.parsed_folder()'
+	$(BIN)/python -c 'from dagster_project.orchestration import dbt_runner; dbt_runner.parsed_folder()'
 	touch $@
 
 setup-dev: $(STAMPS)/dev ## what tests and tools need on top

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from dagster_project.lib import files
-from dagster_project.lib.errors import EffektError, UsageError
+from dagster_project.lib.base import files
+from dagster_project.lib.base.errors import EffektError, UsageError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DBT_DIR = PROJECT_ROOT / "dbt"

@@ -16,12 +16,12 @@ import dagster as dg
 from pydantic import Field
 
 from dagster_project import settings as places
-from dagster_project.lib import nightly
-from dagster_project.lib.dagster_home import CONTRACTS_VARIABLE
-from dagster_project.lib.errors import EffektError
-from dagster_project.lib.night_steps import BY_NAME
-from dagster_project.lib.nightly import Step, StepOutcome
-from dagster_project.lib.run_launcher import PROCESS_TAG, this_process
+from dagster_project.lib.base.errors import EffektError
+from dagster_project.orchestration import night as nightly
+from dagster_project.orchestration.dagster_home import CONTRACTS_VARIABLE
+from dagster_project.orchestration.night import Step, StepOutcome
+from dagster_project.orchestration.run_launcher import PROCESS_TAG, this_process
+from dagster_project.orchestration.steps import BY_NAME
 from dagster_project.settings import Settings
 
 

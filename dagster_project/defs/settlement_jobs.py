@@ -14,9 +14,10 @@ import dagster as dg
 from pydantic import Field
 
 from dagster_project.defs.resources import NightResource
-from dagster_project.lib import ledger, nightly
-from dagster_project.lib.errors import EffektError, UsageError
-from dagster_project.lib.person_numbers import holds_person_number
+from dagster_project.lib import life
+from dagster_project.lib.base.errors import EffektError, UsageError
+from dagster_project.lib.base.person_numbers import holds_person_number
+from dagster_project.orchestration import night as nightly
 from dagster_project.settings import Settings
 
 if TYPE_CHECKING:
@@ -79,20 +80,20 @@ def submit(context: dg.OpExecutionContext, night: NightResource, config: Submit)
     _act(
         context,
         night,
-        lambda s: ledger.submit(s, config.contract, config.period, config.actor, config.incomplete),
+        lambda s: life.submit(s, config.contract, config.period, config.actor, config.incomplete),
     )
 
 
 @dg.op
 def verify(context: dg.OpExecutionContext, night: NightResource, config: ActOnPeriod) -> None:
     """The municipality verifies a submitted settlement."""
-    _act(context, night, lambda s: ledger.verify(s, config.contract, config.period, config.actor))
+    _act(context, night, lambda s: life.verify(s, config.contract, config.period, config.actor))
 
 
 @dg.op
 def approve(context: dg.OpExecutionContext, night: NightResource, config: ActOnPeriod) -> None:
     """Another person of the municipality approves; the figures are frozen."""
-    _act(context, night, lambda s: ledger.approve(s, config.contract, config.period, config.actor))
+    _act(context, night, lambda s: life.approve(s, config.contract, config.period, config.actor))
 
 
 @dg.op(name="send_back")
@@ -101,7 +102,7 @@ def return_(context: dg.OpExecutionContext, night: NightResource, config: Return
     _act(
         context,
         night,
-        lambda s: ledger.return_(s, config.contract, config.period, config.actor, config.reason),
+        lambda s: life.return_(s, config.contract, config.period, config.actor, config.reason),
     )
 
 
@@ -111,7 +112,7 @@ def pay(context: dg.OpExecutionContext, night: NightResource, config: Pay) -> No
     _act(
         context,
         night,
-        lambda s: ledger.pay(
+        lambda s: life.pay(
             s, config.contract, config.period, config.actor,
             dt.date.fromisoformat(config.paid_on), config.reference,
         ),
@@ -124,7 +125,7 @@ def release(context: dg.OpExecutionContext, night: NightResource, config: Releas
     _act(
         context,
         night,
-        lambda s: ledger.release(
+        lambda s: life.release(
             s, config.contract, Decimal(config.amount), config.actor, config.reason
         ),
     )

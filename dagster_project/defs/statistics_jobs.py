@@ -8,8 +8,9 @@ import dagster as dg
 from pydantic import Field
 
 from dagster_project.defs.resources import HomeResource
-from dagster_project.lib import jobindsats_api, nightly
-from dagster_project.lib.errors import EffektError
+from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.receiving import jobindsats_api
+from dagster_project.orchestration import night as nightly
 
 
 class Fetch(dg.Config):

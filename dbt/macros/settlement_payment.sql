@@ -3,16 +3,6 @@
    is null binds nothing. A column named as the lambda's parameter would silently take its place:
    no model has a column each_tier. #}
 
-{# Shares are whole millionths: provider_share has six decimals. #}
-{% macro settlement_share_unit() -%}
-    1000000
-{%- endmacro %}
-
-{# A share DECIMAL(9,6) as whole millionths. #}
-{% macro settlement_share_parts(share) -%}
-    (({{ share }})::decimal(18, 6) * {{ settlement_share_unit() }})::hugeint
-{%- endmacro %}
-
 {# B': the basis that a reading counts, never below zero and never above its basis ceiling. #}
 {% macro settlement_counted_oere(basis_oere, reading) -%}
     least(greatest({{ basis_oere }}, 0::hugeint), {{ reading }}.basis_ceiling_oere)
@@ -25,12 +15,7 @@
 {%- set shared = "list_sum(list_transform(" ~ reading ~ ".tiers, "
     ~ "lambda each_tier: each_tier.share_parts * greatest(" ~ width ~ ", 0::hugeint)))" -%}
 least(
-    {{ div_round(shared, settlement_share_unit()) }},
+    {{ div_round(shared, share_parts()) }},
     {{ reading }}.payment_ceiling_oere
 )
-{%- endmacro %}
-
-{# Whole millionths as a share DECIMAL(9,6). #}
-{% macro settlement_share(parts) -%}
-    (({{ parts }})::decimal(32, 0) * 0.000001::decimal(6, 6))::decimal(9, 6)
 {%- endmacro %}

@@ -60,8 +60,8 @@ def scan(folder: Path, tables: tuple[str, ...] = tuple(SCANS)) -> None:
 
 def mark(folder: Path) -> None:
     """Tell which spells are alone in their months, as loading does once for each delivery."""
-    from dagster_project.lib.receiving.declarations import load_sources
-    from dagster_project.lib.receiving.load import mark_alone
+    from dagster_project.lib.receiving.judging.declarations import load_sources
+    from dagster_project.lib.receiving.loading.load import mark_alone
 
     told, window = mark_alone(load_sources()["ydelsesforloeb"])
     with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as connection:

@@ -85,7 +85,7 @@ def _plain(path: Path, step: str) -> None:
 def _receive(path: Path) -> dict[str, float]:
     """Receive the landed file; returns the seconds that its copy into the vault took of it."""
     from dagster_project.lib import receiving
-    from dagster_project.lib.receiving import intake
+    from dagster_project.lib.receiving.intake import walk as intake
     from dagster_project.settings import Home
 
     taken, stage = {"wall": 0.0, "cpu": 0.0}, intake.stage

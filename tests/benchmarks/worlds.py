@@ -15,8 +15,8 @@ import duckdb
 
 from dagster_project.lib import contracts as contract_model
 from dagster_project.lib import reference, warehouse
-from dagster_project.lib.receiving import load
-from dagster_project.lib.receiving.declarations import load_sources
+from dagster_project.lib.receiving.judging.declarations import load_sources
+from dagster_project.lib.receiving.loading import load
 from dagster_project.settings import SHIPPED_CONTRACTS_DIR
 
 FIRST_DAY = "2019-01-01"

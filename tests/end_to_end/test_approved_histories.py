@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from dagster_project import settings as places
-from dagster_project.lib import ledger
+from dagster_project.lib import life
 from tests.oracle import rows
 from tests.oracle.courses import optional
 from tests.oracle.history import History
@@ -63,13 +63,13 @@ def act(
     settings = places.resolve(home, None, dt.date.fromordinal(knowledge.as_of))
     periods = history.periods(knowledge, contract)
     for start in history.approve(knowledge, contract, count, told):
-        ledger.submit(settings, name, start[:7], "Lis Leverandør", "prøve")
-        ledger.verify(settings, name, start[:7], "Kai Controller")
-        ledger.approve(settings, name, start[:7], "Lea Leder")
+        life.submit(settings, name, start[:7], "Lis Leverandør", "prøve")
+        life.verify(settings, name, start[:7], "Kai Controller")
+        life.approve(settings, name, start[:7], "Lea Leder")
     unapproved = periods[len(history.approved[name]) :]
     is_scene = name.startswith("scene-")
     if optional(contract["payment"].get("authorised_max")) and unapproved and not is_scene:
-        ledger.release(settings, name, RELEASED, "Kai Controller", "prøve")
+        life.release(settings, name, RELEASED, "Kai Controller", "prøve")
         history.releases[name].append((unapproved[0].start, int(RELEASED * 100)))
 
 

@@ -14,8 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from dagster_project import demo
 from dagster_project import settings as places
-from dagster_project.lib import demo, ledger, replay
+from dagster_project.lib import life
+from dagster_project.lib.trace import replay
 from dagster_project.settings import Home, Settings
 from tests.support import night
 
@@ -31,9 +33,9 @@ pytestmark = pytest.mark.xdist_group("demo_settlements")
 
 def approve(settings: Settings, period: str) -> None:
     """Submit, verify and approve by the names in the contract."""
-    ledger.submit(settings, CONTRACT, period, "Lis Leverandør", "prøve")
-    ledger.verify(settings, CONTRACT, period, "Kai Controller")
-    ledger.approve(settings, CONTRACT, period, "Lea Leder")
+    life.submit(settings, CONTRACT, period, "Lis Leverandør", "prøve")
+    life.verify(settings, CONTRACT, period, "Kai Controller")
+    life.approve(settings, CONTRACT, period, "Lea Leder")
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from dagster_project.lib import why
+from dagster_project.lib.trace import why
 from dagster_project.settings import resolve
 from tests.oracle import rows
 from tests.support import night

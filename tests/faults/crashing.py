@@ -24,7 +24,9 @@ from pathlib import Path
 from typing import Any
 
 from dagster_project import settings
-from dagster_project.lib import dbt_runner, nightly, publishing, warehouse
+from dagster_project.lib import publishing, warehouse
+from dagster_project.orchestration import dbt_runner
+from dagster_project.orchestration import night as nightly
 
 
 def preload() -> None:

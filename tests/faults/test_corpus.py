@@ -88,7 +88,7 @@ def _note(nights: Nights, case: corpus.Case) -> receiving.DeliveryNote:
 
 
 def _is_shown_as(shown: str, name: str) -> bool:
-    from dagster_project.lib.receiving.names import scrub
+    from dagster_project.lib.receiving.judging.names import scrub
 
     return shown == scrub(name)
 

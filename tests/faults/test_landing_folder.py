@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from dagster_project.lib import receiving
-from dagster_project.lib.errors import EffektError
-from dagster_project.lib.receiving import intake, journal
-from dagster_project.lib.receiving.register import load_register
+from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.receiving.intake import journal
+from dagster_project.lib.receiving.intake import walk as intake
+from dagster_project.lib.receiving.intake.register import load_register
 from dagster_project.settings import Home
 
 from . import corpus

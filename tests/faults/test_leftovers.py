@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project.lib import nightly, scratch, side_home
+from dagster_project.lib.base import scratch
 from dagster_project.lib.receiving import check as checking
 from dagster_project.lib.receiving import check_file
-from dagster_project.lib.receiving.register import load_register
+from dagster_project.lib.receiving.intake.register import load_register
+from dagster_project.lib.trace import side_home
+from dagster_project.orchestration import night as nightly
 from dagster_project.settings import Home, Settings
 from tests.faults import corpus
 from tests.unit.receiving import homes

@@ -8,8 +8,8 @@ import dagster as dg
 import pytest
 
 from dagster_project import settings
-from dagster_project.lib import dagster_home
-from dagster_project.lib.environment import variables
+from dagster_project.lib.base.environment import variables
+from dagster_project.orchestration import dagster_home
 from tests.support import examples, night
 
 pytestmark = [pytest.mark.timeout(1200), pytest.mark.slow]

@@ -13,9 +13,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from dagster_project.lib import alert, lock, nightly
-from dagster_project.lib.errors import EffektError
-from dagster_project.lib.nightly import Held, NightReport, Refused, StepOutcome
+from dagster_project.lib.base import lock
+from dagster_project.lib.base.errors import EffektError
+from dagster_project.orchestration import alert
+from dagster_project.orchestration import night as nightly
+from dagster_project.orchestration.night import Held, NightReport, Refused, StepOutcome
 from dagster_project.settings import Home, Settings
 
 PERSON_NUMBER = "610190" + "1234"
@@ -35,8 +37,8 @@ def holder_of(home: Path) -> subprocess.Popen[str]:
     """Another process that holds the home's lock until it is killed."""
     program = (
         "import sys, time; from pathlib import Path\n"
-        "from dagster_project.lib import lock; from dagster_project.settings import Home\n"
-        "with lock.hold(Home(Path(sys.argv[1]))):\n"
+        "from dagster_project.lib.base import lock; from dagster_project.settings import Home\n"
+        "with lock.hold(Home(Path(sys.argv[1])).lock_file):\n"
         "    print('held', flush=True); time.sleep(120)\n"
     )
     child = subprocess.Popen(
@@ -71,16 +73,16 @@ def test_a_second_run_ends_1_at_once_and_says_who_holds_the_home(tmp_path: Path)
 
 def test_a_killed_holder_leaves_no_lock(tmp_path: Path) -> None:
     child = holder_of(tmp_path)
-    with pytest.raises(EffektError, match="HOME_BUSY"), lock.hold(Home(tmp_path)):
+    with pytest.raises(EffektError, match="HOME_BUSY"), lock.hold(Home(tmp_path).lock_file):
         pass
     child.send_signal(signal.SIGKILL)
     child.wait()
-    with lock.hold(Home(tmp_path)):
+    with lock.hold(Home(tmp_path).lock_file):
         pass
 
 
 def test_the_same_process_may_nest_and_the_lock_is_free_afterwards(tmp_path: Path) -> None:
-    with lock.hold(Home(tmp_path)), lock.hold(Home(tmp_path)):
+    with lock.hold(Home(tmp_path).lock_file), lock.hold(Home(tmp_path).lock_file):
         pass
     child = holder_of(tmp_path)
     child.kill()
@@ -299,7 +301,8 @@ def test_a_run_that_ends_well_takes_the_old_alert_away(tmp_path: Path) -> None:
 def test_fast_commands_import_none_of_the_heavy_libraries() -> None:
     program = (
         "import sys; import dagster_project.cli; from dagster_project.lib import receiving\n"
-        "from dagster_project.lib import ledger, statement, why; why.explain\n"
+        "from dagster_project.lib import ledger, life, statement; life.submit\n"
+        "from dagster_project.lib.trace import why; why.explain\n"
         "receiving.check_file\n"
         "heavy = {'dagster', 'dbt', 'great_expectations', 'pandas', 'scipy'} & set(sys.modules)\n"
         "sys.exit(', '.join(sorted(heavy)) or 0)\n"

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from dagster_project.lib.night_steps import STEPS
+from dagster_project.orchestration.steps import STEPS
 from tests.support import examples, night
 
 pytestmark = [pytest.mark.timeout(1800), pytest.mark.slow, pytest.mark.xdist_group("killed")]

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from dagster_project.lib import ledger
-from dagster_project.lib.errors import NotAllowedError
+from dagster_project.lib import life
+from dagster_project.lib.base.errors import NotAllowedError
 from tests.life.law import Witness
 from tests.life.world import CONTRACT, begin
 
@@ -112,11 +112,11 @@ class LifeOfASettlement(RuleBasedStateMachine):
 
     def _send_back(self) -> None:
         settings = self.town.settings
-        self._is_allowed(lambda: ledger.return_(settings, CONTRACT, self.period, "Kai", "se igen"))
+        self._is_allowed(lambda: life.return_(settings, CONTRACT, self.period, "Kai", "se igen"))
 
     def _release(self, kroner: int) -> None:
         settings, amount = self.town.settings, Decimal(kroner)
-        self._is_allowed(lambda: ledger.release(settings, CONTRACT, amount, "Kai", "beslutning"))
+        self._is_allowed(lambda: life.release(settings, CONTRACT, amount, "Kai", "beslutning"))
 
     def _crash(self) -> None:
         """A write to the ledger is torn and the work folder is gone."""

@@ -16,10 +16,11 @@ from typing import Any
 
 import pytest
 
-from dagster_project.lib import ledger, replay, why
-from dagster_project.lib.errors import EffektError, NotAllowedError
-from dagster_project.lib.receiving.key import read_key
+from dagster_project.lib import life
+from dagster_project.lib.base.errors import EffektError, NotAllowedError
+from dagster_project.lib.receiving.loading.key import read_key
 from dagster_project.lib.statement import verify_file, write_statement
+from dagster_project.lib.trace import replay, why
 from dagster_project.settings import PROJECT_ROOT
 from tests.life.law import Witness
 from tests.life.world import CONTRACT, begin
@@ -77,7 +78,7 @@ class Story:
         town.claims |= {(c, m): True for c in "ABC" for m in ("2023-04", "2023-05", "2023-06")}
         town.deliver("2023-07-10")
         self.night("2023-07-15")
-        ledger.release(town.settings, CONTRACT, Decimal(500), "Kai", "byrådet 15. juli")
+        life.release(town.settings, CONTRACT, Decimal(500), "Kai", "byrådet 15. juli")
         try:
             town.submit("2023-04")
         except NotAllowedError as error:
@@ -286,7 +287,7 @@ def test_why_says_why_a_month_has_no_line(story: Story) -> None:
 def test_why_starts_without_the_heavy_libraries(story: Story) -> None:
     code = (
         "import sys; from pathlib import Path; from dagster_project import settings;"
-        " from dagster_project.lib import why;"
+        " from dagster_project.lib.trace import why;"
         f" why.explain(settings.resolve(Path({str(story.town.root)!r})), {CONTRACT!r}, '2023-04');"
         " print(sorted({'dagster', 'dbt', 'great_expectations', 'pandas'} & set(sys.modules)))"
     )
@@ -310,7 +311,7 @@ def test_a_changed_byte_in_the_ledger_ends_the_night(story: Story) -> None:
 
 def test_a_payment_is_recorded_and_shown(story: Story) -> None:
     town = story.town
-    ledger.pay(town.settings, CONTRACT, "2023-01", "Finn", dt.date(2023, 5, 1), "bilag 17")
+    life.pay(town.settings, CONTRACT, "2023-01", "Finn", dt.date(2023, 5, 1), "bilag 17")
     town.night("2024-07-14")
     assert town.rows("mart.settlement", order="period_start")[0]["state"] == "paid"
     story.witness.check()
@@ -323,7 +324,7 @@ def test_terms_that_move_an_approved_period_end_the_night(story: Story) -> None:
     path.write_text(before.replace("months_per_period: 3", "months_per_period: 6"))
     try:
         from dagster_project import settings as places
-        from dagster_project.lib import nightly
+        from dagster_project.orchestration import night as nightly
 
         report = nightly.run_night(places.resolve(town.root, None, dt.date(2024, 7, 15)))
         assert report.exit_code == 1

@@ -11,7 +11,8 @@ from typing import Any
 import duckdb
 
 from dagster_project import settings as places
-from dagster_project.lib import ledger, nightly
+from dagster_project.lib import ledger, life
+from dagster_project.orchestration import night as nightly
 from dagster_project.settings import Settings
 
 CONTRACT = "livet"
@@ -155,12 +156,12 @@ class Town:
     def approve(self, period: str) -> ledger.Event:
         """Submit, verify and approve a period by three people."""
         self.submit(period)
-        ledger.verify(self.settings, CONTRACT, period, "Kai")
-        return ledger.approve(self.settings, CONTRACT, period, "Lea")
+        life.verify(self.settings, CONTRACT, period, "Kai")
+        return life.approve(self.settings, CONTRACT, period, "Lea")
 
     def submit(self, period: str) -> ledger.Event:
         """Submit a period, whatever is missing."""
-        return ledger.submit(self.settings, CONTRACT, period, "Lis", "prøve")
+        return life.submit(self.settings, CONTRACT, period, "Lis", "prøve")
 
     def rows(self, table: str, order: str = "all") -> list[dict[str, Any]]:
         """Rows of a published table of the contract."""

@@ -14,7 +14,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from dagster_project.lib import dbt_runner, reference, warehouse
+from dagster_project.lib import reference, warehouse
+from dagster_project.orchestration import dbt_runner
 from dagster_project.settings import DBT_DIR
 
 Manifest = dict[str, Any]

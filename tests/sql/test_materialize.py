@@ -7,8 +7,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dagster_project.lib import dbt_runner, reference, warehouse
-from dagster_project.lib.errors import EffektError
+from dagster_project.lib import reference, warehouse
+from dagster_project.lib.base.errors import EffektError
+from dagster_project.orchestration import dbt_runner
 from dagster_project.settings import Home
 
 _SELECTED = ["stg_run__context", "stg_registers"]

@@ -23,7 +23,7 @@ RESTRICTED = {
 def run_night(home: Path, as_of: str, contracts: Path | None = None) -> Any:
     """The product's night on a home, without Dagster; gives its report."""
     from dagster_project import settings
-    from dagster_project.lib import nightly
+    from dagster_project.orchestration import night as nightly
 
     resolved = settings.resolve(home, contracts, dt.date.fromisoformat(as_of))
     return nightly.run_night(resolved)
@@ -41,8 +41,9 @@ def publish(
         documents: write the statement documents too; they change nothing that is published.
     """
     from dagster_project import settings
-    from dagster_project.lib import night_steps, nightly
-    from dagster_project.lib.errors import EffektError
+    from dagster_project.lib.base.errors import EffektError
+    from dagster_project.orchestration import night as nightly
+    from dagster_project.orchestration import steps as night_steps
 
     resolved = settings.resolve(home, contracts, dt.date.fromisoformat(as_of))
     steps = [step for step in night_steps.STEPS if documents or step.name != "statements"]

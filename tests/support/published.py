@@ -11,9 +11,9 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.lib import fingerprint
 from dagster_project.lib.contracts import read_contract
 from dagster_project.lib.ledger import chain
+from dagster_project.lib.publishing.code_version import code_version
 from dagster_project.lib.publishing.tables import declared_tables
 from dagster_project.lib.statement.content import payment_terms
 from dagster_project.lib.statement.figures import figures, figures_sha256
@@ -92,7 +92,7 @@ class World:
             _write_room(folder / f"{path}.duckdb", room, rows)
         manifest = {
             "snapshot_id": folder.name, "as_of_date": as_of.isoformat(), "ledger_head": head,
-            "code_version": fingerprint.code_version(), "deliveries": [],
+            "code_version": code_version(), "deliveries": [],
         }  # fmt: skip
         (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
         link = self.home.published / "current"

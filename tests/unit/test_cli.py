@@ -14,8 +14,8 @@ import pytest
 from typer.testing import CliRunner
 
 from dagster_project.cli import app
-from dagster_project.lib import ledger
-from dagster_project.lib.errors import NotAllowedError
+from dagster_project.lib import life
+from dagster_project.lib.base.errors import NotAllowedError
 from dagster_project.lib.ledger.chain import Event
 
 WHO = ["--as", "Kai", "--reason", "beslutning"]
@@ -31,7 +31,7 @@ def test_an_amount_below_zero_reaches_the_rule_that_refuses_it(
         seen.append(kroner)
         raise NotAllowedError("AMOUNT", "must be above 0")
 
-    monkeypatch.setattr(ledger, "release", refuse)
+    monkeypatch.setattr(life, "release", refuse)
     done = CliRunner().invoke(app, ["release", "k", amount, *WHO])
     assert seen == [Decimal(amount)]
     assert isinstance(done.exception, NotAllowedError)
@@ -49,7 +49,7 @@ def test_a_step_is_told_in_danish(monkeypatch: pytest.MonkeyPatch) -> None:
         statement_sha256=None, amount_dkk=Decimal("104384.00"), reason=None, reference=None,
         paid_on=None, frozen_sha256=None, snapshot_id="s", key_fingerprint=None, prev="", hash="",
     )  # fmt: skip
-    monkeypatch.setattr(ledger, "verify", lambda *_: event)
+    monkeypatch.setattr(life, "verify", lambda *_: event)
     done = CliRunner().invoke(app, ["verify", "k", "2023-01", "--as", "Lis"])
     assert done.output == "8: efterprøvet · k · 2023-01 · Lis · 104.384,00\u00a0kr.\n"
 

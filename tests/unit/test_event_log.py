@@ -6,8 +6,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from dagster_project.lib import dagster_home, event_log
-from dagster_project.lib.dbt_runner import open_handles
+from dagster_project.orchestration import dagster_home, event_log
+from dagster_project.orchestration.dbt_runner import open_handles
 from dagster_project.settings import Home
 
 RUNS = 6

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dagster_project.lib.person_numbers import holds_person_number
+from dagster_project.lib.base.person_numbers import holds_person_number
 
 
 @pytest.mark.parametrize(

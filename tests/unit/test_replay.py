@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from dagster_project.lib.replay import compare
+from dagster_project.lib.trace.replay import compare
 
 
 def approved() -> dict[str, Any]:

@@ -12,8 +12,8 @@ import pytest
 from dagster._core.launcher import WorkerStatus
 from dagster._daemon.monitoring.run_monitoring import monitor_started_run
 
-from dagster_project.lib import dagster_home
-from dagster_project.lib.run_launcher import (
+from dagster_project.orchestration import dagster_home
+from dagster_project.orchestration.run_launcher import (
     PROCESS_TAG,
     WatchfulRunLauncher,
     is_dead,
@@ -23,7 +23,7 @@ from dagster_project.settings import Home
 
 _LIVE = """
 import sys
-from dagster_project.lib import run_launcher
+from dagster_project.orchestration import run_launcher
 print(run_launcher.this_process(), flush=True)
 sys.stdin.read()
 """

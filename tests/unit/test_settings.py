@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dagster_project import settings as places
-from dagster_project.lib.errors import UsageError
+from dagster_project.lib.base.errors import UsageError
 from dagster_project.settings import Home
 
 OTHERS = ("vault", "quarantine", "work", "ledger", "reports", "dagster")

@@ -6,8 +6,8 @@ import dagster as dg
 
 from dagster_project.defs.resources import NightResource
 from dagster_project.defs.transform.phases import room_keys, room_specs
-from dagster_project.lib.night_steps import build
-from dagster_project.lib.nightly import Step
+from dagster_project.orchestration.night import Step
+from dagster_project.orchestration.steps import build
 
 
 def _phase(phase: str) -> dg.AssetsDefinition:

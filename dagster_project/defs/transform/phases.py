@@ -13,7 +13,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, build_dbt_asset_specs
 
 from dagster_project import settings as places
-from dagster_project.lib import dbt_runner
+from dagster_project.orchestration import dbt_runner
 
 SETTLEMENT_FOLDER = "models/intermediate/settlement/"
 SOURCE_SCHEMAS = {"raw", "gate"}

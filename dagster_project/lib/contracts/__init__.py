@@ -1,12 +1,12 @@
 """The contract file: strict reading, the model, its tables, its published schema."""
 
-from dagster_project.lib.contracts.checks import KnownGroups, booking_month, last_period_end
 from dagster_project.lib.contracts.loader import contract_from_json, load_contracts, read_contract
 from dagster_project.lib.contracts.model import Contract
+from dagster_project.lib.contracts.periods import Period, list_periods
 from dagster_project.lib.contracts.schema import schema_text, write_schema
 from dagster_project.lib.contracts.tables import write_contracts
 
 __all__ = [
-    "Contract", "KnownGroups", "booking_month", "contract_from_json", "last_period_end",
-    "load_contracts", "read_contract", "schema_text", "write_contracts", "write_schema",
+    "Contract", "Period", "contract_from_json", "list_periods", "load_contracts", "read_contract",
+    "schema_text", "write_contracts", "write_schema",
 ]  # fmt: skip

@@ -5,28 +5,19 @@ What belongs here: what a single mapping cannot know. Each problem is a key path
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from dagster_project.lib.contracts.model import (
     Contract,
     FteReductionPart,
     PersonMonthsPart,
     RelapsePart,
-    month_after,
 )
+from dagster_project.lib.contracts.periods import last_ordinary_day
+from dagster_project.lib.reference import KnownGroups
 
 Path = tuple[str | int, ...]
 Problem = tuple[Path, str]
-
-
-@dataclass(frozen=True)
-class KnownGroups:
-    """The benefit groups and match groups of the benefit code table."""
-
-    benefit_groups: frozenset[str]
-    match_groups: frozenset[tuple[str, str]]
 
 
 def find_problems(contract: Contract, groups: KnownGroups | None) -> list[Problem]:
@@ -79,29 +70,10 @@ def _payment(contract: Contract) -> Iterator[Problem]:
         yield ("parts",), "a contract with payment needs at least one part"
 
 
-def booking_month(part: FteReductionPart | RelapsePart) -> dt.date:
-    """The month that a part's amount is booked on (30-rules.md §4, §5)."""
-    if isinstance(part, FteReductionPart):
-        return part.evaluation.last_month
-    last_day = month_after(part.entries.last_month) - dt.timedelta(days=1)
-    return (last_day + dt.timedelta(days=part.follow_up_days)).replace(day=1)
-
-
-def last_period_end(contract: Contract) -> dt.date | None:
-    """Last day of the last ordinary period (40-settlement.md); None without a settlement."""
-    if contract.settlement is None:
-        return None
-    others = [p for p in contract.parts if not isinstance(p, PersonMonthsPart)]
-    last = max([contract.term.ends_on.replace(day=1), *map(booking_month, others)])
-    length = contract.settlement.months_per_period
-    into_period = (last.month - contract.settlement.anchor_month) % length
-    return month_after(last, length - into_period) - dt.timedelta(days=1)
-
-
 def _final(contract: Contract) -> Iterator[Problem]:
     if contract.settlement is None or contract.settlement.final_on is None:
         return
-    last = last_period_end(contract)
+    last = last_ordinary_day(contract)
     if last is not None and contract.settlement.final_on <= last:
         path = ("settlement", "final_on")
         yield path, f"must be after the last ordinary period, which ends on {last.isoformat()}"

@@ -9,15 +9,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from dagster_project.lib.contracts.checks import KnownGroups, Problem, find_problems
-from dagster_project.lib.contracts.model import KEY_PATH, Contract
-from dagster_project.lib.contracts.yaml_text import (
+from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.base.strict_yaml import (
     Document,
     YamlRefusedError,
     read_document,
     show_path,
 )
-from dagster_project.lib.errors import EffektError
+from dagster_project.lib.contracts.checks import Problem, find_problems
+from dagster_project.lib.contracts.model import KEY_PATH, Contract
+from dagster_project.lib.reference import KnownGroups
 
 SUFFIX = ".yml"
 MAX_FILES = 10_000

@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 
 from dagster_project.lib.contracts.model import Contract
+from dagster_project.settings import SEEDS_DIR
 
-SCHEMA_FILE = Path(__file__).resolve().parents[3] / "seeds" / "contract.schema.json"
+SCHEMA_FILE = SEEDS_DIR / "contract.schema.json"
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.lib import warehouse
-from dagster_project.lib.errors import EffektError
+from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.gates.suites import Suite
 from dagster_project.lib.publishing import Candidate
 from dagster_project.lib.publishing import manifest as manifests
@@ -79,7 +79,7 @@ def insert_rows(
 
 def declared_sources(context: Context) -> None:
     """``declared_source``: thresholds of each source's declaration, and its allowed age."""
-    from dagster_project.lib.receiving.declarations import load_sources
+    from dagster_project.lib.receiving.judging.declarations import load_sources
 
     rows = []
     for source in load_sources().values():

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from dagster_project.lib import files
+from dagster_project.lib.base import files
 from dagster_project.lib.gates.suites import DeclaredCheck
 from dagster_project.settings import Home
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from dagster_project.lib import publishing, warehouse
-from dagster_project.lib.errors import EffektError
+from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.gates import facts, judge, page
 from dagster_project.lib.gates.suites import (
     CRITICAL,

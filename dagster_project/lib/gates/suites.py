@@ -14,7 +14,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from dagster_project.lib.errors import EffektError
+from dagster_project.lib.base.errors import EffektError
 from dagster_project.settings import EXPECTATIONS_DIR
 
 GATES: tuple[int, ...] = (10, 20, 30, 40, 50)

@@ -21,9 +21,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from dagster_project.lib import files
-from dagster_project.lib.canonical import canonical_json, money_text, sha256_file, sha256_text
-from dagster_project.lib.errors import EffektError
+from dagster_project.lib.base import files
+from dagster_project.lib.base.canonical import canonical_json, money_text, sha256_file, sha256_text
+from dagster_project.lib.base.errors import EffektError
 from dagster_project.settings import Home
 
 GENESIS = "0" * 64

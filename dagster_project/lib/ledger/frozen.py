@@ -15,12 +15,11 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.lib import files
-from dagster_project.lib.canonical import canonical_json, sha256_text
-from dagster_project.lib.errors import EffektError
+from dagster_project.lib.base import files
+from dagster_project.lib.base.canonical import canonical_json, sha256_json, sha256_text
+from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.ledger.chain import Event, frozen_file
-from dagster_project.lib.statement.figures import figures_sha256
-from dagster_project.lib.table_rows import replace_rows
+from dagster_project.lib.warehouse.rows import replace_rows
 from dagster_project.settings import Home
 
 Document = dict[str, Any]
@@ -64,7 +63,7 @@ def read(home: Home, event: Event) -> Document:
         text = path.read_text(encoding="utf-8")
         document: Document = json.loads(text)
         is_same = sha256_text(text) == event.frozen_sha256
-        is_hashed = figures_sha256(document["figures"]) == event.statement_sha256
+        is_hashed = sha256_json(document["figures"]) == event.statement_sha256
     except (OSError, ValueError, KeyError, TypeError):
         is_same = is_hashed = False
     if not (is_same and is_hashed):

@@ -1,21 +1,23 @@
 """The ledger's way into a run: verified events and frozen statements into the raw room.
 
 What belongs here: which events a run knows and the tables that dbt reads them from.
-What does not: what a state is (``state``, and dbt's settlement models).
+What does not: what a state is (``state``).
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import duckdb
 
-from dagster_project.lib.errors import EffektError
+from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.ledger import chain, frozen
 from dagster_project.lib.ledger.chain import Event, Ledger
 from dagster_project.lib.ledger.periods import refuse_moved_bounds
+from dagster_project.lib.ledger.state import Key, list_states
+from dagster_project.lib.warehouse.rows import replace_rows
 from dagster_project.settings import Home
 
 if TYPE_CHECKING:
@@ -45,6 +47,21 @@ def load_ledger(
     documents = {key: frozen.read(home, event) for key, event in approvals.items()}
     _refuse_moved_periods(contracts, documents)
     return frozen.load(connection, documents.values()) | load_events(connection, known)
+
+
+def load_states(
+    connection: duckdb.DuckDBPyConnection, home: Home, as_of: dt.date, hashes: Mapping[Key, str]
+) -> None:
+    """Replace ``raw.statement``: state and figures hash of every settlement period.
+
+    Args:
+        connection: the warehouse, its settlement models built.
+        home: the home of the ledger.
+        as_of: the run's business date; later events are not known.
+        hashes: figures hash of each closed period that is not approved.
+    """
+    known = chain.read(home).known(as_of)
+    replace_rows(connection, "raw.statement", list_states(connection, known, hashes))
 
 
 def kept_snapshots(home: Home) -> set[str]:

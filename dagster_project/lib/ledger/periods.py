@@ -1,9 +1,9 @@
-"""The settlement periods of a contract, and the terms that may no longer move them.
+"""The terms that may no longer move a period that is approved.
 
-What belongs here: first and last days of periods from the terms; the refusal of terms that move
-an approved period. What does not: whether a period is closed, and any amount.
+What belongs here: the refusal of such terms. What does not: the periods themselves
+(``contracts.periods``).
 
-Clause: 40-settlement.md, "Periods, lines, basis" and the last sentence of "approved is frozen".
+Clause: 40-settlement.md, the last sentence of "approved is frozen".
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dagster_project.lib.errors import EffektError
+from dagster_project.lib.base.errors import EffektError
 
 if TYPE_CHECKING:
     from dagster_project.lib.contracts import Contract
@@ -28,29 +28,6 @@ _KEYS = (
 )
 
 
-def list_periods(contract: Contract) -> list[Bounds]:
-    """First and last day of every period of a contract, the closing one included."""
-    from dagster_project.lib.contracts import last_period_end
-    from dagster_project.lib.contracts.model import month_after
-
-    last_end = last_period_end(contract)
-    if contract.settlement is None or last_end is None:
-        return []
-    length = contract.settlement.months_per_period
-    first_month = contract.term.starts_on.replace(day=1)
-    start = month_after(
-        first_month, -((first_month.month - contract.settlement.anchor_month) % length)
-    )
-    periods: list[Bounds] = []
-    while start <= last_end:
-        following = month_after(start, length)
-        periods.append((start, following - dt.timedelta(days=1)))
-        start = following
-    if contract.settlement.final_on is not None:
-        periods.append((start, contract.settlement.final_on))
-    return periods
-
-
 def refuse_moved_bounds(
     contract: Contract, approved: Sequence[Bounds], frozen_terms: Mapping[str, Any]
 ) -> None:
@@ -64,7 +41,9 @@ def refuse_moved_bounds(
     Raises:
         EffektError: ``TERMS_MOVE_APPROVED``, naming the key that moves the first such period.
     """
-    today = list_periods(contract)[: len(approved)]
+    from dagster_project.lib.contracts import list_periods
+
+    today = [(p.period_start, p.period_end) for p in list_periods(contract)[: len(approved)]]
     if today == list(approved):
         return
     key = _moving_key(contract, frozen_terms)

@@ -1,7 +1,6 @@
 """The state of a settlement, read from its events (40-settlement.md, "Life of a settlement").
 
-What belongs here: state and who has acted. What does not: figures. dbt's settlement models state
-the same rule in SQL for ``mart.settlement``; a test holds the two together.
+What belongs here: state and who has acted. What does not: figures.
 """
 
 from __future__ import annotations
@@ -9,16 +8,21 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from dagster_project.lib.errors import UsageError
+import duckdb
+
+from dagster_project.lib.base.errors import UsageError
 from dagster_project.lib.ledger.chain import Event, Ledger
 
 OPEN, DRAFT, SUBMITTED, VERIFIED = "open", "draft", "submitted", "verified"
 APPROVED, PAID = "approved", "paid"
 _AFTER = {"submit": SUBMITTED, "verify": VERIFIED, "return": DRAFT}
 _STEPS = (*_AFTER, "approve", "pay")
+
+Key = tuple[str, dt.date]
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,41 @@ def state_of(events: Iterable[Event], current_sha256: str | None) -> State:
     if steps[-1].statement_sha256 != current_sha256:
         return State(DRAFT, is_superseded=True)
     return State(_AFTER[steps[-1].action])
+
+
+def list_states(
+    connection: duckdb.DuckDBPyConnection, known: Ledger, hashes: Mapping[Key, str]
+) -> list[dict[str, Any]]:
+    """The state of every settlement period of a warehouse, as rows of ``raw.statement``.
+
+    Args:
+        connection: the warehouse, its periods listed and its frozen statements loaded.
+        known: the events that the run knows.
+        hashes: today's figures hash of each closed period that is not approved.
+    """
+    events: dict[Key, list[Event]] = {}
+    for event in known.events:
+        if event.action in _STEPS:
+            events.setdefault((event.contract_id, event.period_start), []).append(event)
+    periods = connection.execute(
+        """
+        select period.contract_id, period.period_start, frozen.statement_sha256
+        from intermediate.int_periods__list as period
+        left join raw.frozen_settlement as frozen using (contract_id, period_start)
+        """
+    ).fetchall()
+    rows = []
+    for contract_id, period_start, frozen_sha256 in periods:
+        key = (contract_id, period_start)
+        current = frozen_sha256 or hashes.get(key)
+        state = state_of(events.get(key, ()), current)
+        rows.append(
+            {
+                "contract_id": contract_id, "period_start": period_start, "state": state.name,
+                "is_superseded": state.is_superseded, "statement_sha256": current,
+            }
+        )  # fmt: skip
+    return rows
 
 
 def same_name(name: str) -> str:

@@ -25,8 +25,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from dagster_project.lib import files
-from dagster_project.lib.errors import EffektError
+from dagster_project.lib.base import files
+from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.ledger import chain
 from dagster_project.lib.publishing import manifest as manifests
 from dagster_project.lib.publishing.candidate import Candidate, find_candidate

@@ -16,12 +16,12 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.lib import files
-from dagster_project.lib.canonical import sha256_file
-from dagster_project.lib.errors import EffektError
-from dagster_project.lib.fingerprint import code_version
+from dagster_project.lib.base import files
+from dagster_project.lib.base.canonical import sha256_file
+from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.ledger import chain
 from dagster_project.lib.publishing import manifest as manifests
+from dagster_project.lib.publishing.code_version import code_version
 from dagster_project.lib.publishing.leftovers import CANDIDATE_PREFIX, clean_leftovers
 from dagster_project.lib.publishing.manifest import Manifest
 from dagster_project.lib.publishing.tables import (

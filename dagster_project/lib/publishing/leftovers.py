@@ -11,7 +11,7 @@ import secrets
 import shutil
 from pathlib import Path
 
-from dagster_project.lib import files
+from dagster_project.lib.base import files
 from dagster_project.settings import Home
 
 CURRENT = "current"

@@ -11,8 +11,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from dagster_project.lib.canonical import sha256_file
-from dagster_project.lib.errors import EffektError
+from dagster_project.lib.base.canonical import sha256_file
+from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.publishing.tables import MART, RESTRICTED, declared_tables
 
 MANIFEST = "manifest.json"

@@ -7,37 +7,41 @@ so that ``effekt check`` starts fast.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from dagster_project.lib.base.lazy import attributes
 
 if TYPE_CHECKING:
-    from dagster_project.lib.receiving.accept import accept_delivery
     from dagster_project.lib.receiving.check import CheckReport, check_file
-    from dagster_project.lib.receiving.evidence import row_hmacs
-    from dagster_project.lib.receiving.findings import DeliveryNote, Finding
-    from dagster_project.lib.receiving.key import ensure_key
-    from dagster_project.lib.receiving.known import write_known
-    from dagster_project.lib.receiving.load import LoadReport, load_deliveries
+    from dagster_project.lib.receiving.intake.accept import accept_delivery
+    from dagster_project.lib.receiving.intake.untold import (
+        forget_untold,
+        untold_refusals,
+    )
+    from dagster_project.lib.receiving.judging.findings import DeliveryNote, Finding
+    from dagster_project.lib.receiving.loading.evidence import row_hmacs
+    from dagster_project.lib.receiving.loading.key import ensure_key
+    from dagster_project.lib.receiving.loading.known import write_known
+    from dagster_project.lib.receiving.loading.load import LoadReport, load_deliveries
     from dagster_project.lib.receiving.night import ReceiveReport, receive
     from dagster_project.lib.receiving.template import write_template
-    from dagster_project.lib.receiving.untold import forget_untold, untold_refusals
 
 _HOMES = {
-    "accept_delivery": "accept",
+    "accept_delivery": "intake.accept",
     "CheckReport": "check",
     "check_file": "check",
-    "row_hmacs": "evidence",
-    "DeliveryNote": "findings",
-    "Finding": "findings",
-    "ensure_key": "key",
-    "write_known": "known",
-    "LoadReport": "load",
-    "load_deliveries": "load",
+    "row_hmacs": "loading.evidence",
+    "DeliveryNote": "judging.findings",
+    "Finding": "judging.findings",
+    "ensure_key": "loading.key",
+    "write_known": "loading.known",
+    "LoadReport": "loading.load",
+    "load_deliveries": "loading.load",
     "ReceiveReport": "night",
     "receive": "night",
     "write_template": "template",
-    "forget_untold": "untold",
-    "untold_refusals": "untold",
+    "forget_untold": "intake.untold",
+    "untold_refusals": "intake.untold",
 }
 
 __all__ = [
@@ -58,11 +62,4 @@ __all__ = [
     "write_template",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Import the module of a public name when it is first asked for (PEP 562)."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = attributes(__name__, _HOMES)

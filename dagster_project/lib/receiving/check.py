@@ -14,15 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dagster_project.lib import scratch
-from dagster_project.lib.errors import UsageError
-from dagster_project.lib.receiving import intake, names, report
-from dagster_project.lib.receiving.content import Content, read_content, refused_alone
-from dagster_project.lib.receiving.declarations import load_sources
-from dagster_project.lib.receiving.engine import clear_spill, open_parser
-from dagster_project.lib.receiving.findings import FileRefusedError, Finding
-from dagster_project.lib.receiving.grammar import Context
-from dagster_project.lib.receiving.reference import load_reference
+from dagster_project.lib.base import scratch
+from dagster_project.lib.base.errors import UsageError
+from dagster_project.lib.receiving.formats.content import Content, read_content, refused_alone
+from dagster_project.lib.receiving.formats.engine import clear_spill, open_parser
+from dagster_project.lib.receiving.intake import report
+from dagster_project.lib.receiving.intake import walk as intake
+from dagster_project.lib.receiving.judging import names
+from dagster_project.lib.receiving.judging.declarations import load_sources
+from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding
+from dagster_project.lib.receiving.judging.grammar import Context
+from dagster_project.lib.reference import load_benefits
 
 
 @dataclass(frozen=True)
@@ -177,7 +179,7 @@ def _read(path: Path, parts: names.NameParts, contract_ids: frozenset[str] | Non
         spill = clear_spill(folder)
         parser = open_parser(folder, spill)
         try:
-            context = Context(load_reference(), contract_ids)
+            context = Context(load_benefits(), contract_ids)
             with refused_alone():
                 return read_content(parser, copy, parts, context, spill, "typed")
         finally:

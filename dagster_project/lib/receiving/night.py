@@ -12,22 +12,25 @@ from dataclasses import dataclass, field
 import duckdb
 
 from dagster_project.lib import warehouse as raw_room
-from dagster_project.lib.errors import EffektError
-from dagster_project.lib.receiving import intake, journal, load, names, volume
-from dagster_project.lib.receiving.content import Content, read_content, refused_alone
-from dagster_project.lib.receiving.declarations import Source, load_sources
-from dagster_project.lib.receiving.engine import clear_spill, open_parser
-from dagster_project.lib.receiving.findings import DeliveryNote, FileRefusedError, Finding
-from dagster_project.lib.receiving.grammar import Context
-from dagster_project.lib.receiving.key import ensure_key
-from dagster_project.lib.receiving.reference import load_reference
-from dagster_project.lib.receiving.register import (
+from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.receiving.formats.content import Content, read_content, refused_alone
+from dagster_project.lib.receiving.formats.engine import clear_spill, open_parser
+from dagster_project.lib.receiving.intake import journal, volume
+from dagster_project.lib.receiving.intake import walk as intake
+from dagster_project.lib.receiving.intake.register import (
     ACCEPTED,
     REFUSED,
     Record,
     Register,
     load_register,
 )
+from dagster_project.lib.receiving.judging import names
+from dagster_project.lib.receiving.judging.declarations import Source, load_sources
+from dagster_project.lib.receiving.judging.findings import DeliveryNote, FileRefusedError, Finding
+from dagster_project.lib.receiving.judging.grammar import Context
+from dagster_project.lib.receiving.loading import load
+from dagster_project.lib.receiving.loading.key import ensure_key
+from dagster_project.lib.reference import load_benefits
 from dagster_project.settings import Home
 
 # Files are decided, stored and loaded together up to this size; a killed run repeats one batch.
@@ -286,7 +289,7 @@ def _receive_found(
         raw_room.create_raw(connection)
         load.drop_outdated(connection, register.accepted(), key)
         loader = load.Loader(connection, parser, key)
-        judge = _Judge(home, register, parser, Context(load_reference(), contract_ids))
+        judge = _Judge(home, register, parser, Context(load_benefits(), contract_ids))
         for group in _grouped_found(found):
             cases = _stage_all(home, group, judge, report)
             for together in _groups(cases):

@@ -11,10 +11,10 @@ import datetime as dt
 import io
 from pathlib import Path
 
-from dagster_project.lib import files
-from dagster_project.lib.errors import UsageError
-from dagster_project.lib.receiving.declarations import Column, Source, load_sources
-from dagster_project.lib.receiving.report import TYPE_WORDS
+from dagster_project.lib.base import files
+from dagster_project.lib.base.errors import UsageError
+from dagster_project.lib.receiving.intake.report import TYPE_WORDS
+from dagster_project.lib.receiving.judging.declarations import Column, Source, load_sources
 
 _EXAMPLE_WEEKS = (("2301", "890"), ("2302", "890"), ("2303", ""))
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0")

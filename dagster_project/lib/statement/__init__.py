@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from dagster_project.lib.base.lazy import attributes
 
 if TYPE_CHECKING:
     from dagster_project.lib.statement.documents import write_documents, write_statement
@@ -20,11 +21,4 @@ _HOMES = {
 
 __all__ = ["Verdict", "hash_statements", "verify_file", "write_documents", "write_statement"]
 
-
-def __getattr__(name: str) -> Any:
-    """Import the module of a public name when it is first asked for (PEP 562)."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = attributes(__name__, _HOMES)

@@ -14,16 +14,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dagster_project.lib import files, fingerprint
-from dagster_project.lib.canonical import canonical_json, sha256_json
+from dagster_project.lib.base import files
+from dagster_project.lib.base.canonical import canonical_json, sha256_json
+from dagster_project.lib.base.errors import NotAllowedError, UsageError
 from dagster_project.lib.contracts import Contract, load_contracts
-from dagster_project.lib.errors import NotAllowedError, UsageError
 from dagster_project.lib.ledger import chain, frozen
-from dagster_project.lib.ledger import snapshot as snapshots
 from dagster_project.lib.ledger import state as states
 from dagster_project.lib.ledger.chain import Event, Ledger
 from dagster_project.lib.ledger.loading import approvals_of
-from dagster_project.lib.ledger.snapshot import Snapshot
+from dagster_project.lib.publishing import reading as snapshots
+from dagster_project.lib.publishing.code_version import code_version
+from dagster_project.lib.publishing.reading import Snapshot
 from dagster_project.lib.statement import content as contents
 from dagster_project.lib.statement.content import Content
 from dagster_project.settings import Home, Settings
@@ -158,7 +159,7 @@ class _Maker:
         """What the documents depend on; an approved period's are known without opening its file."""
         said: dict[str, Any] = {
             "events": [event.hash for event in self.events],
-            "code": fingerprint.code_version(),
+            "code": code_version(),
         }
         if content is None:
             said["frozen"] = self.approval.frozen_sha256 if self.approval else None

@@ -17,12 +17,13 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.lib.canonical import canonical_json, money_text
-from dagster_project.lib.statement.tiers import Reading, Tier, counted_basis, walk
+from dagster_project.lib.base.canonical import canonical_json, money_text
+from dagster_project.lib.statement.tiers import Reading, Step, Tier, counted_basis, walk
 
 LINES = "intermediate.int_lines__number"
 PAYMENTS = "intermediate.int_payments__settle_periods"
 READINGS = "intermediate.int_payments__apply_readings"
+TIERS = "intermediate.int_payments__walk_tiers"
 
 _LINES_A_CHUNK = 10_000
 _NO_LINES = "\x00lines\x00"
@@ -30,6 +31,7 @@ _SHARE = Decimal("0.000001")
 _CONTROL = r"[\x00-\x1f]"
 
 Row = Mapping[str, Any]
+Key = tuple[str, dt.date]
 
 
 def line_figures(line: Row) -> dict[str, Any]:
@@ -47,8 +49,8 @@ def line_figures(line: Row) -> dict[str, Any]:
 
 
 def frame(
-    settlement: Row, terms_sha256: str, readings: Sequence[Row], tiers: Sequence[Tier],
-    chosen: Reading,
+    settlement: Row, terms_sha256: str, readings: Sequence[Row], chosen: Reading,
+    counted_dkk: Decimal, steps: Sequence[Step],
 ) -> dict[str, Any]:  # fmt: skip
     """All figures of a period but its lines.
 
@@ -56,21 +58,21 @@ def frame(
         settlement: the period's row with the columns of ``mart.settlement``.
         terms_sha256: hash of the terms that the period is computed with.
         readings: the period's rows with the columns of ``mart.settlement_reading``.
-        tiers: the contract's tiers in order.
         chosen: the chosen reading.
+        counted_dkk: the cumulated basis that the chosen reading counts, in kroner.
+        steps: what each tier adds, in order.
     """
-    basis = settlement["basis_cumulative_dkk"]
     return {
         "contract": settlement["contract_id"],
         "period": f"{settlement['period_start']:%Y-%m}",
         "terms_sha256": terms_sha256,
         "basis": {
             "period": money_text(settlement["basis_dkk"]),
-            "cumulative": money_text(basis),
+            "cumulative": money_text(settlement["basis_cumulative_dkk"]),
         },
         "tiers": {
             "reading": chosen.reading_id,
-            "basis_counted": money_text(counted_basis(basis, chosen)),
+            "basis_counted": money_text(counted_dkk),
             "basis_ceiling": _money(chosen.basis_ceiling_dkk),
             "payment_ceiling": _money(chosen.payment_ceiling_dkk),
             "steps": [
@@ -81,7 +83,7 @@ def frame(
                     "basis": money_text(step.basis_dkk),
                     "amount": money_text(step.amount_dkk),
                 }
-                for step in walk(basis, tiers, chosen)
+                for step in steps
             ],
         },
         "entitlement": {"cumulative": money_text(settlement["entitlement_cumulative_dkk"])},
@@ -112,8 +114,13 @@ def figures(
     settlement: Row, terms_sha256: str, readings: Sequence[Row], tiers: Sequence[Tier],
     chosen: Reading, lines: Iterable[Row],
 ) -> dict[str, Any]:  # fmt: skip
-    """All figures of a period; ``lines`` in the order of their ``line_no``."""
-    document = frame(settlement, terms_sha256, readings, tiers, chosen)
+    """All figures of a published period, walked through its tiers as the offline check does.
+
+    ``lines`` in the order of their ``line_no``; the other arguments as in :func:`frame`.
+    """
+    basis = settlement["basis_cumulative_dkk"]
+    counted, steps = counted_basis(basis, chosen), walk(basis, tiers, chosen)
+    document = frame(settlement, terms_sha256, readings, chosen, counted, steps)
     document["lines"] = [line_figures(line) for line in lines]
     return document
 
@@ -170,13 +177,10 @@ order by contract_id, period_start, min(line_no)
 """
 
 
-def hash_statements(connection: duckdb.DuckDBPyConnection) -> int:
-    """Fill ``raw.statement``: the figures hash of each closed period that nobody has approved.
+def hash_statements(connection: duckdb.DuckDBPyConnection) -> dict[Key, str]:
+    """The figures hash of each closed period that nobody has approved, by contract and period.
 
     Approved periods keep the hash of their frozen statement (``raw.frozen_settlement``).
-
-    Returns:
-        The number of periods hashed.
     """
     settlements = _rows(
         connection,
@@ -189,25 +193,17 @@ def hash_statements(connection: duckdb.DuckDBPyConnection) -> int:
         order by contract_id, period_start
         """,  # noqa: S608 - table names from code
     )
-    hashes = []
-    readings = _grouped(_rows(connection, f"from {READINGS}"), "contract_id", "period_start")
-    tiers = read_tiers(connection)
-    ceilings = read_readings(connection)
+    readings = _grouped(_rows(connection, f"from {READINGS}"))
+    steps = _grouped(_rows(connection, f"from {TIERS} order by tier_no"))
+    ceilings = _read_ceilings(connection)
     chunks = _ChunkReader(_line_chunks(connection, settlements))
+    hashes: dict[Key, str] = {}
     for row in settlements:
         key = (row["contract_id"], row["period_start"])
-        document = frame(
-            row,
-            row["terms_sha256"],
-            readings.get(key, []),
-            tiers[row["contract_id"]],
-            ceilings[row["contract_id"]][row["chosen_reading"]],
-        )
-        hashes.append((*key, _digest(document, chunks.of(key))))
-    connection.execute("delete from raw.statement")
-    if hashes:
-        connection.executemany("insert into raw.statement values (?, ?, ?)", hashes)
-    return len(hashes)
+        chosen = ceilings[row["contract_id"], row["chosen_reading"]]
+        document = _frame(row, readings[key], chosen, steps[key])
+        hashes[key] = _digest(document, chunks.of(key))
+    return hashes
 
 
 def read_figures(
@@ -216,45 +212,52 @@ def read_figures(
     """Figures of one closed period as the settlement models of a warehouse have them."""
     place = "where contract_id = ? and period_start = ?"
     key = [contract_id, period_start]
-    settlement = _rows(connection, f"from {PAYMENTS} {place}", key)[0]
-    terms_sha256, name = connection.execute(
-        "select terms_sha256, chosen_reading from raw.contract where contract_id = ?",
-        [contract_id],
-    ).fetchall()[0]
-    return figures(
+    settlement = _rows(
+        connection,
+        f"""
+        select settlement.*, contract.terms_sha256, contract.chosen_reading
+        from {PAYMENTS} as settlement
+        inner join raw.contract as contract using (contract_id)
+        {place}
+        """,  # noqa: S608 - table names from code
+        key,
+    )[0]
+    document = _frame(
         settlement,
-        terms_sha256,
         _rows(connection, f"from {READINGS} {place}", key),
-        read_tiers(connection)[contract_id],
-        read_readings(connection)[contract_id][name],
-        _rows(connection, f"from {LINES} {place} order by line_no", key),
+        _read_ceilings(connection)[contract_id, settlement["chosen_reading"]],
+        _rows(connection, f"from {TIERS} {place} order by tier_no", key),
     )
+    lines = _rows(connection, f"from {LINES} {place} order by line_no", key)
+    return {**document, "lines": [line_figures(line) for line in lines]}
 
 
-def read_tiers(connection: duckdb.DuckDBPyConnection) -> dict[str, list[Tier]]:
-    """The tiers of each contract in order, from ``raw.contract_tier``."""
-    found: dict[str, list[Tier]] = {}
-    for contract_id, above, share, clause in connection.execute(
-        """
-        select contract_id, above_dkk, provider_share, clause
-        from raw.contract_tier order by contract_id, tier_no
-        """
-    ).fetchall():
-        found.setdefault(contract_id, []).append(Tier(above, share, clause or ""))
-    return found
+def _frame(
+    settlement: Row, readings: Sequence[Row], chosen: Reading, steps: Sequence[Row]
+) -> dict[str, Any]:
+    """The frame of a period as the settlement models have it."""
+    counted = next(row["counted_basis_dkk"] for row in readings if row["is_chosen"])
+    walked = [
+        Step(
+            row["above_dkk"], row["up_to_dkk"], row["provider_share"], row["basis_dkk"],
+            row["amount_dkk"],
+        )
+        for row in steps
+    ]  # fmt: skip
+    return frame(settlement, settlement["terms_sha256"], readings, chosen, counted, walked)
 
 
-def read_readings(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Reading]]:
-    """The readings of each contract by name, from ``raw.contract_reading``."""
-    found: dict[str, dict[str, Reading]] = {}
-    for contract_id, name, payment, basis, clause in connection.execute(
-        """
-        select contract_id, reading_id, payment_ceiling_dkk, basis_ceiling_dkk, clause
-        from raw.contract_reading order by contract_id, reading_order
-        """
-    ).fetchall():
-        found.setdefault(contract_id, {})[name] = Reading(name, payment, basis, clause or "")
-    return found
+def _read_ceilings(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], Reading]:
+    """The readings by contract and name, from ``raw.contract_reading``."""
+    return {
+        (contract_id, name): Reading(name, payment, basis, clause or "")
+        for contract_id, name, payment, basis, clause in connection.execute(
+            """
+            select contract_id, reading_id, payment_ceiling_dkk, basis_ceiling_dkk, clause
+            from raw.contract_reading
+            """
+        ).fetchall()
+    }
 
 
 class _ChunkReader:
@@ -312,8 +315,8 @@ def _rows(
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
-def _grouped(rows: Iterable[dict[str, Any]], *keys: str) -> dict[tuple[Any, ...], list[Row]]:
-    found: dict[tuple[Any, ...], list[Row]] = {}
+def _grouped(rows: Iterable[Row]) -> dict[Key, list[Row]]:
+    found: dict[Key, list[Row]] = {}
     for row in rows:
-        found.setdefault(tuple(row[key] for key in keys), []).append(row)
+        found.setdefault((row["contract_id"], row["period_start"]), []).append(row)
     return found

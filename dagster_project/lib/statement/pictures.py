@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from html import escape
 
-from dagster_project.lib.statement.danish import number
+from dagster_project.lib.base.danish import number
 
 WIDTH = 760
 INK, SOFT, GRID = "#1d2b36", "#5b6b77", "#d5dde3"

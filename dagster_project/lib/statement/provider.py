@@ -12,8 +12,9 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from dagster_project.lib.ledger.snapshot import Snapshot
-from dagster_project.lib.statement import danish, workbook
+from dagster_project.lib.base import danish
+from dagster_project.lib.publishing.reading import Snapshot
+from dagster_project.lib.statement import workbook
 from dagster_project.lib.statement.view import Cell, Table
 
 _COURSES = """

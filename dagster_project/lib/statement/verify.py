@@ -15,11 +15,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from dagster_project.lib import fingerprint
-from dagster_project.lib.canonical import canonical_json, sha256_json
-from dagster_project.lib.errors import UsageError
+from dagster_project.lib.base.canonical import canonical_json, sha256_json
+from dagster_project.lib.base.errors import UsageError
 from dagster_project.lib.ledger import state as states
 from dagster_project.lib.ledger.chain import GENESIS, Event, event_hash
+from dagster_project.lib.publishing.code_version import code_version
 from dagster_project.lib.statement.figures import figures_sha256
 from dagster_project.lib.statement.tiers import Reading, Tier, entitlement, walk
 
@@ -288,7 +288,7 @@ def _check_rendering(path: Path, text: str, verdict: Verdict) -> None:
     from dagster_project.lib.statement import view, web, workbook
 
     document = json.loads(text)
-    if document["provenance"]["code_version"] != fingerprint.code_version():
+    if document["provenance"]["code_version"] != code_version():
         return
     shown = view.build(document, document["state"]["state"], document["events"])
     if path.suffix.lower() == ".html":

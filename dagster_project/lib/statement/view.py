@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from dagster_project.lib.statement import danish, pictures
+from dagster_project.lib.base import danish
+from dagster_project.lib.statement import pictures
 from dagster_project.lib.statement.tiers import Reading, Tier, entitlement
 
 Content = Mapping[str, Any]

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dagster_project.lib.canonical import sha256_text
+from dagster_project.lib.base.canonical import sha256_text
 from dagster_project.lib.statement.view import Section, View
 
 if TYPE_CHECKING:

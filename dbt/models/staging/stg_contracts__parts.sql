@@ -37,7 +37,9 @@ final as (
         target_by,
         cost_per_relapse_dkk,
         yearly_investment_dkk,
-        follow_up_days
+        follow_up_days,
+        last_follow_up_on,
+        booking_month
     from source
 )
 

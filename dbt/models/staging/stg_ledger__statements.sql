@@ -1,7 +1,7 @@
--- grain: one row per closed, unapproved contract and period
--- counts: the sha256 of its figures
--- clause: 40-settlement.md
--- left out: nothing
+-- grain: one row per contract with payment and settlement period
+-- counts: the state that the events give to today's figures, and the sha256 of the figures
+-- clause: 40-settlement.md, Life of a settlement
+-- left out: the rule of the states, which lib/ledger/state.py decides
 with
 
 source as (
@@ -12,6 +12,8 @@ final as (
     select
         contract_id,
         period_start,
+        state,
+        is_superseded,
         statement_sha256
     from source
 )

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from dagster_project.lib.receiving.declarations import load_sources
+from dagster_project.lib.receiving.judging.declarations import load_sources
 
 Row = dict[str, str]
 

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 
 import pytest
 
+from dagster_project.lib.contracts.periods import lay_out
 from tests.sql.settlement.rendered import Warehouse
 
 CONTRACT = "a"
 MONTHS = [dt.date(2023, month, 1) for month in range(1, 7)]
 BOOKING_MONTH = dt.date(2023, 8, 1)
+TERM_END = dt.date(2023, 6, 30)
 COURSES = {"F1": 1, "F2": 2, "F3": 2}
 NUMBERS = {course: number for number, course in enumerate(COURSES, 1)}
 GROUPS = ("jobafklaring", "sygedagpenge")
@@ -237,10 +239,17 @@ def load_terms(warehouse: Warehouse, world: World) -> None:
     warehouse.fill(
         "raw.contract",
         [{
-            **own, "starts_on": MONTHS[0], "ends_on": dt.date(2023, 6, 30), "has_payment": True,
-            "months_per_period": world.length, "anchor_month": 1, "final_on": world.final_on,
+            **own, "starts_on": MONTHS[0], "ends_on": TERM_END, "has_payment": True,
             "authorised_max_dkk": None if world.authorised is None else kroner(world.authorised),
         }],
+    )  # fmt: skip
+    periods = lay_out(MONTHS[0], max(TERM_END, BOOKING_MONTH), world.length, 1, world.final_on)
+    warehouse.fill("raw.contract_period", [{**own, **asdict(period)} for period in periods])
+    # states follow from events, which a world has none of
+    warehouse.fill(
+        "raw.statement",
+        [{**own, "period_start": p.period_start, "state": "draft", "is_superseded": False}
+         for p in periods],
     )  # fmt: skip
     warehouse.fill(
         "raw.contract_part",

@@ -13,18 +13,17 @@ from typing import Any
 import jsonschema
 import pytest
 
+from dagster_project.lib.base.errors import EXIT_FAILED, EffektError
+from dagster_project.lib.base.strict_yaml import as_json, read_document
 from dagster_project.lib.contracts import (
     Contract,
-    booking_month,
     contract_from_json,
-    last_period_end,
     load_contracts,
     schema_text,
 )
 from dagster_project.lib.contracts.model import FteReductionPart, RelapsePart
+from dagster_project.lib.contracts.periods import last_ordinary_day
 from dagster_project.lib.contracts.schema import SCHEMA_FILE
-from dagster_project.lib.contracts.yaml_text import as_json, read_document
-from dagster_project.lib.errors import EXIT_FAILED, EffektError
 from dagster_project.settings import SHIPPED_CONTRACTS_DIR
 
 Tree = dict[str, Any]
@@ -327,7 +326,7 @@ def test_the_closing_settlement_ends_after_the_last_ordinary_period(
         with pytest.raises(EffektError, match=r"final_on: must be after .* 2024-12-31"):
             load_text(tmp_path, to_yaml(tree))
     else:
-        assert last_period_end(load_text(tmp_path, to_yaml(tree))) == dt.date(2024, 12, 31)
+        assert last_ordinary_day(load_text(tmp_path, to_yaml(tree))) == dt.date(2024, 12, 31)
 
 
 @pytest.mark.parametrize(
@@ -340,14 +339,14 @@ def test_periods_reach_to_the_booking_month_of_the_other_parts(
     """The relapse part books on 2024-12: 31 December 2023 + 365 days is 30 December 2024."""
     tree["settlement"] |= {"months_per_period": months, "anchor_month": anchor}
     contract = load_text(tmp_path, to_yaml(tree))
-    assert last_period_end(contract) == dt.date.fromisoformat(ends)
+    assert last_ordinary_day(contract) == dt.date.fromisoformat(ends)
 
 
 def test_an_fte_part_books_on_its_last_evaluation_month(tmp_path: Path, tree: Tree) -> None:
     parts = load_text(tmp_path, to_yaml(tree)).parts
     assert isinstance(parts[1], FteReductionPart) and isinstance(parts[2], RelapsePart)
-    assert booking_month(parts[1]) == dt.date(2024, 10, 1)
-    assert booking_month(parts[2]) == dt.date(2024, 12, 1)
+    assert parts[1].booking_month == dt.date(2024, 10, 1)
+    assert parts[2].booking_month == dt.date(2024, 12, 1)
 
 
 def test_a_tracked_contract_needs_neither_settlement_nor_parts(tmp_path: Path, tree: Tree) -> None:
@@ -355,7 +354,7 @@ def test_a_tracked_contract_needs_neither_settlement_nor_parts(tmp_path: Path, t
         del tree[key]
     tree["parts"] = []
     contract = load_text(tmp_path, to_yaml(tree))
-    assert contract.payment is None and last_period_end(contract) is None
+    assert contract.payment is None and last_ordinary_day(contract) is None
 
 
 def test_without_an_area_the_one_area_of_the_contracts_is_taken(tmp_path: Path, tree: Tree) -> None:

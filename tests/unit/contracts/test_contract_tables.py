@@ -11,7 +11,7 @@ import pytest
 
 from dagster_project.lib import warehouse
 from dagster_project.lib.contracts import load_contracts, write_contracts
-from dagster_project.lib.table_rows import replace_rows
+from dagster_project.lib.warehouse.rows import replace_rows
 from dagster_project.settings import SHIPPED_CONTRACTS_DIR
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project.lib.contracts.yaml_text import (
+from dagster_project.lib.base.strict_yaml import (
     MAX_BYTES,
     Plain,
     YamlRefusedError,

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from dagster_project.demo import _TOWNS, AREAS, hedensted, write_demo
+from dagster_project.demo.days import month
+from dagster_project.demo.dice import Dice
+from dagster_project.demo.extracts import Files
+from dagster_project.lib.base.errors import EffektError, NotAllowedError, UsageError
 from dagster_project.lib.contracts import load_contracts
-from dagster_project.lib.demo import _TOWNS, AREAS, hedensted, write_demo
-from dagster_project.lib.demo.days import month
-from dagster_project.lib.demo.dice import Dice
-from dagster_project.lib.demo.extracts import Files
-from dagster_project.lib.errors import EffektError, NotAllowedError, UsageError
 from dagster_project.settings import SHIPPED_CONTRACTS_DIR, Home
 
 BYTES = {

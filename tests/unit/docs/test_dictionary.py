@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dagster_project.lib import dictionary
+from dagster_project.lib.publishing import dictionary
 from dagster_project.lib.publishing.tables import declared_tables
 
 

@@ -17,10 +17,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from dagster_project import definitions
-from dagster_project.lib import lock, receiving
-from dagster_project.lib.errors import EffektError
-from dagster_project.lib.jobindsats_api import ApiSettings, fetch, months_between
+from dagster_project.lib import receiving
+from dagster_project.lib.base import lock
+from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.receiving import check_file
+from dagster_project.lib.receiving.jobindsats_api import ApiSettings, fetch, months_between
 from dagster_project.settings import Home
 from tests.faults import corpus
 
@@ -345,14 +346,14 @@ def test_a_fetch_does_not_wait_for_the_night_nor_the_night_for_it(
             }
         },
     }  # fmt: skip
-    with lock.hold(Home(home).ensure()):
+    with lock.hold(Home(home).ensure().lock_file):
         job = definitions.defs.get_job_def("fetch_jobindsats")
         assert job.execute_in_process(run_config=config).success
     assert (home / "landing" / "jobindsats_2024-04-01.json").is_file()
 
 
 def test_endless_pages_end(service: Service, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dagster_project.lib.jobindsats_api.MAX_PAGES", 3)
+    monkeypatch.setattr("dagster_project.lib.receiving.jobindsats_api.MAX_PAGES", 3)
     for page in range(3):
         service.will_answer({"columns": ["Område"], "rows": [], "next": f"?page={page}"})
     assert refusal(service, home, version=3).code == "API_ANSWER"
@@ -361,7 +362,7 @@ def test_endless_pages_end(service: Service, home: Path, monkeypatch: pytest.Mon
 def test_an_answer_over_the_limit_is_refused(
     service: Service, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dagster_project.lib.jobindsats_api.MAX_BYTES", 10)
+    monkeypatch.setattr("dagster_project.lib.receiving.jobindsats_api.MAX_BYTES", 10)
     service.will_answer(version_2(ROWS))
     assert refusal(service, home).code == "API_ANSWER"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project.lib import ledger
+from dagster_project.lib import life
 from tests.support.published import CONTRACT, World, make_world
 
 
@@ -22,8 +22,8 @@ def approved(world: World) -> Callable[[str], None]:
     """Brings a period all the way to approved."""
 
     def bring(period: str) -> None:
-        ledger.submit(world.settings, CONTRACT, period, "Lis")
-        ledger.verify(world.settings, CONTRACT, period, "Kai")
-        ledger.approve(world.settings, CONTRACT, period, "Lea")
+        life.submit(world.settings, CONTRACT, period, "Lis")
+        life.verify(world.settings, CONTRACT, period, "Kai")
+        life.approve(world.settings, CONTRACT, period, "Lea")
 
     return bring

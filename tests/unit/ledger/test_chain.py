@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project.lib.errors import EffektError
+from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.ledger import chain
 from dagster_project.settings import Home
 

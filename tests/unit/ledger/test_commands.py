@@ -11,8 +11,8 @@ from decimal import Decimal
 import pytest
 
 from dagster_project import cli
-from dagster_project.lib import ledger
-from dagster_project.lib.errors import EffektError, NotAllowedError, UsageError
+from dagster_project.lib import ledger, life
+from dagster_project.lib.base.errors import EffektError, NotAllowedError, UsageError
 from dagster_project.lib.ledger import chain
 from tests.support.published import CONTRACT, PERIODS, World
 
@@ -24,7 +24,7 @@ Approve = Callable[[str], None]
 
 def test_a_settlement_goes_from_draft_to_paid(world: World, approved: Approve) -> None:
     approved(Q1)
-    event = ledger.pay(world.settings, CONTRACT, Q1, "Finn", PAID_ON, "bilag 1")
+    event = life.pay(world.settings, CONTRACT, Q1, "Finn", PAID_ON, "bilag 1")
     assert [e.action for e in chain.read(world.home).events] == [
         "submit", "verify", "approve", "pay",
     ]  # fmt: skip
@@ -64,47 +64,47 @@ def test_a_changed_byte_in_a_frozen_statement_is_found(world: World, approved: A
 def test_a_draft_can_only_be_submitted(world: World, step: str) -> None:
     with pytest.raises(NotAllowedError, match="STATE") as found:
         if step == "verify":
-            ledger.verify(world.settings, CONTRACT, Q1, "Kai")
+            life.verify(world.settings, CONTRACT, Q1, "Kai")
         elif step == "approve":
-            ledger.approve(world.settings, CONTRACT, Q1, "Lea")
+            life.approve(world.settings, CONTRACT, Q1, "Lea")
         elif step == "pay":
-            ledger.pay(world.settings, CONTRACT, Q1, "Finn", PAID_ON, "bilag")
+            life.pay(world.settings, CONTRACT, Q1, "Finn", PAID_ON, "bilag")
         else:
-            ledger.return_(world.settings, CONTRACT, Q1, "Kai", "mangler")
+            life.return_(world.settings, CONTRACT, Q1, "Kai", "mangler")
     assert found.value.exit_code == 3
     assert chain.read(world.home).events == ()
 
 
 def test_nothing_is_done_twice(world: World, approved: Approve) -> None:
     approved(Q1)
-    ledger.pay(world.settings, CONTRACT, Q1, "Finn", PAID_ON, "bilag")
+    life.pay(world.settings, CONTRACT, Q1, "Finn", PAID_ON, "bilag")
     with pytest.raises(NotAllowedError):
-        ledger.pay(world.settings, CONTRACT, Q1, "Finn", PAID_ON, "bilag")
+        life.pay(world.settings, CONTRACT, Q1, "Finn", PAID_ON, "bilag")
     with pytest.raises(NotAllowedError):
-        ledger.submit(world.settings, CONTRACT, Q1, "Lis")
+        life.submit(world.settings, CONTRACT, Q1, "Lis")
     with pytest.raises(NotAllowedError):
-        ledger.return_(world.settings, CONTRACT, Q1, "Kai", "fortrudt")
+        life.return_(world.settings, CONTRACT, Q1, "Kai", "fortrudt")
 
 
 @pytest.mark.parametrize("name", ["Lis", " lis ", "LIS"])
 def test_submit_and_verify_take_two_names(world: World, name: str) -> None:
-    ledger.submit(world.settings, CONTRACT, Q1, "Lis")
+    life.submit(world.settings, CONTRACT, Q1, "Lis")
     with pytest.raises(NotAllowedError, match="SAME_PERSON"):
-        ledger.verify(world.settings, CONTRACT, Q1, name)
+        life.verify(world.settings, CONTRACT, Q1, name)
 
 
 def test_names_are_compared_in_one_unicode_form(world: World) -> None:
-    ledger.submit(world.settings, CONTRACT, Q1, "Åse")
+    life.submit(world.settings, CONTRACT, Q1, "Åse")
     with pytest.raises(NotAllowedError, match="SAME_PERSON"):
-        ledger.verify(world.settings, CONTRACT, Q1, "A\u030ase")
+        life.verify(world.settings, CONTRACT, Q1, "A\u030ase")
 
 
 @pytest.mark.parametrize("name", ["Lis", "Kai"])
 def test_approve_takes_a_third_name(world: World, name: str) -> None:
-    ledger.submit(world.settings, CONTRACT, Q1, "Lis")
-    ledger.verify(world.settings, CONTRACT, Q1, "Kai")
+    life.submit(world.settings, CONTRACT, Q1, "Lis")
+    life.verify(world.settings, CONTRACT, Q1, "Kai")
     with pytest.raises(NotAllowedError, match="SAME_PERSON"):
-        ledger.approve(world.settings, CONTRACT, Q1, name)
+        life.approve(world.settings, CONTRACT, Q1, name)
 
 
 @pytest.mark.parametrize(("name", "allowed"), [("lis", True), ("Kai", False), ("Ukendt", False)])
@@ -114,30 +114,30 @@ def test_with_actors_only_listed_names_act_in_their_role(
     world.write_terms(actors=ACTORS)
     world.publish(dt.date(2023, 5, 1))
     if allowed:
-        assert ledger.submit(world.settings, CONTRACT, Q1, name).actor == name
+        assert life.submit(world.settings, CONTRACT, Q1, name).actor == name
     else:
         with pytest.raises(NotAllowedError, match="ACTOR_ROLE"):
-            ledger.submit(world.settings, CONTRACT, Q1, name)
+            life.submit(world.settings, CONTRACT, Q1, name)
 
 
 def test_a_returned_settlement_is_a_draft_again(world: World) -> None:
-    ledger.submit(world.settings, CONTRACT, Q1, "Lis")
-    ledger.verify(world.settings, CONTRACT, Q1, "Kai")
-    assert ledger.return_(world.settings, CONTRACT, Q1, "Kai", "se igen").reason == "se igen"
+    life.submit(world.settings, CONTRACT, Q1, "Lis")
+    life.verify(world.settings, CONTRACT, Q1, "Kai")
+    assert life.return_(world.settings, CONTRACT, Q1, "Kai", "se igen").reason == "se igen"
     with pytest.raises(NotAllowedError, match="STATE"):
-        ledger.approve(world.settings, CONTRACT, Q1, "Lea")
-    assert ledger.submit(world.settings, CONTRACT, Q1, "Lis").sequence == 4
+        life.approve(world.settings, CONTRACT, Q1, "Lea")
+    assert life.submit(world.settings, CONTRACT, Q1, "Lis").sequence == 4
 
 
 def test_figures_that_change_take_the_state_back_and_give_it_again(world: World) -> None:
-    ledger.submit(world.settings, CONTRACT, Q1, "Lis")
+    life.submit(world.settings, CONTRACT, Q1, "Lis")
     world.amounts[PERIODS[0]] = Decimal("200.00")
     world.publish_again(dt.date(2023, 5, 2))
     with pytest.raises(NotAllowedError, match="draft because the figures have changed"):
-        ledger.verify(world.settings, CONTRACT, Q1, "Kai")
+        life.verify(world.settings, CONTRACT, Q1, "Kai")
     world.amounts[PERIODS[0]] = Decimal("300.00")
     world.publish_again(dt.date(2023, 5, 3))
-    assert ledger.verify(world.settings, CONTRACT, Q1, "Kai").action == "verify"
+    assert life.verify(world.settings, CONTRACT, Q1, "Kai").action == "verify"
 
 
 def test_periods_are_submitted_in_order(world: World, approved: Approve) -> None:
@@ -145,11 +145,11 @@ def test_periods_are_submitted_in_order(world: World, approved: Approve) -> None
     world.publish(dt.date(2023, 8, 1))
     for reason in (None, "haster"):
         with pytest.raises(NotAllowedError, match="PERIOD_ORDER"):
-            ledger.submit(world.settings, CONTRACT, Q2, "Lis", reason)
+            life.submit(world.settings, CONTRACT, Q2, "Lis", reason)
     approved(Q1)
     approved(Q2)
     with pytest.raises(NotAllowedError, match="PERIOD_OPEN"):
-        ledger.submit(world.settings, CONTRACT, Q3, "Lis")
+        life.submit(world.settings, CONTRACT, Q3, "Lis")
 
 
 def test_payments_are_recorded_in_order(world: World, approved: Approve) -> None:
@@ -158,9 +158,9 @@ def test_payments_are_recorded_in_order(world: World, approved: Approve) -> None
     approved(Q1)
     approved(Q2)
     with pytest.raises(NotAllowedError, match="PERIOD_ORDER"):
-        ledger.pay(world.settings, CONTRACT, Q2, "Finn", PAID_ON, "bilag 2")
-    ledger.pay(world.settings, CONTRACT, Q1, "Finn", PAID_ON, "bilag 1")
-    nothing = ledger.pay(world.settings, CONTRACT, Q2, "Finn", PAID_ON, "bilag 2")
+        life.pay(world.settings, CONTRACT, Q2, "Finn", PAID_ON, "bilag 2")
+    life.pay(world.settings, CONTRACT, Q1, "Finn", PAID_ON, "bilag 1")
+    nothing = life.pay(world.settings, CONTRACT, Q2, "Finn", PAID_ON, "bilag 2")
     assert nothing.amount_dkk == Decimal("0.00")
 
 
@@ -168,36 +168,36 @@ def test_blockers_stop_a_submit_unless_a_reason_is_given(world: World) -> None:
     world.blockers[PERIODS[0]] = ["pending_claims"]
     world.publish(dt.date(2023, 5, 1))
     with pytest.raises(NotAllowedError, match=r"BLOCKED.*pending_claims"):
-        ledger.submit(world.settings, CONTRACT, Q1, "Lis")
-    event = ledger.submit(world.settings, CONTRACT, Q1, "Lis", "aftalt med kommunen")
+        life.submit(world.settings, CONTRACT, Q1, "Lis")
+    event = life.submit(world.settings, CONTRACT, Q1, "Lis", "aftalt med kommunen")
     assert event.reason == "aftalt med kommunen"
 
 
 @pytest.mark.parametrize(("day", "allowed"), [(1, False), (2, True), (3, True)])
 def test_the_as_of_date_never_decreases(world: World, day: int, allowed: bool) -> None:
     world.publish(dt.date(2023, 5, 2))
-    ledger.submit(world.settings, CONTRACT, Q1, "Lis")
+    life.submit(world.settings, CONTRACT, Q1, "Lis")
     world.publish_again(dt.date(2023, 5, day))
     if allowed:
-        assert ledger.verify(world.settings, CONTRACT, Q1, "Kai").as_of_date.day == day
+        assert life.verify(world.settings, CONTRACT, Q1, "Kai").as_of_date.day == day
     else:
         with pytest.raises(NotAllowedError, match="SNAPSHOT_EARLIER"):
-            ledger.verify(world.settings, CONTRACT, Q1, "Kai")
+            life.verify(world.settings, CONTRACT, Q1, "Kai")
 
 
 def test_a_release_that_moves_the_figures_asks_for_a_new_snapshot(world: World) -> None:
     world.held[PERIODS[0]] = Decimal("50.00")
     world.publish(dt.date(2023, 5, 1))
-    ledger.release(world.settings, CONTRACT, Decimal("10"), "Kai", "byrådet 1. maj")
+    life.release(world.settings, CONTRACT, Decimal("10"), "Kai", "byrådet 1. maj")
     with pytest.raises(NotAllowedError, match="SNAPSHOT_STALE"):
-        ledger.submit(world.settings, CONTRACT, Q1, "Lis")
+        life.submit(world.settings, CONTRACT, Q1, "Lis")
     world.publish_again(dt.date(2023, 5, 1))
-    assert ledger.submit(world.settings, CONTRACT, Q1, "Lis").action == "submit"
+    assert life.submit(world.settings, CONTRACT, Q1, "Lis").action == "submit"
 
 
 def test_a_release_where_nothing_is_held_moves_nothing(world: World) -> None:
-    ledger.release(world.settings, CONTRACT, Decimal("10"), "Kai", "byrådet 1. maj")
-    assert ledger.submit(world.settings, CONTRACT, Q1, "Lis").action == "submit"
+    life.release(world.settings, CONTRACT, Decimal("10"), "Kai", "byrådet 1. maj")
+    assert life.submit(world.settings, CONTRACT, Q1, "Lis").action == "submit"
 
 
 def test_an_approval_of_other_figures_than_shown_asks_for_a_new_snapshot(
@@ -207,28 +207,28 @@ def test_an_approval_of_other_figures_than_shown_asks_for_a_new_snapshot(
     world.amounts = {PERIODS[0]: Decimal("250.00"), PERIODS[1]: Decimal("100.00")}
     world.publish(dt.date(2023, 8, 1), head=None)
     with pytest.raises(NotAllowedError, match="SNAPSHOT_STALE"):
-        ledger.submit(world.settings, CONTRACT, Q2, "Lis")
+        life.submit(world.settings, CONTRACT, Q2, "Lis")
 
 
 @pytest.mark.parametrize("amount", ["0", "-1"])
 def test_a_release_is_of_more_than_nothing(world: World, amount: str) -> None:
     with pytest.raises(NotAllowedError, match="RELEASE_AMOUNT"):
-        ledger.release(world.settings, CONTRACT, Decimal(amount), "Kai", "grund")
+        life.release(world.settings, CONTRACT, Decimal(amount), "Kai", "grund")
 
 
 @pytest.mark.parametrize("amount", ["0.001", "NaN", "Infinity", "1e999999", "1e15"])
 def test_a_release_is_of_kroner_that_can_be_stored(world: World, amount: str) -> None:
     with pytest.raises(UsageError):
-        ledger.release(world.settings, CONTRACT, Decimal(amount), "Kai", "grund")
+        life.release(world.settings, CONTRACT, Decimal(amount), "Kai", "grund")
     assert not chain.read(world.home).events
 
 
 def test_releases_never_add_up_to_more_than_can_be_stored(world: World) -> None:
     """An event is never rewritten: one that no table can hold would end every later night."""
     most = Decimal(10) ** 15 - Decimal(1_000_000)
-    ledger.release(world.settings, CONTRACT, most, "Kai", "grund")
+    life.release(world.settings, CONTRACT, most, "Kai", "grund")
     with pytest.raises(UsageError):
-        ledger.release(world.settings, CONTRACT, Decimal(1_000_000), "Kai", "grund")
+        life.release(world.settings, CONTRACT, Decimal(1_000_000), "Kai", "grund")
 
 
 @pytest.mark.parametrize(
@@ -251,14 +251,14 @@ def test_a_release_needs_an_authorised_maximum(world: World) -> None:
     world.write_terms(authorised="authorised_max: null")
     world.publish(dt.date(2023, 5, 1))
     with pytest.raises(NotAllowedError, match="NO_AUTHORISED_MAX"):
-        ledger.release(world.settings, CONTRACT, Decimal("1"), "Kai", "grund")
+        life.release(world.settings, CONTRACT, Decimal("1"), "Kai", "grund")
 
 
 def test_a_release_counts_from_the_first_unapproved_period_open_or_not(
     world: World, approved: Approve
 ) -> None:
     approved(Q1)
-    event = ledger.release(world.settings, CONTRACT, Decimal("0.01"), "Kai", "grund")
+    event = life.release(world.settings, CONTRACT, Decimal("0.01"), "Kai", "grund")
     assert event.period_start == PERIODS[1]
 
 
@@ -268,13 +268,13 @@ def test_when_all_is_approved_nothing_can_be_released(world: World, approved: Ap
     for start in PERIODS:
         approved(f"{start:%Y-%m}")
     with pytest.raises(NotAllowedError, match="ALL_APPROVED"):
-        ledger.release(world.settings, CONTRACT, Decimal("1"), "Kai", "grund")
+        life.release(world.settings, CONTRACT, Decimal("1"), "Kai", "grund")
 
 
 @pytest.mark.parametrize("period", ["2023-02", "2023-1", "2023-13", "kvartal", "2031-01"])
 def test_a_period_is_named_by_its_first_month(world: World, period: str) -> None:
     with pytest.raises(UsageError) as found:
-        ledger.submit(world.settings, CONTRACT, period, "Lis")
+        life.submit(world.settings, CONTRACT, period, "Lis")
     assert found.value.exit_code == 2
 
 
@@ -282,21 +282,21 @@ def test_a_period_is_named_by_its_first_month(world: World, period: str) -> None
     "text", ["", "  ", "to\nlinjer", "borger 610190-1234", "6101901234", "61 01 90 1234"]
 )
 def test_a_reason_is_one_line_without_a_person_number(world: World, text: str) -> None:
-    ledger.submit(world.settings, CONTRACT, Q1, "Lis")
+    life.submit(world.settings, CONTRACT, Q1, "Lis")
     with pytest.raises(UsageError) as found:
-        ledger.return_(world.settings, CONTRACT, Q1, "Kai", text)
+        life.return_(world.settings, CONTRACT, Q1, "Kai", text)
     assert "6101" not in str(found.value)
 
 
 def test_an_unknown_contract_is_wrong_usage(world: World) -> None:
     with pytest.raises(UsageError):
-        ledger.submit(world.settings, "findes-ikke", Q1, "Lis")
+        life.submit(world.settings, "findes-ikke", Q1, "Lis")
 
 
 def test_terms_changed_since_the_snapshot_ask_for_a_new_one(world: World) -> None:
     world.write_terms(actors=ACTORS)
     with pytest.raises(NotAllowedError, match="SNAPSHOT_STALE"):
-        ledger.submit(world.settings, CONTRACT, Q1, "Lis")
+        life.submit(world.settings, CONTRACT, Q1, "Lis")
 
 
 def test_an_orphan_statement_of_a_crash_is_replaced(world: World, approved: Approve) -> None:
@@ -308,18 +308,18 @@ def test_an_orphan_statement_of_a_crash_is_replaced(world: World, approved: Appr
 
 
 def test_published_lines_that_do_not_give_the_hash_are_not_approved(world: World) -> None:
-    ledger.submit(world.settings, CONTRACT, Q1, "Lis")
-    ledger.verify(world.settings, CONTRACT, Q1, "Kai")
+    life.submit(world.settings, CONTRACT, Q1, "Lis")
+    life.verify(world.settings, CONTRACT, Q1, "Kai")
     import duckdb
 
     path = world.home.published / "current" / "restricted" / "case_mart.duckdb"
     with duckdb.connect(str(path)) as connection:
         connection.execute("update restricted.settlement_line set new_amount_dkk = 301")
     with pytest.raises(EffektError, match="SNAPSHOT_DIFFERS"):
-        ledger.approve(world.settings, CONTRACT, Q1, "Lea")
+        life.approve(world.settings, CONTRACT, Q1, "Lea")
 
 
 def test_nothing_can_be_done_before_the_first_publish(world: World) -> None:
     (world.home.published / "current").unlink()
     with pytest.raises(EffektError, match="NO_SNAPSHOT"):
-        ledger.submit(world.settings, CONTRACT, Q1, "Lis")
+        life.submit(world.settings, CONTRACT, Q1, "Lis")

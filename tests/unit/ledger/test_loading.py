@@ -9,10 +9,9 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from dagster_project.lib import ledger
-from dagster_project.lib.contracts import Contract, load_contracts
-from dagster_project.lib.errors import EffektError
-from dagster_project.lib.ledger.periods import list_periods
+from dagster_project.lib import ledger, life
+from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.contracts import Contract, list_periods, load_contracts
 from dagster_project.lib.warehouse import create_raw
 from tests.support.published import CONTRACT, World
 
@@ -42,7 +41,7 @@ def test_approved_rows_come_back_as_they_were_published(
     world: World, approved: Callable[[str], None]
 ) -> None:
     approved("2023-01")
-    ledger.release(world.settings, CONTRACT, Decimal("5.50"), "Kai", "grund")
+    life.release(world.settings, CONTRACT, Decimal("5.50"), "Kai", "grund")
     connection = loaded(world, AS_OF, terms(world))
     assert connection.execute(
         "select period_start, basis_dkk, payment_dkk from raw.frozen_settlement"
@@ -108,4 +107,5 @@ def test_a_contract_with_approved_periods_may_not_vanish(
 
 def test_a_closing_settlement_follows_the_last_ordinary_period(world: World) -> None:
     contracts = terms(world, ("anchor_month: 1}", "anchor_month: 1, final_on: 2024-03-15}"))
-    assert list_periods(contracts[0])[-1] == (dt.date(2024, 1, 1), dt.date(2024, 3, 15))
+    last = list_periods(contracts[0])[-1]
+    assert (last.period_start, last.period_end) == (dt.date(2024, 1, 1), dt.date(2024, 3, 15))

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dagster_project.lib.errors import EffektError
+from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.publishing import (
     Candidate,
     atomic,

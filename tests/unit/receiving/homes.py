@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dagster_project.lib import receiving, warehouse
-from dagster_project.lib.receiving.register import load_register
+from dagster_project.lib.receiving.intake.register import load_register
 from dagster_project.settings import Home
 
 CONTRACTS = frozenset({"proeve-kontrakt"})

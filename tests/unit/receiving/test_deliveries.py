@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from dagster_project.lib import receiving, warehouse
-from dagster_project.lib.canonical import sha256_file
-from dagster_project.lib.errors import EffektError, NotAllowedError, UsageError
-from dagster_project.lib.receiving.register import load_register
+from dagster_project.lib.base.canonical import sha256_file
+from dagster_project.lib.base.errors import EffektError, NotAllowedError, UsageError
+from dagster_project.lib.receiving.intake.register import load_register
 from dagster_project.settings import PROJECT_ROOT, Home
 from tests.faults import corpus
 from tests.unit.receiving import homes

@@ -24,29 +24,27 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from dagster_project.lib import receiving
-from dagster_project.lib.errors import EffektError, UsageError
-from dagster_project.lib.receiving import (
+from dagster_project.lib.base.errors import EffektError, UsageError
+from dagster_project.lib.receiving.formats import (
     content,
     csv_format,
     engine,
-    findings,
-    grammar,
     json_format,
-    names,
     parquet_reader,
     week_lines,
 )
-from dagster_project.lib.receiving.declarations import load_sources
-from dagster_project.lib.receiving.findings import FileRefusedError
-from dagster_project.lib.receiving.parse import broken_links
-from dagster_project.lib.receiving.reference import load_reference
-from dagster_project.lib.receiving.register import load_register
-from dagster_project.lib.receiving.weeks import run_rows
+from dagster_project.lib.receiving.formats.parse import broken_links
+from dagster_project.lib.receiving.formats.weeks import run_rows
+from dagster_project.lib.receiving.intake.register import load_register
+from dagster_project.lib.receiving.judging import findings, grammar, names
+from dagster_project.lib.receiving.judging.declarations import load_sources
+from dagster_project.lib.receiving.judging.findings import FileRefusedError
+from dagster_project.lib.reference import load_benefit_codes, load_benefits
 from dagster_project.settings import PROJECT_ROOT
 from tests.faults import corpus
 from tests.unit.receiving import homes
 
-CONTEXT = grammar.Context(load_reference(), homes.CONTRACTS)
+CONTEXT = grammar.Context(load_benefits(), homes.CONTRACTS)
 
 
 @pytest.fixture(scope="module")
@@ -700,12 +698,8 @@ def test_a_name_is_shown_without_long_numbers_and_controls(name: str, shown: str
 
 
 def test_every_benefit_group_is_its_own_name_and_every_name_leads_to_a_group() -> None:
-    from dagster_project.lib.receiving.reference import CODES_FILE, NAMES_FILE
-
-    with CODES_FILE.open(encoding="utf-8", newline="") as handle:
-        groups = {row["benefit_group"] for row in csv.DictReader(handle)}
-    with NAMES_FILE.open(encoding="utf-8", newline="") as handle:
-        pairs = {row["name"]: row["benefit_group"] for row in csv.DictReader(handle)}
+    groups = {row.benefit_group for row in load_benefit_codes()}
+    pairs = dict(load_benefits().group_of_name)
     assert all(pairs.get(group) == group for group in groups)
     assert set(pairs.values()) <= groups
 
@@ -794,7 +788,7 @@ def test_a_machine_that_grants_less_than_the_limits_reads_parquet_all_the_same()
     program = (
         "import resource as r\n"
         "r.setrlimit(r.RLIMIT_DATA, (10**9, 10**9)); r.setrlimit(r.RLIMIT_CPU, (99, 99))\n"
-        "from dagster_project.lib.receiving import parquet_reader as p\n"
+        "from dagster_project.lib.receiving.formats import parquet_reader as p\n"
         "p.limit_this_process(); print(r.getrlimit(r.RLIMIT_DATA)[0])\n"
     )
     done = subprocess.run(

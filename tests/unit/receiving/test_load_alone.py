@@ -9,8 +9,8 @@ import duckdb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dagster_project.lib.receiving import load
-from dagster_project.lib.receiving.declarations import load_sources
+from dagster_project.lib.receiving.judging.declarations import load_sources
+from dagster_project.lib.receiving.loading import load
 
 _FIRST = dt.date(2023, 1, 1)
 _days = st.integers(0, 150).map(lambda number: _FIRST + dt.timedelta(days=number))

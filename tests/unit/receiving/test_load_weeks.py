@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dagster_project.lib import warehouse
-from dagster_project.lib.receiving import csv_format, week_lines
+from dagster_project.lib.receiving.formats import csv_format, week_lines
 from dagster_project.settings import Home
 from tests.unit.receiving import homes
 

@@ -9,7 +9,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from dagster_project.cli import app
-from dagster_project.lib.errors import EXIT_REFUSED
+from dagster_project.lib.base.errors import EXIT_REFUSED
 
 HEADINGS = "kontrakt_id;forloeb_id;maaned;krav\n"
 

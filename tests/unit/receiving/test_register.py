@@ -7,7 +7,10 @@ import resource
 import signal
 from pathlib import Path
 
-from dagster_project.lib.receiving.register import REGISTER_NAME, load_register
+from dagster_project.lib.receiving.intake.register import (
+    REGISTER_NAME,
+    load_register,
+)
 from tests.faults import corpus
 from tests.unit.receiving import homes
 

@@ -10,9 +10,9 @@ import duckdb
 import pytest
 
 from dagster_project.lib import warehouse
-from dagster_project.lib.errata import DocumentFigure, FigureError, judge_figures
-from dagster_project.lib.errors import EffektError
+from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.reference import SEEDS, load_reference, write_reference
+from dagster_project.lib.reference.errata import DocumentFigure, FigureError, judge_figures
 
 CODES = {
     "a-dagpenge": [(111, 126), (211, 219)], "kontanthjælp": [(130, 138), (720, 738)],

@@ -12,10 +12,13 @@ import openpyxl
 import pytest
 from rich.console import Console
 
-from dagster_project.lib import ledger, statement, summary, why
-from dagster_project.lib.canonical import canonical_json, sha256_json
-from dagster_project.lib.errors import NotAllowedError, UsageError
-from dagster_project.lib.statement import danish, pictures, view, workbook
+from dagster_project.cli import summary
+from dagster_project.lib import life, statement
+from dagster_project.lib.base import danish
+from dagster_project.lib.base.canonical import canonical_json, sha256_json
+from dagster_project.lib.base.errors import NotAllowedError, UsageError
+from dagster_project.lib.statement import pictures, view, workbook
+from dagster_project.lib.trace import why
 from tests.support.published import CONTRACT, World
 
 
@@ -58,21 +61,21 @@ def test_unchanged_documents_are_not_made_again(world: World) -> None:
 
 def test_a_step_in_the_ledger_makes_the_documents_anew(world: World) -> None:
     statement.write_documents(world.home, world.settings)
-    ledger.submit(world.settings, CONTRACT, "2023-01", "Lis")
+    life.submit(world.settings, CONTRACT, "2023-01", "Lis")
     (made, *_) = statement.write_documents(world.home, world.settings)
     assert statement.verify_file(made).state == "submitted"
     assert "Lis" in made.with_suffix(".html").read_text(encoding="utf-8")
 
 
 def test_why_tells_the_state_that_the_ledger_has_now(world: World) -> None:
-    ledger.submit(world.settings, CONTRACT, "2023-01", "Lis")
+    life.submit(world.settings, CONTRACT, "2023-01", "Lis")
     assert why.explain(world.settings, CONTRACT, "2023-01").as_json()["state"] == "submitted"
 
 
 def test_the_documents_of_an_approved_period_come_from_the_ledger(world: World) -> None:
-    ledger.submit(world.settings, CONTRACT, "2023-01", "Lis")
-    ledger.verify(world.settings, CONTRACT, "2023-01", "Kai")
-    event = ledger.approve(world.settings, CONTRACT, "2023-01", "Lea")
+    life.submit(world.settings, CONTRACT, "2023-01", "Lis")
+    life.verify(world.settings, CONTRACT, "2023-01", "Kai")
+    event = life.approve(world.settings, CONTRACT, "2023-01", "Lea")
     path = statement.write_statement(world.settings, CONTRACT, "2023-01")[0]
     verdict = statement.verify_file(path)
     assert (verdict.state, verdict.statement_sha256) == ("approved", event.statement_sha256)
@@ -115,7 +118,7 @@ def test_a_document_that_lies_is_found_even_if_it_is_sealed_again(
 def test_an_event_is_compared_as_it_is_written_not_as_it_rounds(
     world: World, tmp_path: Path
 ) -> None:
-    ledger.submit(world.settings, CONTRACT, "2023-01", "Lis")
+    life.submit(world.settings, CONTRACT, "2023-01", "Lis")
     (path, *_) = statement.write_statement(world.settings, CONTRACT, "2023-01")
     document = json.loads(path.read_text(encoding="utf-8"))
     document["events"][0]["amount_dkk"] += "1"

@@ -1,13 +1,15 @@
 """The figures and their hash: one canonical form, however it is made."""
 
 import datetime as dt
+from dataclasses import asdict
 from decimal import Decimal
+from typing import Any
 
 import duckdb
 import pytest
 
 from dagster_project.lib.statement import figures
-from dagster_project.lib.statement.tiers import Reading, Tier
+from dagster_project.lib.statement.tiers import Reading, Tier, counted_basis, walk
 from dagster_project.lib.warehouse import create_raw
 
 TIERS = [
@@ -69,7 +71,7 @@ def line_rows() -> list[dict[str, object]]:
 
 @pytest.fixture
 def warehouse() -> duckdb.DuckDBPyConnection:
-    """A raw room and the three settlement tables that the hash reads."""
+    """A raw room and a schema for the settlement tables that the hash reads."""
     connection = duckdb.connect()
     create_raw(connection)
     connection.execute("create schema intermediate")
@@ -77,11 +79,6 @@ def warehouse() -> duckdb.DuckDBPyConnection:
         "insert into raw.contract (contract_id, terms_sha256, chosen_reading)"
         " values ('k', 'terms', 'loft_paa_betaling')"
     )
-    for number, tier in enumerate(TIERS):
-        connection.execute(
-            "insert into raw.contract_tier values ('k', ?, ?, ?, '')",
-            [number, tier.above_dkk, tier.provider_share],
-        )
     connection.execute(
         "insert into raw.contract_reading values"
         " ('k', 1, 'loft_paa_betaling', true, 5588175.00, null, '')"
@@ -98,56 +95,58 @@ def fill(connection: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str,
         connection.execute(f"insert into {table} values ({marks})", [*row.values()])
 
 
+def fill_settlement(connection: duckdb.DuckDBPyConnection) -> None:
+    """The settlement tables of one period."""
+    key = {"contract_id": "k", "period_start": PERIOD}
+    basis = Decimal(str(settlement_row()["basis_cumulative_dkk"]))
+    fill(connection, figures.PAYMENTS, [settlement_row()])
+    counted = {"counted_basis_dkk": counted_basis(basis, CHOSEN)}
+    fill(connection, figures.READINGS, [{**key, **reading_rows()[0], **counted}])
+    connection.execute(
+        f"create table {figures.TIERS} (contract_id varchar, period_start date, tier_no integer,"
+        " above_dkk decimal(18, 2), up_to_dkk decimal(18, 2), provider_share decimal(9, 6),"
+        " basis_dkk decimal(18, 2), amount_dkk decimal(18, 2))"
+    )
+    for number, step in enumerate(walk(basis, TIERS, CHOSEN), start=1):
+        connection.execute(
+            f"insert into {figures.TIERS} values (?, ?, ?, ?, ?, ?, ?, ?)",
+            [*key.values(), number, *asdict(step).values()],
+        )
+    fill(connection, figures.LINES, line_rows())
+
+
+def printed(lines: list[dict[str, object]]) -> dict[str, Any]:
+    """The figures of the same period as a document prints them."""
+    return figures.figures(settlement_row(), "terms", reading_rows(), TIERS, CHOSEN, lines)
+
+
 def test_the_streamed_hash_equals_the_hash_of_the_printed_figures(
     warehouse: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(figures, "_LINES_A_CHUNK", 3)
-    fill(warehouse, figures.PAYMENTS, [settlement_row()])
-    fill(
-        warehouse,
-        figures.READINGS,
-        [{"contract_id": "k", "period_start": PERIOD, **reading_rows()[0]}],
-    )
-    fill(warehouse, figures.LINES, line_rows())
-    assert figures.hash_statements(warehouse) == 1
-    printed = figures.figures(settlement_row(), "terms", reading_rows(), TIERS, CHOSEN, line_rows())
-    found = warehouse.execute("select statement_sha256 from raw.statement").fetchall()
-    assert found == [(figures.figures_sha256(printed),)]
+    fill_settlement(warehouse)
+    wanted = figures.figures_sha256(printed(line_rows()))
+    assert figures.hash_statements(warehouse) == {("k", PERIOD): wanted}
 
 
 def test_an_approved_period_keeps_its_frozen_hash(warehouse: duckdb.DuckDBPyConnection) -> None:
-    fill(warehouse, figures.PAYMENTS, [settlement_row()])
-    fill(
-        warehouse,
-        figures.READINGS,
-        [{"contract_id": "k", "period_start": PERIOD, **reading_rows()[0]}],
-    )
-    fill(warehouse, figures.LINES, line_rows())
+    fill_settlement(warehouse)
     warehouse.execute(
         "insert into raw.frozen_settlement (contract_id, period_start) values ('k', ?)", [PERIOD]
     )
-    assert figures.hash_statements(warehouse) == 0
-    assert warehouse.execute("select count(*) from raw.statement").fetchone() == (0,)
+    assert figures.hash_statements(warehouse) == {}
 
 
 def test_a_period_without_lines_has_a_hash_too(warehouse: duckdb.DuckDBPyConnection) -> None:
-    fill(warehouse, figures.PAYMENTS, [settlement_row()])
-    fill(
-        warehouse,
-        figures.READINGS,
-        [{"contract_id": "k", "period_start": PERIOD, **reading_rows()[0]}],
-    )
-    fill(warehouse, figures.LINES, line_rows())
+    fill_settlement(warehouse)
     warehouse.execute(f"delete from {figures.LINES}")
-    figures.hash_statements(warehouse)
-    printed = figures.figures(settlement_row(), "terms", reading_rows(), TIERS, CHOSEN, [])
-    found = warehouse.execute("select statement_sha256 from raw.statement").fetchall()
-    assert found == [(figures.figures_sha256(printed),)]
+    wanted = figures.figures_sha256(printed([]))
+    assert figures.hash_statements(warehouse) == {("k", PERIOD): wanted}
 
 
 def test_one_øre_changes_the_hash() -> None:
     lines = line_rows()
-    before = figures.figures(settlement_row(), "terms", reading_rows(), TIERS, CHOSEN, lines)
+    before = printed(lines)
     lines[0]["difference_dkk"] = Decimal("-13048.49")
-    after = figures.figures(settlement_row(), "terms", reading_rows(), TIERS, CHOSEN, lines)
+    after = printed(lines)
     assert figures.figures_sha256(before) != figures.figures_sha256(after)

@@ -20,8 +20,8 @@ priced as (
     select
         *,
         {{ div_round(
-            to_oere('gross_dkk') ~ ' * ((1 - refund_share) * 1000000)::hugeint',
-            '100 * 1000000::hugeint'
+            to_oere('gross_dkk') ~ ' * ' ~ to_share_parts('1 - refund_share'),
+            to_oere('1') ~ ' * ' ~ share_parts()
         ) }} as net_kroner
     from groups
 ),
@@ -36,7 +36,7 @@ final as (
         {{ div_round('net_kroner', 'weeks_per_year') }}::decimal(18, 2) as net_per_week_dkk,
         reduced_fte,
         {{ to_kroner(div_round(
-            'net_kroner * 100 * (reduced_fte * 10000)::hugeint', '10000'
+            'net_kroner * 100 * ' ~ to_fte_parts('reduced_fte'), fte_parts()
         )) }} as saving_dkk
     from priced
 )

@@ -133,8 +133,8 @@ final as (
         {{ fraction('avoided_parts', 'baseline_entries', 6) }}::decimal(12, 6)
             as avoided_relapses,
         {{ fraction(
-            'observed::hugeint * baseline_relapsed * ((1 - target_reduction) * 1000000)::hugeint',
-            'baseline_entries::hugeint * 1000000', 6
+            'observed::hugeint * baseline_relapsed * ' ~ to_share_parts('1 - target_reduction'),
+            'baseline_entries::hugeint * ' ~ share_parts(), 6
         ) }}::decimal(12, 6) as target_relapses,
         {{ to_kroner('saving_oere') }} as saving_dkk,
         yearly_investment_dkk,

@@ -7,21 +7,13 @@
 --     kind it was approved with
 with
 
-periods as (
+listed_groups as (
     select
         contract_id,
-        period_start
-    from {{ ref('int_periods__list') }}
-    where is_closed
-),
-
-months as (
-    select
-        contract_id,
-        month,
-        period_start
-    from {{ ref('int_periods__spread_months') }}
-    where is_closed
+        period_start,
+        part_id,
+        price_group
+    from {{ ref('int_basis__list_groups') }}
 ),
 
 parts as (
@@ -50,14 +42,6 @@ price_groups as (
     from {{ ref('stg_contracts__price_groups') }}
 ),
 
-fte_groups as (
-    select
-        contract_id,
-        part_id,
-        benefit_group
-    from {{ ref('stg_contracts__fte_groups') }}
-),
-
 lines as (
     select
         contract_id,
@@ -71,50 +55,24 @@ lines as (
     from {{ ref('int_lines__number') }}
 ),
 
+outcomes as (
+    select
+        contract_id,
+        period_start,
+        part_id,
+        price_group,
+        person_no,
+        self_supporting_months,
+        on_support_months
+    from {{ ref('int_basis__count_outcomes') }}
+),
+
 courses as (
     select
         contract_id,
         course_id,
         person_no
     from {{ ref('int_courses__resolve_known') }}
-),
-
-outcomes as (
-    select
-        course_no,
-        month,
-        status
-    from {{ ref('int_person_months__weigh_claims') }}
-    where status in ('self_supporting', 'on_support')
-),
-
-eligible_courses as (
-    select
-        course_no,
-        contract_id,
-        part_id,
-        person_no,
-        price_group
-    from {{ ref('int_courses__decide_eligibility') }}
-    where eligibility = 'eligible'
-),
-
--- by number first, names afterwards: a course's months of a period are one row
-course_outcomes as (
-    select
-        outcomes.course_no,
-        months.period_start,
-        count(*) filter (where outcomes.status = 'self_supporting') as self_supporting_months,
-        count(*) filter (where outcomes.status = 'on_support') as on_support_months
-    from outcomes
-    inner join eligible_courses on outcomes.course_no = eligible_courses.course_no
-    inner join months
-        on
-            eligible_courses.contract_id = months.contract_id
-            and outcomes.month = months.month
-    group by
-        outcomes.course_no,
-        months.period_start
 ),
 
 -- a course has a line where a month became payable (+1), ceased to be (-1) or changed its rate (0)
@@ -138,18 +96,17 @@ facts as (
         on lines.contract_id = courses.contract_id and lines.course_id = courses.course_id
     union all by name
     select
-        eligible_courses.contract_id,
-        course_outcomes.period_start,
-        eligible_courses.part_id,
-        eligible_courses.price_group,
-        eligible_courses.person_no,
+        contract_id,
+        period_start,
+        part_id,
+        price_group,
+        person_no,
         0 as payable_months,
         0 as difference_dkk,
         0 as line_count,
-        course_outcomes.self_supporting_months,
-        course_outcomes.on_support_months
-    from course_outcomes
-    inner join eligible_courses on course_outcomes.course_no = eligible_courses.course_no
+        self_supporting_months,
+        on_support_months
+    from outcomes
 ),
 
 -- one row per person first, so that persons are counted without a distinct
@@ -186,35 +143,8 @@ sums as (
     group by all
 ),
 
-groups as (
-    select
-        contract_id,
-        part_id,
-        benefit_group as price_group
-    from price_groups
-    union all
-    select
-        contract_id,
-        part_id,
-        benefit_group as price_group
-    from fte_groups
-    union all
-    select
-        contract_id,
-        part_id,
-        '' as price_group
-    from parts
-    where kind = 'relapse_reduction'
-),
-
 spine as (
-    select
-        periods.contract_id,
-        periods.period_start,
-        groups.part_id,
-        groups.price_group
-    from periods
-    inner join groups on periods.contract_id = groups.contract_id
+    select * from listed_groups
     union
     select
         contract_id,

@@ -20,7 +20,7 @@ tier_rows as (
     select
         contract_id,
         reading_id,
-        payment_ceiling_oere * {{ settlement_share_unit() }} as ceiling_parts,
+        payment_ceiling_oere * {{ share_parts() }} as ceiling_parts,
         unnest(tiers) as own_tier
     from readings
 ),
@@ -152,7 +152,7 @@ final as (
         {{ to_kroner('payment_oere') }} as payment_dkk,
         case
             when judged.is_at_ceiling or judged.basis_oere < 0 then 0
-            else {{ settlement_share('own_tier.share_parts') }}
+            else {{ to_share('own_tier.share_parts') }}
         end::decimal(9, 6) as marginal_share,
         case when judged.is_at_ceiling then clause else own_tier.clause end as clause
     from judged

@@ -33,7 +33,7 @@ bounded as (
         tier_no,
         clause,
         {{ to_oere('above_dkk') }} as above_oere,
-        {{ settlement_share_parts('provider_share') }} as share_parts,
+        {{ to_share_parts('provider_share') }} as share_parts,
         {{ to_oere('lead(above_dkk) over (partition by contract_id order by tier_no)') }}
             as below_oere
     from tiers

@@ -22,7 +22,7 @@ states as (
         state,
         is_superseded,
         statement_sha256
-    from {{ ref('int_states__follow_events') }}
+    from {{ ref('stg_ledger__statements') }}
 ),
 
 payments as (

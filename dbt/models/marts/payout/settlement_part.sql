@@ -50,8 +50,8 @@ frozen as (
 counted as (
     select
         parts.*,
-        {{ settlement_share(div_round(
-            'parts.self_supporting_months * ' ~ settlement_share_unit(),
+        {{ to_share(div_round(
+            'parts.self_supporting_months * ' ~ share_parts(),
             '(parts.self_supporting_months + parts.on_support_months)'
         )) }} as achieved_share
     from parts

@@ -1,0 +1,147 @@
+"""What a run tells on the terminal, in Danish: periods, kroner, gates, where things are.
+
+What belongs here: reading the published mart and printing. What does not: computing a figure.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from dagster_project.lib.base import danish
+from dagster_project.orchestration.night import NightReport
+from dagster_project.settings import Home
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_WIDTH = 110
+_SETTLEMENTS = """
+    select contract_id, period_label, period_start, state, is_superseded, basis_dkk, payment_dkk
+    from mart.settlement
+    where is_closed
+    order by contract_id, period_start
+"""
+_GATES = """
+    select gate, count(*), count(*) filter (not is_success and severity = 'critical'),
+        count(*) filter (not is_success and severity <> 'critical')
+    from mart.data_quality
+    group by gate
+    order by gate
+"""
+
+
+def kroner(amount: Decimal | None) -> str:
+    """Kroner as Danes write them: ``1.234,50``; a dash where there is no figure."""
+    if amount is None:
+        return "–"
+    return f"{amount:,.2f}".replace(",", " ").replace(".", ",").replace(" ", ".")
+
+
+def problem_lines(report: NightReport) -> list[str]:
+    """What went wrong, a line each, for stderr: refused files, held ones, checks, the error."""
+    lines = [
+        f"AFVIST {item.file_name}: {', '.join(item.codes)}"
+        + (f" · rapport: {item.report}" if item.report else "")
+        for item in report.refused
+    ]
+    lines += [
+        f"TILBAGEHOLDT {name}: se filen efter; er den rigtig,"
+        " effekt accept SHA256 row_count --as NAVN --reason TEKST"
+        for name in report.held
+    ]
+    lines += [
+        f"VENTER i landing/: {left} (skrives endnu, må ikke læses, eller flere, end en nat tager)"
+        for outcome in report.outcomes.values()
+        if (left := outcome.metadata.get("waiting"))
+    ]
+    lines += [f"KONTROL STANDSEDE PUBLICERINGEN: {check}" for check in report.failed_checks]
+    if report.error is not None:
+        lines.append(f"FEJL {report.error}")
+    return lines
+
+
+def _rows(mart: Path, query: str) -> list[tuple[Any, ...]]:
+    connection = duckdb.connect(str(mart), read_only=True)
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
+
+
+def _settlement_table(rows: Sequence[tuple[Any, ...]]) -> Table:
+    from rich.table import Table
+
+    table = Table(title="Afsluttede perioder", title_justify="left")
+    for heading in ("Kontrakt", "Periode", "Tilstand"):
+        table.add_column(heading)
+    for heading in ("Grundlag kr.", "Udbetaling kr."):
+        table.add_column(heading, justify="right")
+    for contract_id, label, start, state, is_superseded, basis, payment in rows:
+        shown = danish.word(danish.STATES, state) + (" (ændrede tal)" if is_superseded else "")
+        period = label if label != f"{start}" else f"{start:%Y-%m}"
+        table.add_row(contract_id, period, shown, kroner(basis), kroner(payment))
+    return table
+
+
+def _gate_table(rows: Sequence[tuple[Any, ...]]) -> Table:
+    from rich.table import Table
+
+    table = Table(title="Kontroller", title_justify="left")
+    table.add_column("Gate")
+    for heading in ("Kontroller", "Fejl", "Advarsler"):
+        table.add_column(heading, justify="right")
+    for gate, checks, failed, warned in rows:
+        table.add_row(str(gate), str(checks), str(failed), str(warned))
+    return table
+
+
+def _headline(report: NightReport) -> str:
+    if report.error is not None:
+        return "[bold red]Kørslen fejlede.[/] Den seneste gode mart er urørt."
+    if report.failed_checks:
+        return "[bold red]En kontrol standsede publiceringen.[/] Den seneste gode mart er urørt."
+    if report.is_unchanged:
+        return "[bold green]Intet nyt siden sidst:[/] intet nyt er publiceret."
+    if report.refused:
+        return "[bold yellow]Publiceret[/], men mindst én levering blev afvist."
+    return "[bold green]Publiceret.[/]"
+
+
+def print_report(report: NightReport) -> None:
+    """Print the summary of a run."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else _WIDTH
+    console = Console(highlight=False, soft_wrap=True, width=width)
+    home = report.settings.home
+    console.print(f"{_headline(report)} Data til og med {report.settings.as_of_text}.")
+    mart = home.published / "payout_mart.duckdb"
+    if mart.exists() and report.error is None:
+        _print_mart(console, mart)
+    for line in _places(report, home):
+        console.print(line)
+
+
+def _print_mart(console: Any, mart: Path) -> None:
+    settlements = _rows(mart, _SETTLEMENTS)
+    if settlements:
+        console.print(_settlement_table(settlements))
+    console.print(_gate_table(_rows(mart, _GATES)))
+
+
+def _places(report: NightReport, home: Home) -> list[str]:
+    lines = []
+    if report.snapshot_id is not None:
+        lines.append(f"Øjebliksbillede: {report.snapshot_id}")
+    mart = home.published / "payout_mart.duckdb"
+    if mart.exists():
+        lines.append(f"Mart:            {mart}")
+    lines.append(f"Opgørelser:      {home.reports}")
+    lines.append(f"Brugerflade:     effekt ui --home {home.root}")
+    return lines

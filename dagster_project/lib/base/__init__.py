@@ -1,0 +1,1 @@
+"""Base: what every room stands on. It imports nothing of the project."""

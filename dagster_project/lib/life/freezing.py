@@ -1,0 +1,61 @@
+"""What an approval freezes: the statement's content, the published rows, and what they rest on.
+
+What belongs here: gathering it from the snapshot, the terms and the reference tables.
+What does not: writing the file (``frozen``) and the decision (``commands``).
+
+Clause: 40-settlement.md, "approved is frozen": figures and provenance (terms, benefit codes, every
+delivery's sha256, code version, participants' state).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from dagster_project.lib import reference
+from dagster_project.lib.base.errors import NotAllowedError
+from dagster_project.lib.contracts import Contract
+from dagster_project.lib.ledger import frozen
+from dagster_project.lib.publishing.code_version import code_version
+from dagster_project.lib.publishing.reading import Snapshot
+from dagster_project.lib.statement import content as contents
+
+_PUBLISHED = {
+    "settlement": ("mart", "period_start"),
+    "settlement_part": ("mart", "part_id, price_group"),
+    "settlement_reading": ("mart", "reading_id"),
+    "settlement_true_up": ("mart", "corrected_period_start, cause"),
+    "settlement_line": ("restricted", "line_no"),
+}
+
+
+def freeze(snapshot: Snapshot, contract: Contract, period_start: dt.date) -> frozen.Document:
+    """The document that is frozen when the period is approved as the snapshot shows it.
+
+    Raises:
+        NotAllowedError: code or reference tables are not those of the snapshot (exit 3).
+    """
+    _require_same_code(snapshot)
+    document = contents.gather(snapshot, contract, period_start)
+    document["published"] = {
+        table: contents.plain(
+            snapshot.of_period(f"{room}.{table}", contract.contract_id, period_start, order=order)
+        )
+        for table, (room, order) in _PUBLISHED.items()
+    }
+    document["provenance"]["benefit_codes"] = reference.load_reference().codes_as_rows()
+    document["provenance"]["participants"] = contents.plain(
+        snapshot.rows(
+            "select * from restricted.participant where contract_id = ? order by course_id",
+            [contract.contract_id],
+        )
+    )
+    return document
+
+
+def _require_same_code(snapshot: Snapshot) -> None:
+    if snapshot.manifest["code_version"] != code_version():
+        raise NotAllowedError(
+            "SNAPSHOT_STALE",
+            "the newest snapshot was made with other code or reference tables than today's",
+            remedy="run `effekt run` and look at the figures again",
+        )

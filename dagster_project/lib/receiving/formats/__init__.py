@@ -1,0 +1,1 @@
+"""Formats: from the bytes of a file to landed texts and typed rows."""

@@ -1,0 +1,273 @@
+"""csv: from bytes to the landed form.
+
+A byte scan decides which way a file goes. A file with one kind of line end, no empty line, exactly
+the
+right number of delimiters, and quotes only around whole fields has only one reading, and DuckDB
+reads
+it directly. Any other file goes through Python's strict csv reader, which names the broken row,
+into a normalised file.
+(DuckDB alone would drop an extra empty field, an empty line and blanks around quotes without a
+word.)
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dagster_project.lib.receiving.formats.landed import (
+    SEPARATOR,
+    Landed,
+    Layout,
+    check_headings,
+    csv_relation,
+    normalised,
+    wide_relation,
+)
+from dagster_project.lib.receiving.formats.week_lines import MAX_WEEKS
+from dagster_project.lib.receiving.judging.declarations import Source
+from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding, rows_finding
+
+_CHUNK = 1 << 20
+_BOM = b"\xef\xbb\xbf"
+# UTF-8 that was read as cp1252 or latin-1 and written as UTF-8 again: Ã¦, Ã¸, Ã¥, Ã†, Ã˜, Ã…, Ã©
+_TWICE_ENCODED = re.compile(
+    rb"\xc3\x83(?:\xc2[\x80-\xbf]|\xe2\x80[\xa0\xa6]|\xcb\x9c)|\xef\xbf\xbd", re.DOTALL
+)
+_EMPTY_LINE = re.compile(rb"\n[\r\n]")
+_SEPARATOR = SEPARATOR.encode()
+_WIDTH_FAULTS_SHOWN = 1000
+# From here on a wide file is read by ``week_lines``; below it numpy costs more than it saves.
+STREAMED_BYTES = 1 << 20
+
+
+@dataclass
+class _Scan:
+    """What the bytes of a csv file show without being parsed."""
+
+    lines: int = 0
+    delimiters: int = 0
+    carriage_returns: int = 0
+    line_ends: int = 0
+    quotes: int = 0
+    opening_quotes: int = 0
+    closing_quotes: int = 0
+    needs_reader: bool = False
+    has_separator: bool = False
+
+    def is_plain(self, columns: int) -> bool:
+        """Only one reading is possible: each quote opens or closes a whole, plain field."""
+        return (
+            self.carriage_returns in (0, self.line_ends)
+            and not self.needs_reader
+            and self.quotes == 2 * self.opening_quotes == 2 * self.closing_quotes
+            and self.delimiters == (columns - 1) * self.lines
+        )
+
+    def count(self, block: bytes, delimiter: bytes) -> None:
+        """Add a block of whole lines."""
+        ends, has_empty_line = _line_feeds(block)
+        self.needs_reader |= has_empty_line or block.startswith((b"\n", b"\r"))
+        self.has_separator = self.has_separator or _SEPARATOR in block
+        self.delimiters += _count_byte(block, delimiter)
+        if b"\r" in block:
+            returns = block.count(b"\r")
+            self.carriage_returns += returns
+            self.needs_reader = self.needs_reader or block.count(b"\r\n") != returns
+        if b'"' in block:
+            self._count_quotes(block, delimiter)
+        self.line_ends += ends
+        self.lines += ends + (0 if block.endswith(b"\n") else 1)
+
+    def _count_quotes(self, block: bytes, delimiter: bytes) -> None:
+        self.quotes += block.count(b'"')
+        self.opening_quotes += (
+            block.count(delimiter + b'"') + block.count(b'\n"') + block.startswith(b'"')
+        )
+        self.closing_quotes += (
+            block.count(b'"' + delimiter)
+            + block.count(b'"\n')
+            + block.count(b'"\r\n')
+            + block.endswith(b'"')
+        )
+
+
+def _count_byte(block: bytes, byte: bytes) -> int:
+    """How often a frequent byte occurs; numpy is imported for large files only."""
+    if len(block) < _CHUNK:
+        return block.count(byte)
+    import numpy
+
+    return int(numpy.count_nonzero(numpy.frombuffer(block, numpy.uint8) == byte[0]))
+
+
+def _line_feeds(block: bytes) -> tuple[int, bool]:
+    """How many line feeds there are, and whether one of them ends an empty line or begins one."""
+    if len(block) < _CHUNK:
+        return block.count(b"\n"), _EMPTY_LINE.search(block) is not None
+    import numpy
+
+    data = numpy.frombuffer(block, numpy.uint8)
+    at = numpy.flatnonzero(data == b"\n"[0])
+    after = data[at[at < len(data) - 1] + 1]
+    return len(at), bool(numpy.isin(after, numpy.frombuffer(b"\r\n", numpy.uint8)).any())
+
+
+def _encoding_fault(scan: _Scan, block: bytes, offset: int) -> FileRefusedError:
+    row = scan.lines + block.count(b"\n", 0, offset)
+    return FileRefusedError(rows_finding("FILE_ENCODING", None, [row] if row else []))
+
+
+def _check_encoding(scan: _Scan, block: bytes) -> None:
+    if (at := block.find(b"\0")) >= 0:
+        raise _encoding_fault(scan, block, at)
+    if block.isascii():
+        return
+    try:
+        block.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _encoding_fault(scan, block, error.start) from None
+    if found := _TWICE_ENCODED.search(block):
+        raise _encoding_fault(scan, block, found.start())
+
+
+def _check_lines(scan: _Scan, block: bytes, limit: int) -> None:
+    for start in range(0, len(block) - limit, limit):
+        if (
+            block.find(b"\n", start, start + limit) < 0
+            and block.find(b"\r", start, start + limit) < 0
+        ):
+            row = scan.lines + block.count(b"\n", 0, start)
+            raise FileRefusedError(
+                rows_finding("FILE_LIMIT", None, [row] if row else [], f"tegn pr. linje: {limit}")
+            )
+
+
+def _blocks(path: Path, limit: int) -> Iterator[bytes]:
+    """The file in blocks that end with a line end (or with the file)."""
+    with path.open("rb") as handle:
+        while block := handle.read(_CHUNK):
+            if not block.endswith(b"\n"):
+                block += handle.readline(2 * limit)
+            yield block
+
+
+def _scan(path: Path, source: Source) -> _Scan:
+    scan = _Scan()
+    delimiter, limits = source.csv.delimiter.encode(), source.limits
+    for number, raw in enumerate(_blocks(path, limits.max_line_bytes)):
+        block = raw.removeprefix(_BOM) if number == 0 else raw
+        _check_lines(scan, block, limits.max_line_bytes)
+        if source.csv.encoding == "utf-8":
+            _check_encoding(scan, block)
+        scan.count(block, delimiter)
+        if scan.lines - 1 > limits.max_rows:
+            raise FileRefusedError(Finding("FILE_LIMIT", detail=f"rækker: {limits.max_rows}"))
+    return scan
+
+
+def _records(path: Path, source: Source) -> Iterator[list[str]]:
+    csv.field_size_limit(source.limits.max_line_bytes)
+    encoding = "utf-8-sig" if source.csv.encoding == "utf-8" else source.csv.encoding
+    with path.open(encoding=encoding, errors="strict", newline="") as handle:
+        yield from csv.reader(handle, delimiter=source.csv.delimiter, strict=True)
+
+
+def _guarded(path: Path, source: Source) -> Iterator[tuple[int, list[str]]]:
+    """Records with their number (0 = header), reader errors as findings."""
+    number = -1
+    try:
+        for number, record in enumerate(_records(path, source)):
+            yield number, record
+    except csv.Error as error:
+        code = "FILE_LIMIT" if "field larger" in str(error) else "ROW_WIDTH"
+        detail = "celle" if code == "FILE_LIMIT" else "anførselstegn"
+        raise FileRefusedError(rows_finding(code, None, [number + 1], detail)) from None
+    except (UnicodeDecodeError, LookupError):
+        raise FileRefusedError(Finding("FILE_ENCODING")) from None
+
+
+def _normalise(path: Path, source: Source, columns: int, target: Path) -> Landed:
+    """Write the records to a file that needs no quoting; rows of a wrong width become gaps."""
+    faults: dict[int, tuple[int, str]] = {}
+    blank: list[int] = []
+    with normalised(target, columns, source.limits.max_cell_chars) as writer:
+        for number, record in _guarded(path, source):
+            if number == 0:
+                continue
+            if not record:  # an empty line: allowed after the last record only
+                blank.append(number)
+                continue
+            for row in blank:
+                faults[row] = (-1, "ROW_WIDTH")
+                writer.gap()
+            blank.clear()
+            if len(record) != columns:
+                faults[number] = (-1, "ROW_WIDTH")
+                writer.gap()
+            else:
+                writer.record(record)
+            if len(faults) > max(_WIDTH_FAULTS_SHOWN, source.max_rejected_rows):
+                raise FileRefusedError(rows_finding("ROW_WIDTH", None, faults))
+    relation = csv_relation(target, columns, SEPARATOR, 4 * source.limits.max_line_bytes)
+    return Landed(relation, (), writer.row_count, faults)
+
+
+def _is_wide_line(headings: Sequence[str], layout: Layout, scan: _Scan, source: Source) -> bool:
+    """The key first, the weeks after it in order of time, no quotes: lines need no splitting."""
+    in_order = tuple(position for *_, position in layout.weeks) == tuple(range(1, len(headings)))
+    return bool(layout.weeks) and in_order and not scan.quotes and source.csv.delimiter == ";"
+
+
+def land_csv(
+    path: Path,
+    source: Source,
+    spill: Path,
+    *,
+    whole_lines: bool = True,
+    may_be_plain: bool = True,
+) -> Landed:
+    """The landed form of a csv file.
+
+    Args:
+        path: the received bytes under a name of our own.
+        source: its declaration.
+        spill: private folder for a normalised copy.
+        whole_lines: wide files may be landed line by line (``Landed.has_weeks_text``).
+        may_be_plain: DuckDB may read the file itself; else the strict reader, record by record.
+
+    Raises:
+        FileRefusedError: ``FILE_EMPTY``, ``FILE_ENCODING``, ``FILE_LIMIT``, ``HEADER_…``,
+            ``ROW_WIDTH`` (a quote that is never closed).
+    """
+    scan = _scan(path, source)
+    headings = next((record for _, record in _guarded(path, source)), [])
+    if not headings and not any(record for _, record in _guarded(path, source)):
+        raise FileRefusedError(Finding("FILE_EMPTY"))
+    layout = check_headings(headings, source)
+    columns = len(headings)
+    if may_be_plain and scan.is_plain(columns) and source.csv.encoding == "utf-8":
+        if whole_lines and _is_wide_line(headings, layout, scan, source):
+            relation = wide_relation(path, source.limits.max_line_bytes)
+            is_streamed = (
+                path.stat().st_size >= STREAMED_BYTES
+                and len(layout.weeks) <= MAX_WEEKS
+                and not scan.has_separator
+            )
+            return Landed(
+                relation,
+                headings,
+                scan.lines - 1,
+                has_weeks_text=True,
+                lines_file=path if is_streamed else None,
+            )
+        relation = csv_relation(
+            path, columns, source.csv.delimiter, source.limits.max_line_bytes, quotes=True
+        )
+        return Landed(relation, headings, scan.lines - 1)
+    landed = _normalise(path, source, columns, spill / f"{path.name}.landed")
+    landed.headings = headings
+    return landed

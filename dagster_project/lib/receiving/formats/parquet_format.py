@@ -1,0 +1,96 @@
+"""parquet: text columns only; a typed column is a guess of the sender's tool.
+
+A parquet file says things about itself that nobody checks: how many nulls a column has, its least
+and greatest value. An engine that believes them skips what it never read. So the values alone are
+taken, into a file of our own, and nothing but that one is queried. A process of its own does it
+(``parquet_reader``): libraries of this format are known to end their process on a broken file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.receiving.formats import parquet_reader
+from dagster_project.lib.receiving.formats.landed import Landed, check_headings
+from dagster_project.lib.receiving.judging.declarations import Source
+from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding
+from dagster_project.lib.receiving.judging.grammar import literal
+
+# what a library does to its process when a file breaks it
+_BY_THE_FILE = {
+    signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP,
+}  # fmt: skip
+
+
+def land_parquet(path: Path, source: Source, spill: Path) -> Landed:
+    """The landed form of a parquet file.
+
+    Args:
+        path: the received bytes under a name of our own.
+        source: its declaration.
+        spill: private folder for the file of our own.
+
+    Raises:
+        FileRefusedError: ``FILE_FORMAT``, ``FILE_LIMIT``, ``FILE_ENCODING``, ``FILE_EMPTY``,
+            ``HEADER_…``, ``CELL_TYPE`` for a column that is not text; one that is all null may
+            have no type.
+        EffektError: ``READER_ENDED``, the machine ended the process; no fault of the file.
+        OSError: the disk is full or broken.
+    """
+    target = (spill / f"{path.name}.landed").absolute()
+    said = _read(path.absolute(), target, source)
+    if said["fault"] == "disk":
+        raise OSError(said["errno"], os.strerror(said["errno"]))
+    if said["fault"] == "limit":
+        raise FileRefusedError(Finding("FILE_LIMIT", detail=said["why"]))
+    if said["fault"] == "text":
+        raise FileRefusedError(Finding("FILE_ENCODING"))
+    if said["fault"]:
+        raise FileRefusedError(Finding("FILE_FORMAT"))
+    check_headings(said["headings"], source)
+    if said["wrong"]:
+        raise FileRefusedError(*(Finding("CELL_TYPE", heading) for heading in said["wrong"]))
+    if said["rows"] == 0 and not source.may_be_empty:
+        raise FileRefusedError(Finding("FILE_EMPTY"))
+    return Landed(f"read_parquet({literal(str(target))})", said["headings"], said["rows"])
+
+
+def _read(path: Path, target: Path, source: Source) -> dict[str, Any]:
+    """What the process says of the file."""
+    limits = source.limits.model_dump(
+        include={"max_rows", "max_bytes", "max_columns", "max_cell_chars", "max_unpack_ratio"}
+    )
+    done = subprocess.run(  # noqa: S603 - our own interpreter and module
+        # -P: no module is taken from the current folder, which may be that of a received file
+        [sys.executable, "-P", parquet_reader.__file__, str(path), str(target), json.dumps(limits)],
+        env={**os.environ, "ARROW_DEFAULT_MEMORY_POOL": "system"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # may quote cells
+        check=False,
+    )
+    if done.returncode or not done.stdout:
+        raise _ended(done.returncode)
+    said: dict[str, Any] = json.loads(done.stdout)
+    return said
+
+
+def _ended(returncode: int) -> Exception:
+    """Why the process said nothing: a signal that a file causes, or one that the machine sent."""
+    if -returncode in _BY_THE_FILE:
+        return FileRefusedError(Finding("FILE_FORMAT"))
+    if -returncode == signal.SIGXCPU:
+        limit = f"sekunder: {parquet_reader.CPU_SECONDS}"
+        return FileRefusedError(Finding("FILE_LIMIT", detail=limit))
+    return EffektError(
+        "READER_ENDED",
+        f"the process that reads parquet files was ended by the machine ({returncode})",
+        remedy="see that it can start and has memory, and run again; the file waits in landing/",
+    )

@@ -1,0 +1,1 @@
+"""Intake: the landing folder, the vault, the register of deliveries and its journal."""

@@ -1,0 +1,257 @@
+"""The register of deliveries, ``vault/deliveries.jsonl``: append-only, one fact a line.
+
+What belongs here: what a line says, how lines fold into the present state, how a torn line is set
+aside. What does not: deciding anything. A line holds no value of a file and no unscrubbed name.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from dagster_project.lib.base import files
+from dagster_project.lib.base.canonical import canonical_json
+from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.receiving.judging.findings import DeliveryNote, Finding
+from dagster_project.settings import Home
+
+REGISTER_NAME = "deliveries.jsonl"
+ACCEPTED, REFUSED = "accepted", "refused"
+
+
+@dataclass(frozen=True)
+class Record:
+    """One delivery as the register knows it.
+
+    Args:
+        delivery_no: position of its first line; stable, never an order of anything.
+        delivery_id: first 16 hex of the identity's sha256.
+        covered_days: Σ over its counted rows of the days they cover in the window (window sources).
+        rejected: (row number, column heading, code) of the rejected rows of an accepted delivery.
+        opened_checks: row-count checks that a person has opened.
+    """
+
+    delivery_no: int
+    delivery_id: str
+    sha256: str
+    source: str | None
+    file_name: str
+    extracted_on: dt.date | None
+    covers_from: dt.date | None
+    covers_to: dt.date | None
+    sender: str | None
+    version_no: int | None
+    format: str | None
+    size: int
+    outcome: str
+    row_count: int
+    rejected_rows: int
+    duplicate_rows: int
+    skipped_rows: int
+    covered_days: int
+    findings: tuple[Finding, ...]
+    rejected: tuple[tuple[int, str, str], ...]
+    opened_checks: frozenset[str] = frozenset()
+
+    @property
+    def is_accepted(self) -> bool:
+        """Accepted (perhaps held)."""
+        return self.outcome == ACCEPTED
+
+    @property
+    def code(self) -> str | None:
+        """Refusal code: that of the first finding."""
+        return self.findings[0].code if self.outcome == REFUSED and self.findings else None
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The name parts (see ``names.NameParts.key``)."""
+        return (
+            self.source or "",
+            *(
+                day.isoformat() if day else ""
+                for day in (self.extracted_on, self.covers_from, self.covers_to)
+            ),
+            self.sender or "",
+            str(self.version_no or ""),
+        )
+
+    def note(self, code: str | None = None) -> DeliveryNote:
+        """What a command says about it."""
+        return DeliveryNote(
+            self.file_name, self.sha256, self.source, self.delivery_id,
+            code or self.code, self.findings, self.row_count,
+        )  # fmt: skip
+
+    def as_line(self) -> dict[str, Any]:
+        """The register line of this delivery."""
+        return {
+            "entry": "delivery",
+            "delivery_id": self.delivery_id,
+            "sha256": self.sha256,
+            "source": self.source,
+            "file_name": self.file_name,
+            "extracted_on": self.extracted_on,
+            "covers_from": self.covers_from,
+            "covers_to": self.covers_to,
+            "sender": self.sender,
+            "version_no": self.version_no,
+            "format": self.format,
+            "size": self.size,
+            "outcome": self.outcome,
+            "row_count": self.row_count,
+            "rejected_rows": self.rejected_rows,
+            "duplicate_rows": self.duplicate_rows,
+            "skipped_rows": self.skipped_rows,
+            "covered_days": self.covered_days,
+            "findings": [finding.as_json() for finding in self.findings],
+            "rejected": [list(row) for row in self.rejected],
+        }
+
+
+def _day(text: str | None) -> dt.date | None:
+    return dt.date.fromisoformat(text) if text else None
+
+
+def record_of(line: dict[str, Any], number: int) -> Record:
+    """The record that a ``delivery`` line describes."""
+    return Record(
+        delivery_no=number,
+        delivery_id=line["delivery_id"],
+        sha256=line["sha256"],
+        source=line["source"],
+        file_name=line["file_name"],
+        extracted_on=_day(line["extracted_on"]),
+        covers_from=_day(line["covers_from"]),
+        covers_to=_day(line["covers_to"]),
+        sender=line["sender"],
+        version_no=line["version_no"],
+        format=line["format"],
+        size=line["size"],
+        outcome=line["outcome"],
+        row_count=line["row_count"],
+        rejected_rows=line["rejected_rows"],
+        duplicate_rows=line["duplicate_rows"],
+        skipped_rows=line["skipped_rows"],
+        covered_days=line["covered_days"],
+        findings=tuple(Finding.from_json(finding) for finding in line["findings"]),
+        rejected=tuple((row, column, code) for row, column, code in line["rejected"]),
+    )
+
+
+class Register:
+    """The folded register."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._records: dict[str, Record] = {}
+        self.decisions: list[dict[str, Any]] = []
+        for line in _read_lines(path):
+            self._fold(line)
+
+    def _fold(self, line: dict[str, Any]) -> None:
+        if line["entry"] == "delivery":
+            known = self._records.get(line["delivery_id"])
+            record = record_of(line, known.delivery_no if known else len(self._records) + 1)
+            if known:
+                record = replace(
+                    record,
+                    file_name=min(known.file_name, record.file_name),
+                    opened_checks=known.opened_checks,
+                )
+            self._records[record.delivery_id] = record
+        elif line["entry"] == "accept":
+            known = self._records[line["delivery_id"]]
+            self._records[known.delivery_id] = replace(
+                known, opened_checks=known.opened_checks | {line["check"]}
+            )
+            self.decisions.append(line)
+
+    def records(self) -> list[Record]:
+        """All deliveries, by delivery_no."""
+        return sorted(self._records.values(), key=lambda record: record.delivery_no)
+
+    def accepted(self) -> list[Record]:
+        """Accepted deliveries, held ones included, by delivery_no."""
+        return [record for record in self.records() if record.is_accepted]
+
+    def get(self, delivery_id: str) -> Record | None:
+        """The delivery of this identity."""
+        return self._records.get(delivery_id)
+
+    def append(self, lines: Sequence[dict[str, Any]]) -> None:
+        """Append lines durably and fold them in; a line that changes nothing is left out.
+
+        Whoever appends holds the home, so a torn last line is that of a killed process.
+        """
+        new = [json.loads(canonical_json(line)) for line in lines]
+        new = [line for line in new if not self._is_known(line)]
+        if not new:
+            return
+        _set_torn_aside(self._path)
+        data = "".join(canonical_json(line) + "\n" for line in new).encode("utf-8")
+        handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(handle, "ab") as stream:  # a full disk takes a part of a write and says so
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        self._path.chmod(files.FILE_PRIVATE)
+        files.fsync_dir(self._path.parent)
+        for line in new:
+            self._fold(line)
+
+    def _is_known(self, line: dict[str, Any]) -> bool:
+        if line["entry"] != "delivery":
+            return False
+        known = self._records.get(line["delivery_id"])
+        if known is None:
+            return False
+        same = record_of(line, known.delivery_no)
+        return (
+            replace(
+                same,
+                file_name=min(known.file_name, same.file_name),
+                opened_checks=known.opened_checks,
+            )
+            == known
+        )
+
+
+def _set_torn_aside(path: Path) -> None:
+    """Put what a killed write left behind the last whole line beside the register."""
+    data = path.read_bytes() if path.is_file() else b""
+    whole = data.rfind(b"\n") + 1
+    if whole < len(data):
+        files.write_atomic(path.with_name(f".{path.name}.torn"), data[whole:])
+        with path.open("r+b") as handle:
+            handle.truncate(whole)
+            os.fsync(handle.fileno())
+
+
+def _read_lines(path: Path) -> Iterable[dict[str, Any]]:
+    """Whole lines of the register; a torn last one (a killed write, or one under way) is not read.
+
+    Reading changes nothing: not everybody who reads holds the home.
+    """
+    if not path.is_file():
+        return []
+    data = path.read_bytes()
+    whole = data.rfind(b"\n") + 1
+    try:
+        return [json.loads(line) for line in data[:whole].splitlines()]
+    except ValueError:
+        raise EffektError(
+            "REGISTER_BROKEN",
+            "vault/deliveries.jsonl holds a line that is not JSON",
+            remedy="restore the register from the backup of this home",
+        ) from None
+
+
+def load_register(home: Home) -> Register:
+    """The register of a home; an absent one is empty."""
+    return Register(home.vault / REGISTER_NAME)

@@ -1,0 +1,63 @@
+"""Refusals that no run has told of yet: a killed run must not make a refused file look received.
+
+What belongs here: which refusals the next run that ends has to name. What does not: how it does.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from dagster_project.lib.base import files
+from dagster_project.lib.base.canonical import canonical_json
+from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.receiving.intake.register import Register, load_register
+from dagster_project.lib.receiving.judging.findings import DeliveryNote
+from dagster_project.settings import Home
+
+_FILE = ".untold.json"
+
+
+def _known(home: Home) -> set[str]:
+    path = home.quarantine / _FILE
+    if not path.exists():
+        return set()
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(known, list) and all(isinstance(item, str) for item in known):
+            return set(known)
+    except (OSError, ValueError):
+        pass
+    raise EffektError(
+        "UNTOLD_BROKEN",
+        f"quarantine/{_FILE} cannot be read: some refusals may have been told to nobody",
+        remedy="look through the newest reports of quarantine/, delete that file and run again",
+    )
+
+
+def note_untold(home: Home, delivery_ids: Iterable[str]) -> None:
+    """Write down, durably, that somebody has yet to be told of these refusals."""
+    known = _known(home)
+    untold = known | set(delivery_ids)
+    if untold != known:
+        files.write_atomic(home.quarantine / _FILE, canonical_json(sorted(untold)))
+
+
+def untold_refusals(home: Home) -> list[DeliveryNote]:
+    """Refusals that no run has told of, in the order of the register; none that was mended since.
+
+    Returns:
+        Those of this run, and of earlier ones that were killed before they ended.
+    """
+    untold = _known(home)
+    register: Register = load_register(home)
+    return [
+        record.note()
+        for record in register.records()
+        if record.delivery_id in untold and not record.is_accepted
+    ]
+
+
+def forget_untold(home: Home) -> None:
+    """A run has told of them: on stderr, by its exit code and in its alert."""
+    (home.quarantine / _FILE).unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""Judging: declarations, names, grammar and findings of received files."""

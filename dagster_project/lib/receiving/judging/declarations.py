@@ -1,0 +1,257 @@
+"""The declaration of a source: ``seeds/sources/<source>.yml`` as a strict model.
+
+What belongs here: what a declaration may say and how it is read. What does not: how a file is
+parsed.
+Nothing about a source stands in code: heading, type, limit and threshold are data.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from dagster_project.lib.base.canonical import sha256_json
+from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.base.strict_yaml import YamlRefusedError, as_json, read_document
+from dagster_project.lib.receiving.judging.findings import ROWS_SHOWN
+from dagster_project.settings import SOURCES_DIR
+
+Format = Literal["csv", "xlsx", "parquet", "json"]
+ColumnType = Literal[
+    "cpr",  # ten digits, optionally DDMMYY-SSSS
+    "benefit_code",  # three digits, in a range of seeds/benefit_codes.csv
+    "benefit_name",  # mapped by seeds/benefit_names.csv
+    "area",  # text; a trailing " Kommune" is dropped
+    "contract",  # a contract_id that is loaded
+    "text",
+    "choice",  # one of allowed
+    "yes_no",  # allowed[0] is true, allowed[1] is false
+    "digits",  # exactly `length` digits
+    "date",  # YYYY-MM-DD
+    "month",  # YYYY-MM
+    "statistics_month",  # YYYYMmm, e.g. 2021M11
+    "number",  # declared decimals, decimal mark of the source
+]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Column(_Strict):
+    """One column: its heading in the file, its name in the warehouse, its grammar.
+
+    ``required``: every row has a value. A column that is not may be left out of a file altogether
+    and then reads as empty, unless ``heading_required``: without it the file would say another
+    thing than its sender means (10-inputs.md: a missing required column refuses the file).
+    """
+
+    heading: str
+    name: str = Field(pattern=r"^[a-z][a-z_]*$")
+    type: ColumnType
+    required: bool
+    heading_required: bool = False
+    description: str
+    example: str
+    allowed: tuple[str, ...] = ()
+    length: int | None = None
+    max_decimals: int = 0
+    max_digits: int = 14
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
+    above: Decimal | None = None
+    range_code: Literal["SHARE_RANGE", "VALUE_NOT_ALLOWED"] = "VALUE_NOT_ALLOWED"
+    default: Decimal | None = None
+    weekday: Literal["monday"] | None = None
+    null_tokens: tuple[str, ...] = ()
+    unmapped: Literal["refuse", "skip"] = "refuse"
+    load: bool = True
+
+    @property
+    def must_be_present(self) -> bool:
+        """Whether a file without this heading is refused."""
+        return self.required or self.heading_required
+
+    @field_validator("minimum", "maximum", "above", "default", mode="before")
+    @classmethod
+    def _quoted(cls, value: object) -> object:
+        """Numbers are integers or quoted decimals, never floats."""
+        if isinstance(value, float):
+            raise ValueError("write the number in quotes")  # noqa: TRY004 - what pydantic wants
+        return value
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if (self.type in ("choice", "yes_no")) != bool(self.allowed):
+            raise ValueError("allowed belongs to choice and yes_no, and only there")
+        if self.type == "yes_no" and len(self.allowed) != 2:
+            raise ValueError("yes_no needs two allowed values")
+        if self.required and self.heading_required:
+            raise ValueError("a required column needs no heading_required")
+        if (self.type == "digits") != (self.length is not None):
+            raise ValueError("length belongs to digits, and only there")
+        return self
+
+
+class Rule(_Strict):
+    """A rule between columns (names, not headings).
+
+    ``empty_allowed``: a period that ends the day before it begins covers no day; its row is skipped
+    and counted, not rejected (an annulled spell).
+    """
+
+    rule: Literal["not_before", "needs", "only_with", "chain"]
+    column: str
+    other: str
+    value: str | None = None
+    empty_allowed: bool = False
+
+
+class Csv(_Strict):
+    """The dialect of a source's csv files."""
+
+    encoding: str = "utf-8"
+    delimiter: str = Field(default=";", min_length=1, max_length=1)
+    decimal: Literal[",", "."] = ","
+    thousands: Literal[".", ""] = ""
+
+
+class RowDays(_Strict):
+    """The days of a row: from ``first`` to ``last``, or one week or month from ``first``.
+
+    ``alone_by``: the column within which each row learns at load whether it ``is_alone``, that is
+    whether no other row of the delivery has a day in the months that it touches. Counting does not
+    look at a person for such a row again.
+    """
+
+    first: str
+    last: str | None = None
+    span: Literal["period", "week", "month", "runs"] = "period"
+    alone_by: str = ""
+
+
+class Window(_Strict):
+    """How a window source covers days."""
+
+    row_days: RowDays
+
+    granularity: Literal["days", "months", "weeks"] = "days"
+    # a source's real name has no window, whatever stands here
+    in_name: Literal["required", "optional"] = "required"
+    # columns whose values are the window when the name has none
+    derived_from: Literal["", "headings", "rows"] = ""
+
+
+class Weeks(_Strict):
+    """Headings of a wide weekly file: prefix and YYWW."""
+
+    prefix: str
+    description: str
+
+
+class Limits(_Strict):
+    """What a file may be at most; beyond it the file is refused unread (``FILE_LIMIT``)."""
+
+    max_bytes: int
+    max_rows: int
+    max_columns: int
+    max_line_bytes: int
+    max_cell_chars: int
+    max_unpacked_bytes: int = 200_000_000
+    max_unpack_ratio: int = 100
+    max_parts: int = 1000
+    # elements of a workbook: cells with their values and texts; formats and everything else
+    # (of a json file: the values and names it may have)
+    max_cell_elements: int = 4_000_000
+    max_other_elements: int = 500_000
+
+
+class RowCounts(_Strict):
+    """Thresholds of the row-count check of gate 10 (60-gates.md): data, with date and reason."""
+
+    from_delivery: int = Field(ge=2)
+    last: int = Field(ge=1)
+    warning_share: Decimal
+    held_share: Decimal
+    decided_on: dt.date
+    reason: str
+
+
+class Source(_Strict):
+    """One declared source."""
+
+    source: str = Field(pattern=r"^[a-z]+$")
+    title: str
+    semantics: Literal["window", "upsert", "snapshot"]
+    formats: tuple[Format, ...]
+    csv: Csv = Csv()
+    sheet: str | None = None
+    null_tokens: tuple[str, ...] = ("",)
+    json_ignored: str = ""
+    real_name: str | None = None
+    window: Window | None = None
+    weeks: Weeks | None = None
+    key: tuple[str, ...] = ()
+    columns: tuple[Column, ...]
+    rules: tuple[Rule, ...] = ()
+    limits: Limits
+    row_counts: RowCounts | None = None
+    max_age_days: int = Field(ge=1)
+    max_rejected_rows: int = Field(default=0, ge=0, le=ROWS_SHOWN)
+    may_be_empty: bool = False
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        names = [column.name for column in self.columns]
+        headings = [column.heading for column in self.columns]
+        if len(set(names)) != len(names) or len(set(headings)) != len(headings):
+            raise ValueError("a column stands twice")
+        if (self.semantics == "window") != (self.window is not None):
+            raise ValueError("window belongs to window sources, and only there")
+        if (self.semantics == "window") != (self.row_counts is not None):
+            raise ValueError("row_counts belongs to window sources, and only there")
+        if ({r.column for r in self.rules} | {r.other for r in self.rules}) - set(names):
+            raise ValueError("a rule names an unknown column")
+        if set(self.key) - set(names):
+            raise ValueError("the key names an unknown column")
+        if self.real_name is not None:
+            re.compile(self.real_name)
+        return self
+
+    def column(self, name: str) -> Column:
+        """The column of this warehouse name."""
+        return next(column for column in self.columns if column.name == name)
+
+    @property
+    def sha256(self) -> str:
+        """Fingerprint of the declaration: rows parsed by another one are parsed again."""
+        return sha256_json(self.model_dump(mode="json"))
+
+
+def _read(path: Path) -> Source:
+    try:
+        source = Source.model_validate(as_json(read_document(path).tree))
+    except (YamlRefusedError, ValidationError, OSError) as error:
+        keys = (
+            "; ".join(".".join(map(str, e["loc"])) + ": " + e["msg"] for e in error.errors())
+            if isinstance(error, ValidationError)
+            else str(error)
+        )
+        raise EffektError(
+            "SOURCE_DECLARATION", f"{path.name}: {keys}", remedy="mend the declaration"
+        ) from None
+    if source.source != path.stem:
+        raise EffektError("SOURCE_DECLARATION", f"{path.name} declares another source")
+    return source
+
+
+@cache
+def load_sources(folder: Path = SOURCES_DIR) -> dict[str, Source]:
+    """All declared sources by name."""
+    return {path.stem: _read(path) for path in sorted(folder.glob("*.yml"))}

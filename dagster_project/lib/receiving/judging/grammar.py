@@ -1,0 +1,242 @@
+"""The declared grammar as SQL: from a landed text to a typed value, or to a fault.
+
+What belongs here: one expression for the value and one for the fault of each column type. What does
+not: reading files. A text that does not parse exactly is a fault; nothing is trimmed, padded,
+rounded or guessed. The only texts that enter the SQL come from the declarations and the reference
+tables, as quoted literals; nothing of a received file does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from dagster_project.lib.receiving.judging.declarations import Column, Source
+from dagster_project.lib.reference import Benefits
+
+# Characters that no text may carry: controls, replacement marks, and what turns text around.
+_CONTROL = (
+    r"[\x00-\x1f\x7f-\x9f\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2066}-\x{2069}\x{feff}\x{fffd}]"
+)
+_PERSON_NUMBER = r"\d{6}-?\d{4}"
+
+
+@dataclass(frozen=True)
+class Context:
+    """What values are judged against beside their grammar.
+
+    Args:
+        benefits: what a file may call a benefit.
+        contract_ids: loaded contracts; None when contracts are not checked.
+        check_codes: False when an accepted file is loaded again (the code table may have changed).
+    """
+
+    benefits: Benefits
+    contract_ids: frozenset[str] | None
+    check_codes: bool = True
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """SQL of one column, over the landed text in ``text``."""
+
+    value: str
+    fault: str
+    sql_type: str
+
+
+def literal(text: str) -> str:
+    """A SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def one_of(expression: str, texts: Iterable[str]) -> str:
+    """SQL: the expression is one of these texts."""
+    listed = ", ".join(literal(text) for text in texts)
+    return f"{expression} in ({listed})" if listed else "false"
+
+
+# One expression each, so that a valid value costs one pass: the form, and the form with a real date
+# (day 01-31 or 61-91; 29 February in any year divisible by four; the century is not checked).
+_CPR_FORM = "[0-9]{6}-?[0-9]{4}"
+_CPR_REAL = (
+    "((0[1-9]|1[0-9]|2[0-8]|6[1-9]|7[0-9]|8[0-8])(0[1-9]|1[0-2])[0-9]{2}"
+    "|(29|30|89|90)(0[13-9]|1[0-2])[0-9]{2}"
+    "|(31|91)(0[13578]|1[02])[0-9]{2}"
+    "|(29|89)02([02468][048]|[13579][26]))-?[0-9]{4}"
+)
+
+
+def _cpr(text: str, _column: Column, _source: Source, _context: Context) -> Grammar:
+    fault = (
+        f"when not regexp_full_match({text}, '{_CPR_REAL}') then"
+        f" case when regexp_full_match({text}, '{_CPR_FORM}') then 'CPR_DATE' else 'CPR_LENGTH' end"
+    )
+    return Grammar(f"try_cast(replace({text}, '-', '') as bigint)", fault, "bigint")
+
+
+def _benefit_code(text: str, _column: Column, _source: Source, context: Context) -> Grammar:
+    return Grammar(f"try_cast({text} as smallint)", code_fault(text, context), "smallint")
+
+
+def code_fault(text: str, context: Context) -> str:
+    """``when … then`` for a text that is no known three-digit code."""
+    known = "[0-9]{3}"
+    if context.check_codes:
+        known = "|".join(
+            f"{code:03d}"
+            for first, last in context.benefits.code_ranges
+            for code in range(first, last + 1)
+        )
+    return f"when not regexp_full_match({text}, '{known or '.^'}') then 'CODE_UNKNOWN'"
+
+
+def _mapped_group(text: str, context: Context) -> str:
+    """The group of a spelling, null where the table lacks it."""
+    names = ", ".join(literal(name) for name, _ in context.benefits.group_of_name)
+    groups = ", ".join(literal(group) for _, group in context.benefits.group_of_name)
+    return f"list_extract([{groups}], list_position([{names}], {text}))"
+
+
+def _benefit_name(text: str, column: Column, _source: Source, context: Context) -> Grammar:
+    group = _mapped_group(text, context)
+    if column.unmapped == "skip":
+        return Grammar(group, _text_fault(text), "varchar")
+    return Grammar(group, f"when {group} is null then 'CODE_UNKNOWN'", "varchar")
+
+
+def _text_fault(text: str) -> str:
+    bad = (
+        f"{text} <> trim({text})"
+        f" or regexp_matches({text}, '{_CONTROL}')"
+        f" or regexp_matches({text}, '^[\\pZ]|[\\pZ]$')"
+        f" or regexp_matches({text}, '{_PERSON_NUMBER}')"
+    )
+    return f"when {bad} then 'VALUE_NOT_ALLOWED'"
+
+
+def _text(text: str, _column: Column, _source: Source, _context: Context) -> Grammar:
+    return Grammar(text, _text_fault(text), "varchar")
+
+
+def _area(text: str, _column: Column, _source: Source, _context: Context) -> Grammar:
+    value = f"regexp_replace({text}, ' Kommune$', '')"
+    return Grammar(value, _text_fault(text), "varchar")
+
+
+def _contract(text: str, _column: Column, _source: Source, context: Context) -> Grammar:
+    if context.contract_ids is None:
+        return Grammar(text, _text_fault(text), "varchar")
+    known = one_of(text, sorted(context.contract_ids))
+    return Grammar(text, f"when not {known} then 'CONTRACT_UNKNOWN'", "varchar")
+
+
+def _choice(text: str, column: Column, _source: Source, _context: Context) -> Grammar:
+    return Grammar(
+        text, f"when not {one_of(text, column.allowed)} then 'VALUE_NOT_ALLOWED'", "varchar"
+    )
+
+
+def _yes_no(text: str, column: Column, _source: Source, _context: Context) -> Grammar:
+    return Grammar(
+        f"({text} = {literal(column.allowed[0])})",
+        f"when not {one_of(text, column.allowed)} then 'VALUE_NOT_ALLOWED'",
+        "boolean",
+    )
+
+
+def _digits(text: str, column: Column, _source: Source, _context: Context) -> Grammar:
+    form = f"not regexp_full_match({text}, '[0-9]{{{column.length}}}')"
+    return Grammar(text, f"when {form} then 'VALUE_NOT_ALLOWED'", "varchar")
+
+
+def _date(text: str, column: Column, _source: Source, _context: Context) -> Grammar:
+    value = f"try_cast({text} as date)"
+    form = (
+        f"not regexp_full_match({text}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}')"
+        f" or {text} < '0001' or {value} is null"
+    )
+    fault = f"when {form} then 'DATE_FORMAT'"
+    if column.weekday == "monday":
+        fault += f" when isodow({value}) <> 1 then 'VALUE_NOT_ALLOWED'"
+    return Grammar(value, fault, "date")
+
+
+def _month(text: str, _column: Column, _source: Source, _context: Context) -> Grammar:
+    form = f"not regexp_full_match({text}, '[0-9]{{4}}-(0[1-9]|1[0-2])') or {text} < '0001'"
+    return Grammar(f"try_cast({text} || '-01' as date)", f"when {form} then 'DATE_FORMAT'", "date")
+
+
+def _statistics_month(text: str, _column: Column, _source: Source, _context: Context) -> Grammar:
+    form = f"not regexp_full_match({text}, '[0-9]{{4}}M(0[1-9]|1[0-2])') or {text} < '0001'"
+    value = f"try_cast(replace({text}, 'M', '-') || '-01' as date)"
+    return Grammar(value, f"when {form} then 'DATE_FORMAT'", "date")
+
+
+def _number(text: str, column: Column, source: Source, _context: Context) -> Grammar:
+    csv, places = source.csv, column.max_decimals
+    whole = "(0|[1-9][0-9]*)"
+    if csv.thousands:
+        whole = rf"(0|[1-9][0-9]*|[1-9][0-9]{{0,2}}(\{csv.thousands}[0-9]{{3}})+)"
+    decimals = rf"(\{csv.decimal}[0-9]{{1,{places}}})?" if places else ""
+    plain = f"replace({text}, {literal(csv.thousands)}, '')" if csv.thousands else text
+    width = column.max_digits + places
+    sql_type = f"decimal({width}, {places})" if places else "bigint"
+    value = f"try_cast(replace({plain}, {literal(csv.decimal)}, '.') as {sql_type})"
+    fault = (
+        f"when not regexp_full_match({text}, '-?{whole}{decimals}') or {value} is null"
+        f" then 'NUMBER_FORMAT'"
+    )
+    limits = [
+        f"{value} {sign} {limit}"
+        for sign, limit in (("<", column.minimum), (">", column.maximum), ("<=", column.above))
+        if limit is not None
+    ]
+    if limits:
+        fault += f" when {' or '.join(limits)} then '{column.range_code}'"
+    if column.default is not None:
+        value = f"coalesce({value}, {column.default})"
+    return Grammar(value, fault, sql_type)
+
+
+_GRAMMARS: dict[str, Callable[[str, Column, Source, Context], Grammar]] = {
+    "cpr": _cpr,
+    "benefit_code": _benefit_code,
+    "benefit_name": _benefit_name,
+    "area": _area,
+    "contract": _contract,
+    "text": _text,
+    "choice": _choice,
+    "yes_no": _yes_no,
+    "digits": _digits,
+    "date": _date,
+    "month": _month,
+    "statistics_month": _statistics_month,
+    "number": _number,
+}
+
+
+def column_grammar(text: str, column: Column, source: Source, context: Context) -> Grammar:
+    """Value and fault of one column.
+
+    Args:
+        text: SQL name of the landed text (never null).
+        column: the declaration.
+        source: its source (decimal mark, null tokens).
+        context: what values are judged against.
+
+    Returns:
+        a value expression (null where the text is a null token) and a ``case`` that gives the code
+        of the first broken rule, or null.
+    """
+    plain = _GRAMMARS[column.type](text, column, source, context)
+    empty = one_of(text, column.null_tokens or source.null_tokens)
+    when_empty = "'VALUE_MISSING'" if column.required else "null"
+    value = f"case when {empty} then null else {plain.value} end"
+    if column.default is not None:
+        value = f"case when {empty} then {column.default} else {plain.value} end"
+    return Grammar(
+        f"cast({value} as {plain.sql_type})",
+        f"case when {empty} then {when_empty} {plain.fault} end",
+        plain.sql_type,
+    )

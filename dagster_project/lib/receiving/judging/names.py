@@ -1,0 +1,151 @@
+"""The name of a delivery: dates, sender and version in it, its identity, its scrubbed form.
+
+What belongs here: what a name says (10-inputs.md, Deliveries). What does not: the file's content.
+A name is data: it is never used as a path or a glob.
+"""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+import hashlib
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from dagster_project.lib.receiving.judging.declarations import Source
+from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding
+
+_DATE = r"\d{4}-\d{2}-\d{2}"
+_NAME = re.compile(
+    rf"(?P<source>[a-z]+)_(?P<extracted>{_DATE})"
+    rf"(?:_(?P<first>{_DATE})_(?P<last>{_DATE}))?"
+    r"(?:_(?P<sender>(?!v\d+(?:[_.]|$))[a-z][a-z-]*))?"
+    r"(?:_v(?P<version>[1-9]\d{0,5}))?"
+    r"\.(?P<format>[a-z]+)",
+    re.ASCII,
+)
+_LONG_DIGITS = re.compile(r"\d{6,}(?:-?\d{1,4})?")
+_NO_DELIVERY = (".part", ".tmp", ".sha256")
+_SHOWN_CHARS = 120
+
+
+@dataclass(frozen=True)
+class NameParts:
+    """What the name of a delivery says; a real name (the sender's own) never has a window."""
+
+    source: Source
+    format: str
+    extracted_on: dt.date
+    covers_from: dt.date | None = None
+    covers_to: dt.date | None = None
+    sender: str | None = None
+    version: int = 1
+    is_real_name: bool = False
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The name parts that two deliveries with other bytes may not share."""
+        return (
+            self.source.source,
+            self.extracted_on.isoformat(),
+            self.covers_from.isoformat() if self.covers_from else "",
+            self.covers_to.isoformat() if self.covers_to else "",
+            self.sender or "",
+            str(self.version),
+        )
+
+    def covering(self, first: dt.date, last: dt.date) -> NameParts:
+        """The same name with the window that the content gives."""
+        return replace(self, covers_from=first, covers_to=last)
+
+
+def is_delivery_name(name: str) -> bool:
+    """Names of writers at work and of checksum files are no deliveries."""
+    return not name.startswith(".") and not name.endswith(_NO_DELIVERY)
+
+
+def scrub(name: str) -> str:
+    """The name without six or more consecutive digits and without control characters."""
+    safe = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    plain = "".join("?" if unicodedata.category(c)[0] == "C" else c for c in safe)
+    shown = _LONG_DIGITS.sub("…", plain)
+    return shown if len(shown) <= _SHOWN_CHARS else shown[:_SHOWN_CHARS] + "…"
+
+
+def delivery_id(key: tuple[str, ...], sha256: str) -> str:
+    """First 16 hex digits of the sha256 of the identity."""
+    return hashlib.sha256("\x1f".join((*key, sha256)).encode()).hexdigest()[:16]
+
+
+def nameless_id(sha256: str) -> str:
+    """Identity of a file whose name says nothing."""
+    return delivery_id(("",) * 6, sha256)
+
+
+def _date(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise FileRefusedError(Finding("FILE_NAME", detail="date")) from None
+
+
+def parse_name(name: str, sources: Mapping[str, Source]) -> NameParts:
+    """What a file name says.
+
+    Raises:
+        FileRefusedError: ``FILE_NAME``: it matches no source, a date does not exist, or it carries
+            six or more consecutive digits; ``WINDOW_INVALID``: the window is missing, reversed, not
+            wholly before the extract, or given for a source that has none.
+    """
+    if _LONG_DIGITS.search(name):
+        raise FileRefusedError(Finding("FILE_NAME", detail="digits"))
+    if (real := _real_name(name, sources)) is not None:
+        return real
+    found = _NAME.fullmatch(name)
+    source = sources.get(found["source"]) if found else None
+    if found is None or source is None:
+        raise FileRefusedError(Finding("FILE_NAME", detail="pattern"))
+    if found["format"] not in source.formats:
+        raise FileRefusedError(Finding("FILE_NAME", detail=f"type: {', '.join(source.formats)}"))
+    return NameParts(
+        source=source,
+        format=found["format"],
+        extracted_on=_date(found["extracted"]),
+        covers_from=_date(found["first"]) if found["first"] else None,
+        covers_to=_date(found["last"]) if found["last"] else None,
+        sender=found["sender"],
+        version=int(found["version"] or 1),
+    )
+
+
+def _real_name(name: str, sources: Mapping[str, Source]) -> NameParts | None:
+    for source in sources.values():
+        if source.real_name and (found := re.fullmatch(source.real_name, name)):
+            return NameParts(
+                source=source, format="csv", extracted_on=_date(found[1]), is_real_name=True
+            )
+    return None
+
+
+def check_window(parts: NameParts) -> None:
+    """The window of the name or of the content is whole, in order and before the extract.
+
+    Raises:
+        FileRefusedError: ``WINDOW_INVALID``.
+    """
+    window, first, last = parts.source.window, parts.covers_from, parts.covers_to
+    if window is None:
+        if first is not None:
+            raise FileRefusedError(Finding("WINDOW_INVALID", detail="unexpected"))
+        return
+    if first is None or last is None:
+        if window.in_name == "required" and not parts.is_real_name:
+            raise FileRefusedError(Finding("WINDOW_INVALID", detail="missing"))
+        return
+    if not first <= last <= parts.extracted_on:
+        raise FileRefusedError(Finding("WINDOW_INVALID", detail="order"))
+    whole = first.day == 1 and last.day == calendar.monthrange(last.year, last.month)[1]
+    if window.granularity == "months" and not whole:
+        raise FileRefusedError(Finding("WINDOW_INVALID", detail="months"))

@@ -1,0 +1,1 @@
+"""Loading: accepted deliveries as pseudonymous rows of the raw room."""

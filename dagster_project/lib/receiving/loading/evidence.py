@@ -1,0 +1,89 @@
+"""Evidence: the keyed hash of landed rows, read again from the vault (10-inputs.md)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+
+from dagster_project.lib.base import scratch
+from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.receiving.formats.content import land
+from dagster_project.lib.receiving.formats.engine import open_parser
+from dagster_project.lib.receiving.formats.landed import check_headings, landed_text
+from dagster_project.lib.receiving.intake.register import load_register
+from dagster_project.lib.receiving.judging.declarations import load_sources
+from dagster_project.lib.receiving.judging.findings import FileRefusedError
+from dagster_project.lib.receiving.loading.key import read_key
+from dagster_project.settings import Home
+
+_HMAC_DIGITS = 32
+_JOINER = "\x1f"
+
+
+def row_hmacs(home: Home, sha256: str, source: str, row_numbers: Iterable[int]) -> dict[int, str]:
+    """``row_hmac`` of rows of an accepted file.
+
+    Args:
+        home: the home whose vault and key are used.
+        sha256: the file.
+        source: its source.
+        row_numbers: 1 = first record after the header.
+
+    Returns:
+        row number → first 32 hex of HMAC-SHA256(key, landed texts in declared column order joined
+        by
+        U+001F); week columns of a wide file follow in order of time.
+
+    Raises:
+        EffektError: the vault does not hold the file, or it lacks a row.
+    """
+    wanted = sorted(set(row_numbers))
+    if not wanted:
+        return {}
+    declared = load_sources()[source]
+    record = next(
+        (
+            record
+            for record in load_register(home).accepted()
+            if record.sha256 == sha256 and record.source == source
+        ),
+        None,
+    )
+    path = home.vault / sha256
+    if record is None or not path.is_file():
+        raise _missing(sha256)
+    key = read_key(home)
+    with scratch.folder(home.vault, ".evidence-") as spill:
+        parser = open_parser(home.vault, spill)
+        try:
+            landed = land(path, record.format or "csv", declared, spill, whole_lines=False)
+            layout = check_headings(landed.headings, declared)
+            places = [*layout.positions, *(place for *_, place in layout.weeks)]
+            texts = ", ".join(map(landed_text, places))
+            rows = parser.execute(
+                f"select row_number, texts from (select row_number() over () as row_number,"
+                f" [{texts}] as texts from {landed.relation})"
+                " where row_number in (select unnest($rows::bigint[]))",
+                {"rows": wanted},
+            ).fetchall()
+        except FileRefusedError:
+            raise _missing(sha256) from None
+        finally:
+            parser.close()
+    if len(rows) != len(wanted):
+        raise _missing(sha256)
+    return {number: _row_hmac(key, texts) for number, texts in sorted(rows)}
+
+
+def _row_hmac(key: bytes, texts: list[str]) -> str:
+    message = _JOINER.join(texts).encode("utf-8")
+    return hmac.new(key, message, hashlib.sha256).hexdigest()[:_HMAC_DIGITS]
+
+
+def _missing(sha256: str) -> EffektError:
+    return EffektError(
+        "VAULT_BROKEN",
+        f"vault/{sha256[:12]}… does not hold the rows that were accepted",
+        remedy="restore the file from the backup of this home; its name is its sha256",
+    )

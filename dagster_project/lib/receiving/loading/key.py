@@ -1,0 +1,99 @@
+"""The pseudonymisation key: a private file, made once, never silently replaced (70-safety.md)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from dagster_project.lib.base import files
+from dagster_project.lib.base.errors import EffektError
+from dagster_project.settings import Home
+
+_KEY_BYTES = 32
+_BLOCK = 64
+_OPEN_TO_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def _has_records(folder: Path) -> bool:
+    """Whether a folder of records holds anything but our own dot-folders."""
+    return folder.is_dir() and any(not entry.name.startswith(".") for entry in folder.iterdir())
+
+
+def _refuse_open(path: Path) -> None:
+    mode = path.lstat().st_mode
+    if stat.S_ISLNK(mode) or mode & _OPEN_TO_OTHERS:
+        raise EffektError(
+            "SECRETS_READABLE",
+            f"{path.name} in the home is open to other users, or is a link",
+            remedy=f"chmod {'700' if path.is_dir() else '600'} the real {path.name}; if others may"
+            " have read it, treat the key as known and tell the data protection officer",
+        )
+
+
+def _create(home: Home) -> None:
+    handle = os.open(home.key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(handle, "wb") as stream:
+        stream.write(secrets.token_hex(_KEY_BYTES).encode("ascii"))
+        stream.flush()
+        os.fsync(stream.fileno())
+    home.key_file.chmod(files.FILE_PRIVATE)
+    files.fsync_dir(home.secrets)
+
+
+def ensure_key(home: Home) -> bytes:
+    """The key of a home, made if the home has no record yet.
+
+    Returns:
+        the bytes of ``secrets/pseudonym.key`` (64 hex characters when made here).
+
+    Raises:
+        EffektError: ``KEY_MISSING``: records exist but the key does not; ``SECRETS_READABLE``: the
+            folder or the file is open to others; ``KEY_BROKEN``: too short to be a key.
+    """
+    files.make_dir(home.secrets)
+    _refuse_open(home.secrets)
+    if not home.key_file.is_file() or (home.key_file.stat().st_size == 0):
+        if _has_records(home.vault) or _has_records(home.ledger):
+            raise EffektError(
+                "KEY_MISSING",
+                "secrets/pseudonym.key is missing, but the vault or the ledger holds records that"
+                " were made with it",
+                remedy="restore secrets/pseudonym.key (mode 600) from the backup of this home; a"
+                " new key would give every person another pseudonym, so none is made",
+            )
+        home.key_file.unlink(missing_ok=True)
+        _create(home)
+    return read_key(home)
+
+
+def read_key(home: Home) -> bytes:
+    """The key of a home that must have one (see ``ensure_key``)."""
+    _refuse_open(home.secrets)
+    if not home.key_file.is_file():
+        raise EffektError(
+            "KEY_MISSING",
+            "secrets/pseudonym.key is missing",
+            remedy="restore it (mode 600) from the backup of this home",
+        )
+    _refuse_open(home.key_file)
+    key = home.key_file.read_bytes().strip(b"\r\n")
+    if len(key) < _KEY_BYTES:
+        raise EffektError(
+            "KEY_BROKEN", "secrets/pseudonym.key is too short", remedy="restore it from the backup"
+        )
+    return key
+
+
+def fingerprint(key: bytes) -> str:
+    """First 16 hex of an HMAC that tells two keys apart and reveals neither."""
+    return hmac.new(key, b"effektafregning key fingerprint", hashlib.sha256).hexdigest()[:16]
+
+
+def hmac_pads(key: bytes) -> tuple[bytes, bytes]:
+    """Inner and outer pad of HMAC-SHA256, for ``sha256(outer || sha256(inner || text))`` in SQL."""
+    block = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
+    return bytes(b ^ 0x36 for b in block), bytes(b ^ 0x5C for b in block)

@@ -1,0 +1,99 @@
+"""Which deliveries a run knows: ``raw.delivery`` and ``raw.known_delivery``."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+
+import duckdb
+
+from dagster_project.lib.receiving.intake import volume
+from dagster_project.lib.receiving.intake.register import Record, load_register
+from dagster_project.lib.warehouse.rows import replace_rows
+from dagster_project.settings import Home
+
+
+def write_known(connection: duckdb.DuckDBPyConnection, home: Home, as_of: dt.date) -> None:
+    """Write the deliveries as a run with this business date sees them.
+
+    ``raw.delivery`` holds every received delivery with ``extracted_on <= as_of`` or without a
+    readable date; ``raw.known_delivery`` the accepted ones among them that no check holds, ranked
+    per
+    source by (extracted_on, version, file name); ``raw.delivery_volume`` the row-count check.
+
+    Args:
+        connection: an open warehouse with its raw tables.
+        home: the home whose register is read.
+        as_of: business date of the run.
+    """
+    register = load_register(home)
+    seen = [r for r in register.records() if r.extracted_on is None or r.extracted_on <= as_of]
+    volumes = [v for v in volume.volumes(register) if v.record in seen]
+    held = {v.record.delivery_id for v in volumes if v.is_held}
+    replace_rows(
+        connection, "raw.delivery", [_delivery_row(r, r.delivery_id in held) for r in seen]
+    )
+    known = [r for r in seen if r.is_accepted and r.delivery_id not in held]
+    replace_rows(connection, "raw.known_delivery", _known_rows(known))
+    replace_rows(
+        connection,
+        "raw.delivery_volume",
+        [
+            {
+                "delivery_no": v.record.delivery_no,
+                "source": v.record.source,
+                "covered_days": v.record.covered_days,
+                "rows_per_day": _six(v.rows_per_day),
+                "usual_rows_per_day": None if v.usual is None else _six(v.usual),
+                "is_warned": v.is_warned,
+                "is_held": v.is_held,
+            }
+            for v in volumes
+        ],
+    )
+
+
+def _six(value: Fraction) -> Decimal:
+    exact = Decimal(value.numerator) / Decimal(value.denominator)
+    return exact.quantize(Decimal("0.000001"), ROUND_HALF_UP)
+
+
+def _delivery_row(record: Record, is_held: bool) -> dict[str, object]:
+    return {
+        "delivery_no": record.delivery_no,
+        "delivery_id": record.delivery_id,
+        "sha256": record.sha256,
+        "source": record.source,
+        "file_name": record.file_name,
+        "extracted_on": record.extracted_on,
+        "covers_from": record.covers_from,
+        "covers_to": record.covers_to,
+        "sender": record.sender,
+        "version_no": record.version_no,
+        "row_count": record.row_count,
+        "rejected_rows": record.rejected_rows,
+        "is_accepted": record.is_accepted,
+        "is_held": is_held,
+        "refusal_code": record.code,
+    }
+
+
+def _known_rows(known: list[Record]) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = []
+    for name in sorted({record.source or "" for record in known}):
+        own = sorted((r for r in known if r.source == name), key=volume.order_key)
+        rows += [
+            {
+                "delivery_no": record.delivery_no,
+                "source": record.source,
+                "sha256": record.sha256,
+                "file_name": record.file_name,
+                "extracted_on": record.extracted_on,
+                "covers_from": record.covers_from,
+                "covers_to": record.covers_to,
+                "delivery_rank": rank,
+            }
+            for rank, record in enumerate(own, 1)
+        ]
+    return rows

@@ -1,0 +1,485 @@
+"""Loading: typed rows of accepted deliveries, pseudonymised, into the warehouse's raw room.
+
+What belongs here: person numbers become ``person_no`` here and nowhere else. What does not:
+deciding
+whether a file is accepted. A person number never reaches the warehouse or its folder: the parser is
+another DuckDB, which hands over pseudonyms and dense numbers only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import duckdb
+
+from dagster_project.lib.base.canonical import sha256_file, sha256_text
+from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.receiving.formats.content import Content, read_content
+from dagster_project.lib.receiving.formats.engine import (
+    WAREHOUSE_MEMORY_LIMIT,
+    clear_spill,
+    open_parser,
+)
+from dagster_project.lib.receiving.formats.parse import skip_condition
+from dagster_project.lib.receiving.formats.weeks import run_rows
+from dagster_project.lib.receiving.intake.register import Record, load_register
+from dagster_project.lib.receiving.judging.declarations import Source, load_sources
+from dagster_project.lib.receiving.judging.findings import FileRefusedError
+from dagster_project.lib.receiving.judging.grammar import Context
+from dagster_project.lib.receiving.judging.names import NameParts
+from dagster_project.lib.receiving.loading.key import fingerprint, hmac_pads, read_key
+from dagster_project.lib.reference import load_benefits
+from dagster_project.settings import Home
+
+# Raise it when parsing or loading changes what rows come out: the warehouse is then loaded anew.
+LOADER_VERSION = 3
+_BATCH = 100_000
+_RAW_TABLES = (
+    "ydelsesforloeb", "dream", "ydelsesrefusion", "deltagere", "resultatkrav", "jobindsats",
+    "personstatus", "eindkomst", "aktiviteter", "rejected_row", "loaded_delivery",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """What was loaded.
+
+    Args:
+        deliveries: how many deliveries were loaded.
+        rows: rows of their files that were loaded.
+    """
+
+    deliveries: int
+    rows: int
+
+
+class Loader:
+    """Pseudonymises and loads parsed files; one per run, so that each person is hashed once."""
+
+    def __init__(
+        self, warehouse: duckdb.DuckDBPyConnection, parser: duckdb.DuckDBPyConnection, key: bytes
+    ) -> None:
+        self._warehouse = warehouse
+        self._parser = parser
+        self._pads = hmac_pads(key)
+        warehouse.execute(f"set memory_limit = '{WAREHOUSE_MEMORY_LIMIT}'")
+        parser.execute("create temp table person (cpr bigint, person_no integer)")
+        parser.execute(
+            "create temp table course (contract_id varchar, course_id varchar, course_ref integer)"
+        )
+
+    def load(self, record: Record, content: Content) -> int:
+        """Load one delivery; the caller holds the transaction of the warehouse.
+
+        Returns:
+            the number of rows of the file that were loaded.
+        """
+        source, parsed = content.parts.source, content.parsed
+        is_placed = self._number_persons(source, parsed.table)
+        if names_courses(source):
+            self._number_courses(parsed.table)
+        self._insert_rows(record, content, is_placed=is_placed)
+        self._insert_rejected(record)
+        loaded = (
+            record.row_count - record.rejected_rows - record.duplicate_rows - record.skipped_rows
+        )
+        self._warehouse.execute(
+            "insert into raw.loaded_delivery values ($1, $2, $3, $4, $5, $6, $7)",
+            [
+                record.delivery_no, record.delivery_id, record.row_count, loaded,
+                record.rejected_rows, record.duplicate_rows, record.skipped_rows,
+            ],
+        )  # fmt: skip
+        return loaded
+
+    def _hand_over(self, sql: str, target: str, view: str) -> None:
+        """Stream a query of the parser into a statement of the warehouse."""
+        reader = self._parser.sql(sql).to_arrow_reader(_BATCH)
+        self._warehouse.register(view, reader)
+        try:
+            self._warehouse.execute(target)
+        finally:
+            self._warehouse.unregister(view)
+
+    def _number_persons(self, source: Source, table: str) -> bool:
+        """Give new persons with rows to load a pseudonym (HMAC once each) and a dense number.
+
+        Newcomers carry a number of their own between the two databases, so that the long pseudonyms
+        are compared only with those of persons who came with earlier runs. The order of numbers is
+        that of the pseudonyms: the order of the file would tell who was born early in a month.
+
+        Returns:
+            whether the numbers lie beside the rows (``_place_numbers``), else they are looked up.
+        """
+        columns = [column.name for column in source.columns if column.type == "cpr"]
+        if not columns:
+            return False
+        distinct = "" if list(source.key) == columns else "distinct"
+        place = "rowid as place, " if source.weeks else ""
+        good = _good_rows(source)
+        everyone = " union ".join(
+            f"select {distinct} {place}{name} as cpr from {table}"
+            f" where {good} and {name} is not null"
+            for name in columns
+        )
+        inner, outer = self._pads
+        self._parser.execute(
+            f"""create or replace temp table newcomer as
+            select row_number() over () as n, *
+            from (
+                select *, left(sha256($outer || unhex(sha256($inner
+                    || encode(lpad(cpr::varchar, 10, '0'))))), 32) as person_key
+                from ({everyone}) anti join person using (cpr)
+                order by person_key)""",
+            {"inner": inner, "outer": outer},
+        )
+        is_placed = False
+        newcomers = self._parser.execute("select count(*) from newcomer").fetchall()[0][0]
+        if newcomers:
+            numbered = self._number_newcomers()
+            self._parser.execute(f"insert into person select cpr, person_no from {numbered}")
+            if source.weeks:
+                is_placed = self._place_numbers(table, good, newcomers, numbered)
+            self._parser.unregister("numbers")
+        self._parser.execute("drop table newcomer")
+        return is_placed
+
+    def _place_numbers(self, table: str, good: str, newcomers: int, numbered: str) -> bool:
+        """Lay the numbers beside the rows of a table that names each person once.
+
+        Where all of its persons are new this is a place in an array for each of them; to look them
+        up by their keys costs a nation as much as to unfold all its weeks.
+        """
+        rows, with_person = self._parser.execute(
+            f"select count(*), count(*) filter ({good}) from {table}"
+        ).fetchall()[0]
+        if newcomers != with_person:
+            return False
+        import numpy as np
+        import pyarrow as pa
+
+        numbers = np.zeros(rows, np.int32)
+        for batch in self._parser.sql(f"select place, person_no from {numbered}").to_arrow_reader(
+            _BATCH
+        ):
+            numbers[batch.column(0).to_numpy()] = batch.column(1).to_numpy()
+        self._parser.register("placed", pa.table({"number_here": numbers}))
+        return True
+
+    def _number_newcomers(self) -> str:
+        """Number them in the warehouse; returns the relation that adds ``person_no`` to each."""
+        taken = self._warehouse.execute("select max(person_no) from raw.person").fetchall()[0][0]
+        pseudonyms = "select n, person_key from newcomer"
+        if taken is None:
+            self._hand_over(pseudonyms, "insert into raw.person from newcomers", "newcomers")
+            return "(select *, n::integer as person_no from newcomer)"
+        self._hand_over(
+            pseudonyms,
+            """
+            create or replace temp table numbered as
+            select n, person_key, person_no from newcomers
+            left join raw.person using (person_key)
+            """,
+            "newcomers",
+        )
+        self._warehouse.execute(
+            """
+            update numbered set person_no = $taken + fresh.place
+            from (select n, row_number() over (order by n) as place from numbered
+                  where person_no is null) as fresh
+            where numbered.n = fresh.n
+            """,
+            {"taken": taken},
+        )
+        self._warehouse.execute(
+            "insert into raw.person select person_no, person_key from numbered"
+            " where person_no > $taken order by person_no",
+            {"taken": taken},
+        )
+        numbers = self._warehouse.sql("select person_no from numbered order by n").to_arrow_table()
+        self._parser.register("numbers", numbers)
+        self._warehouse.execute("drop table numbered")
+        return "(select * from newcomer positional join numbers)"
+
+    def _number_courses(self, table: str) -> None:
+        """Give courses that are new to the warehouse a dense number: it joins lists and claims."""
+        self._parser.execute(
+            f"create or replace temp table new_course as select distinct contract_id, course_id"
+            f" from {table} anti join course using (contract_id, course_id) where faults is null"
+        )
+        self._hand_over(
+            "select contract_id, course_id from new_course",
+            "create or replace temp table named as from handed_over",
+            "handed_over",
+        )
+        self._warehouse.execute(
+            """
+            insert into raw.course
+            select
+                (select coalesce(max(course_ref), 0) from raw.course)
+                + row_number() over (order by contract_id, course_id),
+                contract_id, course_id
+            from named anti join raw.course using (contract_id, course_id)
+            """
+        )
+        numbered = "from named join raw.course using (contract_id, course_id)"
+        reader = self._warehouse.sql(
+            f"select contract_id, course_id, course_ref {numbered}"
+        ).to_arrow_reader(_BATCH)
+        self._parser.register("numbered", reader)
+        self._parser.execute("insert into course select * from numbered")
+        self._parser.unregister("numbered")
+        self._parser.execute("drop table new_course")
+        self._warehouse.execute("drop table named")
+
+    def _insert_rows(self, record: Record, content: Content, *, is_placed: bool) -> None:
+        source, table = content.parts.source, content.parsed.table
+        loaded = [column for column in source.columns if column.load]
+        joins, picked = "", []
+        for column in loaded:
+            if column.type == "cpr" and is_placed:
+                picked.append(f"t.number_here as {column.name}")
+            elif column.type == "cpr":
+                alias = f"p_{column.name}"
+                joins += f" left join person {alias} on {alias}.cpr = t.{column.name}"
+                picked.append(f"{alias}.person_no as {column.name}")
+            else:
+                picked.append(f"t.{column.name}")
+        names = [column.name for column in loaded]
+        if names_courses(source):
+            joins += " left join course using (contract_id, course_id)"
+            picked.append("course.course_ref")
+            names.append("course_ref")
+        good = f"{_good_rows(source)} and not ({skip_condition(source)})"
+        placed = " positional join placed" if is_placed else ""
+        rows = f"(select rowid + 1 as row_number, * from {table}{placed} where {good}) t"
+        if source.weeks:  # persons are looked up once per row, before its runs become rows
+            monday = f"date '{content.parts.covers_from}'"
+            numbered = f"(select t.row_number, t.runs, {', '.join(picked)} from {rows}{joins})"
+            runs = run_rows(numbered, len(content.parsed.layout.weeks))
+            rows, joins = f"{runs} t", ""
+            picked = [f"t.{name}" for name in names]
+            picked += [
+                "cast(t.code as smallint) as code",
+                f"{monday} + 7 * cast(t.first_week as integer) as from_date",
+                f"{monday} + 7 * cast(t.last_week as integer) + 6 as to_date",
+            ]
+            names += ["code", "from_date", "to_date"]
+        listed = ", ".join(names)
+        told, window = mark_alone(source)
+        into, values = listed, listed
+        if told:
+            into, values = f"{listed}, is_alone", f"{listed}, {told}"
+        self._hand_over(
+            f"select t.row_number, {', '.join(picked)} from {rows}{joins}",
+            f"insert into raw.{source.source} (delivery_no, row_number, {into})"
+            f" select {record.delivery_no}, row_number, {values} from handed_over{window}",
+            "handed_over",
+        )
+        if is_placed:
+            self._parser.unregister("placed")
+
+    def _insert_rejected(self, record: Record) -> None:
+        if record.rejected:
+            self._warehouse.executemany(
+                "insert into raw.rejected_row values ($1, $2, $3, $4)",
+                [[record.delivery_no, row, column, code] for row, column, code in record.rejected],
+            )
+
+
+def _good_rows(source: Source) -> str:
+    """SQL: rows without a fault that say something of their persons.
+
+    In a wide weekly file most persons of a country have no week with a code: such a row gives
+    nothing to load, and its person no pseudonym.
+    """
+    return "faults is null and filled > 0" if source.weeks else "faults is null"
+
+
+def names_courses(source: Source) -> bool:
+    """Whether the rows of a source belong to courses: its key names one."""
+    return {"contract_id", "course_id"} <= set(source.key)
+
+
+def mark_alone(source: Source) -> tuple[str, str]:
+    """Whether a row of one delivery is alone in the months that it touches, and the window for it.
+
+    Returns:
+        a boolean expression over the delivery's typed rows (``declarations.RowDays.alone_by``) and
+        the window clause that it needs; both empty where the source asks for none.
+    """
+    if source.window is None or not source.window.row_days.alone_by:
+        return "", ""
+    days = source.window.row_days
+    told = (
+        f"coalesce(max(coalesce({days.last}, 'infinity')) over (in_order rows between unbounded"
+        f" preceding and 1 preceding) < date_trunc('month', {days.first}), true)"
+        f" and coalesce(date_trunc('month', lead({days.first}) over in_order)"
+        f" > coalesce({days.last}, 'infinity'), true)"
+    )
+    return told, f" window in_order as (partition by {days.alone_by} order by {days.first})"
+
+
+def _forget_source(warehouse: duckdb.DuckDBPyConnection, source: str) -> None:
+    """Take the rows of a source out, so that it is loaded anew."""
+    numbers = (
+        "select delivery_no from raw.loaded_delivery join raw.loading_rule using (delivery_no)"
+        " where source = $1"
+    )
+    for table in _RAW_TABLES:
+        warehouse.execute(f"delete from raw.{table} where delivery_no in ({numbers})", [source])
+    warehouse.execute("delete from raw.loading_rule where source = $1", [source])
+
+
+def rule_of(source: Source, key: bytes) -> str:
+    """Fingerprint of everything that decides which rows a delivery of this source gives."""
+    benefits = load_benefits()
+    named = any(column.type == "benefit_name" for column in source.columns)
+    return sha256_text(
+        "\n".join(
+            (
+                str(LOADER_VERSION), source.sha256, fingerprint(key),
+                benefits.names_sha256 if named else "",
+            )
+        )
+    )  # fmt: skip
+
+
+def drop_outdated(
+    warehouse: duckdb.DuckDBPyConnection, records: Iterable[Record], key: bytes
+) -> None:
+    """Take out what the register or today's declarations no longer stand behind."""
+    known = {record.delivery_no: record for record in records}
+    stale: set[str] = set()
+    for number, identity, source, rule in warehouse.execute(
+        "select delivery_no, delivery_id, source, rule_sha256 from raw.loading_rule"
+    ).fetchall():
+        record, declared = known.get(number), load_sources().get(source)
+        if (
+            record is None
+            or record.delivery_id != identity
+            or declared is None
+            or rule_of(declared, key) != rule
+        ):
+            stale.add(source)
+    for source in sorted(stale):
+        _forget_source(warehouse, source)
+
+
+def note_rule(
+    warehouse: duckdb.DuckDBPyConnection, record: Record, source: Source, key: bytes
+) -> None:
+    """Remember by which rules a delivery was loaded."""
+    warehouse.execute(
+        "insert into raw.loading_rule values ($1, $2, $3, $4)",
+        [record.delivery_no, record.delivery_id, source.source, rule_of(source, key)],
+    )
+
+
+def _parts_of(record: Record, sources: dict[str, Source]) -> NameParts:
+    source = sources.get(record.source or "")
+    if source is None or record.extracted_on is None:
+        raise EffektError(
+            "SOURCE_DECLARATION",
+            f"delivery {record.delivery_id} is of a source that is no longer declared",
+            remedy="put the declaration back into seeds/sources/",
+        )
+    return NameParts(
+        source, record.format or "csv", record.extracted_on, record.covers_from, record.covers_to,
+        record.sender, record.version_no or 1,
+    )  # fmt: skip
+
+
+def load_deliveries(warehouse: duckdb.DuckDBPyConnection, home: Home) -> LoadReport:
+    """Load every accepted delivery of the register that the warehouse lacks, from the vault.
+
+    Args:
+        warehouse: an open warehouse with its raw tables.
+        home: the home whose vault is read.
+
+    Returns:
+        how much was loaded; each delivery in a transaction of its own.
+
+    Raises:
+        EffektError: a vault file is missing or no longer what was accepted.
+    """
+    register = load_register(home)
+    accepted = register.accepted()
+    if not accepted:
+        return LoadReport(0, 0)
+    key = read_key(home)
+    drop_outdated(warehouse, accepted, key)
+    present = {
+        number
+        for (number,) in warehouse.execute("select delivery_no from raw.loaded_delivery").fetchall()
+    }
+    missing = [record for record in accepted if record.delivery_no not in present]
+    if not missing:
+        return LoadReport(0, 0)
+    return _load_missing(warehouse, home, missing, key)
+
+
+def _load_missing(
+    warehouse: duckdb.DuckDBPyConnection, home: Home, missing: list[Record], key: bytes
+) -> LoadReport:
+    sources = load_sources()
+    spill = clear_spill(home.vault)
+    parser = open_parser(home.vault, spill)
+    rows = 0
+    try:
+        loader = Loader(warehouse, parser, key)
+        context = Context(load_benefits(), None, check_codes=False)
+        for record in missing:
+            parts = _parts_of(record, sources)
+            path = home.vault / record.sha256
+            if not path.is_file():
+                raise _vault_error(record, "is missing from the vault")
+            if sha256_file(path) != record.sha256:
+                raise _vault_error(record, "is no longer what was accepted")
+            try:
+                content = read_content(parser, path, parts, context, spill, "typed")
+            except FileRefusedError:
+                raise _vault_error(record, "is no longer readable as it was accepted") from None
+            _reject_again(parser, content, record)
+            with Transaction(warehouse):
+                rows += loader.load(record, content)
+                note_rule(warehouse, record, parts.source, key)
+            parser.execute("drop table typed")
+    finally:
+        parser.close()
+        clear_spill(home.vault)
+    return LoadReport(len(missing), rows)
+
+
+def _reject_again(parser: duckdb.DuckDBPyConnection, content: Content, record: Record) -> None:
+    """Rows that were rejected when the delivery was accepted stay rejected."""
+    if record.rejected:
+        parser.execute(
+            f"update {content.parsed.table} set faults = coalesce(faults, 'rejected')"
+            " where rowid + 1 in (select unnest($rows::bigint[]))",
+            {"rows": sorted({row for row, *_ in record.rejected})},
+        )
+    if content.parsed.row_count != record.row_count:
+        raise _vault_error(record, "has other rows than when it was accepted")
+
+
+def _vault_error(record: Record, what: str) -> EffektError:
+    return EffektError(
+        "VAULT_BROKEN",
+        f"{record.file_name} (vault/{record.sha256[:12]}…) {what}",
+        remedy="restore the file from the backup of this home; its name is its sha256",
+    )
+
+
+class Transaction:
+    """Commit, or roll back and go on raising."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None:
+        self._connection.execute("begin transaction")
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self._connection.execute("commit" if kind is None else "rollback")

@@ -1,0 +1,1 @@
+"""Trace: from a krone back to its rows, and an approved period computed again."""

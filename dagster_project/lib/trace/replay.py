@@ -1,0 +1,189 @@
+"""Replay: an approved period computed again from exactly what it was approved on.
+
+What belongs here: laying out the stored deliveries, terms and codes, today's models on them, and
+the comparison of figures. What does not: any rule.
+
+Clause: 40-settlement.md, ``effekt replay``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+
+from dagster_project.lib.base import danish
+from dagster_project.lib.base.errors import NotAllowedError
+from dagster_project.lib.ledger import chain, frozen
+from dagster_project.lib.ledger import state as states
+from dagster_project.lib.ledger.chain import Event, Ledger
+from dagster_project.lib.ledger.loading import approvals_of, load_events
+from dagster_project.lib.trace import side_home
+from dagster_project.settings import Home, Settings
+
+_LINE_KEY = ("line_kind", "part", "course", "month", "price_group")
+
+
+@dataclass
+class Verdict:
+    """How a replay compares with what was approved.
+
+    ``lines`` holds one entry for each line that differs: its key, and the amounts approved and
+    replayed (null where the line is missing). ``figures`` names the other figures that differ.
+    """
+
+    contract: str
+    period: str
+    approved_sha256: str
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    figures: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def is_identical(self) -> bool:
+        """Whether today's code gives the approved figures."""
+        return not self.lines and not self.figures
+
+    def as_json(self) -> dict[str, Any]:
+        """The verdict as plain data."""
+        return {
+            "contract": self.contract, "period": self.period, "is_identical": self.is_identical,
+            "approved_sha256": self.approved_sha256, "lines": self.lines, "figures": self.figures,
+        }  # fmt: skip
+
+    def text(self) -> str:
+        """The verdict for a person, in Danish."""
+        head = f"{self.contract} {self.period}"
+        if self.is_identical:
+            return f"{head}: genberegnet, ens til øren (sha256 {self.approved_sha256})"
+        rows = [f"{head}: genberegnet, IKKE ens"]
+        for line in self.lines:
+            name = " · ".join(str(line[key]) for key in _LINE_KEY if line[key] is not None)
+            rows.append(f"  {name}: godkendt {_said(line['approved'])}, "
+                        f"genberegnet {_said(line['replayed'])}")  # fmt: skip
+        rows += [
+            f"  {figure['figure']}: godkendt {figure['approved']}, genberegnet {figure['replayed']}"
+            for figure in self.figures
+        ]
+        return "\n".join(rows)
+
+
+def _said(amounts: Mapping[str, str] | None) -> str:
+    if amounts is None:
+        return "ingen linje"
+    said = {key: danish.kroner(Decimal(amount)) for key, amount in amounts.items()}
+    return f"{said['difference']} ({said['old']} → {said['new']})"
+
+
+def replay(settings: Settings, contract: str, period: str) -> Verdict:
+    """Recompute an approved period in a fresh work folder with today's code, and compare.
+
+    Args:
+        settings: the home.
+        contract: contract_id.
+        period: first month of the period, ``YYYY-MM``.
+
+    Raises:
+        NotAllowedError: the period is not approved (exit 3).
+        EffektError: ledger or vault are not whole (exit 1).
+    """
+    home = settings.home
+    start = states.parse_month(period)
+    ledger = chain.verify_ledger(home, None)
+    approval = approvals_of(ledger).get((contract, start))
+    if approval is None:
+        raise NotAllowedError(
+            "NOT_APPROVED", f"{contract} {period} is not approved; there is nothing to replay"
+        )
+    approved = frozen.read(home, approval)
+    with side_home.side_home(home) as side:
+        replayed = compute(home, side, ledger, approval, approved)
+    return compare(approved["figures"], replayed)
+
+
+def compute(
+    home: Home, side: Home, ledger: Ledger, approval: Event, approved: frozen.Document
+) -> dict[str, Any]:
+    """Figures of an approved period from its stored inputs, in the side home's warehouse."""
+    from dagster_project.lib.statement.figures import read_figures
+    from dagster_project.orchestration import dbt_runner
+
+    told = approved["provenance"]
+    side_home.lay_out_vault(home, side, {row["delivery_id"] for row in told["deliveries"]})
+    with side_home.opened(side) as connection:
+        load(connection, side, told)
+        load_ledger_before(connection, home, ledger, approval)
+    dbt_runner.run_selected(side, [f"+{dbt_runner.SETTLEMENT_PATH}"])
+    with side_home.opened(side) as connection:
+        found = read_figures(connection, approval.contract_id, approval.period_start)
+    # the terms are the stored ones; a later model may write their defaults out differently
+    return {**found, "terms_sha256": told["terms_sha256"]}
+
+
+def load(connection: duckdb.DuckDBPyConnection, side: Home, told: Mapping[str, Any]) -> None:
+    """Fill the raw room with the stored deliveries, terms and codes of an approval."""
+    from dagster_project.lib import contracts, receiving, reference, warehouse
+
+    as_of = dt.date.fromisoformat(told["as_of_date"])
+    terms = contracts.contract_from_json(json.dumps(told["terms"]))
+    codes = reference.load_reference().with_codes(told["benefit_codes"])
+    warehouse.create_raw(connection)
+    receiving.load_deliveries(connection, side)
+    contracts.write_contracts(connection, [terms])
+    reference.write_reference(connection, codes)
+    receiving.write_known(connection, side, as_of)
+    side_home.keep_known(connection, [row["delivery_id"] for row in told["deliveries"]])
+    connection.execute("delete from raw.run_context")
+    connection.execute("insert into raw.run_context values (?, ?)", [as_of, terms.area])
+
+
+def load_ledger_before(
+    connection: duckdb.DuckDBPyConnection, home: Home, ledger: Ledger, approval: Event
+) -> None:
+    """The ledger as it was when the period was approved: what this contract had decided before."""
+    earlier = Ledger(
+        tuple(
+            event
+            for event in ledger.events[: approval.sequence - 1]
+            if event.contract_id == approval.contract_id
+        )
+    )
+    frozen.load(connection, [frozen.read(home, event) for event in approvals_of(earlier).values()])
+    load_events(connection, earlier)
+
+
+def compare(approved: Mapping[str, Any], replayed: Mapping[str, Any]) -> Verdict:
+    """Differences of two sets of figures, line by line and figure by figure."""
+    verdict = Verdict(approved["contract"], approved["period"], _sha256(approved))
+    before, after = _by_key(approved["lines"]), _by_key(replayed["lines"])
+    for key in sorted(before.keys() | after.keys(), key=str):
+        was, now = before.get(key), after.get(key)
+        if was != now:
+            verdict.lines.append(
+                {**dict(zip(_LINE_KEY, key, strict=True)), "approved": was, "replayed": now}
+            )
+    for name in sorted((approved.keys() | replayed.keys()) - {"lines"}):
+        if approved.get(name) != replayed.get(name):
+            verdict.figures.append(
+                {"figure": name, "approved": approved.get(name), "replayed": replayed.get(name)}
+            )
+    return verdict
+
+
+def _by_key(lines: list[dict[str, Any]]) -> dict[tuple[Any, ...], dict[str, str]]:
+    return {
+        tuple(line[name] for name in _LINE_KEY): {
+            name: line[name] for name in ("old", "new", "difference")
+        }
+        for line in lines
+    }
+
+
+def _sha256(figures: Mapping[str, Any]) -> str:
+    from dagster_project.lib.statement.figures import figures_sha256
+
+    return figures_sha256(figures)

@@ -1,0 +1,134 @@
+"""A side home: a folder of its own in ``work/`` in which rules are computed again on chosen inputs.
+
+What stands in its vault stands inside the home's own vault, and its key is the home's own: a killed
+process leaves no person number and no key in ``work/``, and the next run removes what it left.
+What belongs here: laying out stored deliveries, terms, codes and ledger, and running the project's
+own models on them. What does not: comparing results (``replay``) and choosing inputs (``causes``).
+The home's own warehouse, vault and ledger are only read.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from dagster_project.lib import warehouse
+from dagster_project.lib.base import files, scratch
+from dagster_project.lib.base.canonical import canonical_json
+from dagster_project.lib.base.errors import EffektError
+from dagster_project.settings import Home
+
+_PREFIX = "side-"
+_ORDER = "extracted_on, coalesce(version_no, 1), file_name, delivery_id"
+
+
+@dataclass(frozen=True)
+class SideHome(Home):
+    """A home in ``work/`` whose received files and key stay where those of its origin are."""
+
+    origin: Home
+    received: Path
+
+    @property
+    def vault(self) -> Path:
+        """A folder inside the origin's vault."""
+        return self.received
+
+    @property
+    def secrets(self) -> Path:
+        """The origin's own."""
+        return self.origin.secrets
+
+
+@contextmanager
+def side_home(home: Home) -> Iterator[Home]:
+    """An empty home inside the home's ``work/``, removed at the end."""
+    files.make_dir(home.work)
+    with (
+        scratch.folder(home.work, _PREFIX) as root,
+        scratch.folder(home.vault, f".{_PREFIX}") as received,
+    ):
+        yield SideHome(root, home, received).ensure()
+
+
+def sweep(home: Home) -> None:
+    """Remove what killed processes left of their side homes."""
+    scratch.sweep(home.work, _PREFIX)
+    scratch.sweep(home.vault, f".{_PREFIX}")
+
+
+def lay_out_vault(home: Home, side: Home, delivery_ids: Collection[str]) -> None:
+    """Give the side home exactly these deliveries, by hard link where that works.
+
+    Raises:
+        EffektError: ``VAULT_BROKEN`` if a delivery is no longer in the vault.
+    """
+    from dagster_project.lib.receiving.intake.register import (
+        REGISTER_NAME,
+        load_register,
+    )
+
+    register = load_register(home)
+    lines = []
+    for delivery_id in sorted(delivery_ids):
+        record = register.get(delivery_id)
+        path = home.vault / record.sha256 if record else None
+        if record is None or path is None or not path.is_file():
+            raise EffektError(
+                "VAULT_BROKEN",
+                f"delivery {delivery_id} is no longer in the vault",
+                remedy="restore vault/ from the backup of this home",
+            )
+        _link(path, side.vault / record.sha256)
+        lines.append(canonical_json(record.as_line()) + "\n")
+    files.write_atomic(side.vault / REGISTER_NAME, "".join(lines))
+
+
+def _link(source: Path, target: Path) -> None:
+    if target.exists():
+        return
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def keep_known(connection: duckdb.DuckDBPyConnection, delivery_ids: Sequence[str]) -> None:
+    """Make exactly these of the received deliveries the known ones, in their own order."""
+    connection.execute("delete from raw.known_delivery")
+    connection.execute(
+        f"""
+        insert into raw.known_delivery
+        select
+            delivery_no, source, sha256, file_name, extracted_on, covers_from, covers_to,
+            row_number() over (partition by source order by {_ORDER})
+        from raw.delivery
+        where list_contains(?, delivery_id)
+        """,  # noqa: S608 - an order from code
+        [list(delivery_ids)],
+    )
+
+
+@contextmanager
+def opened(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The home's warehouse, written and closed whole."""
+    connection = warehouse.connect(home.warehouse)
+    try:
+        yield connection
+        connection.execute("checkpoint")
+    finally:
+        connection.close()
+
+
+def fetch(connection: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any] = ()) -> Any:
+    """Rows of a query as mappings."""
+    result = connection.execute(query, list(values))
+    names = [column[0] for column in result.description]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

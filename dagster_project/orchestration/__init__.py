@@ -1,0 +1,1 @@
+"""Orchestration: the order of the night, and what knows Dagster or dbt outside ``defs``."""

@@ -1,0 +1,333 @@
+"""dbt in process: one parse per state of the project, one call per phase, no handle left open.
+
+What belongs here: selecting, invoking, closing, mapping errors to codes. What does not: SQL, rules.
+dbt is imported inside functions only.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dagster_project.lib.base import files
+from dagster_project.lib.base.environment import variables
+from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.publishing.code_version import hash_tree
+from dagster_project.settings import DBT_DIR, Home
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
+
+WAREHOUSE_VARIABLE = "EFFEKT_WAREHOUSE"
+RULES_PATH = "path:models/intermediate"
+SETTLEMENT_PATH = "path:models/intermediate/settlement"
+PHASES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "staging": (("path:models/staging",), ()),
+    "rules": ((RULES_PATH,), (SETTLEMENT_PATH,)),
+    "settlement": ((SETTLEMENT_PATH,), ()),
+    "marts": (("path:models/marts",), ()),
+}
+"""Selected and excluded dbt paths of each phase; the gates stand between them."""
+
+_QUIET = (
+    "--quiet", "--log-level", "none", "--log-level-file", "none", "--no-use-colors",
+    "--no-send-anonymous-usage-stats",
+)  # fmt: skip
+_KIND = re.compile(r"\b([A-Z][A-Za-z]+(?: [A-Z][a-z]+)? Error)\b")
+_MONEY_COLUMNS = ("payment_dkk", "basis_dkk", "difference_dkk", "amount_dkk")
+_CACHE_KEPT = 4
+_loaded: dict[str, Manifest] = {}
+
+
+@dataclass(frozen=True)
+class Built:
+    """A table that a phase built: its rows and the kroner in it, where it carries any."""
+
+    rows: int
+    amount_dkk: str | None = None
+
+
+@cache
+def project_hash() -> str:
+    """First 16 hex digits of the hash of every file of the dbt project."""
+    return hash_tree([DBT_DIR], DBT_DIR)[:16]
+
+
+def _cache_folders(home: Home | None) -> list[Path]:
+    """Where a parsed project may stand: beside the project, else in the home's work folder."""
+    folders = [DBT_DIR / "target" / "parsed"]
+    if home is not None:
+        folders.append(home.work / "dbt" / "parsed")
+    return [folder / project_hash() for folder in folders]
+
+
+def _find_cache(home: Home | None) -> Path | None:
+    for folder in _cache_folders(home):
+        if (folder / "manifest.json").is_file() and (folder / "manifest.msgpack").is_file():
+            return folder
+    return None
+
+
+def _store(home: Home | None, binary: bytes, text: str) -> Path:
+    """Write the parsed project where it can be written; each file appears whole or not at all."""
+    refused: OSError | None = None
+    for folder in _cache_folders(home):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            files.write_atomic(folder / "manifest.msgpack", binary)
+            files.write_atomic(folder / "manifest.json", text)
+        except OSError as error:
+            refused = error
+            continue
+        _drop_old(folder)
+        return folder
+    raise EffektError(
+        "DBT_CACHE",
+        "the parsed dbt project cannot be written "
+        f"({type(refused).__name__ if refused else 'no folder'})",
+        remedy="make dbt/target writable or free disk space",
+    )
+
+
+def _drop_old(current: Path) -> None:
+    """Keep the few newest parsed projects; an older one may be gone already."""
+    others = [path for path in current.parent.iterdir() if path.is_dir() and path != current]
+    others.sort(key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)
+    for path in others[_CACHE_KEPT:]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _parse(home: Home | None) -> Path:
+    from dbt.cli.main import dbtRunner
+    from dbt.parser.manifest import extended_mashumaro_encoder
+
+    with tempfile.TemporaryDirectory(prefix="effekt-dbt-") as scratch:
+        arguments = ["parse", *_places(Path(scratch)), "--no-partial-parse", *_QUIET]
+        with variables({WAREHOUSE_VARIABLE: str(Path(scratch) / "warehouse.duckdb")}):
+            result = dbtRunner().invoke(arguments)
+        if not result.success:
+            raise _failure("parse", result)
+        manifest: Any = result.result
+        text = (Path(scratch) / "target" / "manifest.json").read_text(encoding="utf-8")
+        return _store(home, manifest.to_msgpack(extended_mashumaro_encoder), text)
+
+
+def parsed_folder(home: Home | None = None) -> Path:
+    """Folder of the parsed project; parses if this state of ``dbt/`` was never parsed."""
+    return _find_cache(home) or _parse(home)
+
+
+def manifest_json(home: Home | None = None) -> dict[str, Any]:
+    """The parsed project as plain JSON, for asset definitions and documentation."""
+    text = (parsed_folder(home) / "manifest.json").read_text(encoding="utf-8")
+    loaded: dict[str, Any] = json.loads(text)
+    return loaded
+
+
+def _manifest(home: Home) -> Manifest:
+    """The parsed project as dbt's own object, loaded once per process."""
+    key = project_hash()
+    if key not in _loaded:
+        from dbt.contracts.graph.manifest import Manifest
+        from dbt.parser.manifest import extended_mashumuro_decoder
+
+        binary = (parsed_folder(home) / "manifest.msgpack").read_bytes()
+        manifest = Manifest.from_msgpack(binary, decoder=extended_mashumuro_decoder)
+        manifest.build_flat_graph()
+        _loaded[key] = manifest
+    return _loaded[key]
+
+
+def _places(folder: Path) -> list[str]:
+    project = str(DBT_DIR)
+    return [
+        "--project-dir", project, "--profiles-dir", project,
+        "--target-path", str(folder / "target"), "--log-path", str(folder / "logs"),
+    ]  # fmt: skip
+
+
+def arguments(home: Home, select: Sequence[str], exclude: Sequence[str] = ()) -> list[str]:
+    """Command line of one call: what it selects, with every path inside the home's ``work/``."""
+    chosen = ["run", *_places(home.work / "dbt"), "--no-write-json", *_QUIET]
+    chosen += ["--cache-selected-only", "--select", *select]
+    return [*chosen, "--exclude", *exclude] if exclude else chosen
+
+
+def run_selected(home: Home, select: Sequence[str], exclude: Sequence[str] = ()) -> None:
+    """Run whatever dbt's selectors choose and close the warehouse again, for side homes.
+
+    Raises:
+        EffektError: ``DBT_MODEL`` names the models that failed, without any value.
+    """
+    _invoke(home, arguments(home, select, exclude))
+
+
+def run_phase(home: Home, phase: str, models: Sequence[str] | None = None) -> dict[str, Built]:
+    """Run the models of one phase, or the named ones of it, and close the warehouse again.
+
+    Args:
+        home: the home whose warehouse is written.
+        phase: a key of :data:`PHASES`.
+        models: names of models of the phase; all of them when left out.
+
+    Returns:
+        What was built, by table.
+
+    Raises:
+        EffektError: ``DBT_MODEL`` names the models that failed, without any value.
+    """
+    select, exclude = PHASES[phase]
+    chosen = list(models) if models is not None else list(select)
+    built = _invoke(home, arguments(home, chosen, () if models is not None else exclude))
+    return _measure(home, built)
+
+
+def _invoke(home: Home, command: list[str]) -> list[tuple[str, str]]:
+    from dbt.cli.main import dbtRunner
+
+    manifest = _manifest(home)
+    files.make_dir(home.work / "dbt")
+    _drop_changed_kinds(home, manifest)
+    try:
+        # a thread of its own has a short stack: dbt reads the source of every frame above it, twice
+        with variables({WAREHOUSE_VARIABLE: str(home.warehouse)}), ThreadPoolExecutor(1) as thread:
+            result = thread.submit(dbtRunner(manifest=manifest).invoke, command).result()
+    finally:
+        close_connections()
+    if not result.success:
+        raise _failure("run", result)
+    assert_closed(home.warehouse)
+    outcome: Any = result.result
+    return [(item.node.schema, item.node.name) for item in outcome.results]
+
+
+def _drop_changed_kinds(home: Home, manifest: Manifest) -> None:
+    """Drop what was a view and is a table now, or the other way; once per state of the project.
+
+    A model replaces a relation of its own kind only, and asks nobody what stands there.
+    """
+    marker = home.work / "dbt" / "kinds"
+    if not home.warehouse.is_file():
+        marker.unlink(missing_ok=True)
+        return
+    if marker.is_file() and marker.read_text(encoding="utf-8") == project_hash():
+        return
+    from dbt.contracts.graph.nodes import ModelNode
+
+    from dagster_project.lib import warehouse
+
+    kinds = {
+        (node.schema, node.name): "VIEW" if node.config.materialized == "view" else "BASE TABLE"
+        for node in manifest.nodes.values()
+        if isinstance(node, ModelNode)
+    }
+    with warehouse.connect(home.warehouse) as connection:
+        for schema, name, kind in connection.execute(
+            "select table_schema, table_name, table_type from information_schema.tables"
+        ).fetchall():
+            if kinds.get((schema, name), kind) != kind:
+                word = "view" if kind == "VIEW" else "table"
+                connection.execute(f'drop {word} "{schema}"."{name}"')
+    files.write_atomic(marker, project_hash())
+
+
+def _measure(home: Home, tables: list[tuple[str, str]]) -> dict[str, Built]:
+    """Rows of each built table and the sum of its money column, if it has one."""
+    from dagster_project.lib import warehouse
+
+    if not tables:
+        return {}
+    connection = warehouse.connect(home.warehouse, read_only=True)
+    try:
+        columns = set(
+            connection.execute(
+                "select table_schema, table_name, column_name from information_schema.columns"
+            ).fetchall()
+        )
+        built = {}
+        for schema, name in tables:
+            money = next((c for c in _MONEY_COLUMNS if (schema, name, c) in columns), None)
+            # names come from the project's own manifest, never from data
+            query = f'select count(*), sum({money or "null"}) from "{schema}"."{name}"'  # noqa: S608
+            rows, amount = connection.execute(query).fetchall()[0]
+            built[name] = Built(rows, None if amount is None else str(amount))
+        return built
+    finally:
+        connection.close()
+
+
+def close_connections() -> None:
+    """Close every DuckDB handle that dbt left open in this process."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.adapters.factory import cleanup_connections
+
+    cleanup_connections()
+    environment: Any = DuckDBConnectionManager._ENV
+    if environment is not None:
+        environment.close()
+    DuckDBConnectionManager.close_all_connections()
+
+
+def open_handles(path: Path) -> int:
+    """How many file descriptors of this process point at the file (Linux; elsewhere 0)."""
+    own = Path("/proc/self/fd")
+    if not own.is_dir():
+        return 0
+    wanted = os.path.realpath(path)
+    count = 0
+    for link in own.iterdir():
+        try:
+            count += str(link.readlink()) == wanted
+        except OSError:
+            continue
+    return count
+
+
+def assert_closed(path: Path) -> None:
+    """Refuse to go on while a handle or a write-ahead log of the warehouse is left.
+
+    Raises:
+        EffektError: ``WAREHOUSE_OPEN``.
+    """
+    wal = path.with_name(path.name + ".wal")
+    if wal.exists() or open_handles(path):
+        gc.collect()  # a connection in a reference cycle is closed with it; this takes long
+    if wal.exists() or open_handles(path):
+        raise EffektError(
+            "WAREHOUSE_OPEN",
+            "dbt left the warehouse open or not checkpointed",
+            remedy="run again; delete work/ if it stays",
+        )
+
+
+def _failure(command: str, result: Any) -> EffektError:
+    """The failed models and the kind of error, never the engine's text: it may quote a value."""
+    outcome = getattr(result.result, "results", None)
+    if outcome is None:
+        kind = type(result.exception).__name__ if result.exception else "unknown error"
+        return EffektError(
+            "DBT_PROJECT", f"dbt {command} ended with {kind}", remedy=f"run: dbt {command}, in dbt/"
+        )
+    failed = [item for item in outcome if str(item.status) in {"error", "fail", "runtime error"}]
+    named = ", ".join(f"{item.node.name} ({_kind(item.message)})" for item in failed)
+    return EffektError(
+        "DBT_MODEL",
+        f"dbt model failed: {named}",
+        remedy="its SQL stands in work/dbt/target/run/; deleting work/ builds all anew",
+    )
+
+
+def _kind(message: str | None) -> str:
+    """Kind of a DuckDB or dbt error, for example ``Conversion Error``."""
+    found = _KIND.search(message or "")
+    return found.group(1) if found else "error"

@@ -1,0 +1,303 @@
+"""The steps of a night, each a small function of the settings (docs/architecture.md).
+
+What belongs here: calling the machine's modules and telling what they did. What does not: rules.
+A step finds what an earlier one did in the home, so that each can be run again on its own.
+Heavy libraries are imported by the modules that the steps call, and only then.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dagster_project.lib.base import files
+from dagster_project.lib.base.errors import EffektError
+from dagster_project.orchestration import knowledge
+from dagster_project.orchestration.night import Held, Refused, Step, StepOutcome
+from dagster_project.settings import Home, Settings
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from dagster_project.lib.contracts import Contract
+    from dagster_project.lib.receiving import DeliveryNote
+
+
+def receive(settings: Settings) -> StepOutcome:
+    """Landing → vault or quarantine, register of deliveries."""
+    from dagster_project.lib import contracts, receiving
+
+    home = settings.home
+    terms = contracts.load_contracts(settings.contracts_dir, settings.area)
+    _drop_broken_warehouse(home)
+    report = receiving.receive(home, frozenset(item.contract_id for item in terms))
+    refused = receiving.untold_refusals(home)  # of a night that was killed, too
+    return StepOutcome(
+        metadata={
+            "accepted": len(report.accepted),
+            "refused": len(refused),
+            "repeated": len(report.repeated),
+            "held": len(report.held),
+            "waiting": report.waiting,
+        },
+        refused=tuple(_refused(note) for note in refused),
+        held=tuple(Held(note.file_name, note.sha256) for note in report.held),
+    )
+
+
+def _refused(note: DeliveryNote) -> Refused:
+    codes = dict.fromkeys(finding.code for finding in note.findings)
+    return Refused(note.file_name, tuple(codes), f"quarantine/{note.sha256}.txt")
+
+
+def _drop_broken_warehouse(home: Home) -> None:
+    """Remove a warehouse that cannot be opened (crash, bit rot): it is rebuilt from the vault."""
+    import duckdb
+
+    from dagster_project.lib import warehouse
+
+    if not home.warehouse.is_file():
+        return
+    try:
+        warehouse.connect(home.warehouse).close()
+    except duckdb.Error as error:
+        if "lock" in str(error):
+            raise
+        for path in (home.warehouse, home.warehouse.with_name(home.warehouse.name + ".wal")):
+            path.unlink(missing_ok=True)
+
+
+def load_inputs(settings: Settings) -> StepOutcome:
+    """Contracts, reference tables, run context, deliveries and ledger → the raw room."""
+    from dagster_project.lib import gates
+
+    _verify_ledger(settings)
+    known = knowledge.knowledge(settings)
+    snapshot_id = _unchanged_snapshot(settings.home, known)
+    if snapshot_id is not None:
+        gates.show_published(settings.home)
+        return StepOutcome(is_unchanged=True, snapshot_id=snapshot_id)
+    knowledge.forget(settings.home)
+    _write_context(settings, known)
+    return StepOutcome(tables=_load(settings), metadata={"knowledge_sha256": known})
+
+
+def _load(settings: Settings) -> dict[str, int]:
+    from dagster_project.lib import contracts, ledger, receiving, reference, warehouse
+
+    home = settings.home
+    terms = contracts.load_contracts(settings.contracts_dir, settings.area)
+    connection = warehouse.connect(home.warehouse)
+    try:
+        warehouse.create_raw(connection)
+        receiving.load_deliveries(connection, home)
+        contracts.write_contracts(connection, terms)
+        reference.write_reference(connection, reference.load_reference())
+        receiving.write_known(connection, home, settings.as_of)
+        _write_run_context(connection, settings.as_of, _area(settings, terms))
+        ledger.load_ledger(connection, home, settings.as_of, terms)
+        connection.execute("checkpoint")
+        return _raw_rows(connection)
+    finally:
+        connection.close()
+
+
+def _area(settings: Settings, terms: list[Contract]) -> str | None:
+    """The home's municipality: home.yml's, else the one that all contracts share."""
+    return settings.area or next((item.area for item in terms), None)
+
+
+def _write_run_context(
+    connection: duckdb.DuckDBPyConnection, as_of: dt.date, area: str | None
+) -> None:
+    connection.execute("delete from raw.run_context")
+    connection.execute("insert into raw.run_context values (?, ?)", [as_of, area])
+
+
+def _raw_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Rows of the raw room's tables, as the catalogue counts them."""
+    query = "select table_name, estimated_size from duckdb_tables() where schema_name = 'raw'"
+    return {str(name): int(rows) for name, rows in connection.execute(query).fetchall() if rows}
+
+
+def _verify_ledger(settings: Settings) -> None:
+    from dagster_project.lib import ledger
+
+    ledger.verify_ledger(settings.home, _recorded_head(settings.home))
+
+
+def _recorded_head(home: Home) -> str | None:
+    """Head of the ledger that the newest snapshot's manifest names."""
+    from dagster_project.lib import publishing
+
+    try:
+        current = publishing.current_snapshot(home)
+        head = current.manifest["ledger_head"] if current is not None else None
+    except (EffektError, KeyError):
+        return None  # a broken snapshot is replaced by this night
+    return None if head is None else str(head)
+
+
+def _unchanged_snapshot(home: Home, known: str) -> str | None:
+    """The current snapshot, if the last whole night knew the same and left it intact."""
+    from dagster_project.lib import publishing
+
+    last = knowledge.remembered(home)
+    if last is None or last[0] != known:
+        return None
+    try:
+        current = publishing.current_snapshot(home)
+        if current is None or current.snapshot_id != last[1]:
+            return None
+        publishing.verify_snapshot(current.path)
+    except EffektError:
+        return None
+    return last[1]
+
+
+def _context_file(home: Home) -> Path:
+    return home.work / "night.json"
+
+
+def _write_context(settings: Settings, known: str) -> None:
+    content = {"as_of": settings.as_of_text, "area": settings.area, "knowledge": known}
+    files.write_atomic(_context_file(settings.home), json.dumps(content) + "\n")
+
+
+def resumed(settings: Settings) -> tuple[Settings, str]:
+    """Settings of the night whose inputs stand in the warehouse, and what it knew.
+
+    A later step that is run again on another day goes on with the night's own business date.
+
+    Raises:
+        EffektError: ``NIGHT_NOT_BEGUN``.
+    """
+    try:
+        content = json.loads(_context_file(settings.home).read_text(encoding="utf-8"))
+        as_of = dt.date.fromisoformat(content["as_of"])
+        return replace(settings, as_of=as_of, area=content["area"]), str(content["knowledge"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise EffektError(
+            "NIGHT_NOT_BEGUN",
+            "the inputs of this night are not loaded",
+            remedy="run the whole nightly job, or the asset load_inputs first",
+        ) from None
+
+
+def gate(number: int) -> Callable[[Settings], StepOutcome]:
+    """The step of one gate: run its suites; failed critical checks end the night."""
+
+    def run(settings: Settings) -> StepOutcome:
+        from dagster_project.lib import gates
+
+        resumed_settings, _ = resumed(settings)
+        report = gates.run_gate(number, settings.home, resumed_settings)
+        return StepOutcome(
+            metadata={"checks": len(report.results)},
+            failed_checks=tuple(str(item) for item in report.failed_critical),
+            gate=report,
+        )
+
+    return run
+
+
+def build(phase: str, models: list[str] | None = None) -> Callable[[Settings], StepOutcome]:
+    """The step of one dbt phase, or of the named models of it."""
+
+    def run(settings: Settings) -> StepOutcome:
+        from dagster_project.orchestration import dbt_runner
+
+        resumed(settings)
+        built = dbt_runner.run_phase(settings.home, phase, models)
+        return StepOutcome(
+            tables={name: table.rows for name, table in built.items()},
+            kroner={n: table.amount_dkk for n, table in built.items() if table.amount_dkk},
+            metadata={"models": len(built)},
+        )
+
+    return run
+
+
+def hash_statements(settings: Settings) -> StepOutcome:
+    """Causes of changed approved amounts, and the figures hash of each closed period."""
+    from dagster_project.lib import ledger, statement, warehouse
+    from dagster_project.lib.trace import causes
+    from dagster_project.lib.trace import row_hmacs as evidence
+
+    own, _ = resumed(settings)
+    changed = causes.find_causes(own)
+    connection = warehouse.connect(settings.home.warehouse)
+    try:
+        evidence.load_row_hmacs(connection, settings.home)
+        hashes = statement.hash_statements(connection)
+        ledger.load_states(connection, settings.home, own.as_of, hashes)
+        connection.execute("checkpoint")
+    finally:
+        connection.close()
+    return StepOutcome(metadata={"statements": len(hashes), "changed_amounts": changed})
+
+
+def build_candidate(settings: Settings) -> StepOutcome:
+    """Marts → a finished snapshot folder beside the published ones."""
+    from dagster_project.lib import publishing
+
+    own, _ = resumed(settings)
+    candidate = publishing.build_candidate(settings.home, own)
+    return StepOutcome(metadata={"snapshot_id": candidate.snapshot_id})
+
+
+def publish(settings: Settings) -> StepOutcome:
+    """Audited candidate → ``published/current``, in one rename.
+
+    Run again by itself after a whole night it finds that night's snapshot published, and whole.
+    """
+    from dagster_project.lib import publishing
+
+    _, known = resumed(settings)
+    there = _unchanged_snapshot(settings.home, known)
+    if there is not None and publishing.find_candidate(settings.home) is None:
+        metadata: dict[str, int | str] = {"snapshot_id": there, "action": "unchanged"}
+        return StepOutcome(snapshot_id=there, metadata=metadata)
+    done = publishing.publish(settings.home)
+    return StepOutcome(
+        snapshot_id=done.snapshot_id,
+        metadata={"snapshot_id": done.snapshot_id, "action": done.action},
+    )
+
+
+def statements(settings: Settings) -> StepOutcome:
+    """Statement documents of the closed periods → ``reports/``; then the night is whole."""
+    from dagster_project.lib import publishing, statement
+
+    own, known = resumed(settings)
+    written: Any = statement.write_documents(settings.home, own)
+    current = publishing.current_snapshot(settings.home)
+    if current is not None:
+        knowledge.remember(settings.home, known, current.snapshot_id)
+    return StepOutcome(metadata={"documents": len(written)})
+
+
+STEPS: tuple[Step, ...] = (
+    Step("receive", receive),
+    Step("load_inputs", load_inputs),
+    Step("gate_10", gate(10)),
+    Step("staging", build("staging")),
+    Step("gate_20", gate(20)),
+    Step("rules", build("rules")),
+    Step("gate_30", gate(30)),
+    Step("settlement", build("settlement")),
+    Step("hash_statements", hash_statements),
+    Step("gate_40", gate(40)),
+    Step("marts", build("marts")),
+    Step("build_candidate", build_candidate),
+    Step("gate_50", gate(50)),
+    Step("publish", publish),
+    Step("statements", statements),
+)
+"""The night, in order."""
+
+BY_NAME: dict[str, Step] = {step.name: step for step in STEPS}
