@@ -13,6 +13,7 @@ import duckdb
 
 from dagster_project.lib import warehouse as raw_room
 from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.base.pseudonym_key import ensure_key
 from dagster_project.lib.receiving.formats.content import Content, read_content, refused_alone
 from dagster_project.lib.receiving.formats.engine import clear_spill, open_parser
 from dagster_project.lib.receiving.intake import journal, volume
@@ -29,7 +30,6 @@ from dagster_project.lib.receiving.judging.declarations import Source, load_sour
 from dagster_project.lib.receiving.judging.findings import DeliveryNote, FileRefusedError, Finding
 from dagster_project.lib.receiving.judging.grammar import Context
 from dagster_project.lib.receiving.loading import load
-from dagster_project.lib.receiving.loading.key import ensure_key
 from dagster_project.lib.reference import load_benefits
 from dagster_project.settings import Home
 
@@ -89,7 +89,6 @@ class _Judge:
     def __init__(
         self, home: Home, register: Register, parser: duckdb.DuckDBPyConnection, context: Context
     ) -> None:
-        self._home = home
         self._register = register
         self._parser = parser
         self._context = context
@@ -223,20 +222,6 @@ def _record(case: _Case) -> Record:
         findings=case.findings,
         rejected=rejected,
     )
-
-
-def _batches(found: Sequence[intake.Found]) -> Iterator[list[intake.Found]]:
-    """Whole groups of names, cut at the batch size; files of one group never part."""
-    batch: list[intake.Found] = []
-    size = 0
-    for entry in found:
-        batch.append(entry)
-        size += entry.size
-        if size > _BATCH_BYTES or len(batch) >= _BATCH_FILES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
 
 
 def receive(home: Home, contract_ids: frozenset[str]) -> ReceiveReport:
@@ -383,7 +368,7 @@ def _load(
     ]  # fmt: skip
     if not ready:
         return
-    with load.Transaction(connection):
+    with raw_room.transaction(connection):
         for record, content in ready:
             loader.load(record, content)
             load.note_rule(connection, record, content.parts.source, key)

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.lib.base import files
+from dagster_project.lib.warehouse import OFFLINE
 
 SPILL = ".spill"
 # Parser and warehouse stand in one process, which may take 1 GB for a whole nation (issue B).
@@ -40,9 +41,7 @@ def open_parser(folder: Path, spill: Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(
         ":memory:",
         config={
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "allow_community_extensions": "false",
+            **OFFLINE,
             "memory_limit": MEMORY_LIMIT,
             "temp_directory": str(spill),
             "preserve_insertion_order": "true",

@@ -8,13 +8,13 @@ from collections.abc import Iterable
 
 from dagster_project.lib.base import scratch
 from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.base.pseudonym_key import read_key
 from dagster_project.lib.receiving.formats.content import land
 from dagster_project.lib.receiving.formats.engine import open_parser
 from dagster_project.lib.receiving.formats.landed import check_headings, landed_text
 from dagster_project.lib.receiving.intake.register import load_register
 from dagster_project.lib.receiving.judging.declarations import load_sources
 from dagster_project.lib.receiving.judging.findings import FileRefusedError
-from dagster_project.lib.receiving.loading.key import read_key
 from dagster_project.settings import Home
 
 _HMAC_DIGITS = 32
@@ -32,8 +32,7 @@ def row_hmacs(home: Home, sha256: str, source: str, row_numbers: Iterable[int]) 
 
     Returns:
         row number → first 32 hex of HMAC-SHA256(key, landed texts in declared column order joined
-        by
-        U+001F); week columns of a wide file follow in order of time.
+        by U+001F); week columns of a wide file follow in order of time.
 
     Raises:
         EffektError: the vault does not hold the file, or it lacks a row.
