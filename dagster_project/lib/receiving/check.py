@@ -6,7 +6,6 @@ What belongs here: the verdict in Danish for a person who is not a developer. Wh
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import tempfile
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dagster_project.lib.base import scratch
+from dagster_project.lib.base.canonical import sha256_file
 from dagster_project.lib.base.errors import UsageError
 from dagster_project.lib.receiving.formats.content import Content, read_content, refused_alone
 from dagster_project.lib.receiving.formats.engine import clear_spill, open_parser
@@ -69,14 +69,7 @@ class CheckReport:
             "skipped_rows": self.skipped_rows,
             "duplicate_rows": self.duplicate_rows,
             "period": list(self.period) if self.period else None,
-            "findings": [
-                {
-                    **finding.as_json(),
-                    "rule": report.words_for(finding)[0],
-                    "remedy": report.words_for(finding)[1],
-                }
-                for finding in self.findings
-            ],
+            "findings": [report.in_words(finding) for finding in self.findings],
         }
 
     def to_json(self) -> str:
@@ -157,13 +150,9 @@ def _check_side_file(path: Path) -> None:
             return
     except OSError:  # a name so long that no name with a suffix fits the file system
         return
-    digest = hashlib.sha256()
-    with path.open("rb") as handle:
-        while chunk := handle.read(1 << 20):
-            digest.update(chunk)
     with side.open("rb") as handle:
         text = handle.read(intake.SIDE_FILE_BYTES + 1).decode("utf-8", "replace")
-    if not intake.names_sha256(text, digest.hexdigest()):
+    if not intake.names_sha256(text, sha256_file(path)):
         raise FileRefusedError(Finding("FILE_CHECKSUM"))
 
 

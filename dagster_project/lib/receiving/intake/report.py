@@ -24,9 +24,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "Filnavnet følger ikke reglen, eller det indeholder en lang talrække.",
         (
             "Navngiv filen <kilde>_<udtræksdato>[_<fra>_<til>][_<afsender>][_v<N>].<type> med"
-            " datoer"
-            " som"
-            " ÅÅÅÅ-MM-DD, uden personnumre eller andre lange tal."
+            " datoer som ÅÅÅÅ-MM-DD, uden personnumre eller andre lange tal."
         ),
     ),
     "FILE_CHECKSUM": (
@@ -44,11 +42,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "FILE_LIMIT": (
         (
             "Filen overskrider en grænse, eller den indeholder noget, der ikke hører hjemme i en"
-            " datafil"
-            " (makroer, links til andre filer, for mange kolonner, for lange linjer, et link i"
-            " stedet"
-            " for"
-            " en fil)."
+            " datafil (makroer, links til andre filer, for mange kolonner, for lange linjer, et"
+            " link i stedet for en fil)."
         ),
         "Send kun selve data som en almindelig fil. Del store filer op efter periode.",
     ),
@@ -61,9 +56,8 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "WINDOW_INVALID": (
         (
-            "Perioden i navnet (eller ugekolonnerne) mangler, vender forkert, har huller eller går"
-            " længere"
-            " frem end udtræksdatoen."
+            "Perioden i navnet (eller ugekolonnerne) mangler, vender forkert, har huller eller"
+            " går længere frem end udtræksdatoen."
         ),
         "Ret perioden, så fra-dato ≤ til-dato ≤ udtræksdato, og så den svarer til indholdet.",
     ),
@@ -101,9 +95,8 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "NUMBER_FORMAT": (
         (
-            "Tallet er ikke skrevet som reglen kræver (decimalkomma, ingen tusindtalsprik, ikke for"
-            " mange"
-            " decimaler)."
+            "Tallet er ikke skrevet som reglen kræver (decimalkomma, ingen tusindtalsprik, ikke"
+            " for mange decimaler)."
         ),
         "Ret talformatet. Der afrundes aldrig.",
     ),
@@ -140,8 +133,7 @@ WORDS: dict[str, tuple[str, str]] = {
         ),
         (
             "Undersøg filen. Er den rigtig, så åbn den: effekt accept SHA256 row_count --as NAVN"
-            " --reason"
-            " TEKST."
+            " --reason TEKST."
         ),
     ),
 }
@@ -201,6 +193,12 @@ def words_for(finding: Finding) -> tuple[str, str]:
     return rule, _REMEDIES.get((finding.code, finding.detail.split(":")[0]), remedy)
 
 
+def in_words(finding: Finding) -> dict[str, object]:
+    """A finding as plain mapping, with its Danish words."""
+    rule, remedy = words_for(finding)
+    return {**finding.as_json(), "rule": rule, "remedy": remedy}
+
+
 def _where(detail: str, code: str) -> str:
     """A detail as a Dane reads it: what was expected, never a value of the file."""
     if detail in TYPE_WORDS and code not in ("FILE_NAME", "WINDOW_INVALID"):
@@ -233,14 +231,7 @@ def _as_json(record: Record) -> dict[str, object]:
         "code": record.code,
         "row_count": record.row_count,
         "rejected_rows": record.rejected_rows,
-        "findings": [
-            {
-                **finding.as_json(),
-                "rule": words_for(finding)[0],
-                "remedy": words_for(finding)[1],
-            }
-            for finding in record.findings
-        ],
+        "findings": [in_words(finding) for finding in record.findings],
     }
 
 

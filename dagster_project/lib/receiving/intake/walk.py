@@ -200,13 +200,6 @@ def _sync(stream: BinaryIO) -> None:
         os.fsync(stream.fileno())
 
 
-def _hash(handle: int) -> str:
-    digest = hashlib.sha256()
-    while chunk := os.read(handle, _CHUNK):
-        digest.update(chunk)
-    return digest.hexdigest()
-
-
 def _keep(data: bytes, incoming: Path) -> tuple[str, Path]:
     digest = hashlib.sha256(data).hexdigest()
     return digest, files.write_atomic(incoming / digest, data)
@@ -274,7 +267,8 @@ def stage(landing: Path, found: Found, incoming: Path, max_bytes: int) -> Staged
         try:
             before = identity_of(os.fstat(handle))
             if found.size > max_bytes:
-                digest, path = _hash(handle), None
+                with os.fdopen(os.dup(handle), "rb") as stream:
+                    digest, path = hashlib.file_digest(stream, "sha256").hexdigest(), None
             else:
                 aside = incoming / "next.part"
                 digest, written = _copy(handle, aside)
