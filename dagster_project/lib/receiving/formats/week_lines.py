@@ -5,6 +5,9 @@ rows. What does not: any other row; its line is handed on as it is, and ``weeks`
 No cell becomes a value of its own: whether a week equals the one before it is told for a whole
 block at once by comparing each byte with the one four bytes earlier, and only the weeks where a run
 begins are looked at. numpy and pyarrow are imported when such a file comes, and for no other.
+What it saves: a nation's file (6 million persons, 157 weeks, 3.0 GB) takes 22 CPU s after the copy
+(docs/benchmarks.md), a third less than the regular expression of ``weeks`` would; a municipality's
+(50,000 persons, 26 MB) 0.1 CPU s less. It is here for the bounds of the nation alone.
 """
 
 from __future__ import annotations

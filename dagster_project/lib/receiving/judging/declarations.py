@@ -1,8 +1,7 @@
 """The declaration of a source: ``seeds/sources/<source>.yml`` as a strict model.
 
 What belongs here: what a declaration may say and how it is read. What does not: how a file is
-parsed.
-Nothing about a source stands in code: heading, type, limit and threshold are data.
+parsed. Nothing about a source stands in code: heading, type, limit and threshold are data.
 """
 
 from __future__ import annotations
