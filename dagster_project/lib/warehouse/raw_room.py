@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -218,7 +219,7 @@ create table if not exists gate.failing_key (
     gate integer, check_id varchar, contract_id varchar, key_text varchar);
 """
 
-OFFLINE = {
+OFFLINE: dict[str, Any] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "allow_community_extensions": "false",
