@@ -17,7 +17,7 @@ from dagster_project.lib.base import scratch
 from dagster_project.lib.base.canonical import sha256_file
 from dagster_project.lib.base.errors import UsageError
 from dagster_project.lib.receiving.formats.content import Content, read_content, refused_alone
-from dagster_project.lib.receiving.formats.engine import clear_spill, open_parser
+from dagster_project.lib.receiving.formats.engine import open_parser
 from dagster_project.lib.receiving.intake import report
 from dagster_project.lib.receiving.intake import walk as intake
 from dagster_project.lib.receiving.judging import names
@@ -165,11 +165,6 @@ def _read(path: Path, parts: names.NameParts, contract_ids: frozenset[str] | Non
     with scratch.folder(Path(tempfile.gettempdir()), "effekt-check-") as folder:
         copy = folder / "checked"
         shutil.copyfile(path, copy)
-        spill = clear_spill(folder)
-        parser = open_parser(folder, spill)
-        try:
-            context = Context(load_benefits(), contract_ids)
-            with refused_alone():
-                return read_content(parser, copy, parts, context, spill, "typed")
-        finally:
-            parser.close()
+        context = Context(load_benefits(), contract_ids)
+        with open_parser(folder) as (parser, spill), refused_alone():
+            return read_content(parser, copy, parts, context, spill, "typed")

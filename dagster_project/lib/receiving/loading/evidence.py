@@ -6,7 +6,6 @@ import hashlib
 import hmac
 from collections.abc import Iterable
 
-from dagster_project.lib.base import scratch
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.base.pseudonym_key import read_key
 from dagster_project.lib.receiving.formats.content import land
@@ -53,8 +52,7 @@ def row_hmacs(home: Home, sha256: str, source: str, row_numbers: Iterable[int]) 
     if record is None or not path.is_file():
         raise _missing(sha256)
     key = read_key(home)
-    with scratch.folder(home.vault, ".evidence-") as spill:
-        parser = open_parser(home.vault, spill)
+    with open_parser(home.vault) as (parser, spill):
         try:
             landed = land(path, record.format or "csv", declared, spill, whole_lines=False)
             layout = check_headings(landed.headings, declared)
@@ -68,8 +66,6 @@ def row_hmacs(home: Home, sha256: str, source: str, row_numbers: Iterable[int]) 
             ).fetchall()
         except FileRefusedError:
             raise _missing(sha256) from None
-        finally:
-            parser.close()
     if len(rows) != len(wanted):
         raise _missing(sha256)
     return {number: _row_hmac(key, texts) for number, texts in sorted(rows)}

@@ -16,11 +16,7 @@ from dagster_project.lib.base.canonical import sha256_file, sha256_text
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.base.pseudonym_key import fingerprint, hmac_pads, read_key
 from dagster_project.lib.receiving.formats.content import Content, read_content
-from dagster_project.lib.receiving.formats.engine import (
-    WAREHOUSE_MEMORY_LIMIT,
-    clear_spill,
-    open_parser,
-)
+from dagster_project.lib.receiving.formats.engine import WAREHOUSE_MEMORY_LIMIT, open_parser
 from dagster_project.lib.receiving.formats.parse import skip_condition
 from dagster_project.lib.receiving.formats.weeks import run_rows
 from dagster_project.lib.receiving.intake.register import Record, load_register
@@ -432,11 +428,8 @@ def load_deliveries(warehouse: duckdb.DuckDBPyConnection, home: Home) -> LoadRep
 def _load_missing(
     warehouse: duckdb.DuckDBPyConnection, home: Home, missing: list[Record], key: bytes
 ) -> LoadReport:
-    sources = load_sources()
-    spill = clear_spill(home.vault)
-    parser = open_parser(home.vault, spill)
-    rows = 0
-    try:
+    sources, rows = load_sources(), 0
+    with open_parser(home.vault) as (parser, spill):
         loader = Loader(warehouse, parser, key)
         context = Context(load_benefits(), None, check_codes=False)
         for record in missing:
@@ -455,9 +448,6 @@ def _load_missing(
                 rows += loader.load(record, content)
                 note_rule(warehouse, record, parts.source, key)
             parser.execute("drop table typed")
-    finally:
-        parser.close()
-        clear_spill(home.vault)
     return LoadReport(len(missing), rows)
 
 
