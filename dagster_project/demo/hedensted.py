@@ -196,7 +196,7 @@ class _Odd:
                 course.claims.append(Claim(TERM_END, True, _send_day(TERM_END)))
 
     def _moved_before(self) -> None:
-        """A citizen who had moved away when he was referred."""
+        """A citizen who moved away before the referral."""
         course = self._add(self._candidate(day("2023-05-24"), 200), day("2023-05-24"))
         if course is not None:
             end_life(course.person, "fraflyttet", course.visited_on - 6)

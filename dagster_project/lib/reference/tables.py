@@ -118,7 +118,7 @@ class Reference:
 
 
 def groups_of(codes: Sequence[BenefitCode]) -> KnownGroups:
-    """The benefit groups and match groups that a code table knows."""
+    """The benefit groups and match groups of a code table."""
     return KnownGroups(
         frozenset(row.benefit_group for row in codes),
         frozenset((row.benefit_group, row.match_group) for row in codes if row.match_group),
@@ -283,7 +283,7 @@ def _load_figures(path: Path) -> tuple[DocumentFigure, ...]:
 
 
 class _Row(dict[str, str]):
-    """A row of a reference table that knows its file and line."""
+    """A row of a reference table, with its file and line."""
 
     def __init__(self, values: Mapping[str, str], file: str, line: int) -> None:
         super().__init__(values)

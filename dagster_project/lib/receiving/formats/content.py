@@ -162,9 +162,9 @@ def read_content(
 
 @contextmanager
 def refused_alone() -> Iterator[None]:
-    """Around ``read_content`` of a file that nobody has accepted yet: a fault of ours refuses it.
+    """Around ``read_content`` of a new file: an unexpected fault refuses this file alone.
 
-    Whatever a value of the file breaks in this program, the other files of the night go on.
+    The other files of the night are judged as usual.
 
     Raises:
         FileRefusedError: ``FILE_FORMAT`` with the place, for anything that a value can break. A

@@ -24,7 +24,7 @@ WAREHOUSE_MEMORY_LIMIT = "150MB"
 
 @contextmanager
 def open_parser(folder: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
-    """A DuckDB that may read ``folder`` and nothing else, and whose settings nobody can change.
+    """A DuckDB that may read ``folder`` and nothing else, with its settings locked.
 
     Args:
         folder: the only readable folder (the vault, or a private copy of a checked file).

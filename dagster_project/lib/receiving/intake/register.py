@@ -105,12 +105,12 @@ _IN_THE_LINE = [
 
 def record_of(line: dict[str, Any], number: int) -> Record:
     """The record that a ``delivery`` line describes."""
-    told = {name: line[name] for name in _IN_THE_LINE}
+    values = {name: line[name] for name in _IN_THE_LINE}
     for name in ("extracted_on", "covers_from", "covers_to"):
-        told[name] = dt.date.fromisoformat(told[name]) if told[name] else None
-    told["findings"] = tuple(Finding.from_json(finding) for finding in told["findings"])
-    told["rejected"] = tuple((row, column, code) for row, column, code in told["rejected"])
-    return Record(delivery_no=number, **told)
+        values[name] = dt.date.fromisoformat(values[name]) if values[name] else None
+    values["findings"] = tuple(Finding.from_json(finding) for finding in values["findings"])
+    values["rejected"] = tuple((row, column, code) for row, column, code in values["rejected"])
+    return Record(delivery_no=number, **values)
 
 
 class Register:
@@ -174,7 +174,7 @@ class Register:
 
 
 def _again(known: Record, line: dict[str, Any]) -> Record:
-    """A delivery that came again, as the line tells it: its number and what was opened stay."""
+    """The record after a repeated line: its number and its opened checks stay."""
     record = record_of(line, known.delivery_no)
     name = min(known.file_name, record.file_name)
     return replace(record, file_name=name, opened_checks=known.opened_checks)

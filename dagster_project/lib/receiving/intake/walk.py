@@ -1,6 +1,6 @@
 """Walking ``landing/`` and staging what lies there: no link followed, no byte lost.
 
-What belongs here: the drop zone as a hostile folder. What does not: names' meaning, content.
+What belongs here: the drop zone as an untrusted folder. What does not: names' meaning, content.
 Folders are walked by descriptor, so that a folder swapped for a link meanwhile leads nowhere.
 """
 
@@ -87,7 +87,7 @@ class Staged:
 
 
 def identity_of(status: os.stat_result) -> tuple[int, int, int, int]:
-    """What tells a file from another one under the same name."""
+    """What differs between two files of the same name."""
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
@@ -180,7 +180,7 @@ def _copy(handle: int, target: Path) -> tuple[str, Future[None]]:
         while chunk := os.read(handle, _CHUNK):
             hashing = aside.submit(digest.update, chunk)
             stream.write(chunk)
-            # nobody reads the landed file again: its pages make room for those of the copy
+            # the landed file is not read again: its pages make room for those of the copy
             os.posix_fadvise(handle, copied, len(chunk), os.POSIX_FADV_DONTNEED)
             copied += len(chunk)
             hashing.result()
