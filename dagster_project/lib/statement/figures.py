@@ -19,7 +19,6 @@ import duckdb
 
 from dagster_project.lib.base.canonical import canonical_json, money_text
 from dagster_project.lib.statement.tiers import Reading, Tier, counted_basis, walk
-from dagster_project.lib.warehouse.rows import fetch_rows, insert_rows, replace_rows
 
 LINES = "intermediate.int_lines__number"
 PAYMENTS = "intermediate.int_payments__settle_periods"
@@ -179,7 +178,7 @@ def hash_statements(connection: duckdb.DuckDBPyConnection) -> int:
     Returns:
         The number of periods hashed.
     """
-    settlements = fetch_rows(
+    settlements = _rows(
         connection,
         f"""
         select settlement.*, contract.terms_sha256, contract.chosen_reading
@@ -191,7 +190,7 @@ def hash_statements(connection: duckdb.DuckDBPyConnection) -> int:
         """,  # noqa: S608 - table names from code
     )
     hashes = []
-    readings = _grouped(fetch_rows(connection, f"from {READINGS}"), "contract_id", "period_start")
+    readings = _grouped(_rows(connection, f"from {READINGS}"), "contract_id", "period_start")
     tiers = read_tiers(connection)
     ceilings = read_readings(connection)
     chunks = _ChunkReader(_line_chunks(connection, settlements))
@@ -204,9 +203,11 @@ def hash_statements(connection: duckdb.DuckDBPyConnection) -> int:
             tiers[row["contract_id"]],
             ceilings[row["contract_id"]][row["chosen_reading"]],
         )
-        names = {"contract_id": row["contract_id"], "period_start": row["period_start"]}
-        hashes.append(names | {"statement_sha256": _digest(document, chunks.of(key))})
-    return replace_rows(connection, "raw.statement", hashes)
+        hashes.append((*key, _digest(document, chunks.of(key))))
+    connection.execute("delete from raw.statement")
+    if hashes:
+        connection.executemany("insert into raw.statement values (?, ?, ?)", hashes)
+    return len(hashes)
 
 
 def read_figures(
@@ -215,7 +216,7 @@ def read_figures(
     """Figures of one closed period as the settlement models of a warehouse have them."""
     place = "where contract_id = ? and period_start = ?"
     key = [contract_id, period_start]
-    settlement = fetch_rows(connection, f"from {PAYMENTS} {place}", key)[0]
+    settlement = _rows(connection, f"from {PAYMENTS} {place}", key)[0]
     terms_sha256, name = connection.execute(
         "select terms_sha256, chosen_reading from raw.contract where contract_id = ?",
         [contract_id],
@@ -223,10 +224,10 @@ def read_figures(
     return figures(
         settlement,
         terms_sha256,
-        fetch_rows(connection, f"from {READINGS} {place}", key),
+        _rows(connection, f"from {READINGS} {place}", key),
         read_tiers(connection)[contract_id],
         read_readings(connection)[contract_id][name],
-        fetch_rows(connection, f"from {LINES} {place} order by line_no", key),
+        _rows(connection, f"from {LINES} {place} order by line_no", key),
     )
 
 
@@ -277,9 +278,8 @@ def _line_chunks(
     )
     if not settlements:
         return
-    names = ("contract_id", "period_start")
-    keys = [{name: row[name] for name in names} for row in settlements]
-    insert_rows(connection, "open_period", keys)
+    keys = [(row["contract_id"], row["period_start"]) for row in settlements]
+    connection.executemany("insert into open_period values (?, ?)", keys)
     _name_odd_courses(connection)
     result = connection.execute(
         _CHUNKS.replace("{lines}", LINES).replace("{chunk}", str(_LINES_A_CHUNK))
@@ -297,14 +297,19 @@ def _name_odd_courses(connection: duckdb.DuckDBPyConnection) -> None:
         f"select course_id from {LINES} where regexp_matches(course_id, ?) group by all",  # noqa: S608
         [_CONTROL],
     ).fetchall()
-    insert_rows(
-        connection,
-        "odd_course",
-        [
-            {"course_id": course, "json_text": json.dumps(course, ensure_ascii=False)}
-            for (course,) in odd
-        ],
-    )
+    if odd:
+        connection.executemany(
+            "insert into odd_course values (?, ?)",
+            [(course, json.dumps(course, ensure_ascii=False)) for (course,) in odd],
+        )
+
+
+def _rows(
+    connection: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any] = ()
+) -> list[dict[str, Any]]:
+    result = connection.execute(query, list(values))
+    names = [column[0] for column in result.description]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 def _grouped(rows: Iterable[dict[str, Any]], *keys: str) -> dict[tuple[Any, ...], list[Row]]:

@@ -24,7 +24,9 @@ WORDS: dict[str, tuple[str, str]] = {
         "Filnavnet følger ikke reglen, eller det indeholder en lang talrække.",
         (
             "Navngiv filen <kilde>_<udtræksdato>[_<fra>_<til>][_<afsender>][_v<N>].<type> med"
-            " datoer som ÅÅÅÅ-MM-DD, uden personnumre eller andre lange tal."
+            " datoer"
+            " som"
+            " ÅÅÅÅ-MM-DD, uden personnumre eller andre lange tal."
         ),
     ),
     "FILE_CHECKSUM": (
@@ -42,8 +44,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "FILE_LIMIT": (
         (
             "Filen overskrider en grænse, eller den indeholder noget, der ikke hører hjemme i en"
-            " datafil (makroer, links til andre filer, for mange kolonner, for lange linjer, et"
-            " link i stedet for en fil)."
+            " datafil"
+            " (makroer, links til andre filer, for mange kolonner, for lange linjer, et link i"
+            " stedet"
+            " for"
+            " en fil)."
         ),
         "Send kun selve data som en almindelig fil. Del store filer op efter periode.",
     ),
@@ -56,8 +61,9 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "WINDOW_INVALID": (
         (
-            "Perioden i navnet (eller ugekolonnerne) mangler, vender forkert, har huller eller"
-            " går længere frem end udtræksdatoen."
+            "Perioden i navnet (eller ugekolonnerne) mangler, vender forkert, har huller eller går"
+            " længere"
+            " frem end udtræksdatoen."
         ),
         "Ret perioden, så fra-dato ≤ til-dato ≤ udtræksdato, og så den svarer til indholdet.",
     ),
@@ -95,8 +101,9 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "NUMBER_FORMAT": (
         (
-            "Tallet er ikke skrevet som reglen kræver (decimalkomma, ingen tusindtalsprik, ikke"
-            " for mange decimaler)."
+            "Tallet er ikke skrevet som reglen kræver (decimalkomma, ingen tusindtalsprik, ikke for"
+            " mange"
+            " decimaler)."
         ),
         "Ret talformatet. Der afrundes aldrig.",
     ),
@@ -133,7 +140,8 @@ WORDS: dict[str, tuple[str, str]] = {
         ),
         (
             "Undersøg filen. Er den rigtig, så åbn den: effekt accept SHA256 row_count --as NAVN"
-            " --reason TEKST."
+            " --reason"
+            " TEKST."
         ),
     ),
 }
