@@ -22,7 +22,9 @@ from dagster_project.lib.reference import KnownGroups
 Path = tuple[str | int, ...]
 Problem = tuple[Path, str]
 
-_GROUP_KEYS = frozenset({"benefit_group", "benefit_groups", "case_groups", "target_groups"})
+_GROUP_KEYS: frozenset[str | int] = frozenset(
+    {"benefit_group", "benefit_groups", "case_groups", "target_groups"}
+)
 
 
 def find_problems(contract: Contract, groups: KnownGroups | None) -> list[Problem]:
