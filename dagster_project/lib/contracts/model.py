@@ -68,7 +68,7 @@ ExitReason = Literal["død", "fraflyttet", "udvandret", "pension", "trukket", "a
 
 
 class Section(BaseModel):
-    """A mapping of the contract file; any of them may carry the clause it rests on."""
+    """A mapping of the contract file; each may name the clause it rests on."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -103,7 +103,7 @@ class Term(Span):
 
 
 class Actors(Section):
-    """Who may act, by role; a role that is left out has nobody."""
+    """The names that may act, by role; a role that is left out has none."""
 
     provider: list[Text] = []
     municipality: list[Text] = []

@@ -118,7 +118,7 @@ class Reference:
 
 
 def groups_of(codes: Sequence[BenefitCode]) -> KnownGroups:
-    """The benefit groups and match groups that a code table knows."""
+    """The benefit groups and match groups of a code table."""
     return KnownGroups(
         frozenset(row.benefit_group for row in codes),
         frozenset((row.benefit_group, row.match_group) for row in codes if row.match_group),
@@ -141,6 +141,24 @@ def load_reference(seeds: Path = SEEDS) -> Reference:
     )
 
 
+@cache
+def load_benefits(seeds: Path = SEEDS) -> Benefits:
+    """What a file may call a benefit, from the code table and benefit_names.csv.
+
+    Raises:
+        EffektError: REFERENCE_TABLE, naming file, line and column.
+    """
+    path = seeds / "benefit_names.csv"
+    groups: dict[str, str] = {}
+    for row in _rows(path, NAME_COLUMNS):
+        if row["name"] in groups:
+            raise row.problem("name", "stands twice")
+        groups[row["name"]] = row.text("benefit_group")
+    codes = load_benefit_codes(seeds / "benefit_codes.csv")
+    ranges = tuple((row.code_from, row.code_to) for row in codes)
+    return Benefits(ranges, tuple(groups.items()), canonical.sha256_file(path))
+
+
 def load_benefit_codes(path: Path = SEEDS / "benefit_codes.csv") -> tuple[BenefitCode, ...]:
     """The benefit code table alone, ordered by code."""
     codes = [
@@ -160,24 +178,6 @@ def load_benefit_codes(path: Path = SEEDS / "benefit_codes.csv") -> tuple[Benefi
     ordered = tuple(sorted(codes, key=lambda row: row.code_from))
     _check_codes(ordered, path.name)
     return ordered
-
-
-@cache
-def load_benefits(seeds: Path = SEEDS) -> Benefits:
-    """What a file may call a benefit, from the code table and benefit_names.csv.
-
-    Raises:
-        EffektError: REFERENCE_TABLE, naming file, line and column.
-    """
-    path = seeds / "benefit_names.csv"
-    groups: dict[str, str] = {}
-    for row in _rows(path, NAME_COLUMNS):
-        if row["name"] in groups:
-            raise row.problem("name", "stands twice")
-        groups[row["name"]] = row.text("benefit_group")
-    codes = load_benefit_codes(seeds / "benefit_codes.csv")
-    ranges = tuple((row.code_from, row.code_to) for row in codes)
-    return Benefits(ranges, tuple(groups.items()), canonical.sha256_file(path))
 
 
 def write_reference(connection: duckdb.DuckDBPyConnection, reference: Reference) -> dict[str, int]:
@@ -283,7 +283,7 @@ def _load_figures(path: Path) -> tuple[DocumentFigure, ...]:
 
 
 class _Row(dict[str, str]):
-    """A row of a reference table that knows its file and line."""
+    """A row of a reference table, with its file and line."""
 
     def __init__(self, values: Mapping[str, str], file: str, line: int) -> None:
         super().__init__(values)

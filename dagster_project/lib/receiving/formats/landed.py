@@ -29,10 +29,9 @@ class Landed:
     Args:
         relation: SQL of a table function that gives the columns ``h0``, ``h1`` … in file order.
         headings: headings in file order.
-        row_count: records that the relation must give; None where only the reader knows.
+        row_count: records that the relation must give; None where the scan cannot count them.
         has_weeks_text: the relation gives ``weeks_text`` itself (the cells of the week columns,
-        each
-            followed by ``;``) and no columns for the weeks.
+            each followed by ``;``) and no columns for the weeks.
         lines_file: the file itself, where it is large and ``week_lines`` may read it instead.
         faults: per row number the column index in the declaration (-1: the row) and the code of
             faults that only the format could see.

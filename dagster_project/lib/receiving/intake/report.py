@@ -201,6 +201,12 @@ def words_for(finding: Finding) -> tuple[str, str]:
     return rule, _REMEDIES.get((finding.code, finding.detail.split(":")[0]), remedy)
 
 
+def in_words(finding: Finding) -> dict[str, object]:
+    """A finding as plain mapping, with its Danish words."""
+    rule, remedy = words_for(finding)
+    return {**finding.as_json(), "rule": rule, "remedy": remedy}
+
+
 def _where(detail: str, code: str) -> str:
     """A detail as a Dane reads it: what was expected, never a value of the file."""
     if detail in TYPE_WORDS and code not in ("FILE_NAME", "WINDOW_INVALID"):
@@ -233,14 +239,7 @@ def _as_json(record: Record) -> dict[str, object]:
         "code": record.code,
         "row_count": record.row_count,
         "rejected_rows": record.rejected_rows,
-        "findings": [
-            {
-                **finding.as_json(),
-                "rule": words_for(finding)[0],
-                "remedy": words_for(finding)[1],
-            }
-            for finding in record.findings
-        ],
+        "findings": [in_words(finding) for finding in record.findings],
     }
 
 
