@@ -64,7 +64,7 @@ def _batch_definition() -> Any:
 def _expectation(check: Check) -> Any:
     from great_expectations.expectations.registry import get_expectation_impl
 
-    impl = get_expectation_impl(check.expectation)
+    impl: Any = get_expectation_impl(check.expectation)
     return impl(**check.arguments, column=check.id, meta={"id": check.id})
 
 

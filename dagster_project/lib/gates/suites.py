@@ -106,7 +106,7 @@ class Suite(BaseModel):
         """Give every check what it shares: from all checks, its shape, its suite; its own last."""
         if not isinstance(said, dict):
             raise ValueError("checks are a mapping of id to title, or what differs")  # noqa: TRY004
-        of_shape = _shared().get(found.data.get("shape"), {})
+        of_shape = _shared().get(found.data.get("shape", ""), {})
         common = _shared()["all"] | of_shape | found.data.get("shared", {})
         return [
             common | (own if isinstance(own, dict) else {"title": own}) | {"id": name}
