@@ -45,6 +45,8 @@ def _table(table: Table) -> list[str]:
     ]
     for name, kind in table.columns:
         meaning = table.comments[name].replace("|", "\\|")
+        if name in table.words:
+            meaning += f" (codes: `{table.words[name]}` in `seeds/words.csv`)"
         lines.append(f"| {name} | {kind.lower()} | {meaning} |")
     return [*lines, ""]
 

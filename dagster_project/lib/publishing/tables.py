@@ -40,6 +40,7 @@ class Table:
         comments: what each column means.
         grain: what one row stands for.
         clause: the rule that the table follows.
+        words: domain in ``seeds/words.csv`` of each column that holds codes.
     """
 
     room: str
@@ -53,6 +54,7 @@ class Table:
     comments: dict[str, str] = field(default_factory=dict, hash=False)
     grain: str = ""
     clause: str = ""
+    words: dict[str, str] = field(default_factory=dict, hash=False)
 
 
 @cache
@@ -81,6 +83,11 @@ def _table(room: str, model: dict[str, Any]) -> Table:
         comments={column["name"]: _one_line(column["description"]) for column in columns},
         grain=meta["grain"],
         clause=meta["clause"],
+        words={
+            column["name"]: column["config"]["meta"]["words"]
+            for column in columns
+            if "config" in column
+        },
     )
 
 

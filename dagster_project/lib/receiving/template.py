@@ -59,7 +59,7 @@ def _explanations(source: Source) -> list[list[str]]:
         rows.append(
             [
                 source.weeks.prefix + "ÅÅUU",
-                "ydelseskode (tre cifre)",
+                words.label("column_type", "benefit_code"),
                 "nej",
                 "",
                 source.weeks.description,
