@@ -40,3 +40,9 @@ def remedy(domain: str, code: str | None) -> str | None:
     """What to do about a code, None where nothing is to be done."""
     word = find(domain, code)
     return (word.remedy_da or None) if word else None
+
+
+def rule_id(domain: str, code: str | None) -> str | None:
+    """The rule that gives the code, by its id in ``docs/rules``; None where it has none."""
+    word = find(domain, code)
+    return (word.rule_id or None) if word else None

@@ -36,17 +36,6 @@ if TYPE_CHECKING:
 _SHOWN = 12
 _HASH_DIGITS = 12
 _PLAIN_WIDTH = 240
-_RULES = {
-    "outside_term": "30-rules.md §2.1",
-    "exited_before_referral": "30-rules.md §2.2",
-    "register_silent": "30-rules.md §2.3",
-    "not_on_benefit": "30-rules.md §2.4",
-    "case_too_short": "30-rules.md §2.5",
-    "case_start_unknown": "30-rules.md §2.5",
-    "duplicate_person": "30-rules.md §2.6",
-    "over_quota": "30-rules.md §2.7",
-}
-_MONTH_RULE = "30-rules.md §3"
 
 _MONTHS = """
 select
@@ -325,7 +314,7 @@ def _rule(row: Mapping[str, Any] | None) -> dict[str, Any] | None:
         "exit_date", "exit_reason",
     )  # fmt: skip
     told = _plain({name: row[name] for name in names})
-    told["clause"] = _RULES.get(row["reason"], _MONTH_RULE)
+    told["clause"] = words.rule_id("reason", row["reason"])
     told["remedy"] = None if row["is_payable"] else words.remedy("reason", row["reason"])
     return told
 
