@@ -238,10 +238,11 @@ def _show_event(event: Event, as_json: bool) -> None:
         _print_json(event.to_json())
         return
     from dagster_project.lib.base import danish
+    from dagster_project.lib.reference import words
 
     amount = "" if event.amount_dkk is None else f" · {danish.kroner(event.amount_dkk)}"
     print(
-        f"{event.sequence}: {danish.word(danish.ACTIONS, event.action)} · {event.contract_id} · "
+        f"{event.sequence}: {words.label('action', event.action)} · {event.contract_id} · "
         f"{event.period_start:%Y-%m} · {event.actor}{amount}"
     )
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from dagster_project.lib.base import danish
+from dagster_project.lib.reference import words
 from dagster_project.orchestration.night import NightReport
 from dagster_project.settings import Home
 
@@ -83,7 +83,7 @@ def _settlement_table(rows: Sequence[tuple[Any, ...]]) -> Table:
     for heading in ("Grundlag kr.", "Udbetaling kr."):
         table.add_column(heading, justify="right")
     for contract_id, label, start, state, is_superseded, basis, payment in rows:
-        shown = danish.word(danish.STATES, state) + (" (ændrede tal)" if is_superseded else "")
+        shown = words.label("state", state) + (" (ændrede tal)" if is_superseded else "")
         period = label if label != f"{start}" else f"{start:%Y-%m}"
         table.add_row(contract_id, period, shown, kroner(basis), kroner(payment))
     return table

@@ -14,10 +14,9 @@ from typing import Any
 
 import duckdb
 
-RESTRICTED = {
-    "participant", "person_month", "employment_entry", "settlement_line", "case_line_evidence",
-    "mismatch",
-}  # fmt: skip
+from dagster_project.lib.publishing import tables
+
+RESTRICTED = {name for room, name in tables.declared_tables() if room == tables.RESTRICTED}
 
 
 def run_night(home: Path, as_of: str, contracts: Path | None = None) -> Any:

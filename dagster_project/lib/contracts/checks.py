@@ -11,7 +11,6 @@ from pydantic import BaseModel
 
 from dagster_project.lib.contracts.model import (
     Contract,
-    FteReductionPart,
     PersonMonthsPart,
     RelapsePart,
 )

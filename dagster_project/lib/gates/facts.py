@@ -18,7 +18,7 @@ from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.gates.suites import Suite
 from dagster_project.lib.publishing import Candidate
 from dagster_project.lib.publishing import manifest as manifests
-from dagster_project.lib.publishing.tables import Table, declared_tables, modelled_tables
+from dagster_project.lib.publishing.tables import Table, declared_tables
 from dagster_project.settings import Home, Settings
 
 _LOG = logging.getLogger(__name__)
@@ -134,11 +134,9 @@ def ledger_state(context: Context) -> None:
 
 
 def published_declarations(context: Context) -> None:
-    """``declared_table`` and ``declared_column``: 50-mart.md, and which tables have a model."""
-    modelled = modelled_tables()
+    """``declared_table`` and ``declared_column``: what the dbt yml of the marts declares."""
     tables = [
-        [room, name, (room, name) in modelled, bool(table.measures)]
-        for (room, name), table in declared_tables().items()
+        [room, name, bool(table.measures)] for (room, name), table in declared_tables().items()
     ]
     columns = [
         [room, name, place, column, kind, column in table.key]
@@ -146,9 +144,7 @@ def published_declarations(context: Context) -> None:
         for place, (column, kind) in enumerate(table.columns)
     ]
     context.table(
-        "declared_table",
-        "room varchar, table_name varchar, is_modelled boolean, has_suppression boolean",
-        tables,
+        "declared_table", "room varchar, table_name varchar, has_suppression boolean", tables
     )
     context.table(
         "declared_column",

@@ -64,7 +64,8 @@ def _batch_definition() -> Any:
 def _expectation(check: Check) -> Any:
     from great_expectations.expectations.registry import get_expectation_impl
 
-    return get_expectation_impl(check.expectation)(**check.arguments, meta={"id": check.id})
+    impl: Any = get_expectation_impl(check.expectation)
+    return impl(**check.arguments, column=check.id, meta={"id": check.id})
 
 
 def judge(frame: pd.DataFrame, checks: tuple[Check, ...]) -> dict[str, Judgement]:

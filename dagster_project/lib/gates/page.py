@@ -8,14 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from dagster_project.lib.base import files
-from dagster_project.lib.gates.suites import DeclaredCheck
+from dagster_project.lib.gates.suites import GATES, DeclaredCheck
+from dagster_project.lib.reference import words
 from dagster_project.settings import Home
 
 FILE_NAME = "data-quality.html"
 _TEMPLATE = Path(__file__).with_name("data_quality.html.j2")
-_GATE_TITLES = {
-    10: "Modtaget", 20: "Indlæst", 30: "Regler", 40: "Afregning", 50: "Klar til udgivelse"
-}  # fmt: skip
 
 
 def write(home: Home, declared: Sequence[DeclaredCheck], rows: Sequence[Sequence[Any]]) -> Path:
@@ -28,8 +26,7 @@ def write(home: Home, declared: Sequence[DeclaredCheck], rows: Sequence[Sequence
     """
     found = {(row[0], row[1]): row for row in rows}
     gates = [
-        _gate(gate, title, [c for c in declared if c.gate == gate], found)
-        for gate, title in _GATE_TITLES.items()
+        _gate(gate, [check for check in declared if check.gate == gate], found) for gate in GATES
     ]
     files.make_dir(home.reports)
     return files.write_atomic(home.reports / FILE_NAME, _template().render(gates=gates) + "\n")
@@ -44,12 +41,13 @@ def _template() -> Any:
 
 
 def _gate(
-    gate: int, title: str, checks: list[DeclaredCheck], found: dict[Any, Sequence[Any]]
+    gate: int, checks: list[DeclaredCheck], found: dict[Any, Sequence[Any]]
 ) -> dict[str, Any]:
     lines = [_line(check, found.get((gate, check.check_id))) for check in checks]
     states = [line["state"] for line in lines]
     state = next((s for s in ("stopped", "waiting", "warned") if s in states), "passed")
     lines.sort(key=lambda line: _RANK[line["state"]])
+    title = words.label("gate", str(gate))
     return {"number": gate, "title": title, "state": state, "lines": lines}
 
 

@@ -215,10 +215,10 @@ def _gather(context: facts.Context, suite: Suite) -> _Evidence:
     if suite.shape == "rows":
         frame = context.connection.execute(query).df()
         return _Evidence(rows=len(frame), least=least, frame=frame)
-    names = [str(check.arguments["column"]) for check in suite.checks]
     counts = ", ".join(
-        f'count(*) filter (where "{name}") as "{name}", count("{name}") as "{name}__evaluated"'
-        for name in names
+        f'count(*) filter (where "{check.id}") as "{check.id}",'
+        f' count("{check.id}") as "{check.id}__evaluated"'
+        for check in suite.checks
     )
     frame = context.connection.execute(
         f"select count(*) as facts, {counts} from ({query})"  # noqa: S608 - a suite's own SQL
@@ -240,9 +240,8 @@ def _result(
     found = judged.get(check.id, judge.NOT_EVALUATED)
     evaluated, unexpected = found.evaluated, found.unexpected
     if suite.shape == "counts" and evidence.counted:
-        column = str(check.arguments["column"])
-        unexpected = evidence.counted[column]
-        evaluated = evidence.counted[f"{column}__evaluated"]
+        unexpected = evidence.counted[check.id]
+        evaluated = evidence.counted[f"{check.id}__evaluated"]
     return CheckResult(
         gate=suite.gate,
         check_id=check.id,
@@ -284,7 +283,7 @@ def _failing_keys(
     contract = "contract_id" if "contract_id" in names else "null"
     rows = context.connection.execute(
         f"select {contract}, key_text from ({suite.facts.strip().rstrip(';')})"  # noqa: S608
-        f' where "{check.arguments["column"]}" order by all limit {judge.MAX_KEYS}'
+        f' where "{check.id}" order by all limit {judge.MAX_KEYS}'
     ).fetchall()
     return [(row[0], str(row[1])) for row in rows]
 

@@ -12,7 +12,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.settings import EXPECTATIONS_DIR
@@ -20,6 +28,7 @@ from dagster_project.settings import EXPECTATIONS_DIR
 GATES: tuple[int, ...] = (10, 20, 30, 40, 50)
 CRITICAL = "critical"
 META_PREFIX = "complete_"
+SHARED = "shared.yml"
 Severity = Literal["critical", "warning"]
 _BOUNDS = ("min_value", "max_value")
 
@@ -37,7 +46,8 @@ class Check(BaseModel):
     """One check of a suite.
 
     ``title``, ``owner`` and ``remedy`` are read in the municipality: they are Danish.
-    ``arguments`` are those of the expectation of Great Expectations.
+    ``arguments`` are those of the expectation of Great Expectations; the column that it judges
+    bears the check's id.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -74,6 +84,8 @@ class Suite(BaseModel):
         min_rows: the fewest rows of ``facts`` that count as evidence: a number, or SQL that derives
             it from what must be there, independently of ``facts``.
         prepare: what Python adds before the query, by the name of its maker (``facts.py``).
+        shared: what its checks have in common, where it differs from ``expectations/shared.yml``.
+        checks: in the file a mapping of id to what the check says for itself, often its title only.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -85,14 +97,21 @@ class Suite(BaseModel):
     facts: str = Field(min_length=10)
     min_rows: int | str
     prepare: tuple[str, ...] = ()
+    shared: dict[str, Any] = Field(default_factory=dict)
     checks: tuple[Check, ...] = Field(min_length=1)
 
-    @model_validator(mode="after")
-    def _unique(self) -> Suite:
-        repeated = [name for name, times in Counter(c.id for c in self.checks).items() if times > 1]
-        if repeated:
-            raise ValueError(f"check ids are repeated: {', '.join(repeated)}")
-        return self
+    @field_validator("checks", mode="before")
+    @classmethod
+    def _spread(cls, said: Any, found: ValidationInfo) -> list[dict[str, Any]]:
+        """Give every check what it shares: from all checks, its shape, its suite; its own last."""
+        if not isinstance(said, dict):
+            raise ValueError("checks are a mapping of id to title, or what differs")  # noqa: TRY004
+        of_shape = _shared().get(found.data.get("shape", ""), {})
+        common = _shared()["all"] | of_shape | found.data.get("shared", {})
+        return [
+            common | (own if isinstance(own, dict) else {"title": own}) | {"id": name}
+            for name, own in said.items()
+        ]
 
 
 class DeclaredCheck(BaseModel):
@@ -135,7 +154,7 @@ def read_suite(path: Path) -> Suite:
 
 def read_suites(folder: Path) -> tuple[Suite, ...]:
     """All suites of a folder; every gate has at least one, check ids are unique in a gate."""
-    suites = tuple(read_suite(path) for path in sorted(folder.glob("*.yml")))
+    suites = tuple(read_suite(path) for path in sorted(folder.glob("[0-9]*.yml")))
     for gate in GATES:
         names = Counter(check.check_id for check in _declared(suites) if check.gate == gate)
         if not names:
@@ -195,6 +214,12 @@ def meta_check(suite: Suite) -> DeclaredCheck:
 
 class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """YAML without duplicate keys."""
+
+
+@cache
+def _shared() -> dict[str, dict[str, Any]]:
+    """What all checks have in common, and those of a shape."""
+    return dict(_load((EXPECTATIONS_DIR / SHARED).read_text("utf-8")))
 
 
 def _load(text: str) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,14 +24,7 @@ from dagster_project.lib.publishing import manifest as manifests
 from dagster_project.lib.publishing.code_version import code_version
 from dagster_project.lib.publishing.leftovers import CANDIDATE_PREFIX, clean_leftovers
 from dagster_project.lib.publishing.manifest import Manifest
-from dagster_project.lib.publishing.tables import (
-    MART,
-    RESTRICTED,
-    Description,
-    Table,
-    declared_tables,
-    descriptions,
-)
+from dagster_project.lib.publishing.tables import MART, RESTRICTED, Table, declared_tables
 from dagster_project.settings import Home, Settings
 
 STORAGE_VERSION = "v1.4.0"
@@ -203,13 +196,12 @@ def _write_room(
     connection.execute(
         f"attach {_text(str(target))} as target (storage_version {_text(STORAGE_VERSION)})"
     )
-    said = descriptions()
     tables = _present(connection, room)
     connection.execute("begin")
     connection.execute(f"create schema target.{room}")
     for table in tables:
         _copy_table(connection, table)
-        _comment(connection, table, said)
+        _comment(connection, table)
     connection.execute("commit")
     written = {table.name: write_parquet(connection, table, folder) for table in tables}
     connection.execute("checkpoint target")
@@ -270,16 +262,11 @@ def write_parquet(
     return {"rows": count[0] if count else 0, "sha256": sha256_file(path)}
 
 
-def _comment(
-    connection: duckdb.DuckDBPyConnection, table: Table, said: Mapping[str, Description]
-) -> None:
-    description = said.get(table.name)
-    if description is None:
-        return
+def _comment(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
     place = f"target.{table.room}.{_name(table.name)}"
-    connection.execute(f"comment on table {place} is {_text(description.text)}")
+    connection.execute(f"comment on table {place} is {_text(table.comment)}")
     columns = {str(row[0]) for row in connection.execute(f"describe {place}").fetchall()}
-    for column, text in description.columns.items():
+    for column, text in table.comments.items():
         if column in columns:
             connection.execute(f"comment on column {place}.{_name(column)} is {_text(text)}")
 

@@ -1,15 +1,15 @@
-"""The declared published tables: names, columns, keys, types, suppression (50-mart.md).
+"""The published tables as the dbt yml of the marts declares them (50-mart.md).
 
-What belongs here: reading ``tables.yml`` and the descriptions of the dbt yml. What does not: any
-SQL, and any decision about what a figure is.
+What belongs here: reading ``dbt/models/marts/<folder>/_*models.yml``, the only declaration of a
+table: columns in order with their types, and under ``meta`` its key, what suppression means, and
+whether it stands outside the snapshot's name. What does not: any SQL, and any decision about what
+a figure is.
 """
 
 from __future__ import annotations
 
-import fnmatch
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -19,9 +19,10 @@ from dagster_project.settings import DBT_DIR
 MART = "mart"
 RESTRICTED = "restricted"
 MARTS_DIR = DBT_DIR / "models" / "marts"
+FOLDERS = {"payout": MART, "restricted": RESTRICTED}
+"""Room (schema) of each folder under ``marts``."""
 # the same safe loader, in C where PyYAML was built with it
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_FILE = Path(__file__).with_name("tables.yml")
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,11 @@ class Table:
         person_counts: measures that themselves count persons.
         measures: columns that are null in a suppressed row (empty: the table has no suppression).
         is_in_id: the table's hash is part of the snapshot's name.
+        comment: what the table is.
+        comments: what each column means.
+        grain: what one row stands for.
+        clause: the rule that the table follows.
+        words: domain in ``seeds/words.csv`` of each column that holds codes.
     """
 
     room: str
@@ -44,68 +50,51 @@ class Table:
     person_counts: tuple[str, ...] = ()
     measures: tuple[str, ...] = ()
     is_in_id: bool = True
+    comment: str = ""
+    comments: dict[str, str] = field(default_factory=dict, hash=False)
+    grain: str = ""
+    clause: str = ""
+    words: dict[str, str] = field(default_factory=dict, hash=False)
 
 
 @cache
 def declared_tables() -> dict[tuple[str, str], Table]:
     """All tables of 50-mart.md by (room, name)."""
-    declared = yaml.load(_FILE.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - safe
     return {
-        (room, name): _table(room, name, body, declared["types"])
-        for room, tables in declared["rooms"].items()
-        for name, body in tables.items()
+        (room, model["name"]): _table(room, model)
+        for folder, room in FOLDERS.items()
+        for path in sorted((MARTS_DIR / folder).glob("_*models.yml"))
+        for model in yaml.load(path.read_text("utf-8"), Loader=_LOADER)["models"]  # noqa: S506 - safe
     }
 
 
-def _table(room: str, name: str, body: dict[str, Any], law: list[dict[str, Any]]) -> Table:
+def _table(room: str, model: dict[str, Any]) -> Table:
+    meta, columns = model["config"]["meta"], model["columns"]
+    suppression = meta.get("suppression", {})
     return Table(
         room=room,
-        name=name,
-        key=tuple(body["key"]),
-        columns=tuple((column, _type_of(column, law)) for column in body["columns"]),
-        person_counts=tuple(body.get("person_counts", ())),
-        measures=tuple(body.get("measures", ())),
-        is_in_id=room == MART and not body.get("outside_id", False),
+        name=model["name"],
+        key=tuple(meta["key"]),
+        columns=tuple((column["name"], _type(column["data_type"])) for column in columns),
+        person_counts=tuple(suppression.get("person_counts", ())),
+        measures=tuple(suppression.get("measures", ())),
+        is_in_id=room == MART and not meta.get("is_outside_id", False),
+        comment=_one_line(model["description"]),
+        comments={column["name"]: _one_line(column["description"]) for column in columns},
+        grain=meta["grain"],
+        clause=meta["clause"],
+        words={
+            column["name"]: column["config"]["meta"]["words"]
+            for column in columns
+            if "config" in column
+        },
     )
 
 
-def _type_of(column: str, law: list[dict[str, Any]]) -> str:
-    for rule in law:
-        if any(fnmatch.fnmatchcase(column, pattern) for pattern in rule["names"]):
-            return str(rule["type"])
-    raise ValueError(f"no type is declared for column {column}")
+def _type(declared: str) -> str:
+    """``decimal(18, 2)`` as DuckDB says it: ``DECIMAL(18,2)``."""
+    return declared.upper().replace(" ", "")
 
 
-def modelled_tables(marts_dir: Path = MARTS_DIR) -> set[tuple[str, str]]:
-    """The declared tables that a dbt model builds: those that a candidate must hold."""
-    models = {path.stem for path in marts_dir.rglob("*.sql")}
-    return {(room, name) for room, name in declared_tables() if name in models}
-
-
-@dataclass(frozen=True)
-class Description:
-    """What the dbt yml says about a table and its columns."""
-
-    text: str
-    columns: dict[str, str]
-
-
-@cache
-def descriptions(marts_dir: Path = MARTS_DIR) -> dict[str, Description]:
-    """Table and column descriptions of every mart model, by model name."""
-    found: dict[str, Description] = {}
-    for path in sorted(marts_dir.rglob("*.yml")):
-        loaded = yaml.load(path.read_text("utf-8"), Loader=_LOADER) or {}  # noqa: S506 - safe
-        for model in loaded.get("models") or ():
-            found[model["name"]] = Description(
-                text=_one_line(model.get("description")),
-                columns={
-                    column["name"]: _one_line(column.get("description"))
-                    for column in model.get("columns") or ()
-                },
-            )
-    return found
-
-
-def _one_line(text: str | None) -> str:
-    return " ".join((text or "").split())
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from dagster_project.lib.base import files
 from dagster_project.lib.base.errors import UsageError
-from dagster_project.lib.receiving.intake.report import TYPE_WORDS
 from dagster_project.lib.receiving.judging.declarations import Column, Source, load_sources
+from dagster_project.lib.reference import words
 
 _EXAMPLE_WEEKS = (("2301", "890"), ("2302", "890"), ("2303", ""))
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0")
@@ -45,7 +45,7 @@ def _must_be_filled(column: Column) -> str:
 def _explain(column: Column) -> list[str]:
     return [
         column.heading,
-        TYPE_WORDS[column.type],
+        words.label("column_type", column.type),
         _must_be_filled(column),
         ", ".join(column.allowed),
         column.description,
@@ -59,7 +59,7 @@ def _explanations(source: Source) -> list[list[str]]:
         rows.append(
             [
                 source.weeks.prefix + "ÅÅUU",
-                "ydelseskode (tre cifre)",
+                words.label("column_type", "benefit_code"),
                 "nej",
                 "",
                 source.weeks.description,

@@ -1,4 +1,4 @@
-"""The reference tables of seeds/: benefit codes and names, the documents' expenditure and figures.
+"""The reference tables of seeds/: benefit codes and names, words, the documents' own figures.
 
 What belongs here: strict reading, the raw tables. What does not: the arithmetic of the errata
 (``errata``), what a benefit code means for a person-month (dbt).
@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal, InvalidOperation
 from functools import cache, cached_property
 from itertools import pairwise
@@ -37,6 +37,7 @@ CORRECTION_COLUMNS = ("correction", "table_id", "year", "as_printed", "amount_mi
 FIGURE_COLUMNS = (
     "figure", "document", "place", "stated", "unit", "decimals", "expression", "kind"
 )  # fmt: skip
+WORD_COLUMNS = ("domain", "code", "rule_id", "label_da", "remedy_da", "owner")
 
 
 @dataclass(frozen=True)
@@ -90,12 +91,34 @@ class Expenditure:
 
 
 @dataclass(frozen=True)
+class Word:
+    """What people read for a code.
+
+    Args:
+        domain: what the code is one of: ``state``, ``cause``, ``finding`` …
+        code: as the mart, the ledger or a finding holds it.
+        rule_id: the rule that gives the code, by its id in ``docs/rules``; may be empty.
+        label_da: what the code is called; empty where it only says what else is to be done.
+        remedy_da: what to do about it; may be empty.
+        owner: who can act on it; may be empty.
+    """
+
+    domain: str
+    code: str
+    rule_id: str
+    label_da: str
+    remedy_da: str
+    owner: str
+
+
+@dataclass(frozen=True)
 class Reference:
     """All reference tables, validated."""
 
     benefit_codes: tuple[BenefitCode, ...]
     expenditure: tuple[Expenditure, ...]
     figures: tuple[DocumentFigure, ...]
+    words: tuple[Word, ...]
 
     @cached_property
     def sha256(self) -> dict[str, str]:
@@ -114,7 +137,7 @@ class Reference:
         """The same tables with the benefit codes of a stored settlement."""
         codes = tuple(BenefitCode(**{name: row[name] for name in CODE_COLUMNS}) for row in rows)
         _check_codes(codes, "the stored benefit codes")
-        return Reference(codes, self.expenditure, self.figures)
+        return replace(self, benefit_codes=codes)
 
 
 def groups_of(codes: Sequence[BenefitCode]) -> KnownGroups:
@@ -138,6 +161,7 @@ def load_reference(seeds: Path = SEEDS) -> Reference:
         load_benefit_codes(seeds / "benefit_codes.csv"),
         _load_expenditure(seeds / "expenditure.csv", seeds / "corrections.csv"),
         _load_figures(seeds / "document_figures.csv"),
+        load_words(seeds / "words.csv"),
     )
 
 
@@ -180,18 +204,32 @@ def load_benefit_codes(path: Path = SEEDS / "benefit_codes.csv") -> tuple[Benefi
     return ordered
 
 
+def load_words(path: Path) -> tuple[Word, ...]:
+    """The words of all codes, in the order of the file."""
+    words: dict[tuple[str, str], Word] = {}
+    for row in _rows(path, WORD_COLUMNS):
+        key = (row.text("domain"), row.text("code"))
+        if key in words:
+            raise row.problem("code", "stands twice in its domain")
+        if not row["label_da"] and not row["remedy_da"]:
+            raise row.problem("label_da", "must not be empty where there is no remedy")
+        words[key] = Word(**row)
+    return tuple(words.values())
+
+
 def write_reference(connection: duckdb.DuckDBPyConnection, reference: Reference) -> dict[str, int]:
-    """Replace raw.benefit_code, raw.expenditure and raw.document_figure; rows written by table."""
+    """Replace the raw tables of benefit codes, expenditure, figures, words; rows by table."""
     tables: dict[str, list[dict[str, Any]]] = {
         "raw.benefit_code": [_nulled(asdict(row)) for row in reference.benefit_codes],
         "raw.expenditure": [asdict(row) for row in reference.expenditure],
         "raw.document_figure": judge_figures(reference.figures),
+        "raw.word": [_nulled(asdict(row)) for row in reference.words],
     }
     return {table: replace_rows(connection, table, rows) for table, rows in tables.items()}
 
 
 def _nulled(row: dict[str, Any]) -> dict[str, Any]:
-    """Empty match group and exit reason are none."""
+    """An empty text is none."""
     return {name: None if value == "" else value for name, value in row.items()}
 
 

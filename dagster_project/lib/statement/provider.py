@@ -14,6 +14,7 @@ from typing import Any
 
 from dagster_project.lib.base import danish
 from dagster_project.lib.publishing.reading import Snapshot
+from dagster_project.lib.reference import words
 from dagster_project.lib.statement import workbook
 from dagster_project.lib.statement.view import Cell, Table
 
@@ -40,17 +41,6 @@ from restricted.mismatch
 where contract_id = ? and month <= ?
 order by amount_dkk desc nulls last, course_id, month, kind
 """
-_KINDS = {
-    "claimed_denied": "krav afvist",
-    "claimed_pending": "krav afventer registret",
-    "unclaimed": "selvforsørgende uden krav",
-    "group_differs": "anden ydelse end oplyst",
-    "participant_changed": "oplysninger om forløbet er ændret",
-    "no_income": "ingen løntimer i måneden",
-    "two_contracts": "borgeren er i to kontrakter",
-    "claim_without_course": "krav uden kendt forløb",
-    "claim_outside_effort": "krav uden for indsatsmånederne",
-}
 
 
 def render(snapshot: Snapshot, contract_id: str, period_end: dt.date) -> bytes:
@@ -75,8 +65,8 @@ def _courses(snapshot: Snapshot, contract_id: str) -> Table:
         [
             Cell(row["course_id"]), _day(row["visited_on"]), _said(row["stated_group"]),
             _said(row["price_group"]), _count(row["case_days"]), _count(row["quota_rank"]),
-            Cell(danish.word(danish.REASONS, row["eligibility"])),
-            _said(danish.REMEDIES.get(row["eligibility"])), _day(row["exit_date"]),
+            Cell(words.label("reason", row["eligibility"])),
+            _said(words.remedy("reason", row["eligibility"])), _day(row["exit_date"]),
             _said(row["exit_reason"]),
         ]
         for row in snapshot.rows(_COURSES, [contract_id])
@@ -94,10 +84,10 @@ def _month(row: Mapping[str, Any]) -> list[Cell]:
     return [
         Cell(row["course_id"]), Cell(f"{row['month']:%Y-%m}"), _period(row["period_start"]),
         _said(row["price_group"]), _count(row["support_days"]),
-        Cell(danish.word(danish.REASONS, row["status"])), _yes(row["is_claimed"]),
+        Cell(words.label("reason", row["status"])), _yes(row["is_claimed"]),
         _yes(row["is_payable"]), Cell(danish.number(row["amount_dkk"]), row["amount_dkk"]),
-        Cell(danish.word(danish.MATCHES, row["match"])),
-        Cell(danish.word(danish.REASONS, row["reason"])), _said(_remedy(row)),
+        Cell(words.label("match", row["match"])),
+        Cell(words.label("reason", row["reason"])), _said(_remedy(row)),
         _yes(row["is_no_income"]),
     ]  # fmt: skip
 
@@ -105,7 +95,7 @@ def _month(row: Mapping[str, Any]) -> list[Cell]:
 def _remedy(row: Mapping[str, Any]) -> str | None:
     if row["is_payable"]:
         return "Ingen handling: måneden betales."
-    return danish.REMEDIES.get(row["reason"])
+    return words.remedy("reason", row["reason"])
 
 
 def _mismatches(snapshot: Snapshot, last: list[Any]) -> Table:
@@ -113,7 +103,7 @@ def _mismatches(snapshot: Snapshot, last: list[Any]) -> Table:
     rows = [
         [
             _said(row["course_id"]), Cell("" if row["month"] is None else f"{row['month']:%Y-%m}"),
-            Cell(danish.word(_KINDS, row["kind"])),
+            Cell(words.label("mismatch", row["kind"])),
             Cell(danish.NONE) if row["amount_dkk"] is None
             else Cell(danish.number(row["amount_dkk"]), row["amount_dkk"]),
             _said(row["owner"]), _said(row["remedy"]),

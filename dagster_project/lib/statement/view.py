@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from dagster_project.lib.base import danish
+from dagster_project.lib.reference import words
 from dagster_project.lib.statement import pictures
 from dagster_project.lib.statement.tiers import Reading, Tier, entitlement
 
@@ -80,7 +81,7 @@ def build(content: Content, state: str, events: Sequence[Mapping[str, Any]]) -> 
         title=terms["title"],
         subtitle=f"Opgørelse af resultatbetaling, {totals['period_label']}",
         period=f"{danish.date(start)} – {danish.date(end)}",
-        state=danish.word(danish.STATES, state),
+        state=words.label("state", state),
         payment=_kr(figures["payment"]["period"]),
         statement_sha256=content["statement_sha256"],
         facts=_facts(content),
@@ -188,9 +189,9 @@ def _headroom(text: str | None, missing: str) -> str:
 def _people(content: Content, events: Sequence[Mapping[str, Any]]) -> Section:
     rows = [
         [
-            _text(danish.word(danish.ACTIONS, event["action"])),
+            _text(words.label("action", event["action"])),
             _text(event["actor"]),
-            _text(danish.word(danish.ROLES, event["role"])),
+            _text(words.label("role", event["role"])),
             _text(event["os_user"]),
             _text(_day(event["as_of_date"])),
             _text(event["recorded_at"].replace("T", " ")),
@@ -236,14 +237,16 @@ def _basis(content: Content) -> Section:
         is_priced = kind == "person_months"
         rows.append(
             [
-                _text(part_id), _text(danish.word(danish.KINDS, kind)), _text(group or None),
+                _text(part_id), _text(words.label("part_kind", kind)), _text(group or None),
                 _count(count if is_priced else None), _money(amount if is_priced else None),
                 _money(str(count * Decimal(amount))),
             ]
         )  # fmt: skip
     trued = sum((Decimal(line["difference"]) for line in _lines(content, "true_up")), Decimal(0))
     if trued:
-        rows.append([_text("efterregulering"), *[_text(None)] * 4, _money(str(trued))])
+        rows.append(
+            [_text(words.label("line_kind", "true_up")), *[_text(None)] * 4, _money(str(trued))]
+        )
     clauses = [f"{name}: {part['clause']}" for name, part in sorted(parts.items())]
     headings = ("Del", "Hvad der måles", "Prisgruppe", ">Antal", ">Pris, kr.", ">Beløb, kr.")
     return Section(
@@ -261,7 +264,7 @@ def _true_ups(content: Content) -> Section | None:
     rows = [
         [
             _text(danish.month(dt.date.fromisoformat(row["corrected_period_start"]))),
-            _text(danish.word(danish.CAUSES, row["cause"])),
+            _text(words.label("cause", row["cause"])),
             _count(row["line_count"], _hidden(row)),
             _money(row["difference_dkk"], _hidden(row)),
         ]
@@ -355,8 +358,8 @@ def _shares(content: Content) -> Section | None:
 def _claims(content: Content) -> Section | None:
     rows = [
         [
-            _text(danish.word(danish.MATCHES, row["match"])),
-            _text(danish.word(danish.REASONS, row["reason"])),
+            _text(words.label("match", row["match"])),
+            _text(words.label("reason", row["reason"])),
             _count(row["month_count"], _hidden(row)),
             _money(row["amount_dkk"], _hidden(row)),
         ]
@@ -374,7 +377,7 @@ def _reduction(content: Content) -> Section | None:
             _text(row["part_id"]), _text(row["benefit_group"]), _fte(row["baseline_mean_fte"]),
             _fte(row["evaluation_mean_fte"]), _fte(row["reduction_fte"]), _money(row["rate_dkk"]),
             _money(row["amount_dkk"]),
-            _text({"complete": "endelig", "incomplete": "endnu ikke komplet"}.get(row["status"])),
+            _text(words.label("completeness", row["status"])),
         ]
         for row in content["shown"]["effects"]
     ]  # fmt: skip
@@ -393,8 +396,8 @@ def _reduction(content: Content) -> Section | None:
 def _missing(content: Content) -> Section:
     rows = [
         [
-            _text(danish.word(danish.BLOCKERS, row["kind"])), _count(row["item_count"]),
-            _money(row["amount_dkk"]), _text(danish.word(danish.ROLES, row["owner"])),
+            _text(words.label("blocker", row["kind"])), _count(row["item_count"]),
+            _money(row["amount_dkk"]), _text(row["owner"]),
             _text(row["remedy"]),
         ]
         for row in content["shown"]["blockers"]
@@ -443,7 +446,7 @@ def _deliveries(content: Content) -> Section:
 def _annex(content: Content) -> list[Section]:
     rows = [
         [
-            _text(danish.word(danish.LINE_KINDS, line["line_kind"])), _text(line["part"]),
+            _text(words.label("line_kind", line["line_kind"])), _text(line["part"]),
             _text(line["course"]), _text(line["month"]), _text(line["price_group"] or None),
             _money(line["old"]), _money(line["new"]), _money(line["difference"]),
         ]

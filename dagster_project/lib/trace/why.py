@@ -24,6 +24,7 @@ from dagster_project.lib.ledger import state as states
 from dagster_project.lib.ledger.loading import approvals_of
 from dagster_project.lib.publishing import reading as snapshots
 from dagster_project.lib.publishing.reading import Rows, Snapshot
+from dagster_project.lib.reference import words
 from dagster_project.settings import Settings
 
 if TYPE_CHECKING:
@@ -35,26 +36,6 @@ if TYPE_CHECKING:
 _SHOWN = 12
 _HASH_DIGITS = 12
 _PLAIN_WIDTH = 240
-_RULES = {
-    "outside_term": "30-rules.md §2.1",
-    "exited_before_referral": "30-rules.md §2.2",
-    "register_silent": "30-rules.md §2.3",
-    "not_on_benefit": "30-rules.md §2.4",
-    "case_too_short": "30-rules.md §2.5",
-    "case_start_unknown": "30-rules.md §2.5",
-    "duplicate_person": "30-rules.md §2.6",
-    "over_quota": "30-rules.md §2.7",
-}
-_MONTH_RULE = "30-rules.md §3"
-_ROLES = {
-    "participant": "deltagerlisten",
-    "referral_spell": "ydelse ved visitationen",
-    "exit": "ophør",
-    "coverage": "udtræk, der dækker måneden",
-    "spell": "ydelse i måneden",
-    "claim": "krav",
-    "income": "løntimer",
-}
 
 _MONTHS = """
 select
@@ -333,8 +314,8 @@ def _rule(row: Mapping[str, Any] | None) -> dict[str, Any] | None:
         "exit_date", "exit_reason",
     )  # fmt: skip
     told = _plain({name: row[name] for name in names})
-    told["clause"] = _RULES.get(row["reason"], _MONTH_RULE)
-    told["remedy"] = None if row["is_payable"] else danish.REMEDIES.get(row["reason"])
+    told["clause"] = words.rule_id("reason", row["reason"])
+    told["remedy"] = None if row["is_payable"] else words.remedy("reason", row["reason"])
     return told
 
 
@@ -358,7 +339,7 @@ def _text(name: str, value: Any) -> Any:
 def _tell(document: Mapping[str, Any], console: Console) -> None:
     from rich.markup import escape
 
-    state = danish.word(danish.STATES, document["state"])
+    state = words.label("state", document["state"])
     console.print(f"[bold]{escape(document['title'])}[/] · {document['period']} · {state}")
     console.print(
         f"Betaling {_kr(document['payment_dkk'])} af grundlag {_kr(document['basis_dkk'])}"
@@ -394,10 +375,10 @@ def _line_tree(line: Mapping[str, Any]) -> Tree:
     name = " · ".join(
         escape(part) for part in (line["course_id"], line["month"][:7], line["price_group"]) if part
     )
-    kind = danish.word(danish.LINE_KINDS, line["line_kind"])
+    kind = words.label("line_kind", line["line_kind"])
     tree = Tree(f"[bold green]{_kr(line['difference_dkk'])}[/]  {name}  ({kind})")
     if line["line_kind"] == "true_up":
-        cause = danish.word(danish.CAUSES, line["cause"])
+        cause = words.label("cause", line["cause"])
         sha = line["cause_delivery_sha256"]
         tree.add(f"før {_kr(line['old_amount_dkk'])}, nu {_kr(line['new_amount_dkk'])}: {cause}"
                  + (f" [dim](leverance {sha[:_HASH_DIGITS]})[/]" if sha else ""))  # fmt: skip
@@ -457,8 +438,8 @@ def _add_rule(tree: Tree, rule: Mapping[str, Any] | None) -> None:
         tree.add("måneden er ikke længere en indsatsmåned for forløbet")
         return
     verdict = "[green]betales[/]" if rule["is_payable"] else "[red]betales ikke[/]"
-    said = [danish.word(danish.REASONS, rule["eligibility"]),
-            danish.word(danish.REASONS, rule["status"]),
+    said = [words.label("reason", rule["eligibility"]),
+            words.label("reason", rule["status"]),
             "krævet" if rule["is_claimed"] else "ikke krævet"]  # fmt: skip
     tree.add(f"{verdict}: {', '.join(said)} [dim]({rule['clause']})[/]")
     days = rule["support_days"]
@@ -479,7 +460,7 @@ def _add_evidence(tree: Tree, evidence: Sequence[Mapping[str, Any]]) -> None:
             place += f" (sha256 {row['delivery_sha256'][:_HASH_DIGITS]}…)"
         code = f" {escape(row['code'])}" if row["code"] else ""
         days = " – ".join(day for day in (row["first_day"], row["last_day"]) if day)
-        role = _ROLES.get(row["role"], row["role"])
+        role = words.label("evidence_role", row["role"])
         if row["role"] == "coverage" and is_silent:
             role += " og intet viser"
         tree.add(f"{role}{code} {days} ← [dim]{place}[/]")

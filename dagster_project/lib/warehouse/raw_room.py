@@ -100,6 +100,9 @@ create table if not exists raw.document_figure (
     figure_no integer, document varchar, place varchar, stated varchar, unit varchar,
     expression varchar, kind varchar, stated_value decimal(38, 6), recomputed varchar,
     difference varchar, is_erratum boolean);
+create table if not exists raw.word (
+    domain varchar, code varchar, rule_id varchar, label_da varchar, remedy_da varchar,
+    owner varchar);
 
 -- contracts (one row per mapping of the contract file; amounts in kroner)
 -- --------------------------

@@ -20,14 +20,16 @@ title: prøven
 shape: counts
 facts: select false as broken
 min_rows: 1
+shared:
+  owner: controller
+  remedy: Ret det, og kør igen.
 checks:
-  - id: broken
-    title: En kontrol til prøve
-    expectation: expect_column_max_to_be_between
-    arguments: {column: broken, max_value: 0}
+  broken: En kontrol til prøve
+  bent:
+    title: En anden kontrol til prøve
+    arguments: {max_value: 0}
     severity: critical
-    owner: controller
-    remedy: Ret det, og kør igen.
+    remedy: Ret det andet, og kør igen.
 """
 
 
@@ -38,7 +40,24 @@ def _write(tmp_path: Path, text: str, name: str = "30_trial.yml") -> Path:
 
 
 def test_a_sound_suite_is_read(tmp_path: Path) -> None:
-    assert read_suite(_write(tmp_path, SOUND)).checks[0].id == "broken"
+    assert [check.id for check in read_suite(_write(tmp_path, SOUND)).checks] == ["broken", "bent"]
+
+
+def test_a_check_says_only_what_differs_from_its_suite_its_shape_and_all(tmp_path: Path) -> None:
+    broken, bent = read_suite(_write(tmp_path, SOUND)).checks
+    for check in (broken, bent):
+        assert check.expectation == "expect_column_max_to_be_between"
+        assert check.arguments == {"max_value": 0}
+        assert (check.severity, check.owner) == ("critical", "controller")
+    assert broken.remedy == "Ret det, og kør igen."
+    assert bent.remedy == "Ret det andet, og kør igen."
+
+
+def test_a_suite_that_shares_nothing_has_what_all_checks_share(tmp_path: Path) -> None:
+    text = SOUND[: SOUND.index("shared:")] + "checks: {broken: En kontrol til prøve}\n"
+    (check,) = read_suite(_write(tmp_path, text)).checks
+    assert check.owner == "dataingeniør"
+    assert check.remedy.startswith("Slet mappen work/ og kør igen")
 
 
 @pytest.mark.parametrize(
@@ -48,7 +67,11 @@ def test_a_sound_suite_is_read(tmp_path: Path) -> None:
         ("max_value: 0}", "max_value: 5}", "threshold needs its date and reason"),
         ("severity: critical", "severity: blocking", "severity"),
         ("shape: counts", "shape: pictures", "shape"),
-        ("owner: controller", "", "owner"),
+        ("owner: controller", "owner: ja", "owner"),
+        ("owner: controller", "note: x", "note"),
+        ("broken: En kontrol til prøve", "broken:", "title"),
+        ("broken: En kontrol til prøve", "- broken", "not readable"),
+        ("  bent:", "  broken:", "repeated"),
         ("gate: 30", "gate: 35", "gate"),
         ("min_rows: 1", "", "min_rows"),
         ("title: prøven", "title: prøven\nnote: x", "note"),
@@ -62,8 +85,14 @@ def test_an_unsound_suite_is_refused(tmp_path: Path, was: str, becomes: str, say
 
 
 def test_a_suite_without_checks_is_refused(tmp_path: Path) -> None:
-    text = SOUND[: SOUND.index("checks:")] + "checks: []\n"
+    text = SOUND[: SOUND.index("checks:")] + "checks: {}\n"
     with pytest.raises(EffektError, match="checks"):
+        read_suite(_write(tmp_path, text))
+
+
+def test_a_list_of_checks_is_refused(tmp_path: Path) -> None:
+    text = SOUND[: SOUND.index("checks:")] + "checks: [{id: broken, title: En kontrol}]\n"
+    with pytest.raises(EffektError, match="mapping"):
         read_suite(_write(tmp_path, text))
 
 
@@ -71,7 +100,7 @@ def test_mostly_is_allowed_in_a_warning(tmp_path: Path) -> None:
     text = SOUND.replace("max_value: 0}", "max_value: 0, mostly: 0.9}").replace(
         "severity: critical", "severity: warning"
     )
-    assert read_suite(_write(tmp_path, text)).checks[0].arguments["mostly"] == 0.9
+    assert read_suite(_write(tmp_path, text)).checks[1].arguments["mostly"] == 0.9
 
 
 def test_the_file_says_the_gate_and_subject(tmp_path: Path) -> None:
@@ -92,12 +121,10 @@ def test_every_gate_declares_its_checks_and_one_that_guards_each_subject() -> No
         assert f"complete_{suite.subject}" in {c.check_id for c in found if c.gate == suite.gate}
 
 
-def test_a_shipped_check_of_counts_judges_a_column_of_its_facts() -> None:
+def test_a_shipped_check_judges_the_column_of_its_facts_that_bears_its_id() -> None:
     for suite in all_suites():
         for check in suite.checks:
-            column = check.arguments.get("column")
-            if column is not None:
-                assert re.search(rf"\b{column}\b", suite.facts), f"{suite.subject}: {check.id}"
+            assert re.search(rf"\b{check.id}\b", suite.facts), f"{suite.subject}: {check.id}"
 
 
 def test_shipped_suites_keep_lines_that_a_person_can_read() -> None:

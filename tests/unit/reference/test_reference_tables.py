@@ -255,7 +255,7 @@ def copy_seeds(tmp_path: Path) -> Path:
     """A copy of the reference tables."""
     seeds = tmp_path / "seeds"
     seeds.mkdir()
-    for name in ("benefit_codes", "expenditure", "corrections", "document_figures"):
+    for name in ("benefit_codes", "expenditure", "corrections", "document_figures", "words"):
         shutil.copy(SEEDS / f"{name}.csv", seeds)
     return seeds
 

@@ -17,6 +17,7 @@ from dagster_project.lib import life, statement
 from dagster_project.lib.base import danish
 from dagster_project.lib.base.canonical import canonical_json, sha256_json
 from dagster_project.lib.base.errors import NotAllowedError, UsageError
+from dagster_project.lib.reference import words
 from dagster_project.lib.statement import pictures, view, workbook
 from dagster_project.lib.trace import why
 from tests.support.published import CONTRACT, World
@@ -46,8 +47,8 @@ def test_the_workbook_says_what_has_no_table_as_well(written: dict[str, Path]) -
         for row in book[name].iter_rows(values_only=True)
         for value in row
     )
-    for words in ("Overlap: ", "Unge data: ", "Ingen har handlet på opgørelsen endnu"):
-        assert words in said, words
+    for text in ("Overlap: ", "Unge data: ", "Ingen har handlet på opgørelsen endnu"):
+        assert text in said, text
 
 
 def test_documents_are_private(written: dict[str, Path]) -> None:
@@ -231,4 +232,4 @@ def test_the_summary_names_states_as_the_statement_does() -> None:
     table = summary._settlement_table(
         [("k", "2023-K1", dt.date(2023, 1, 1), "draft", False, Decimal(0), Decimal(0))]
     )
-    assert list(table.columns[2].cells) == [danish.STATES["draft"]]
+    assert list(table.columns[2].cells) == [words.label("state", "draft")]

@@ -1,0 +1,22 @@
+-- grain: one row per domain and code
+-- counts: what people read for a code: its Danish name, what to do about it, who can act
+-- clause: 50-mart.md, settlement_blocker and mismatch
+-- left out: nothing
+with
+
+source as (
+    select * from {{ source('raw', 'word') }}
+),
+
+final as (
+    select
+        domain,
+        code,
+        rule_id,
+        label_da,
+        remedy_da,
+        owner
+    from source
+)
+
+select * from final
