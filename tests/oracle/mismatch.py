@@ -18,12 +18,12 @@ TOLD = ("claimed_denied", "claimed_pending", "unclaimed")
 def mismatch_rows(knowledge: Knowledge, contracts: list[dict[str, Any]], found: Found) -> Rows:
     """``restricted.mismatch`` of all contracts; texts are only present."""
     rows: Rows = []
-    where_paid = paid_months(found)
+    where_earned = earned_months(found)
     for contract in contracts:
         name = contract["contract_id"]
         participants, months = found[name]
         said = [
-            *month_findings(name, months, where_paid),
+            *month_findings(name, months, where_earned),
             *course_findings(knowledge, name, participants, months),
             *claim_findings(knowledge, contract, participants),
         ]
@@ -37,27 +37,28 @@ def mismatch_rows(knowledge: Knowledge, contracts: list[dict[str, Any]], found: 
     return rows
 
 
-def paid_months(found: Found) -> dict[tuple[str, int], set[str]]:
-    """The contracts that pay for each person and month."""
-    paid: dict[tuple[str, int], set[str]] = defaultdict(set)
+def earned_months(found: Found) -> dict[tuple[str, int], set[str]]:
+    """The contracts under which each person's month is one of an eligible, self-supporting one."""
+    earned: dict[tuple[str, int], set[str]] = defaultdict(set)
     for name, (_, months) in found.items():
         for row in months:
-            if row.amount:
-                paid[row.person, row.month].add(name)
-    return paid
+            if row.reason == "self_supporting":
+                earned[row.person, row.month].add(name)
+    return earned
 
 
 def month_findings(
-    name: str, months: list[PersonMonth], where_paid: dict[tuple[str, int], set[str]]
+    name: str, months: list[PersonMonth], where_earned: dict[tuple[str, int], set[str]]
 ) -> list[tuple[str, int, str, int]]:
-    """Claims against the register, months without income, and months paid by two contracts."""
+    """Claims against the register, months without income, and months that two contracts count."""
     said = []
     for row in months:
         if row.match in TOLD:
             said.append((row.course, row.month, row.match, row.rate))
         if row.is_no_income:
             said.append((row.course, row.month, "no_income", row.amount))
-        if row.amount and where_paid[row.person, row.month] - {name}:
+        is_earned = row.reason == "self_supporting"
+        if is_earned and where_earned[row.person, row.month] - {name}:
             said.append((row.course, row.month, "two_contracts", row.amount))
     return said
 

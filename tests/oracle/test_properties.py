@@ -20,9 +20,14 @@ Retelling = Callable[[generate.World, int], generate.World]
 
 
 def answer_of(world: generate.World, folder: Path, as_of: str) -> dict[str, Any]:
-    """The oracle's rows of a world, written to a folder and read back."""
-    home = world.write(folder)
-    return rows.answer(home, SEEDS, as_of)
+    """The oracle's rows of a world, written to a folder and read back.
+
+    Without the hashes of files: a file told otherwise has other bytes.
+    """
+    found = rows.answer(world.write(folder), SEEDS, as_of)
+    for row in found["fte_month"]:
+        del row["statistics_sha256"]
+    return found
 
 
 def small(seed: int, *registers: str) -> generate.World:

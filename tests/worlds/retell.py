@@ -111,7 +111,10 @@ def meets(row: dict[str, str], first: str, last: str) -> bool:
 
 
 def split_spells(world: World, seed: int) -> World:
-    """Spells cut in two adjacent rows somewhere after the first day of their window."""
+    """Spells cut in two adjacent rows somewhere after the first day of their window.
+
+    Equal rows count once, and are told once.
+    """
     rng = random.Random(seed)
 
     def change(name: str, content: bytes) -> dict[str, bytes]:
@@ -119,7 +122,7 @@ def split_spells(world: World, seed: int) -> World:
             return {name: content}
         window_first, window_last = re.findall(r"\d{4}-\d\d-\d\d", name.rsplit("/", 1)[-1])[1:3]
         rows: Rows = []
-        for row in parse(content):
+        for row in {tuple(row.values()): row for row in parse(content)}.values():
             low = max(civil.day(row["fra_dato"]), civil.day(window_first))
             high = civil.day(row["til_dato"] or window_last)
             if high - low < 2 or rng.random() < 0.5:
