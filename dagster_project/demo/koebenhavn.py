@@ -6,10 +6,8 @@ As of 20 January 2023 all five years are observed; those who entered the special
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dagster_project.demo import extracts, lives
-from dagster_project.demo.activities import deliver
+from dagster_project.demo.activities import deliver, numbered
 from dagster_project.demo.days import day, first_day, month, month_of
 from dagster_project.demo.dice import Dice
 from dagster_project.demo.extracts import Activity
@@ -44,19 +42,9 @@ def build() -> extracts.Files:
         town.monthly_register(range(last, last + 1), covered, {})
         town.monthly_status(range(last, last + 1))
     town.statistics(AREA, range(month("2018-10"), month("2022-11"), 6), 12, GROUPS)
-    steps.sort(key=lambda step: (step.start, step.person.number, step.kind))
-    rows = [
-        replace(step, activity_id=f"K-{number:05d}") for number, step in enumerate(steps, start=1)
-    ]
+    rows = numbered(steps, "K")
     deliver(town, rows, [first_day(at) + 9 for at in range(month("2018-07"), month("2023-02"), 6)])
     return town.files
-
-
-def _step(
-    person: Person, kind: str, start: int, end: int, channel: str = "", result: str = ""
-) -> Activity:
-    """One step of a citizen's way, numbered when all are known."""
-    return Activity("", person, kind, start, end, channel, result)
 
 
 def _way(dice: Dice, person: Person) -> list[Activity]:
@@ -67,7 +55,7 @@ def _way(dice: Dice, person: Person) -> list[Activity]:
         readiness = READINESS.get(month_of(screened_on) // 12, 0)
         if screened_on > spell.end or not dice.chance(SCREENED * readiness // 1000):
             continue
-        steps.append(_step(person, "screening", screened_on, screened_on))
+        steps.append(Activity(person, "screening", screened_on, screened_on))
         if dice.chance(ROUND_TABLE):
             steps += _round_table(dice, person, spell, screened_on + dice.between(7, 30), readiness)
         if any(step.kind.startswith("bevilling") for step in steps):
@@ -79,7 +67,7 @@ def _round_table(
     dice: Dice, person: Person, spell: Spell, at: int, readiness: int
 ) -> list[Activity]:
     channel = "telefon" if dice.chance(BY_PHONE) else "besøg"
-    steps = [_step(person, "rundbordssamtale", at, at, channel)]
+    steps = [Activity(person, "rundbordssamtale", at, at, channel)]
     if at > LAST or not dice.chance(SPECIAL * readiness // 1000):
         return steps if at <= LAST else []
     start = at + dice.between(5, 25)
@@ -91,9 +79,9 @@ def _round_table(
     elif draw < RETENTION + FLEX:
         kind, result = "bevilling fleksjob", "fleksjob"
     if start <= LAST:
-        steps.append(_step(person, "særligt forløb", start, min(end, LAST), "", result))
+        steps.append(Activity(person, "særligt forløb", start, min(end, LAST), "", result))
     if kind and end + 20 < LAST:
-        steps.append(_step(person, kind, end + 14, end + 14))
+        steps.append(Activity(person, kind, end + 14, end + 14))
         _begin_flex_job(dice, person, end + 15)
     elif start <= LAST and dice.chance(550):  # kept in the job on ordinary terms
         person.cut_after(max(spell.start, start + dice.between(30, 150)))
@@ -117,5 +105,5 @@ def _other_grants(town: Town) -> list[Activity]:
             person = town.dice.pick(quiet)
             at = day(f"{year}-01-01") + town.dice.below(350)
             kind = "bevilling fastholdelsesfleksjob"
-            steps.append(_step(person, kind, at, at))
+            steps.append(Activity(person, kind, at, at))
     return steps

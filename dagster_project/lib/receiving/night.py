@@ -82,8 +82,6 @@ class _Case:
     @property
     def delivery_id(self) -> str:
         """Identity of the file."""
-        if self.parts is None:
-            return names.nameless_id(self.staged.sha256)
         return names.delivery_id(self.key, self.staged.sha256)
 
 

@@ -6,13 +6,14 @@ without a DuckDB reader are written to. What does not: the formats themselves, a
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dagster_project.lib.receiving.judging.declarations import Column, Source
+from dagster_project.lib.receiving.judging.declarations import Source
 from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding
 from dagster_project.lib.receiving.judging.grammar import literal
 
@@ -199,16 +200,4 @@ def _weeks(headings: Sequence[str], source: Source) -> tuple[tuple[int, int, int
 
 def weeks_in(year: int) -> int:
     """Number of ISO weeks of a year (28 December always lies in the last one)."""
-    import datetime as dt
-
     return dt.date(year, 12, 28).isocalendar().week
-
-
-def heading_of(source: Source, index: int) -> str | None:
-    """Declared heading of a column index; None for the row as a whole."""
-    return source.columns[index].heading if index >= 0 else None
-
-
-def column_of(source: Source, heading: str) -> Column | None:
-    """Declared column of a heading."""
-    return next((column for column in source.columns if column.heading == heading), None)

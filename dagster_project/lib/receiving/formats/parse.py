@@ -15,7 +15,6 @@ from dagster_project.lib.receiving.formats.landed import (
     Landed,
     Layout,
     check_headings,
-    heading_of,
     landed_text,
 )
 from dagster_project.lib.receiving.formats.weeks import (
@@ -270,18 +269,11 @@ def _findings(
         (tuple(rows), _place(mark.split(":")[0]), mark.split(":")[1], total)
         for mark, total, rows in kinds
     ]
+    found.sort(key=lambda one: (one[0][0], *one[1:]))  # from the top, then as columns are declared
     return tuple(
         Finding(code, _fault_heading(source, place), rows, total, _kind(source, place[0]))
-        for rows, place, code, total in sorted(found, key=_reading_order)
+        for rows, place, code, total in found
     ), rejected
-
-
-def _reading_order(
-    found: tuple[tuple[int, ...], tuple[int, str], str, int],
-) -> tuple[int, tuple[int, str], str]:
-    """Rows from the top, the columns of a row from the left (as they are declared)."""
-    rows, place, code, _ = found
-    return rows[0], place, code
 
 
 def _place(text: str) -> tuple[int, str]:
@@ -297,7 +289,7 @@ def _fault_heading(source: Source, place: tuple[int, str]) -> str | None:
     index, week = place
     if index == _WEEK_PLACE:
         return (source.weeks.prefix if source.weeks else "") + week
-    return heading_of(source, index)
+    return source.columns[index].heading if index >= 0 else None  # None: the row as a whole
 
 
 def skip_condition(source: Source) -> str:

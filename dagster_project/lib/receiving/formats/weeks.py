@@ -42,18 +42,13 @@ class WeekColumns:
     fault: str
 
 
-def monday(year: int, week: int) -> dt.date:
-    """First day of an ISO week."""
-    return dt.date.fromisocalendar(year, week, 1)
-
-
 def week_window(layout: Layout) -> tuple[dt.date, dt.date]:
     """Monday of the first to Sunday of the last week column.
 
     Raises:
         FileRefusedError: ``WINDOW_INVALID``: a week between them has no column.
     """
-    mondays = [monday(year, week) for year, week, _ in layout.weeks]
+    mondays = [dt.date.fromisocalendar(year, week, 1) for year, week, _ in layout.weeks]
     gaps = [later - earlier for earlier, later in pairwise(mondays)]
     if any(gap != dt.timedelta(days=7) for gap in gaps):
         raise FileRefusedError(Finding("WINDOW_INVALID", detail="weeks"))

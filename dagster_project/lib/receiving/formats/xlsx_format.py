@@ -23,7 +23,6 @@ from dagster_project.lib.receiving.formats.landed import (
     SEPARATOR,
     Landed,
     check_headings,
-    column_of,
     csv_relation,
     normalised,
 )
@@ -425,7 +424,8 @@ def _land_sheet(book: _Book, source: Source, target: Path) -> Landed:
     check_headings(headings, source)
     if book.merged and book.merged[0][0] <= 1:
         raise FileRefusedError(Finding("CELL_TYPE", detail="flettede celler i overskriften"))
-    columns = [column_of(source, heading) for heading in headings]
+    declared = {column.heading: column for column in source.columns}
+    columns = [declared.get(heading) for heading in headings]
     faults: dict[int, tuple[int, str]] = {}
     limits = source.limits
     longest, most = limits.max_cell_chars, limits.max_unpacked_bytes
