@@ -14,6 +14,7 @@ from dagster_project.lib.base.lazy import attributes
 if TYPE_CHECKING:
     from dagster_project.lib.receiving.check import CheckReport, check_file
     from dagster_project.lib.receiving.intake.accept import accept_delivery
+    from dagster_project.lib.receiving.intake.register import load_register
     from dagster_project.lib.receiving.intake.untold import (
         forget_untold,
         untold_refusals,
@@ -37,6 +38,7 @@ _HOMES = {
     "write_known": "loading.known",
     "LoadReport": "loading.load",
     "load_deliveries": "loading.load",
+    "load_register": "intake.register",
     "ReceiveReport": "night",
     "receive": "night",
     "write_template": "template",
@@ -55,6 +57,7 @@ __all__ = [
     "ensure_key",
     "forget_untold",
     "load_deliveries",
+    "load_register",
     "receive",
     "row_hmacs",
     "untold_refusals",
