@@ -12,13 +12,12 @@ import pytest
 from dagster._core.execution.api import create_execution_plan
 
 from dagster_project.definitions import defs
-from dagster_project.defs import schedules, sensors, settlement_jobs
+from dagster_project.defs import jobs, schedules, sensors
 from dagster_project.lib import gates
 
 SNAPSHOT = Path(__file__).with_name("snapshot.txt")
 REPOSITORY = defs.get_repository_def()
 GRAPH = REPOSITORY.asset_graph
-GATE_OF = {"staging": 10, "rules": 20, "settlement": 30, "published": 40}
 
 
 def describe() -> str:
@@ -164,7 +163,7 @@ def test_a_person_number_typed_into_the_launchpad_is_refused_before_a_run_is_sto
 
 
 def test_every_job_of_a_settlement_refuses_a_person_number_in_every_text() -> None:
-    for job in settlement_jobs.ALL:
+    for job in jobs.LIFE:
         (op,) = job.nodes
         fields = op.definition.config_schema.config_type.fields
         good = dict.fromkeys(fields, "x")
