@@ -51,8 +51,9 @@ def entry() -> None:
     """The console script: :func:`main`, and then an end without freeing every object first.
 
     A night leaves some millions of objects of its libraries behind; the interpreter frees them one
-    by one when it ends, which takes an eighth of a small night. What waits for the end (``atexit``)
-    is done, and then the process is over, as ``multiprocessing`` ends its own.
+    by one when it ends: 2.6 of 25 seconds of processor time on the synthetic municipality, more
+    than a tenth. What waits for the end (``atexit``) is done, and then the process is over, as
+    ``multiprocessing`` ends its own.
     """
     code = EXIT_FAILED
     try:

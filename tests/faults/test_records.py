@@ -6,17 +6,20 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from dagster_project.lib.base.errors import EXIT_REFUSED
 from tests.life.world import CONTRACT, Town, begin
-from tests.support.night import read_mart
+from tests.support.night import read_mart, run_night
 
 pytestmark = [pytest.mark.timeout(900), pytest.mark.slow]
 ROOT = Path(__file__).parents[2]
 ROOMS = ("landing", "vault", "quarantine")
+AS_OF = "2023-05-15"
 LEDGER, REGISTER = "ledger/settlements.jsonl", "vault/deliveries.jsonl"
 
 
@@ -24,6 +27,7 @@ LEDGER, REGISTER = "ledger/settlements.jsonl", "vault/deliveries.jsonl"
 def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
     """A municipality after a night that knew a submitted settlement, with new files landed."""
     town = begin(tmp_path_factory.mktemp("town"))
+    town.claims = {(course, "2023-02"): True for course in "ABC"}
     town.deliver("2023-04-10")
     town.night("2023-04-15")
     town.submit("2023-01")
@@ -62,25 +66,43 @@ def drop_a_key(data: bytes) -> bytes:
 def test_nothing_is_received_while_a_record_is_broken(
     town: Town, name: str, harm: Callable[[bytes], bytes], code: str
 ) -> None:
-    path = town.root / name
-    whole = path.read_bytes()
-    path.write_bytes(harm(whole))
-    try:
+    with harmed(town.root / name, harm):
         before = contents(town.root)
-        done = effekt_run(town.root)
-        assert done.returncode == 1, done.stderr
-        assert code in done.stderr
+        night = run_night(town.root, AS_OF)
+        assert (night.exit_code, night.error.code) == (1, code)
+        assert list(night.outcomes) == []
         assert contents(town.root) == before
         rows = read_mart(town.root, "settlement")
         assert {row["contract_id"] for row in rows} == {CONTRACT}
+
+
+def test_the_command_ends_1_and_leaves_every_file_where_it_was(town: Town) -> None:
+    with harmed(town.root / LEDGER, flip_a_digit):
+        before = contents(town.root)
+        done = subprocess.run(
+            [sys.executable, "-m", "dagster_project.cli", "run", "--home", str(town.root)],
+            cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True, text=True, check=False, timeout=600,
+        )  # fmt: skip
+        assert done.returncode == 1, done.stderr
+        assert "FEJL LEDGER_BROKEN: line 1 of" in done.stderr
+        assert contents(town.root) == before
+
+
+def test_records_made_whole_again_let_the_files_in(town: Town) -> None:
+    assert run_night(town.root, AS_OF).exit_code == EXIT_REFUSED
+    assert not list((town.root / "landing").iterdir())
+
+
+@contextmanager
+def harmed(path: Path, harm: Callable[[bytes], bytes]) -> Iterator[None]:
+    """A record that is broken for a while."""
+    whole = path.read_bytes()
+    path.write_bytes(harm(whole))
+    try:
+        yield
     finally:
         path.write_bytes(whole)
-
-
-def test_a_register_made_whole_again_lets_the_files_in(town: Town) -> None:
-    done = effekt_run(town.root)
-    assert done.returncode == 3, done.stderr
-    assert not list((town.root / "landing").iterdir())
 
 
 def contents(home: Path) -> dict[str, str]:
@@ -91,13 +113,3 @@ def contents(home: Path) -> dict[str, str]:
         for path in (home / room).rglob("*")
         if path.is_file()
     }
-
-
-def effekt_run(home: Path) -> subprocess.CompletedProcess[str]:
-    """The console's own night."""
-    return subprocess.run(
-        [sys.executable, "-m", "dagster_project.cli", "run", "--home", str(home),
-         "--as-of", "2023-05-15"],
-        cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True, text=True, check=False, timeout=600,
-    )  # fmt: skip
