@@ -5,11 +5,10 @@ What belongs here: nothing but this. What does not: assets, jobs, resources (``d
 
 import dagster as dg
 
-from dagster_project import defs as rooms
-from dagster_project.defs import jobs, resources, schedules, sensors
+from dagster_project.defs import assets, jobs, resources, schedules, sensors
 
 defs = dg.Definitions(
-    assets=dg.load_assets_from_package_module(rooms),
+    assets=assets.ALL,
     jobs=jobs.ALL,
     schedules=[schedules.nightly],
     sensors=[sensors.landing_files],

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from dagster_project.lib.base import danish
 from dagster_project.lib.reference import words
-from dagster_project.orchestration.night import NightReport
+from dagster_project.orchestration.night import Night
 from dagster_project.settings import Home
 
 if TYPE_CHECKING:
@@ -36,33 +37,26 @@ _GATES = """
 """
 
 
-def kroner(amount: Decimal | None) -> str:
-    """Kroner as Danes write them: ``1.234,50``; a dash where there is no figure."""
-    if amount is None:
-        return "–"
-    return f"{amount:,.2f}".replace(",", " ").replace(".", ",").replace(" ", ".")
-
-
-def problem_lines(report: NightReport) -> list[str]:
+def problem_lines(night: Night) -> list[str]:
     """What went wrong, a line each, for stderr: refused files, held ones, checks, the error."""
     lines = [
         f"AFVIST {item.file_name}: {', '.join(item.codes)}"
         + (f" · rapport: {item.report}" if item.report else "")
-        for item in report.refused
+        for item in night.refused
     ]
     lines += [
         f"TILBAGEHOLDT {name}: se filen efter; er den rigtig,"
         " effekt accept SHA256 row_count --as NAVN --reason TEKST"
-        for name in report.held
+        for name in night.held
     ]
     lines += [
         f"VENTER i landing/: {left} (skrives endnu, må ikke læses, eller flere, end en nat tager)"
-        for outcome in report.outcomes.values()
+        for outcome in night.outcomes.values()
         if (left := outcome.metadata.get("waiting"))
     ]
-    lines += [f"KONTROL STANDSEDE PUBLICERINGEN: {check}" for check in report.failed_checks]
-    if report.error is not None:
-        lines.append(f"FEJL {report.error}")
+    lines += [f"KONTROL STANDSEDE PUBLICERINGEN: {check}" for check in night.failed_checks]
+    if night.error is not None:
+        lines.append(f"FEJL {night.error}")
     return lines
 
 
@@ -72,6 +66,10 @@ def _rows(mart: Path, query: str) -> list[tuple[Any, ...]]:
         return connection.execute(query).fetchall()
     finally:
         connection.close()
+
+
+def _kroner(amount: Decimal | None) -> str:
+    return danish.NONE if amount is None else danish.number(amount)
 
 
 def _settlement_table(rows: Sequence[tuple[Any, ...]]) -> Table:
@@ -85,7 +83,7 @@ def _settlement_table(rows: Sequence[tuple[Any, ...]]) -> Table:
     for contract_id, label, start, state, is_superseded, basis, payment in rows:
         shown = words.label("state", state) + (" (ændrede tal)" if is_superseded else "")
         period = label if label != f"{start}" else f"{start:%Y-%m}"
-        table.add_row(contract_id, period, shown, kroner(basis), kroner(payment))
+        table.add_row(contract_id, period, shown, *map(_kroner, (basis, payment)))
     return table
 
 
@@ -101,30 +99,30 @@ def _gate_table(rows: Sequence[tuple[Any, ...]]) -> Table:
     return table
 
 
-def _headline(report: NightReport) -> str:
-    if report.error is not None:
+def _headline(night: Night) -> str:
+    if night.error is not None:
         return "[bold red]Kørslen fejlede.[/] Den seneste gode mart er urørt."
-    if report.failed_checks:
+    if night.failed_checks:
         return "[bold red]En kontrol standsede publiceringen.[/] Den seneste gode mart er urørt."
-    if report.is_unchanged:
+    if night.is_unchanged:
         return "[bold green]Intet nyt siden sidst:[/] intet nyt er publiceret."
-    if report.refused:
+    if night.refused:
         return "[bold yellow]Publiceret[/], men mindst én levering blev afvist."
     return "[bold green]Publiceret.[/]"
 
 
-def print_report(report: NightReport) -> None:
+def print_night(night: Night) -> None:
     """Print the summary of a run."""
     from rich.console import Console
 
     width = None if sys.stdout.isatty() else _WIDTH
     console = Console(highlight=False, soft_wrap=True, width=width)
-    home = report.settings.home
-    console.print(f"{_headline(report)} Data til og med {report.settings.as_of_text}.")
+    home = night.settings.home
+    console.print(f"{_headline(night)} Data til og med {night.settings.as_of_text}.")
     mart = home.published / "payout_mart.duckdb"
-    if mart.exists() and report.error is None:
+    if mart.exists() and night.error is None:
         _print_mart(console, mart)
-    for line in _places(report, home):
+    for line in _places(night, home):
         console.print(line)
 
 
@@ -135,10 +133,10 @@ def _print_mart(console: Any, mart: Path) -> None:
     console.print(_gate_table(_rows(mart, _GATES)))
 
 
-def _places(report: NightReport, home: Home) -> list[str]:
+def _places(night: Night, home: Home) -> list[str]:
     lines = []
-    if report.snapshot_id is not None:
-        lines.append(f"Øjebliksbillede: {report.snapshot_id}")
+    if night.snapshot_id is not None:
+        lines.append(f"Øjebliksbillede: {night.snapshot_id}")
     mart = home.published / "payout_mart.duckdb"
     if mart.exists():
         lines.append(f"Mart:            {mart}")

@@ -1,1 +1,1 @@
-"""What Dagster sees: assets by room, jobs, schedule, sensor and resources, one kind a file."""
+"""Dagster's own kinds, one file each; the machine stands in ``lib`` and ``orchestration``."""

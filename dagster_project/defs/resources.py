@@ -1,28 +1,29 @@
-"""Resources: the night that a run belongs to.
+"""Resources: the home of a run, and the night that holds it.
 
-What belongs here: opening a home for a run and turning a step's outcome into Dagster's words.
-What does not: assets, rules. The lock is held from the run's first step to its last.
+What belongs here: opening a home for a run, and its failures in Dagster's words. What does not:
+assets, rules. The lock is held from the run's first step to its last.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import dagster as dg
 from pydantic import Field
 
 from dagster_project import settings as places
-from dagster_project.lib.base.errors import EffektError
 from dagster_project.orchestration import night as nightly
 from dagster_project.orchestration.dagster_home import CONTRACTS_VARIABLE
-from dagster_project.orchestration.night import Step, StepOutcome
+from dagster_project.orchestration.failures import without_values
 from dagster_project.orchestration.run_launcher import PROCESS_TAG, this_process
-from dagster_project.orchestration.steps import BY_NAME
 from dagster_project.settings import Settings
+
+T = TypeVar("T")
 
 
 def _path(text: str | None) -> Path | None:
@@ -51,32 +52,23 @@ class NightResource(HomeResource):
     """A home that is held from the first step of a run to its last."""
 
     @contextmanager
-    def yield_for_execution(
-        self,
-        context: dg.InitResourceContext,
-    ) -> Iterator[NightResource]:
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[nightly.Night]:
         """Hold the home's lock for the whole run; leave an alert if it does not end well."""
-        if context.instance is not None and context.run_id:
-            context.instance.add_run_tags(context.run_id, {PROCESS_TAG: this_process()})
-        with nightly.night(self.settings()):
-            yield self
+        if context.instance is not None and context.run is not None:
+            context.instance.add_run_tags(context.run.run_id, {PROCESS_TAG: this_process()})
+        with nightly.night(self.settings()) as night:
+            yield night
 
-    def perform(self, step: str | Step) -> StepOutcome:
-        """Do one step; a failure becomes Dagster's, with code and remedy and without any value."""
-        chosen = BY_NAME[step] if isinstance(step, str) else step
-        failure: EffektError | None = None
-        try:
-            return nightly.perform(chosen, self.settings())
-        except EffektError as error:
-            failure = error
-        raise dg.Failure(
-            description=str(failure),
-            metadata={"code": failure.code, "remedy": failure.remedy or "-"},
-            allow_retries=False,
-        )
 
-    def materialize(self, step: str) -> dg.MaterializeResult:
-        """Do one step whose outcome is one asset."""
-        outcome = self.perform(step)
-        rows = {f"rows {name}": count for name, count in sorted(outcome.tables.items())}
-        return dg.MaterializeResult(metadata={**outcome.metadata, **rows})
+HeldNight = dg.ResourceParam[nightly.Night]
+"""How assets and ops ask for the night of their run."""
+
+
+def in_dagsters_words(do: Callable[[], T], step: str) -> T:
+    """What ``do`` gives; a failure becomes Dagster's: code and remedy, without any value."""
+    try:
+        return do()
+    except Exception as error:  # raised anew below: what it came from may quote a value
+        failure = without_values(error, step)
+    metadata = {"code": failure.code, "remedy": failure.remedy or "-"}
+    raise dg.Failure(str(failure), metadata, allow_retries=False)

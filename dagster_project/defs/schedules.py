@@ -1,4 +1,8 @@
-"""The schedule of the night; its tick, not the clock of a step, gives the business date."""
+"""Schedules: the night's own; its tick, not the clock of a step, gives the business date.
+
+What belongs here: when a job starts, and the configuration that follows from the tick. What does
+not: what the job does.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The sensor on the drop zone; off by default, for homes that settle as files come."""
+"""Sensors: the one on the drop zone; off by default, for homes that settle as files come.
+
+What belongs here: what starts a run without a clock. What does not: reading a file.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The night's own compiled models, run again in a side warehouse without starting dbt.
+"""The project's models run again in side homes: by dbt, or as the night compiled them.
 
 What belongs here: finding what dbt compiled tonight, in the order of its graph, and running it.
 What does not: SQL of its own. The statements are the ones that dbt ran in the home's warehouse; a
@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.lib.trace import side_home
 from dagster_project.orchestration import dbt_runner
 from dagster_project.settings import Home
 
@@ -67,7 +68,7 @@ class CompiledModels:
         return behind
 
     @property
-    def is_complete(self) -> bool:
+    def _is_complete(self) -> bool:
         """Whether the home's last night has left the SQL of every model."""
         nodes = [self._by_name[name] for name in self.order]
         return all(
@@ -75,20 +76,21 @@ class CompiledModels:
             for node in nodes
         )
 
-    def run(
-        self, connection: duckdb.DuckDBPyConnection, *, behind: str | None = None,
-        until: str | None = None,
-    ) -> None:  # fmt: skip
-        """Build the models anew in a side warehouse.
+    def rebuild(self, side: Home, *, behind: str | None = None, until: str | None = None) -> None:
+        """Build the models anew in a side home (``lib.trace.models.Compiled``)."""
+        until = until or self.target
+        if self._is_complete:
+            with side_home.opened(side) as connection:
+                self._run(connection, behind, until)
+        elif behind is None:
+            dbt_runner.run_selected(side, [f"+{until}"])
+        else:
+            dbt_runner.run_selected(side, [f"{behind}+,+{until}"], [behind])
 
-        Args:
-            connection: the side warehouse; its file has the name of the home's own.
-            behind: only what is built from this model, whose rows have been changed by hand.
-            until: only what this model is built from.
-        """
-        wanted = set(self.order) if behind is None else self._behind(behind)
-        if until is not None:
-            wanted &= set(self._ancestors(until))
+    def _run(self, connection: duckdb.DuckDBPyConnection, behind: str | None, until: str) -> None:
+        wanted = set(self._ancestors(until))
+        if behind is not None:
+            wanted &= self._behind(behind)
         for name in self.order:
             if name in wanted:
                 self._build(connection, self._by_name[name])

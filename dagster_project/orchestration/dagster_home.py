@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import gc
+import importlib
 import json
 import logging
 import os
@@ -25,15 +26,17 @@ from dagster_project.lib.base import files
 from dagster_project.lib.base.environment import variables
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.orchestration import night as nightly
-from dagster_project.orchestration.night import NightReport
+from dagster_project.orchestration.failures import without_values
+from dagster_project.orchestration.night import Night
 from dagster_project.settings import PROJECT_ROOT, Home, Settings
 
 if TYPE_CHECKING:
-    from dagster import DagsterInstance
+    from dagster import DagsterInstance, JobDefinition
 
 LOOPBACK = "127.0.0.1"
 CONTRACTS_VARIABLE = "EFFEKT_CONTRACTS"
 MAX_RUNTIME_SECONDS = 4 * 60 * 60
+# the code location goes by its name, as the webserver and the daemon are told it
 _MODULE = "dagster_project.definitions"
 _STOP_SECONDS = 15
 _PR_SET_PDEATHSIG = 1
@@ -110,51 +113,58 @@ def make_databases(home: Home) -> None:
         instance.get_runs_count()
 
 
-def run_recorded(settings: Settings) -> NightReport:
+def run_recorded(settings: Settings) -> Night:
     """Run the job ``nightly`` in this process, recorded in the home's Dagster instance.
 
     Returns:
-        the report; its ``exit_code`` is that of ``effekt run``.
+        the night; its ``exit_code`` is that of ``effekt run``.
 
     Raises:
         EffektError: ``HOME_BUSY`` or ``SECRETS_OPEN``, before anything is done.
     """
     gc.set_threshold(*_GC_THRESHOLDS)
-    with nightly.night(settings) as report, variables(environment(settings)):
+    with nightly.night(settings) as night, variables(environment(settings)):
         failure: EffektError | None = None
         try:
-            failed_steps = _execute(settings)
+            failed_steps = _execute(night)
         except Exception as error:  # Dagster's own storage may fail: full disk, locked database
-            failure = nightly.without_values(error, "dagster")
-        if failure is None and failed_steps and not report.failed_checks:
+            failure = without_values(error, "dagster")
+        if failure is None and failed_steps and not night.failed_checks:
             failure = EffektError(
                 "DAGSTER",
                 f"the job failed around {', '.join(failed_steps)}",
                 remedy="effekt ui shows the run",
             )
-        report.error = report.error or failure
-    return report
+        night.error = night.error or failure
+    return night
 
 
-def _execute(settings: Settings) -> list[str]:
-    """Run the job; the steps that failed, or the job itself where none did."""
-    from dagster_project.definitions import defs
+def _execute(night: Night) -> list[str]:
+    """Run the job in a night that is held; the steps that failed, or the job where none did."""
+    import dagster as dg
+
     from dagster_project.orchestration.run_launcher import PROCESS_TAG, this_process
 
     # its planner warns of every check behind a step that a quiet night skips
     logging.getLogger("dagster._core.execution.plan.active").setLevel(logging.ERROR)
-    night = {
+    job: JobDefinition = importlib.import_module(_MODULE).defs.resolve_job_def("nightly")
+    settings = night.settings
+    config = {
         "home": str(settings.home.root),
         "contracts": str(settings.contracts_dir),
         "as_of": settings.as_of_text,
     }
+    held = dg.ResourceDefinition(  # the run is recorded with the configuration of any other
+        lambda _context: night, config_schema=job.resource_defs["night"].config_schema
+    )
     with opened(settings.home) as instance:
-        result = defs.resolve_job_def("nightly").execute_in_process(
+        result = job.execute_in_process(
             instance=instance,
             raise_on_error=False,
             tags={PROCESS_TAG: this_process()},
+            resources={"night": held},
             run_config={
-                "resources": {"night": {"config": night}},
+                "resources": {"night": {"config": config}},
                 "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
             },
         )

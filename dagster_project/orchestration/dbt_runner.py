@@ -29,16 +29,6 @@ if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
 WAREHOUSE_VARIABLE = "EFFEKT_WAREHOUSE"
-RULES_PATH = "path:models/intermediate"
-SETTLEMENT_PATH = "path:models/intermediate/settlement"
-PHASES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "staging": (("path:models/staging",), ()),
-    "rules": ((RULES_PATH,), (SETTLEMENT_PATH,)),
-    "settlement": ((SETTLEMENT_PATH,), ()),
-    "marts": (("path:models/marts",), ()),
-}
-"""Selected and excluded dbt paths of each phase; the gates stand between them."""
-
 _QUIET = (
     "--quiet", "--log-level", "none", "--log-level-file", "none", "--no-use-colors",
     "--no-send-anonymous-usage-stats",
@@ -51,7 +41,7 @@ _loaded: dict[str, Manifest] = {}
 
 @dataclass(frozen=True)
 class Built:
-    """A table that a phase built: its rows and the kroner in it, where it carries any."""
+    """A table that dbt built: its rows and the kroner in it, where it carries any."""
 
     rows: int
     amount_dkk: str | None = None
@@ -163,39 +153,26 @@ def arguments(home: Home, select: Sequence[str], exclude: Sequence[str] = ()) ->
     return [*chosen, "--exclude", *exclude] if exclude else chosen
 
 
-def run_selected(home: Home, select: Sequence[str], exclude: Sequence[str] = ()) -> None:
-    """Run whatever dbt's selectors choose and close the warehouse again, for side homes.
-
-    Raises:
-        EffektError: ``DBT_MODEL`` names the models that failed, without any value.
-    """
-    _invoke(home, arguments(home, select, exclude))
+def build(home: Home, select: Sequence[str], exclude: Sequence[str] = ()) -> dict[str, Built]:
+    """Run what dbt's selectors choose and tell what was built, by table."""
+    return _measure(home, run_selected(home, select, exclude))
 
 
-def run_phase(home: Home, phase: str, models: Sequence[str] | None = None) -> dict[str, Built]:
-    """Run the models of one phase, or the named ones of it, and close the warehouse again.
-
-    Args:
-        home: the home whose warehouse is written.
-        phase: a key of :data:`PHASES`.
-        models: names of models of the phase; all of them when left out.
+def run_selected(
+    home: Home, select: Sequence[str], exclude: Sequence[str] = ()
+) -> list[tuple[str, str]]:
+    """Run what dbt's selectors choose and close the warehouse again.
 
     Returns:
-        What was built, by table.
+        Schema and name of what was built.
 
     Raises:
         EffektError: ``DBT_MODEL`` names the models that failed, without any value.
     """
-    select, exclude = PHASES[phase]
-    chosen = list(models) if models is not None else list(select)
-    built = _invoke(home, arguments(home, chosen, () if models is not None else exclude))
-    return _measure(home, built)
-
-
-def _invoke(home: Home, command: list[str]) -> list[tuple[str, str]]:
     from dbt.cli.main import dbtRunner
 
     manifest = _manifest(home)
+    command = arguments(home, select, exclude)
     files.make_dir(home.work / "dbt")
     _drop_changed_kinds(home, manifest)
     try:

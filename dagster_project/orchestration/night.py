@@ -1,99 +1,128 @@
-"""The night as a plain function: the steps in order, what they report, how a failure ends them.
+"""The one order of the night, and the night itself: a held home in which its steps are done.
 
-What belongs here: order, reports, exit codes. What does not: what a step does (``night_steps``),
-Dagster (``defs/``), which calls the very same steps one asset at a time.
+What belongs here: ``STEPS``, reports, exit codes, how a failure ends a night. What does not: what a
+step does (``steps``), Dagster (``defs``), whose assets and dependencies derive from ``STEPS``.
 State passes from step to step through the home only; a report is for people and exit codes.
 """
 
 from __future__ import annotations
 
-import errno
+import inspect
 import os
 import resource
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from dagster_project.lib import receiving
 from dagster_project.lib.base import files, lock
-from dagster_project.lib.base.errors import (
-    EXIT_FAILED,
-    EXIT_HELD,
-    EXIT_OK,
-    EXIT_REFUSED,
-    EffektError,
-    place_of,
-)
+from dagster_project.lib.base.errors import EXIT_HELD, EXIT_OK, EXIT_REFUSED, EffektError
 from dagster_project.lib.trace import side_home
-from dagster_project.orchestration import alert
+from dagster_project.orchestration import alert, steps
+from dagster_project.orchestration.failures import blame_full_disk, without_values
+from dagster_project.orchestration.outcome import Held, Refused, StepOutcome
 from dagster_project.settings import Home, Settings
 
-_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_NO_SPACE_WORDS = ("no space left on device", "disk is full", "file too large")
-# below this a night can hardly be written: its warehouse alone takes a few megabytes
-_LEAST_FREE_BYTES = 32 * 1024 * 1024
-_ENGINE_CODES = {"UNEXPECTED", "WAREHOUSE_OPEN", "DBT_MODEL", "DBT_PROJECT", "DAGSTER"}
-_OUT_OF_MEMORY = {"MemoryError", "OutOfMemoryException"}
-
 
 @dataclass(frozen=True)
-class Refused:
-    """A delivery that this run refused: shown name and codes, never a value."""
-
-    file_name: str
-    codes: tuple[str, ...]
-    report: str = ""
-
-
-@dataclass(frozen=True)
-class Held:
-    """A delivery that a row-count check holds: shown name and hash."""
-
-    file_name: str
-    sha256: str
-
-    def __str__(self) -> str:
-        """What ``effekt accept`` needs, and the name for a person."""
-        return f"{self.file_name} (sha256 {self.sha256})"
-
-
-@dataclass(frozen=True)
-class StepOutcome:
-    """What one step tells about itself.
+class Step:
+    """One step of the night.
 
     Args:
-        metadata: counts, kroner, hashes and paths; nothing of a person.
-        tables: rows of each table that the step built.
-        kroner: sum of the money column of those tables that have one.
-        refused: deliveries refused by the step.
-        held: deliveries held by a row-count check.
-        failed_checks: critical checks that failed; the night goes no further.
-        is_unchanged: the home knows nothing new; the night ends here.
-        snapshot_id: the snapshot that the step published or found unchanged.
-        gate: the gate's own report, where the step is one.
+        name: its name, which is the asset's where the step is one asset.
+        phase: the room whose assets it makes.
+        do: what does it.
+        after: steps that must have succeeded before.
+        folder: folder of the dbt models that it builds, one asset each.
+        gate: number of the gate, where the step is one.
     """
 
-    metadata: dict[str, int | str] = field(default_factory=dict)
-    tables: dict[str, int] = field(default_factory=dict)
-    kroner: dict[str, str] = field(default_factory=dict)
-    refused: tuple[Refused, ...] = ()
-    held: tuple[Held, ...] = ()
-    failed_checks: tuple[str, ...] = ()
-    is_unchanged: bool = False
-    snapshot_id: str | None = None
-    gate: Any = None
+    name: str
+    phase: str
+    do: Callable[..., StepOutcome]
+    after: tuple[str, ...] = ()
+    folder: str | None = None
+    gate: int | None = None
+
+    @property
+    def description(self) -> str:
+        """What the step does, in the words of its function."""
+        do = self.do.func if isinstance(self.do, partial) else self.do
+        return inspect.getdoc(do) or self.name
+
+
+def _gate(number: int, *after: str) -> Step:
+    return Step(f"gate_{number}", "gates", partial(steps.gate, number), after, gate=number)
+
+
+def _models(name: str, phase: str, folder: str, after: str, *, apart: tuple[str, ...] = ()) -> Step:
+    """A step of dbt: the models of a folder, less the folders in it that another step builds."""
+    select, exclude = [f"path:{folder}"], [f"path:{inner}" for inner in apart]
+    return Step(name, phase, partial(steps.build, select, exclude), (after,), folder=folder)
+
+
+_SETTLEMENT = "models/intermediate/settlement"
+
+STEPS: tuple[Step, ...] = (
+    Step("check_records", "received", steps.check_records),
+    Step("receive", "received", steps.receive, ("check_records",)),
+    Step("load_inputs", "received", steps.load_inputs, ("receive",)),
+    _gate(10, "load_inputs"),
+    _models("staging", "staging", "models/staging", "gate_10"),
+    _gate(20, "staging"),
+    _models("rules", "rules", "models/intermediate", "gate_20", apart=(_SETTLEMENT,)),
+    _gate(30, "rules"),
+    _models("settlement", "settlement", _SETTLEMENT, "gate_30"),
+    Step("hash_statements", "settlement", steps.hash_statements, ("settlement",)),
+    _gate(40, "hash_statements", "settlement"),
+    _models("marts", "published", "models/marts", "gate_40"),
+    Step("build_candidate", "published", steps.build_candidate, ("marts",)),
+    _gate(50, "build_candidate"),
+    Step("publish", "published", steps.publish, ("gate_50",)),
+    Step("statements", "published", steps.statements, ("publish",)),
+)
+"""The night, in order: the one list from which assets, dependencies and every runner derive."""
+
+BY_NAME: dict[str, Step] = {step.name: step for step in STEPS}
+
+
+def building(path: str) -> Step:
+    """The step that builds the model in this file of ``dbt/``: that of the deepest folder."""
+    around = [step for step in STEPS if step.folder and path.startswith(f"{step.folder}/")]
+    return max(around, key=lambda step: len(step.folder or ""))
 
 
 @dataclass
-class NightReport:
-    """What a run did, as far as it came."""
+class Night:
+    """A held home, and what was done in it, as far as it came."""
 
     settings: Settings
     outcomes: dict[str, StepOutcome] = field(default_factory=dict)
     error: EffektError | None = None
     failed_step: str | None = None
+
+    def perform(self, name: str, models: Sequence[str] | None = None) -> StepOutcome:
+        """Do one step and gather its outcome.
+
+        Args:
+            name: the step.
+            models: names of the only models that a step of dbt builds; all of its when left out.
+
+        Raises:
+            EffektError: whatever failed, without any value.
+        """
+        do = BY_NAME[name].do
+        try:
+            outcome = do(self.settings) if models is None else do(self.settings, models=models)
+        except Exception as error:  # the one place where any failure of a step becomes a code
+            failure = without_values(error, name)
+        else:
+            self.outcomes[name] = outcome
+            return outcome
+        self.error, self.failed_step = failure, name
+        raise failure
 
     @property
     def refused(self) -> tuple[Refused, ...]:
@@ -158,39 +187,26 @@ class NightReport:
         }
 
 
-@dataclass(frozen=True)
-class Step:
-    """One step of the night: its name and the function that does it."""
-
-    name: str
-    function: Callable[[Settings], StepOutcome]
-
-
-_active: list[NightReport] = []
-
-
 @contextmanager
-def night(settings: Settings) -> Iterator[NightReport]:
-    """Hold the home, gather the report and leave an alert if the run does not end 0.
+def night(settings: Settings) -> Iterator[Night]:
+    """Hold the home, gather what is done in it and leave an alert if that does not end 0.
 
-    The same process may nest: the inner one gathers into the outer report.
+    Raises:
+        EffektError: ``HOME_BUSY`` or ``SECRETS_OPEN``, before anything is done.
     """
-    if _active:
-        yield _active[-1]
-        return
     harden()
     settings.home.ensure()
     settings.home.refuse_open_secrets()
     with lock.hold(settings.home.lock_file):
         _sweep(settings.home)
-        report = NightReport(settings)
-        _active.append(report)
+        held = Night(settings)
         try:
-            yield report
+            yield held
         finally:
-            _active.pop()
-            _blame_full_disk(report)
-            _leave_alert(report)
+            if held.error is not None:
+                where = held.failed_step or "dagster"
+                held.error = blame_full_disk(held.error, where, settings.home.root)
+            _leave_alert(held)
 
 
 def _sweep(home: Home) -> None:
@@ -203,125 +219,23 @@ def _sweep(home: Home) -> None:
     files.sweep_asides(folders)
 
 
-def _leave_alert(report: NightReport) -> None:
-    home = report.settings.home
+def _leave_alert(held: Night) -> None:
+    home = held.settings.home
     try:
-        if not report.outcomes and report.error is None:
+        if not held.outcomes and held.error is None:
             return  # no night: a step of a settlement's life, which says nothing of the last one
-        if report.exit_code == EXIT_OK:
+        if held.exit_code == EXIT_OK:
             alert.clear(home)
         else:
-            alert.write(home, report.as_alert())
-        if report.refused:
+            alert.write(home, held.as_alert())
+        if held.refused:
             receiving.forget_untold(home)
     except OSError as error:
-        if report.error is None:
-            report.error = without_values(error, "alert")
+        if held.error is None:
+            held.error = without_values(error, "alert")
 
 
 def harden() -> None:
     """Private files and no core dumps, whatever the caller's environment says."""
     os.umask(0o077)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def without_values(error: BaseException, step: str) -> EffektError:
-    """Any failure as code, place and remedy: the texts of engines may quote a value."""
-    if isinstance(error, EffektError):
-        return error
-    if _is_disk_full(error):
-        return _disk_full(f"step {step}")
-    if type(error).__name__ in _OUT_OF_MEMORY:
-        return EffektError(
-            "OUT_OF_MEMORY", f"not enough memory in step {step}", remedy="add memory, run again"
-        )
-    return EffektError(
-        "UNEXPECTED",
-        f"{type(error).__name__} in step {step} at {place_of(error)}",
-        remedy="the last good mart is untouched; report this line to the maintainers",
-    )
-
-
-def _disk_full(where: str) -> EffektError:
-    return EffektError(
-        "DISK_FULL", f"no space left on the disk in {where}", remedy="free space, run again"
-    )
-
-
-def _is_disk_full(error: BaseException) -> bool:
-    """Whether a failure, or what it came from, is a disk without space; engines say it in words."""
-    seen: list[BaseException] = []
-    cause: BaseException | None = error
-    while cause is not None and cause not in seen:
-        seen.append(cause)
-        cause = cause.__cause__ or cause.__context__
-    return any(
-        (isinstance(item, OSError) and item.errno in _NO_SPACE)
-        or any(words in str(item).lower() for words in _NO_SPACE_WORDS)
-        for item in seen
-    )
-
-
-def _blame_full_disk(report: NightReport) -> None:
-    """A failure on a disk without space is the disk's, whatever the engine made of it."""
-    error = report.error
-    if error is None or error.code not in _ENGINE_CODES:
-        return
-    with suppress(OSError):
-        if shutil.disk_usage(report.settings.home.root).free < _LEAST_FREE_BYTES:
-            report.error = _disk_full(f"step {report.failed_step or 'dagster'} ({error.code})")
-
-
-def perform(step: Step, settings: Settings) -> StepOutcome:
-    """Do one step and gather its outcome into the run's report.
-
-    Raises:
-        EffektError: whatever failed, without any value.
-    """
-    report = _active[-1] if _active else NightReport(settings)
-    failure: EffektError | None = None
-    try:
-        outcome = step.function(settings)
-    except Exception as error:  # the one place where any failure becomes a code
-        failure = without_values(error, step.name)
-    if failure is not None:
-        report.error, report.failed_step = failure, step.name
-        raise failure
-    report.outcomes[step.name] = outcome
-    return outcome
-
-
-def run_night(
-    settings: Settings, *, on_step: Callable[[str, StepOutcome], None] | None = None
-) -> NightReport:
-    """Run all steps of a night in this process, without Dagster.
-
-    Args:
-        settings: home, contracts and business date.
-        on_step: called after each step with its name and outcome.
-
-    Returns:
-        the report; its ``exit_code`` is that of ``effekt run``.
-
-    Raises:
-        EffektError: ``HOME_BUSY`` or ``SECRETS_OPEN``, before anything is done.
-    """
-    from dagster_project.orchestration.steps import STEPS
-
-    with night(settings) as report:
-        for step in STEPS:
-            try:
-                outcome = perform(step, settings)
-            except EffektError:
-                break
-            if on_step is not None:
-                on_step(step.name, outcome)
-            if outcome.is_unchanged or outcome.failed_checks:
-                break
-    return report
-
-
-__all__ = [
-    "EXIT_FAILED", "NightReport", "Refused", "Step", "StepOutcome",
-    "night", "perform", "run_night", "without_values",
-]  # fmt: skip

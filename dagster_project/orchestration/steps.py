@@ -1,6 +1,7 @@
-"""The steps of a night, each a small function of the settings (docs/architecture.md).
+"""What each step of a night does, a small function of the settings (docs/architecture.md).
 
-What belongs here: calling the machine's modules and telling what they did. What does not: rules.
+What belongs here: calling the machine's modules and telling what they did. What does not: rules,
+and the order of the steps (``night``).
 A step finds what an earlier one did in the home, so that each can be run again on its own.
 Heavy libraries are imported by the modules that the steps call, and only then.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from dagster_project.lib.base import files
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.orchestration import knowledge
-from dagster_project.orchestration.night import Held, Refused, Step, StepOutcome
+from dagster_project.orchestration.outcome import Held, Refused, StepOutcome
 from dagster_project.settings import Home, Settings
 
 if TYPE_CHECKING:
@@ -25,6 +26,15 @@ if TYPE_CHECKING:
 
     from dagster_project.lib.contracts import Contract
     from dagster_project.lib.receiving import DeliveryNote
+
+
+def check_records(settings: Settings) -> StepOutcome:
+    """Ledger and register of deliveries, read strictly before anything leaves ``landing/``."""
+    from dagster_project.lib import ledger, receiving
+
+    chain = ledger.verify_ledger(settings.home, _recorded_head(settings.home))
+    deliveries = receiving.load_register(settings.home).records()
+    return StepOutcome(metadata={"events": len(chain.events), "deliveries": len(deliveries)})
 
 
 def receive(settings: Settings) -> StepOutcome:
@@ -75,7 +85,7 @@ def load_inputs(settings: Settings) -> StepOutcome:
     """Contracts, reference tables, run context, deliveries and ledger → the raw room."""
     from dagster_project.lib import gates
 
-    _verify_ledger(settings)
+    check_records(settings)  # the life of a settlement may have added to the ledger since
     known = knowledge.knowledge(settings)
     snapshot_id = _unchanged_snapshot(settings.home, known)
     if snapshot_id is not None:
@@ -122,12 +132,6 @@ def _raw_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """Rows of the raw room's tables, as the catalogue counts them."""
     query = "select table_name, estimated_size from duckdb_tables() where schema_name = 'raw'"
     return {str(name): int(rows) for name, rows in connection.execute(query).fetchall() if rows}
-
-
-def _verify_ledger(settings: Settings) -> None:
-    from dagster_project.lib import ledger
-
-    ledger.verify_ledger(settings.home, _recorded_head(settings.home))
 
 
 def _recorded_head(home: Home) -> str | None:
@@ -188,38 +192,36 @@ def resumed(settings: Settings) -> tuple[Settings, str]:
         ) from None
 
 
-def gate(number: int) -> Callable[[Settings], StepOutcome]:
-    """The step of one gate: run its suites; failed critical checks end the night."""
+def gate(number: int, settings: Settings) -> StepOutcome:
+    """Every declared check of the gate evaluated; a failed critical one ends the night."""
+    from dagster_project.lib import gates
 
-    def run(settings: Settings) -> StepOutcome:
-        from dagster_project.lib import gates
-
-        resumed_settings, _ = resumed(settings)
-        report = gates.run_gate(number, settings.home, resumed_settings)
-        return StepOutcome(
-            metadata={"checks": len(report.results)},
-            failed_checks=tuple(str(item) for item in report.failed_critical),
-            gate=report,
-        )
-
-    return run
+    own, _ = resumed(settings)
+    report = gates.run_gate(number, settings.home, own)
+    return StepOutcome(
+        metadata={"checks": len(report.results)},
+        failed_checks=tuple(str(item) for item in report.failed_critical),
+        gate=report,
+    )
 
 
-def build(phase: str, models: list[str] | None = None) -> Callable[[Settings], StepOutcome]:
-    """The step of one dbt phase, or of the named models of it."""
+def build(
+    select: Sequence[str],
+    exclude: Sequence[str],
+    settings: Settings,
+    models: Sequence[str] | None = None,
+) -> StepOutcome:
+    """The models that dbt's selectors choose, or only the named ones."""
+    from dagster_project.orchestration import dbt_runner
 
-    def run(settings: Settings) -> StepOutcome:
-        from dagster_project.orchestration import dbt_runner
-
-        resumed(settings)
-        built = dbt_runner.run_phase(settings.home, phase, models)
-        return StepOutcome(
-            tables={name: table.rows for name, table in built.items()},
-            kroner={n: table.amount_dkk for n, table in built.items() if table.amount_dkk},
-            metadata={"models": len(built)},
-        )
-
-    return run
+    resumed(settings)
+    chosen = (select, exclude) if models is None else (models, ())
+    built = dbt_runner.build(settings.home, *chosen)
+    return StepOutcome(
+        tables={name: table.rows for name, table in built.items()},
+        kroner={n: table.amount_dkk for n, table in built.items() if table.amount_dkk},
+        metadata={"models": len(built)},
+    )
 
 
 def hash_statements(settings: Settings) -> StepOutcome:
@@ -227,9 +229,10 @@ def hash_statements(settings: Settings) -> StepOutcome:
     from dagster_project.lib import ledger, statement, warehouse
     from dagster_project.lib.trace import causes
     from dagster_project.lib.trace import row_hmacs as evidence
+    from dagster_project.orchestration.compiled import CompiledModels
 
     own, _ = resumed(settings)
-    changed = causes.find_causes(own)
+    changed = causes.find_causes(own, CompiledModels)
     connection = warehouse.connect(settings.home.warehouse)
     try:
         evidence.load_row_hmacs(connection, settings.home)
@@ -279,25 +282,3 @@ def statements(settings: Settings) -> StepOutcome:
     if current is not None:
         knowledge.remember(settings.home, known, current.snapshot_id)
     return StepOutcome(metadata={"documents": len(written)})
-
-
-STEPS: tuple[Step, ...] = (
-    Step("receive", receive),
-    Step("load_inputs", load_inputs),
-    Step("gate_10", gate(10)),
-    Step("staging", build("staging")),
-    Step("gate_20", gate(20)),
-    Step("rules", build("rules")),
-    Step("gate_30", gate(30)),
-    Step("settlement", build("settlement")),
-    Step("hash_statements", hash_statements),
-    Step("gate_40", gate(40)),
-    Step("marts", build("marts")),
-    Step("build_candidate", build_candidate),
-    Step("gate_50", gate(50)),
-    Step("publish", publish),
-    Step("statements", statements),
-)
-"""The night, in order."""
-
-BY_NAME: dict[str, Step] = {step.name: step for step in STEPS}

@@ -12,13 +12,21 @@ import pytest
 from dagster._core.execution.api import create_execution_plan
 
 from dagster_project.definitions import defs
-from dagster_project.defs import schedules, sensors, settlement_jobs
+from dagster_project.defs import jobs, models, schedules, sensors
 from dagster_project.lib import gates
+from dagster_project.orchestration.night import STEPS
 
 SNAPSHOT = Path(__file__).with_name("snapshot.txt")
 REPOSITORY = defs.get_repository_def()
 GRAPH = REPOSITORY.asset_graph
-GATE_OF = {"staging": 10, "rules": 20, "settlement": 30, "published": 40}
+ORDER = [step.name for step in STEPS]
+STEP_OF = {
+    key: step.name
+    for step in STEPS
+    for key in (
+        [spec.key for spec in models.specs_of(step)] if step.folder else [dg.AssetKey(step.name)]
+    )
+}
 
 
 def describe() -> str:
@@ -55,29 +63,16 @@ def test_every_declared_check_is_an_asset_check_and_blocks_exactly_if_it_is_crit
     assert shown == declared
 
 
-@pytest.mark.parametrize("number", [10, 20, 30, 40, 50])
-def test_everything_after_a_gate_stands_behind_it(number: int) -> None:
-    order = [
-        "gate_10", "staging", "gate_20", "rules", "gate_30", "settlement", "gate_40", "marts",
-        "gate_50", "publish",
-    ]  # fmt: skip
-    behind = _descendants(dg.AssetKey(f"gate_{number}"))
-    later = order[order.index(f"gate_{number}") + 1 :]
-    for key in GRAPH.get_all_asset_keys():
-        if _room(key) in later:
-            assert key in behind, key
+def test_every_asset_is_made_by_a_step_and_each_step_stands_after_earlier_ones() -> None:
+    assert STEP_OF.keys() == GRAPH.get_all_asset_keys()
+    for place, step in enumerate(STEPS):
+        assert set(step.after) <= set(ORDER[:place]), step.name
 
 
-def _room(key: dg.AssetKey) -> str:
-    name = key.to_user_string()
-    if name in {"publish", "statements"}:
-        return "publish"
-    if name.startswith("gate_"):
-        return name
-    group = GRAPH.get(key).group_name
-    if group == "published":
-        return "marts" if key.path[0] in {"mart", "restricted"} else "other"
-    return "settlement" if group == "settlement" else str(group)
+@pytest.mark.parametrize("gate", [step.name for step in STEPS if step.gate])
+def test_everything_after_a_gate_stands_behind_it(gate: str) -> None:
+    later = {key for key, name in STEP_OF.items() if ORDER.index(name) > ORDER.index(gate)}
+    assert later <= _descendants(dg.AssetKey(gate))
 
 
 def _descendants(key: dg.AssetKey) -> set[dg.AssetKey]:
@@ -164,7 +159,7 @@ def test_a_person_number_typed_into_the_launchpad_is_refused_before_a_run_is_sto
 
 
 def test_every_job_of_a_settlement_refuses_a_person_number_in_every_text() -> None:
-    for job in settlement_jobs.ALL:
+    for job in jobs.LIFE:
         (op,) = job.nodes
         fields = op.definition.config_schema.config_type.fields
         good = dict.fromkeys(fields, "x")

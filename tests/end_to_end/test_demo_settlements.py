@@ -18,6 +18,7 @@ from dagster_project import demo
 from dagster_project import settings as places
 from dagster_project.lib import life
 from dagster_project.lib.trace import replay
+from dagster_project.orchestration.dbt_runner import run_selected
 from dagster_project.settings import Home, Settings
 from tests.support import night
 
@@ -67,5 +68,5 @@ def test_the_demo_is_approved_to_the_end_and_carries_true_ups(settled: Settings)
 def test_every_approved_settlement_of_the_demo_replays_identically(
     settled: Settings, period: str
 ) -> None:
-    verdict = replay.replay(settled, CONTRACT, period)
+    verdict = replay.replay(settled, CONTRACT, period, run_selected)
     assert verdict.is_identical, verdict.text()

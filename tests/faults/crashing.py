@@ -12,7 +12,6 @@ person twice in the raw room, which a gate must find) or ``whole``.
 
 from __future__ import annotations
 
-import datetime as dt
 import importlib
 import json
 import os
@@ -26,7 +25,7 @@ from typing import Any
 from dagster_project import settings
 from dagster_project.lib import publishing, warehouse
 from dagster_project.orchestration import dbt_runner
-from dagster_project.orchestration import night as nightly
+from tests.support.night import run_night
 
 
 def preload() -> None:
@@ -45,15 +44,13 @@ def night(home: Path, as_of: str, plan: str, out: int) -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(value), resource.RLIM_INFINITY))
 
-    def after(step: str, _outcome: Any) -> None:
+    def after(step: str) -> None:
         if kind == "kill" and step == value:
             os.kill(os.getpid(), signal.SIGKILL)
         if kind == "spoil" and step == "load_inputs":
             spoil(home)
 
-    resolved = settings.resolve(home, None, dt.date.fromisoformat(as_of))
-    report = nightly.run_night(resolved, on_step=after)
-    os.write(out, json.dumps(report.as_json()).encode())
+    os.write(out, json.dumps(run_night(home, as_of, after=after).as_json()).encode())
 
 
 def spoil(home: Path) -> None:

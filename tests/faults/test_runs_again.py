@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import dagster as dg
@@ -10,6 +11,7 @@ import pytest
 from dagster_project import settings
 from dagster_project.lib.base.environment import variables
 from dagster_project.orchestration import dagster_home
+from dagster_project.orchestration.night import STEPS
 from tests.support import examples, night
 
 pytestmark = [pytest.mark.timeout(1200), pytest.mark.slow]
@@ -42,9 +44,21 @@ def materialize(home: Path, selection: list[str]) -> dg.ExecuteInProcessResult:
         )
 
 
+def whole_night(home: Path) -> str | None:
+    """What ``effekt run`` does: every step in its order, recorded with its configuration."""
+    chosen = settings.resolve(home, None, dt.date.fromisoformat(AS_OF))
+    done = dagster_home.run_recorded(chosen)
+    assert done.exit_code == 0
+    assert list(done.outcomes) == [step.name for step in STEPS]
+    with dagster_home.opened(chosen.home) as instance:
+        (run,) = instance.get_runs()
+    assert run.run_config["resources"]["night"]["config"]["as_of"] == AS_OF
+    return done.snapshot_id
+
+
 def test_assets_run_again_one_by_one_give_the_same_snapshot(tmp_path: Path) -> None:
     home = night.copy_inputs(examples.home_of(HOME), tmp_path / "home")
-    first = night.publish(home, AS_OF, documents=True)  # the whole night
+    first = whole_night(home)
     for selection in AGAIN:
         result = materialize(home, selection)
         assert result.success, selection

@@ -17,7 +17,9 @@ from dagster_project.lib.base import lock
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.orchestration import alert
 from dagster_project.orchestration import night as nightly
-from dagster_project.orchestration.night import Held, NightReport, Refused, StepOutcome
+from dagster_project.orchestration.failures import without_values
+from dagster_project.orchestration.night import Night
+from dagster_project.orchestration.outcome import Held, Refused, StepOutcome
 from dagster_project.settings import Home, Settings
 
 PERSON_NUMBER = "610190" + "1234"
@@ -81,9 +83,12 @@ def test_a_killed_holder_leaves_no_lock(tmp_path: Path) -> None:
         pass
 
 
-def test_the_same_process_may_nest_and_the_lock_is_free_afterwards(tmp_path: Path) -> None:
-    with lock.hold(Home(tmp_path).lock_file), lock.hold(Home(tmp_path).lock_file):
-        pass
+def test_the_same_process_may_not_hold_a_home_twice_and_the_lock_is_free_afterwards(
+    tmp_path: Path,
+) -> None:
+    own = rf"HOME_BUSY.*process {os.getpid()}"
+    with lock.hold(Home(tmp_path).lock_file), pytest.raises(EffektError, match=own):
+        nightly.night(settings_of(tmp_path)).__enter__()
     child = holder_of(tmp_path)
     child.kill()
     child.wait()
@@ -178,7 +183,7 @@ def test_1_goes_before_4_before_3(
     refused: tuple[Refused, ...],
     code: int,
 ) -> None:
-    report = NightReport(settings_of(tmp_path), error=error)
+    report = Night(settings_of(tmp_path), error=error)
     report.outcomes["receive"] = StepOutcome(refused=refused)
     report.outcomes["gate_30"] = StepOutcome(failed_checks=failed_checks)
     assert report.exit_code == code
@@ -188,7 +193,7 @@ def test_an_unforeseen_failure_shows_place_and_kind_but_never_its_text() -> None
     try:
         int(PERSON_NUMBER + "x")
     except ValueError as error:
-        shown = str(nightly.without_values(error, "staging"))
+        shown = str(without_values(error, "staging"))
     assert PERSON_NUMBER not in shown
     assert "ValueError in step staging" in shown
 
@@ -212,7 +217,7 @@ def test_a_full_disk_is_called_so_whichever_engine_met_it(words: str) -> None:
         except EngineError as error:
             raise RuntimeError("step failed") from error
     except RuntimeError as error:
-        assert nightly.without_values(error, "rules").code == "DISK_FULL"
+        assert without_values(error, "rules").code == "DISK_FULL"
 
 
 @pytest.mark.parametrize(

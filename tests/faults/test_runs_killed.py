@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from dagster_project.orchestration.steps import STEPS
+from dagster_project.orchestration.night import STEPS
 from tests.support import examples, night
 
 pytestmark = [pytest.mark.timeout(1800), pytest.mark.slow, pytest.mark.xdist_group("killed")]
@@ -81,7 +81,7 @@ def test_a_refusal_that_a_killed_night_told_nobody_is_told_by_the_next_one_and_o
     home: Path,
 ) -> None:
     (home / "landing" / "nobody_knows_this.csv").write_bytes(b"x")
-    told = run_plans(home, EARLIER, f"kill:{STEPS[0].name}", "whole", "whole")
+    told = run_plans(home, EARLIER, "kill:receive", "whole", "whole")
     assert told[0]["killed_by"] == signal.SIGKILL
     assert [said["exit_code"] for said in told[1:]] == [3, 0]
     assert [item["codes"] for item in told[1]["refused"]] == [["FILE_NAME"]]

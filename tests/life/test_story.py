@@ -21,9 +21,11 @@ from dagster_project.lib.base.errors import EffektError, NotAllowedError
 from dagster_project.lib.base.pseudonym_key import read_key
 from dagster_project.lib.statement import verify_file, write_statement
 from dagster_project.lib.trace import replay, why
+from dagster_project.orchestration.dbt_runner import run_selected
 from dagster_project.settings import PROJECT_ROOT
 from tests.life.law import Witness
 from tests.life.world import CONTRACT, begin
+from tests.support.night import run_night
 
 PERIODS = ["2023-01", "2023-04", "2023-07", "2023-10", "2024-01"]
 
@@ -211,13 +213,13 @@ def test_the_delivery_that_brought_a_change_is_named(story: Story) -> None:
 
 @pytest.mark.parametrize("period", PERIODS)
 def test_every_approved_period_replays_identically(story: Story, period: str) -> None:
-    verdict = replay.replay(story.town.settings, CONTRACT, period)
+    verdict = replay.replay(story.town.settings, CONTRACT, period, run_selected)
     assert verdict.is_identical, verdict.text()
 
 
 def test_a_period_that_is_not_approved_has_nothing_to_replay(story: Story) -> None:
     with pytest.raises(NotAllowedError) as found:
-        replay.replay(story.town.settings, CONTRACT, "2031-01")
+        replay.replay(story.town.settings, CONTRACT, "2031-01", run_selected)
     assert found.value.exit_code == 3
 
 
@@ -231,7 +233,7 @@ def test_a_changed_delivery_in_the_vault_is_found_by_the_replay(story: Story) ->
     path.write_bytes(before.replace(b"A;2023-02;ja", b"A;2023-02;nej"))
     try:
         with pytest.raises(EffektError, match="VAULT_BROKEN"):
-            replay.replay(story.town.settings, CONTRACT, "2023-01")
+            replay.replay(story.town.settings, CONTRACT, "2023-01", run_selected)
     finally:
         path.write_bytes(before)
 
@@ -323,10 +325,7 @@ def test_terms_that_move_an_approved_period_end_the_night(story: Story) -> None:
     before = path.read_text(encoding="utf-8")
     path.write_text(before.replace("months_per_period: 3", "months_per_period: 6"))
     try:
-        from dagster_project import settings as places
-        from dagster_project.orchestration import night as nightly
-
-        report = nightly.run_night(places.resolve(town.root, None, dt.date(2024, 7, 15)))
+        report = run_night(town.root, "2024-07-15")
         assert report.exit_code == 1
         assert isinstance(report.error, EffektError)
         assert report.error.code == "TERMS_MOVE_APPROVED"

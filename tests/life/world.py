@@ -12,8 +12,8 @@ import duckdb
 
 from dagster_project import settings as places
 from dagster_project.lib import ledger, life
-from dagster_project.orchestration import night as nightly
 from dagster_project.settings import Settings
+from tests.support.night import run_night
 
 CONTRACT = "livet"
 TERMS = """
@@ -147,8 +147,7 @@ class Town:
     def night(self, as_of: str) -> Any:
         """Run a night that must publish everything."""
         self.write_terms()
-        settings = places.resolve(self.root, None, dt.date.fromisoformat(as_of))
-        report = nightly.run_night(settings)
+        report = run_night(self.root, as_of)
         if report.exit_code:
             raise AssertionError(f"{report.error} {report.failed_checks} {report.refused}")
         return report

@@ -7,7 +7,7 @@ import fcntl
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,37 @@ from dagster_project.lib.publishing import tables
 RESTRICTED = {name for room, name in tables.declared_tables() if room == tables.RESTRICTED}
 
 
-def run_night(home: Path, as_of: str, contracts: Path | None = None) -> Any:
-    """The product's night on a home, without Dagster; gives its report."""
+def run_night(
+    home: Path,
+    as_of: str,
+    contracts: Path | None = None,
+    *,
+    without: str = "",
+    after: Callable[[str], None] = lambda _step: None,
+) -> Any:
+    """The product's night, its steps in their order without Dagster's record of them.
+
+    Args:
+        home: the home.
+        as_of: business date.
+        contracts: folder of contract files, if not the home's own.
+        without: a step that is left out.
+        after: called with the name of each step that is done.
+    """
     from dagster_project import settings
+    from dagster_project.lib.base.errors import EffektError
     from dagster_project.orchestration import night as nightly
 
     resolved = settings.resolve(home, contracts, dt.date.fromisoformat(as_of))
-    return nightly.run_night(resolved)
+    with nightly.night(resolved) as night, suppress(EffektError):
+        for step in nightly.STEPS:
+            if step.name == without:
+                continue
+            outcome = night.perform(step.name)
+            after(step.name)
+            if outcome.is_unchanged or outcome.failed_checks:
+                break
+    return night
 
 
 def publish(
@@ -39,25 +63,10 @@ def publish(
         contracts: folder of contract files, if not the home's own.
         documents: write the statement documents too; they change nothing that is published.
     """
-    from dagster_project import settings
-    from dagster_project.lib.base.errors import EffektError
-    from dagster_project.orchestration import night as nightly
-    from dagster_project.orchestration import steps as night_steps
-
-    resolved = settings.resolve(home, contracts, dt.date.fromisoformat(as_of))
-    steps = [step for step in night_steps.STEPS if documents or step.name != "statements"]
-    detail = ""
-    with nightly.night(resolved) as report:
-        try:
-            for step in steps:
-                outcome = nightly.perform(step, resolved)
-                if outcome.is_unchanged or outcome.failed_checks:
-                    break
-        except EffektError as error:
-            detail = str(error)
-    said = report.as_json()
+    night = run_night(home, as_of, contracts, without="" if documents else "statements")
+    said = night.as_json()
     if said["exit_code"] or said["held"] or not said["snapshot_id"]:
-        raise AssertionError(f"the night did not publish everything: {said} {detail}")
+        raise AssertionError(f"the night did not publish everything: {said} {night.error or ''}")
     return str(said["snapshot_id"])
 
 

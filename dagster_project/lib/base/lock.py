@@ -15,8 +15,6 @@ from pathlib import Path
 
 from dagster_project.lib.base.errors import EffektError
 
-_held: dict[str, int] = {}
-
 
 def _holder(handle: int) -> str:
     """The holder of the lock as its file names it (it may not have written yet)."""
@@ -54,7 +52,7 @@ def _acquire(path: Path) -> int:
 
 @contextmanager
 def hold(lock_file: Path) -> Iterator[None]:
-    """Hold the home's lock; a second holder is refused at once, the same process may nest.
+    """Hold the home's lock; a second holder is refused at once, in the same process too.
 
     Args:
         lock_file: the home's lock file; its folder must exist.
@@ -62,15 +60,9 @@ def hold(lock_file: Path) -> Iterator[None]:
     Raises:
         EffektError: ``HOME_BUSY`` (exit code 1), naming the process that holds the lock.
     """
-    key = str(lock_file)
-    if key in _held:
-        yield
-        return
     handle = _acquire(lock_file)
-    _held[key] = handle
     try:
         yield
     finally:
-        del _held[key]
         os.ftruncate(handle, 0)
         os.close(handle)

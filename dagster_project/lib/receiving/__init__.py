@@ -14,6 +14,7 @@ from dagster_project.lib.base.lazy import attributes
 if TYPE_CHECKING:
     from dagster_project.lib.receiving.check import check_file
     from dagster_project.lib.receiving.intake.accept import accept_delivery
+    from dagster_project.lib.receiving.intake.register import load_register
     from dagster_project.lib.receiving.intake.untold import forget_untold, untold_refusals
     from dagster_project.lib.receiving.judging.findings import DeliveryNote
     from dagster_project.lib.receiving.loading.evidence import row_hmacs
@@ -30,6 +31,7 @@ _HOMES = {
     "write_known": "loading.known",
     "LoadReport": "loading.load",
     "load_deliveries": "loading.load",
+    "load_register": "intake.register",
     "ReceiveReport": "night",
     "receive": "night",
     "write_template": "template",
@@ -45,6 +47,7 @@ __all__ = [
     "check_file",
     "forget_untold",
     "load_deliveries",
+    "load_register",
     "receive",
     "row_hmacs",
     "untold_refusals",

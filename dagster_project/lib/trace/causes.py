@@ -29,9 +29,9 @@ from dagster_project.lib.ledger.chain import Event
 from dagster_project.lib.ledger.loading import approvals_of
 from dagster_project.lib.publishing.code_version import code_version
 from dagster_project.lib.trace import side_home
+from dagster_project.lib.trace.models import Compiled, FindCompiled
 from dagster_project.lib.trace.side_home import opened
 from dagster_project.lib.warehouse.rows import fetch_rows, insert_rows, replace_rows
-from dagster_project.orchestration.compiled import CompiledModels
 from dagster_project.settings import Home, Settings
 
 if TYPE_CHECKING:
@@ -83,11 +83,15 @@ class _Past:
         return {row["course_id"]: row for row in self.told["participants"]}
 
 
-def find_causes(settings: Settings) -> int:
+def find_causes(settings: Settings, find: FindCompiled) -> int:
     """Fill ``raw.line_cause`` for every approved amount that tonight's settlement changes.
 
     Call it when the settlement models have run and the warehouse is closed. Nothing is computed
     where nothing has changed since the causes were last found.
+
+    Args:
+        settings: the home.
+        find: finds the models that the night compiled.
 
     Returns:
         The number of changed amounts.
@@ -98,7 +102,7 @@ def find_causes(settings: Settings) -> int:
         state = _state(connection, changes)
     rows = _remembered(home, state)
     if rows is None:
-        rows = _seek(settings, changes)
+        rows = _seek(settings, changes, find)
         text = json.dumps({"state": state, "rows": rows}, default=str)
         files.write_atomic(home.work / _CACHE, text)
     with opened(home) as connection:
@@ -185,12 +189,14 @@ def _remembered(home: Home, state: str) -> list[dict[str, Any]] | None:
 # the search ---------------------------------------------------------------------------------------
 
 
-def _seek(settings: Settings, changes: Sequence[Change]) -> list[dict[str, Any]]:
+def _seek(
+    settings: Settings, changes: Sequence[Change], find: FindCompiled
+) -> list[dict[str, Any]]:
     by_snapshot: dict[str, list[Change]] = {}
     for change in changes:
         by_snapshot.setdefault(change.approval.snapshot_id, []).append(change)
     rows: list[dict[str, Any]] = []
-    models = CompiledModels(settings.home, AMOUNTS) if changes else None
+    models = find(settings.home, AMOUNTS) if changes else None
     for group in by_snapshot.values():
         if models is not None:
             rows += _Search(settings, models, group).run()
@@ -203,9 +209,7 @@ class _Search:
     Approvals on one snapshot rest on the same deliveries and codes.
     """
 
-    def __init__(
-        self, settings: Settings, models: CompiledModels, changes: Sequence[Change]
-    ) -> None:
+    def __init__(self, settings: Settings, models: Compiled, changes: Sequence[Change]) -> None:
         self.settings = settings
         self.models = models
         self.home = settings.home
@@ -608,7 +612,7 @@ class _Trial:
 
     settings: Settings
     side: Home
-    models: CompiledModels
+    models: Compiled
     contracts: Sequence[_Today]
 
     @property
@@ -623,25 +627,11 @@ class _Trial:
 
     def rerun_all(self) -> None:
         """From the raw room to the amounts."""
-        if not self.models.is_complete:
-            self._run_dbt([f"+{AMOUNTS}"])
-        else:
-            with opened(self.side) as connection:
-                self.models.run(connection)
+        self.models.rebuild(self.side)
 
     def rerun_after(self, model: str, until: str = AMOUNTS) -> None:
         """Only what lies behind a model, whose rows have been changed by hand."""
-        if not self.models.is_complete:
-            self._run_dbt([f"{model}+,+{until}"], [model])
-        else:
-            with opened(self.side) as connection:
-                self.models.run(connection, behind=model, until=until)
-
-    def _run_dbt(self, select: Sequence[str], exclude: Sequence[str] = ()) -> None:
-        """The same by dbt itself, where the night has not left all its SQL."""
-        from dagster_project.orchestration import dbt_runner
-
-        dbt_runner.run_selected(self.side, select, exclude)
+        self.models.rebuild(self.side, behind=model, until=until)
 
     def rerun_with_places_held(self) -> None:
         """From the raw room to the amounts; who has a place stays as it is today."""

@@ -24,6 +24,7 @@ from dagster_project.lib.ledger import state as states
 from dagster_project.lib.ledger.chain import Event, Ledger
 from dagster_project.lib.ledger.loading import approvals_of, load_events
 from dagster_project.lib.trace import side_home
+from dagster_project.lib.trace.models import RunModels
 from dagster_project.settings import Home, Settings
 
 _LINE_KEY = ("line_kind", "part", "course", "month", "price_group")
@@ -79,13 +80,14 @@ def _said(amounts: Mapping[str, str] | None) -> str:
     return f"{said['difference']} ({said['old']} → {said['new']})"
 
 
-def replay(settings: Settings, contract: str, period: str) -> Verdict:
+def replay(settings: Settings, contract: str, period: str, run: RunModels) -> Verdict:
     """Recompute an approved period in a fresh work folder with today's code, and compare.
 
     Args:
         settings: the home.
         contract: contract_id.
         period: first month of the period, ``YYYY-MM``.
+        run: runs models.
 
     Raises:
         NotAllowedError: the period is not approved (exit 3).
@@ -101,23 +103,23 @@ def replay(settings: Settings, contract: str, period: str) -> Verdict:
         )
     approved = frozen.read(home, approval)
     with side_home.side_home(home) as side:
-        replayed = compute(home, side, ledger, approval, approved)
+        replayed = compute(home, side, ledger, approval, approved, run)
     return compare(approved["figures"], replayed)
 
 
 def compute(
-    home: Home, side: Home, ledger: Ledger, approval: Event, approved: frozen.Document
-) -> dict[str, Any]:
+    home: Home, side: Home, ledger: Ledger, approval: Event, approved: frozen.Document,
+    run: RunModels,
+) -> dict[str, Any]:  # fmt: skip
     """Figures of an approved period from its stored inputs, in the side home's warehouse."""
     from dagster_project.lib.statement.figures import read_figures
-    from dagster_project.orchestration import dbt_runner
 
     told = approved["provenance"]
     side_home.lay_out_vault(home, side, {row["delivery_id"] for row in told["deliveries"]})
     with side_home.opened(side) as connection:
         load(connection, side, told)
         load_ledger_before(connection, home, ledger, approval)
-    dbt_runner.run_selected(side, [f"+{dbt_runner.SETTLEMENT_PATH}"])
+    run(side, ["+path:models/intermediate/settlement"])
     with side_home.opened(side) as connection:
         found = read_figures(connection, approval.contract_id, approval.period_start)
     # the terms are the stored ones; a later model may write their defaults out differently

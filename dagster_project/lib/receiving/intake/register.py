@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -120,8 +120,15 @@ class Register:
         self._path = path
         self._records: dict[str, Record] = {}
         self.decisions: list[dict[str, Any]] = []
-        for line in _read_lines(path):
-            self._fold(line)
+        for number, line in enumerate(_read_lines(path), start=1):
+            try:
+                self._fold(json.loads(line))
+            except (ValueError, KeyError, TypeError, AttributeError):
+                raise EffektError(
+                    "REGISTER_BROKEN",
+                    f"line {number} of vault/{REGISTER_NAME} is not a whole entry",
+                    remedy="nothing was changed; restore the register from the backup of this home",
+                ) from None
 
     def _fold(self, line: dict[str, Any]) -> None:
         if line["entry"] == "delivery":
@@ -191,23 +198,13 @@ def _set_torn_aside(path: Path) -> None:
             os.fsync(handle.fileno())
 
 
-def _read_lines(path: Path) -> Iterable[dict[str, Any]]:
+def _read_lines(path: Path) -> list[bytes]:
     """Whole lines of the register; a torn last one (a killed write, or one under way) is not read.
 
     Reading changes nothing: not everybody who reads holds the home.
     """
-    if not path.is_file():
-        return []
-    data = path.read_bytes()
-    whole = data.rfind(b"\n") + 1
-    try:
-        return [json.loads(line) for line in data[:whole].splitlines()]
-    except ValueError:
-        raise EffektError(
-            "REGISTER_BROKEN",
-            "vault/deliveries.jsonl holds a line that is not JSON",
-            remedy="restore the register from the backup of this home",
-        ) from None
+    data = path.read_bytes() if path.is_file() else b""
+    return data[: data.rfind(b"\n") + 1].splitlines()
 
 
 def load_register(home: Home) -> Register:

@@ -1,0 +1,84 @@
+"""Commands of received files: check one, write a template, open a held delivery.
+
+What belongs here: arguments, exit codes, printing. What does not: a rule of receiving.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dagster_project.cli.shared import (
+    ActorOption,
+    ContractsOption,
+    HomeOption,
+    JsonOption,
+    ReasonOption,
+    settings_of,
+    show,
+)
+from dagster_project.lib.base.errors import EXIT_REFUSED
+from dagster_project.settings import Settings
+
+commands = typer.Typer()
+
+
+@commands.command()
+def check(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Filen, der skal prøves.")],
+    home: HomeOption = None,
+    contracts: ContractsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Prøv en fil med kildens regler, uden at modtage den."""
+    from dagster_project.lib import receiving
+
+    report = receiving.check_file(file, _contract_ids(settings_of(home, contracts)))
+    show(as_json, report.as_json(), report.text())
+    raise typer.Exit(0 if report.is_accepted else EXIT_REFUSED)
+
+
+def _contract_ids(settings: Settings) -> frozenset[str]:
+    """Contracts that a file may name: the home's, or all where no home says which are its own."""
+    from dagster_project.lib.contracts import load_contracts
+
+    named = frozenset(path.stem for path in settings.contracts_dir.glob("*.yml"))
+    if settings.area is None and named:
+        return named
+    terms = load_contracts(settings.contracts_dir, settings.area)
+    return frozenset(item.contract_id for item in terms)
+
+
+@commands.command()
+def template(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="Kildens navn.")],
+    folder: Annotated[Path, typer.Option(help="Mappen, som skabelonen lægges i.")] = Path(),
+    home: HomeOption = None,  # noqa: ARG001 - every command takes both (00-product.md)
+    contracts: ContractsOption = None,  # noqa: ARG001
+) -> None:
+    """Skriv en kildes skabelon: overskrifter, en eksempelrække og en forklaring af hver kolonne."""
+    from dagster_project.lib import receiving
+
+    for path in receiving.write_template(source, folder):
+        print(path)
+
+
+@commands.command()
+def accept(
+    sha256: Annotated[str, typer.Argument(metavar="SHA256", help="Leveringens sha256.")],
+    check_id: Annotated[str, typer.Argument(metavar="CHECK", help="Kontrollen: row_count.")],
+    actor: ActorOption,
+    reason: ReasonOption,
+    home: HomeOption = None,
+    contracts: ContractsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Luk en tilbageholdt levering ind."""
+    from dagster_project.lib import receiving
+
+    note = receiving.accept_delivery(
+        settings_of(home, contracts).home, sha256, check_id, actor, reason
+    )
+    show(as_json, note.as_json(), f"{note.file_name} er lukket ind; kør effekt run")

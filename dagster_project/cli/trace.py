@@ -1,0 +1,87 @@
+"""Commands of evidence: statements, where a krone comes from, an approved period again.
+
+What belongs here: arguments, exit codes, printing. dbt is imported only when a replay is called.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dagster_project.cli.shared import (
+    ContractArgument,
+    ContractsOption,
+    HomeOption,
+    JsonOption,
+    PeriodArgument,
+    print_json,
+    settings_of,
+    show,
+)
+from dagster_project.lib.base.errors import EXIT_DIFFERENT, UsageError
+
+commands = typer.Typer()
+
+
+@commands.command()
+def statement(
+    contract: Annotated[str | None, typer.Argument(metavar="CONTRACT")] = None,
+    period: Annotated[str | None, typer.Argument(metavar="PERIOD")] = None,
+    provider: Annotated[bool, typer.Option("--provider", help="Leverandørens ark.")] = False,
+    verify_file: Annotated[
+        Path | None, typer.Option("--verify", metavar="FILE", help="Efterprøv et dokument.")
+    ] = None,
+    home: HomeOption = None,
+    contracts: ContractsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Skriv periodens opgørelse, eller efterprøv en (--verify) uden adgang til kommunens mappe."""
+    from dagster_project.lib import statement as documents
+
+    if verify_file is not None:
+        verdict = documents.verify_file(verify_file)
+        show(as_json, verdict.as_json(), verdict.text())
+        raise typer.Exit(0 if verdict.is_valid else EXIT_DIFFERENT)
+    if contract is None or period is None:
+        raise UsageError("effekt statement needs CONTRACT and PERIOD, or --verify FILE")
+    paths = documents.write_statement(
+        settings_of(home, contracts), contract, period, provider=provider
+    )
+    names = [str(path) for path in paths]
+    show(as_json, names, "\n".join(names))
+
+
+@commands.command()
+def why(
+    contract: ContractArgument,
+    period: PeriodArgument,
+    course: Annotated[str | None, typer.Option(metavar="ID", help="Et forløb.")] = None,
+    month: Annotated[str | None, typer.Option(metavar="ÅÅÅÅ-MM", help="En måned.")] = None,
+    home: HomeOption = None,
+    contracts: ContractsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Følg en krone: beløb, paragraf, personmåned, fil, række."""
+    from dagster_project.lib.trace import why as evidence
+
+    answer = evidence.explain(settings_of(home, contracts), contract, period, course, month)
+    print_json(answer.as_json()) if as_json else answer.print()
+
+
+@commands.command()
+def replay(
+    contract: ContractArgument,
+    period: PeriodArgument,
+    home: HomeOption = None,
+    contracts: ContractsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Beregn en godkendt periode forfra af det, den blev godkendt på, og sammenlign."""
+    from dagster_project.lib.trace import replay as replays
+    from dagster_project.orchestration.dbt_runner import run_selected
+
+    verdict = replays.replay(settings_of(home, contracts), contract, period, run_selected)
+    show(as_json, verdict.as_json(), verdict.text())
+    raise typer.Exit(0 if verdict.is_identical else EXIT_DIFFERENT)

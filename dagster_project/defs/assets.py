@@ -1,0 +1,74 @@
+"""Assets: one for each step of the night, or for each dbt model that a step builds.
+
+What belongs here: a step's outcome as materialisations and check results. What does not: the steps,
+their order and what stands behind what (``orchestration.night.STEPS``).
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from dagster_project.defs import checks, models
+from dagster_project.defs.resources import HeldNight, in_dagsters_words
+from dagster_project.orchestration.night import STEPS, Step
+
+_OWNER = {
+    "received": "data-engineer", "gates": "data-engineer",
+    "settlement": "controller", "published": "controller",
+}  # fmt: skip
+_KINDS = {
+    "received": {"python", "duckdb"}, "gates": {"greatexpectations"},
+    "settlement": {"python"}, "published": {"duckdb", "parquet"},
+}  # fmt: skip
+
+
+def _one(step: Step) -> dg.AssetsDefinition:
+    """The asset of a step, with the checks of its gate where it is one.
+
+    It yields nothing when the home knows nothing new: all later steps are skipped then, and what
+    is published stays.
+    """
+
+    @dg.asset(
+        name=step.name,
+        group_name=step.phase,
+        owners=[f"team:{_OWNER[step.phase]}"],
+        kinds=_KINDS[step.phase],
+        deps=models.keys_before(step),
+        check_specs=checks.specs_of(step.gate) if step.gate else None,
+        description=step.description,
+        output_required=False,
+    )
+    def made(
+        night: HeldNight,
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        outcome = in_dagsters_words(lambda: night.perform(step.name), step.name)
+        if not outcome.is_unchanged:
+            rows = {f"rows {name}": count for name, count in sorted(outcome.tables.items())}
+            yield dg.MaterializeResult(metadata={**outcome.metadata, **rows})
+            if outcome.gate is not None:
+                yield from checks.results_of(outcome.gate)
+
+    return made
+
+
+def _models(step: Step) -> dg.AssetsDefinition:
+    """The assets of a step of dbt, one for each model; any of them can be built again alone."""
+    specs = models.specs_of(step)
+
+    @dg.multi_asset(name=f"dbt_{step.name}", specs=specs, can_subset=True)
+    def made(context: dg.AssetExecutionContext, night: HeldNight) -> Iterator[dg.MaterializeResult]:
+        chosen = {key.path[-1]: key for key in context.selected_asset_keys}
+        only = None if len(chosen) == len(specs) else sorted(chosen)
+        outcome = in_dagsters_words(lambda: night.perform(step.name, only), step.name)
+        for name in outcome.tables:  # dbt's order: a model after those that it reads
+            metadata: dict[str, int | str] = {"dagster/row_count": outcome.tables[name]}
+            if name in outcome.kroner:
+                metadata["kroner"] = outcome.kroner[name]
+            yield dg.MaterializeResult(asset_key=chosen[name], metadata=metadata)
+
+    return made
+
+
+ALL = [_models(step) if step.folder else _one(step) for step in STEPS]
+"""Every asset of the code location."""

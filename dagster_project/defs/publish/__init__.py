@@ -1,1 +1,0 @@
-"""The room of what others read: candidate, snapshot, statement documents."""

@@ -1,1 +1,0 @@
-"""The room of received files: landing → vault → raw."""

@@ -1,1 +1,0 @@
-"""The rooms that dbt builds: staging, rules, settlement and the tables to publish."""

@@ -1,0 +1,25 @@
+"""What runs the project's models for the evidence of a settlement; the caller brings it.
+
+What belongs here: what replay and causes ask for. What does not: dbt (``orchestration``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from dagster_project.settings import Home
+
+RunModels = Callable[[Home, Sequence[str]], object]
+"""Runs what dbt's selectors choose in a side home."""
+
+
+class Compiled(Protocol):
+    """The models that one model is built from, as the last night of a home compiled them."""
+
+    def rebuild(self, side: Home, *, behind: str | None = None, until: str | None = None) -> None:
+        """Build them in a side home: only those ``behind`` a model, only what ``until`` reads."""
+
+
+FindCompiled = Callable[[Home, str], Compiled]
+"""The compiled models of a home that one model is built from."""
