@@ -14,8 +14,11 @@ from typing import Any
 
 import duckdb
 
-from tests.mutation.sources import REFUSED, Renderer, plain
+from tests.mutation.limits import REFUSED, interrupted, open_memory
+from tests.mutation.sources import Renderer, plain
 
+SECONDS = 5.0
+"""A unit test takes a hundredth of one; a mutant may make a recursion endless."""
 Columns = Mapping[str, Mapping[str, str]]
 """Type by column by model."""
 _REF = re.compile(r"ref\('(\w+)'\)")
@@ -98,7 +101,8 @@ class UnitTest:
         query = renderer.sql(self.model, lambda name: f'{self._schema}."{name}"')
         names = ", ".join(f'"{name}"' for name in self._columns)
         try:
-            return self._count(f"select {names} from (\n{query}\n)") == self._expected
+            with interrupted(self._connection, SECONDS):
+                return self._count(f"select {names} from (\n{query}\n)") == self._expected
         except REFUSED:
             return False
 
@@ -107,9 +111,7 @@ class UnitTests:
     """Every unit test of the project, laid out when its model is first asked for."""
 
     def __init__(self, tests: list[Mapping[str, Any]], types: Columns) -> None:
-        self.connection = duckdb.connect()
-        self.connection.execute("set threads = 1")
-        self.connection.execute("set disabled_optimizers = 'statistics_propagation'")
+        self.connection = open_memory()
         self._types = types
         self._waiting = list(tests)
         self._laid: dict[str, list[UnitTest]] = {}

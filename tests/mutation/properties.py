@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import itertools
 import json
-import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.mutation import sources
+from tests.mutation.limits import ended
 from tests.sql import test_macros
 from tests.sql.settlement import rendered
 
@@ -154,27 +154,11 @@ class Properties:
         with changed_sql({source: text}):
             for one in asked:
                 try:
-                    with _limited(SECONDS + 10 * one.seconds):
+                    with ended(SECONDS + 10 * one.seconds):
                         one.call()
                 except Exception:
                     return one.name
         return None
-
-
-@contextmanager
-def _limited(seconds: float) -> Iterator[None]:
-    """End a test that a mutant keeps from ending; for the main thread of a process."""
-
-    def stop(*_: Any) -> None:
-        raise TimeoutError
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def _profile(one: Property) -> dict[str, Any]:

@@ -13,17 +13,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import jinja2
 
 from dagster_project.settings import DBT_DIR
 
-WRONG_SQL = (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException)
-REFUSED = (
-    *WRONG_SQL, duckdb.ConversionException, duckdb.OutOfRangeException,
-    duckdb.InvalidInputException, duckdb.InterruptException, duckdb.OutOfMemoryException,
-)  # fmt: skip
-"""What ends a night at the changed model or at one that reads it."""
 ROOMS = ("intermediate", "marts")
 _MACRO = re.compile(r"\{% macro (\w+).*?endmacro -?%\}", re.DOTALL)
 _MACRO_HEAD = re.compile(r"\{%-? macro .*?%\}", re.DOTALL)

@@ -8,10 +8,8 @@ published tables compared where a test compares them. What does not: which world
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +18,8 @@ from typing import Any
 import duckdb
 
 from tests.mutation import sources
-from tests.mutation.sources import REFUSED, WRONG_SQL, Renderer
+from tests.mutation.limits import REFUSED, WRONG_SQL, interrupted, open_memory
+from tests.mutation.sources import Renderer
 from tests.scenarios import build, test_scenarios
 from tests.support import night
 
@@ -72,12 +71,7 @@ class World:
             for table, said in note["tables"].items()
         }
         self._is_scenarios = note["is_scenarios"]
-        self.connection = duckdb.connect()
-        for setting in (
-            "threads = 1", "memory_limit = '3GB'", "TimeZone = 'UTC'",
-            "disabled_optimizers = 'statistics_propagation'", "enable_progress_bar = false",
-        ):  # fmt: skip
-            self.connection.execute(f"set {setting}")
+        self.connection = open_memory()
         path = folder / "warehouse.duckdb"
         self.size = path.stat().st_size
         self.connection.execute(f"attach '{path}' as warehouse (read_only)")
@@ -114,7 +108,7 @@ class World:
         """The first compared table that a change reaches, or what refuses it; or None."""
         different: set[str] = set()
         try:
-            with self._limited():
+            with interrupted(self.connection, SECONDS):
                 for model in self._below(changed, different):
                     noticed = self._build(model, renderer, different)
                     if noticed:
@@ -202,15 +196,6 @@ class World:
         if model not in self._marks:
             self._marks[model] = self._mark(self.base(model))
         return self._marks[model]
-
-    @contextmanager
-    def _limited(self) -> Iterator[None]:
-        timer = threading.Timer(SECONDS, self.connection.interrupt)
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
 
 
 class Worlds:
