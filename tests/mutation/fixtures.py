@@ -17,7 +17,7 @@ import duckdb
 from tests.mutation.limits import REFUSED, interrupted, open_memory
 from tests.mutation.sources import Renderer, plain
 
-SECONDS = 5.0
+SECONDS = 15.0
 """A unit test takes a hundredth of one; a mutant may make a recursion endless."""
 Columns = Mapping[str, Mapping[str, str]]
 """Type by column by model."""
