@@ -195,7 +195,7 @@ def run(options: argparse.Namespace) -> int:
     """Judge the chosen mutants and tell the score."""
     STATE.mkdir(parents=True, exist_ok=True)
     folder = worlds_folder()
-    wrong = Judge.open(folder).baseline()
+    wrong = [] if options.tell else Judge.open(folder).baseline()
     if wrong:
         print("\n".join(wrong))
         return 1
@@ -208,6 +208,8 @@ def run(options: argparse.Namespace) -> int:
         for source, mutant in asked
         if mutant.ident not in equal and mutant.ident not in state.known
     ]
+    if options.tell:
+        waiting = []
     began = time.monotonic()
     seconds = 0.0
     for number, (ident, told, by, spent) in enumerate(_judged(waiting, folder, options), 1):
@@ -271,6 +273,7 @@ def parsed(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--survivors", action="store_true",
                         help="what was killed before counts; judge the others")  # fmt: skip
+    parser.add_argument("--tell", action="store_true", help="judge nothing; tell what is known")
     parser.add_argument("--page", action="store_true", help="write docs/mutation.md")
     parser.add_argument("--verbose", action="store_true", help="tell every verdict")
     return parser.parse_args(words)
