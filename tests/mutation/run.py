@@ -151,7 +151,7 @@ def chosen(options: argparse.Namespace) -> list[tuple[Source, Mutant]]:
         (source, mutant)
         for source in sources.targets()
         if not options.models or any(fnmatch.fnmatch(source.name, p) for p in options.models)
-        if not options.area or options.area in (score.strict_area(source.name), source.area)
+        if not options.area or options.area in (score.strict_area(source.area, source.name), source.area)
         or source.area.startswith(f"{options.area}/")
         for mutant in generate.mutants(source)
     ]  # fmt: skip

@@ -49,10 +49,10 @@ def strict_areas() -> dict[str, list[str]]:
     return loaded
 
 
-def strict_area(source: str) -> str | None:
-    """The strict area that a model or macro belongs to, if any."""
+def strict_area(folder: str, source: str) -> str | None:
+    """The strict area that a model or macro of a folder belongs to, if any."""
     for area, patterns in strict_areas().items():
-        if any(fnmatch.fnmatch(source, pattern) for pattern in patterns):
+        if any(fnmatch.fnmatch(f"{folder}/{source}", pattern) for pattern in patterns):
             return area
     return None
 
@@ -81,7 +81,7 @@ def by_strict_area(verdicts: list[Verdict]) -> dict[str, list[Verdict]]:
     """Verdicts of each strict area."""
     found: dict[str, list[Verdict]] = {area: [] for area in strict_areas()}
     for verdict in verdicts:
-        area = strict_area(verdict.mutant.source)
+        area = strict_area(verdict.mutant.area, verdict.mutant.source)
         if area is not None:
             found[area].append(verdict)
     return found
@@ -120,10 +120,11 @@ def _table(head: str, groups: dict[str, list[Verdict]]) -> str:
     rows.append("|---|---|---|---|---|---|---|")
     for name, own in groups.items():
         states = Counter(verdict.state for verdict in own)
-        _, _, share = score(own)
+        _, whole, share = score(own)
+        shown = f"{share:.1f} %" if whole else "–"
         rows.append(
             f"| {name} | {len(own)} | {states['invalid']} | {states['equivalent']} | "
-            f"{states['killed']} | {states['survived']} | {share:.1f} % |"
+            f"{states['killed']} | {states['survived']} | {shown} |"
         )
     return "\n".join(rows) + "\n"
 

@@ -168,7 +168,7 @@ def test_the_and_of_a_range_and_the_width_of_a_type_are_no_mutants(tmp_path: Pat
 
 
 def test_every_pattern_of_a_strict_area_names_something() -> None:
-    names = [source.name for source in sources.targets()]
+    names = [f"{source.area}/{source.name}" for source in sources.targets()]
     for area, patterns in score.strict_areas().items():
         for pattern in patterns:
             assert any(score.fnmatch.fnmatch(name, pattern) for name in names), (area, pattern)
@@ -176,7 +176,7 @@ def test_every_pattern_of_a_strict_area_names_something() -> None:
 
 def test_a_survivor_in_a_strict_area_fails_however_high_the_score(tmp_path: Path) -> None:
     def verdicts(name: str, states: list[str]) -> list[Verdict]:
-        source = Source(name, "a", "model", tmp_path, "select 1 + 1")
+        source = Source(name, "macros/arithmetic", "model", tmp_path, "select 1 + 1")
         (one, *_) = generate.mutants(source)
         return [Verdict(one, state) for state in states]
 
