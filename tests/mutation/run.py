@@ -151,14 +151,19 @@ def chosen(options: argparse.Namespace) -> list[tuple[Source, Mutant]]:
         (source, mutant)
         for source in sources.targets()
         if not options.models or any(fnmatch.fnmatch(source.name, p) for p in options.models)
-        if not options.area or options.area in (score.strict_area(source.area, source.name), source.area)
-        or source.area.startswith(f"{options.area}/")
+        if not options.area or _is_in(source, options.area)
         for mutant in generate.mutants(source)
-    ]  # fmt: skip
+    ]
     if options.sample and options.sample < len(found):
         places = sorted(random.Random(options.seed).sample(range(len(found)), options.sample))
         found = [found[place] for place in places]
     return found
+
+
+def _is_in(source: Source, area: str) -> bool:
+    """Whether a source belongs to a strict area, a folder, or a folder above its own."""
+    is_strict = area == score.strict_area(source.area, source.name)
+    return is_strict or f"{source.area}/".startswith(f"{area}/")
 
 
 class State:
