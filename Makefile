@@ -12,7 +12,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test check bench ui clean
+.PHONY: help setup setup-dev run test mutate check bench ui clean
 
 help: ## what each target does
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /	/' | expand -t 12
@@ -50,6 +50,9 @@ run: setup ## the night on the synthetic municipality, in ./data
 
 test: setup-dev ## every test
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+mutate: setup-dev ## one-token mutants of the SQL against the tests (docs/mutation.md), an hour; MUTATE="--sample 100"
+	$(BIN)/python -m tests.mutation --page $(MUTATE)
 
 check: setup-dev ## what the build server checks: lint, types, SQL style, layering, locks, definitions
 	$(BIN)/ruff check .
