@@ -22,7 +22,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from dagster_project.lib import dbt_runner
+from dagster_project.orchestration import dbt_runner
 from dagster_project.settings import DBT_DIR, PROJECT_ROOT, TIME_ZONE
 from tests.mutation import generate, score, sources
 from tests.mutation.fixtures import UnitTests
