@@ -12,8 +12,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PROJECT = "dagster_project"
 LAYERS = (
-    "base", "warehouse", "reference", "contracts", "receiving", "ledger", "publishing", "gates",
-    "statement", "life", "trace",
+    "base", "keys", "warehouse", "reference", "contracts", "receiving", "ledger", "publishing",
+    "gates", "statement", "life", "trace",
 )  # fmt: skip
 """The packages of ``lib``; each may import those before it."""
 LIB = {f"lib.{layer}" for layer in LAYERS}

@@ -23,7 +23,7 @@ from typing import Any
 from dagster_project.lib.base import files
 from dagster_project.lib.base.canonical import canonical_json, money_text, sha256_file, sha256_text
 from dagster_project.lib.base.errors import EffektError
-from dagster_project.lib.base.pseudonym_key import fingerprint, read_key
+from dagster_project.lib.keys.pseudonym import fingerprint, read_key
 from dagster_project.settings import Home
 
 GENESIS = "0" * 64

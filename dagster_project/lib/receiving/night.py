@@ -17,7 +17,7 @@ import duckdb
 from dagster_project.lib import warehouse as raw_room
 from dagster_project.lib.base import scratch
 from dagster_project.lib.base.errors import EffektError
-from dagster_project.lib.base.pseudonym_key import ensure_key
+from dagster_project.lib.keys.pseudonym import ensure_key
 from dagster_project.lib.receiving.formats.content import Content, read_content, refused_alone
 from dagster_project.lib.receiving.formats.engine import SPILL, open_parser
 from dagster_project.lib.receiving.intake import journal, volume

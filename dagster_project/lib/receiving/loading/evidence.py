@@ -7,7 +7,7 @@ import hmac
 from collections.abc import Iterable
 
 from dagster_project.lib.base.errors import EffektError
-from dagster_project.lib.base.pseudonym_key import read_key
+from dagster_project.lib.keys.pseudonym import read_key
 from dagster_project.lib.receiving.formats.content import land
 from dagster_project.lib.receiving.formats.engine import open_parser
 from dagster_project.lib.receiving.formats.landed import check_headings, landed_text

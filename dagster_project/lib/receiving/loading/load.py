@@ -14,7 +14,7 @@ import duckdb
 
 from dagster_project.lib.base.canonical import sha256_file, sha256_text
 from dagster_project.lib.base.errors import EffektError
-from dagster_project.lib.base.pseudonym_key import fingerprint, hmac_pads, read_key
+from dagster_project.lib.keys.pseudonym import fingerprint, hmac_pads, read_key
 from dagster_project.lib.receiving.formats.content import Content, read_content
 from dagster_project.lib.receiving.formats.engine import WAREHOUSE_MEMORY_LIMIT, open_parser
 from dagster_project.lib.receiving.formats.parse import skip_condition

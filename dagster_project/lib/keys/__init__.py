@@ -1,0 +1,1 @@
+"""Keys: the secrets of a home, each a private file that is made once."""
