@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from dagster_project.demo import hedensted, koebenhavn, slagelse
 from dagster_project.demo.extracts import Files
-from dagster_project.demo.landing import land
 from dagster_project.lib.base import files
 from dagster_project.lib.base.errors import NotAllowedError, UsageError
 from dagster_project.settings import Home
@@ -59,7 +58,9 @@ def write_demo(home: Home, area: str = hedensted.AREA) -> DemoReport:
         )
     as_of, build = _TOWNS[area]
     texts = build()
-    land(home.landing, texts)
+    for name, text in texts.items():
+        files.make_dir((home.landing / name).parent)
+        files.write_atomic(home.landing / name, text)
     files.write_atomic(home.home_file, f"area: {area}\nas_of: {as_of}\n")
     size = sum(len(text.encode("utf-8")) for text in texts.values())
     return DemoReport(area, dt.date.fromisoformat(as_of), len(texts), size)

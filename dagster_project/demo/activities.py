@@ -7,6 +7,7 @@ What belongs here: rows of aktiviteter for people on benefit. What does not: the
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from dagster_project.demo.days import first_day, last_day, month_of, text_of
 from dagster_project.demo.dice import Dice
@@ -33,7 +34,7 @@ def collect(
         skip: numbers of people whose cases get none (their project follows them itself).
     """
     dice = Dice(f"{town.seed}/aktiviteter")
-    found: list[tuple[int, Person, str, int | None, str]] = []
+    found: list[Activity] = []
     on_benefit: list[Person] = []
     for person in town.people:
         spells = [s for s in person.spells if s.code in codes and s.end >= first]
@@ -47,37 +48,38 @@ def collect(
     for month in range(month_of(first), month_of(last) + 1):
         for _ in range(dice.around(CONTACTS_A_MONTH)):
             at = first_day(month) + dice.below(last_day(month) - first_day(month) + 1)
-            found.append((at, dice.pick(on_benefit), "virksomhedskontakt", at, ""))
-    found.sort(key=lambda row: (row[0], row[1].number, row[2]))
+            found.append(Activity(dice.pick(on_benefit), "virksomhedskontakt", at, at))
+    return numbered(found, "A")
+
+
+def numbered(found: Sequence[Activity], prefix: str) -> list[Activity]:
+    """Activities in the order of their days, with their ids."""
+    ordered = sorted(found, key=lambda item: (item.start, item.person.number, item.kind))
     return [
-        Activity(f"A-{number:05d}", person, kind, start, end, result=result)
-        for number, (start, person, kind, end, result) in enumerate(found, start=1)
+        replace(item, activity_id=f"{prefix}-{number:05d}")
+        for number, item in enumerate(ordered, start=1)
     ]
 
 
-def _placements(
-    dice: Dice, person: Person, spell: Spell, first: int, last: int
-) -> list[tuple[int, Person, str, int | None, str]]:
-    rows: list[tuple[int, Person, str, int | None, str]] = []
+def _placements(dice: Dice, person: Person, spell: Spell, first: int, last: int) -> list[Activity]:
+    rows: list[Activity] = []
     at = max(spell.start, first) + dice.between(20, PLACEMENT_EVERY_DAYS)
     while at < min(spell.end, last):
         kind = "løntilskud" if dice.chance(120) else "virksomhedspraktik"
         if dice.chance(PLACEMENT_PER_MILLE):
             end = min(spell.end, at + dice.between(27, 90))
-            rows.append((at, person, kind, end, ""))
+            rows.append(Activity(person, kind, at, end))
         at += dice.around(PLACEMENT_EVERY_DAYS, 60)
     return rows
 
 
-def _ending(
-    dice: Dice, person: Person, spells: Sequence[Spell], last: int
-) -> list[tuple[int, Person, str, int | None, str]]:
+def _ending(dice: Dice, person: Person, spells: Sequence[Spell], last: int) -> list[Activity]:
     """The jobcenter's own note of how the newest case ended."""
     ended = [spell.end for spell in spells if spell.end < last - 5]
     if not ended or person.spell_on(max(ended) + 1) or not dice.chance(REASON_PER_MILLE):
         return []
     at = max(ended) + dice.between(-3, 14)
-    return [(at, person, "afsluttet forløb", at, dice.pick(RESULTS))]
+    return [Activity(person, "afsluttet forløb", at, at, result=dice.pick(RESULTS))]
 
 
 def deliver(town: Town, activities: Sequence[Activity], extracted: Sequence[int]) -> None:

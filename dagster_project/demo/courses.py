@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from dagster_project.demo.days import first_day, last_day, month_of
 from dagster_project.demo.dice import Dice
-from dagster_project.demo.lives import CASE_CODES, JAF_CODES, JAF_SET, SICK_CODES, SICK_SET, report
+from dagster_project.demo.lives import CASE_CODES, JAF_CODES, SICK_CODES, SICK_SET, report
 from dagster_project.demo.people import FULL_SHARE, Person, Spell
 
 REMAINING_DAYS = (35, 60, 90, 120, 160, 200, 250, 310, 380, 470, 580)
@@ -119,12 +119,6 @@ def find_candidates(
         start = person.case_start(at, CASE_CODES, 28)
         if start is not None and low <= at - start <= high:
             yield person
-
-
-def group_at(person: Person, at: int) -> str:
-    """Benefit group of a sick person on a day."""
-    spell = person.spell_on(at)
-    return "jobafklaring" if spell is not None and spell.code in JAF_SET else "sygedagpenge"
 
 
 def is_quiet(person: Person, month: int) -> bool:

@@ -1,12 +1,8 @@
-"""Days as ordinals, months as numbers: quick to compare, exact, and with their text at hand."""
+"""Days as ordinals and months as numbers: quick to compare, and exact."""
 
 from __future__ import annotations
 
 import datetime as dt
-
-FIRST = dt.date(2014, 1, 1).toordinal()
-LAST = dt.date(2027, 12, 31).toordinal()
-_TEXTS = [dt.date.fromordinal(day).isoformat() for day in range(FIRST, LAST + 1)]
 
 
 def day(text: str) -> int:
@@ -16,7 +12,7 @@ def day(text: str) -> int:
 
 def text_of(number: int) -> str:
     """``YYYY-MM-DD`` of an ordinal."""
-    return _TEXTS[number - FIRST]
+    return dt.date.fromordinal(number).isoformat()
 
 
 def month(text: str) -> int:
@@ -31,25 +27,15 @@ def month_text(number: int) -> str:
 
 def first_day(number: int) -> int:
     """The ordinal of a month's first day."""
-    return _MONTH_STARTS[number - _FIRST_MONTH]
+    return dt.date(number // 12, number % 12 + 1, 1).toordinal()
 
 
 def last_day(number: int) -> int:
     """The ordinal of a month's last day."""
-    return _MONTH_STARTS[number - _FIRST_MONTH + 1] - 1
+    return first_day(number + 1) - 1
 
 
 def month_of(number: int) -> int:
     """The month number of a day."""
-    return _MONTH_OF_DAY[number - FIRST]
-
-
-_FIRST_MONTH = 2014 * 12
-_MONTH_STARTS = [
-    dt.date(number // 12, number % 12 + 1, 1).toordinal()
-    for number in range(_FIRST_MONTH, 2028 * 12 + 1)
-]
-_MONTH_OF_DAY = [
-    dt.date.fromordinal(day).year * 12 + dt.date.fromordinal(day).month - 1
-    for day in range(FIRST, LAST + 1)
-]
+    on = dt.date.fromordinal(number)
+    return on.year * 12 + on.month - 1

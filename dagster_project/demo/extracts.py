@@ -19,15 +19,15 @@ OPEN_SPELL = 10**9
 
 @dataclass(frozen=True)
 class Activity:
-    """A row of aktiviteter, and the day it is first delivered."""
+    """A row of aktiviteter; it is numbered when all are known (``activities.numbered``)."""
 
-    activity_id: str
     person: Person
     kind: str
     start: int
     end: int | None = None
     channel: str = ""
     result: str = ""
+    activity_id: str = ""
 
 
 @dataclass

@@ -28,6 +28,7 @@ TERM_END = month("2024-10")
 EFFORT_MONTHS = 24
 QUOTA = {"sygedagpenge": (12, 128), "jobafklaring": (3, 34)}
 """Referrals a month and in all, by group: a few more than the contract has places for."""
+CODES = {"sygedagpenge": lives.SICK_SET, "jobafklaring": lives.JAF_SET}
 GROUPS = {
     "sygedagpenge": tuple(range(890, 900)),
     "jobafklaring": tuple(range(870, 879)),
@@ -83,16 +84,16 @@ def _is_open(group: str, counts: dict[str, int]) -> bool:
 
 def _pool(town: Town, at: int, group: str) -> list[Person]:
     """People with a long case in a month, in a drawn order."""
-    codes = lives.SICK_SET if group == "sygedagpenge" else lives.JAF_SET
-    return town.dice.shuffled(list(courses.find_candidates(town.people, at, codes, 204, 1200)))
+    return town.dice.shuffled(
+        list(courses.find_candidates(town.people, at, CODES[group], 204, 1200))
+    )
 
 
 def _draw(pool: list[Person], at: int, group: str, taken: set[int]) -> Person | None:
     """The next of the pool who is on the group's benefit on the day itself."""
-    codes = lives.SICK_SET if group == "sygedagpenge" else lives.JAF_SET
     for person in pool:
         if person.number not in taken and any(
-            courses.find_candidates([person], at, codes, 190, 1200)
+            courses.find_candidates([person], at, CODES[group], 190, 1200)
         ):
             return person
     return None
@@ -101,10 +102,9 @@ def _draw(pool: list[Person], at: int, group: str, taken: set[int]) -> Person | 
 def _candidate(
     town: Town, at: int, group: str, taken: set[int], low: int, high: int
 ) -> Person | None:
-    codes = lives.SICK_SET if group == "sygedagpenge" else lives.JAF_SET
     found = [
         person
-        for person in courses.find_candidates(town.people, at, codes, low, high)
+        for person in courses.find_candidates(town.people, at, CODES[group], low, high)
         if person.number not in taken
     ]
     return town.dice.pick(found) if found else None
@@ -196,7 +196,7 @@ class _Odd:
                 course.claims.append(Claim(TERM_END, True, _send_day(TERM_END)))
 
     def _moved_before(self) -> None:
-        """A citizen who had moved away when he was referred."""
+        """A citizen who moved away before the referral."""
         course = self._add(self._candidate(day("2023-05-24"), 200), day("2023-05-24"))
         if course is not None:
             end_life(course.person, "fraflyttet", course.visited_on - 6)

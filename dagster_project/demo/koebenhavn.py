@@ -6,10 +6,8 @@ As of 20 January 2023 all five years are observed; those who entered the special
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dagster_project.demo import extracts, lives
-from dagster_project.demo.activities import deliver
+from dagster_project.demo.activities import deliver, numbered
 from dagster_project.demo.days import day, first_day, month, month_of
 from dagster_project.demo.dice import Dice
 from dagster_project.demo.extracts import Activity
@@ -32,18 +30,6 @@ GROUPS = {
 }
 
 
-@dataclass
-class Step:
-    """One step of a citizen's way."""
-
-    person: Person
-    kind: str
-    start: int
-    end: int | None = None
-    channel: str = ""
-    result: str = ""
-
-
 def build() -> extracts.Files:
     """Every file of the municipality, path below landing → text."""
     town = Town("københavn-1", FIRST, LAST)
@@ -56,25 +42,20 @@ def build() -> extracts.Files:
         town.monthly_register(range(last, last + 1), covered, {})
         town.monthly_status(range(last, last + 1))
     town.statistics(AREA, range(month("2018-10"), month("2022-11"), 6), 12, GROUPS)
-    steps.sort(key=lambda step: (step.start, step.person.number, step.kind))
-    rows = [
-        Activity(f"K-{number:05d}", step.person, step.kind, step.start, step.end, step.channel,
-                 step.result)
-        for number, step in enumerate(steps, start=1)
-    ]  # fmt: skip
+    rows = numbered(steps, "K")
     deliver(town, rows, [first_day(at) + 9 for at in range(month("2018-07"), month("2023-02"), 6)])
     return town.files
 
 
-def _way(dice: Dice, person: Person) -> list[Step]:
+def _way(dice: Dice, person: Person) -> list[Activity]:
     """The steps of a person's cases of sickness benefit, each at most to a grant."""
-    steps: list[Step] = []
+    steps: list[Activity] = []
     for spell in [item for item in person.spells if item.code in lives.SICK_SET]:
         screened_on = spell.start + SCREEN_AFTER_DAYS + dice.below(25)
         readiness = READINESS.get(month_of(screened_on) // 12, 0)
         if screened_on > spell.end or not dice.chance(SCREENED * readiness // 1000):
             continue
-        steps.append(Step(person, "screening", screened_on, screened_on))
+        steps.append(Activity(person, "screening", screened_on, screened_on))
         if dice.chance(ROUND_TABLE):
             steps += _round_table(dice, person, spell, screened_on + dice.between(7, 30), readiness)
         if any(step.kind.startswith("bevilling") for step in steps):
@@ -82,9 +63,11 @@ def _way(dice: Dice, person: Person) -> list[Step]:
     return steps
 
 
-def _round_table(dice: Dice, person: Person, spell: Spell, at: int, readiness: int) -> list[Step]:
+def _round_table(
+    dice: Dice, person: Person, spell: Spell, at: int, readiness: int
+) -> list[Activity]:
     channel = "telefon" if dice.chance(BY_PHONE) else "besøg"
-    steps = [Step(person, "rundbordssamtale", at, at, channel)]
+    steps = [Activity(person, "rundbordssamtale", at, at, channel)]
     if at > LAST or not dice.chance(SPECIAL * readiness // 1000):
         return steps if at <= LAST else []
     start = at + dice.between(5, 25)
@@ -96,9 +79,9 @@ def _round_table(dice: Dice, person: Person, spell: Spell, at: int, readiness: i
     elif draw < RETENTION + FLEX:
         kind, result = "bevilling fleksjob", "fleksjob"
     if start <= LAST:
-        steps.append(Step(person, "særligt forløb", start, min(end, LAST), "", result))
+        steps.append(Activity(person, "særligt forløb", start, min(end, LAST), "", result))
     if kind and end + 20 < LAST:
-        steps.append(Step(person, kind, end + 14, end + 14))
+        steps.append(Activity(person, kind, end + 14, end + 14))
         _begin_flex_job(dice, person, end + 15)
     elif start <= LAST and dice.chance(550):  # kept in the job on ordinary terms
         person.cut_after(max(spell.start, start + dice.between(30, 150)))
@@ -113,7 +96,7 @@ def _begin_flex_job(dice: Dice, person: Person, at: int) -> None:
     person.spells.append(lives.report(dice, Spell(at, LAST, 771)))
 
 
-def _other_grants(town: Town) -> list[Step]:
+def _other_grants(town: Town) -> list[Activity]:
     """Retention flex jobs granted without the special course."""
     steps = []
     quiet = [person for person in town.people if person.spells and len(person.spells) < 3]
@@ -122,5 +105,5 @@ def _other_grants(town: Town) -> list[Step]:
             person = town.dice.pick(quiet)
             at = day(f"{year}-01-01") + town.dice.below(350)
             kind = "bevilling fastholdelsesfleksjob"
-            steps.append(Step(person, kind, at, at))
+            steps.append(Activity(person, kind, at, at))
     return steps

@@ -100,5 +100,5 @@ class CprMint:
                 return cpr
 
     def person(self, number: int) -> Person:
-        """A person with a number of his own."""
+        """A person with a new number."""
         return Person(number, [(day("2014-01-01"), self.new())])

@@ -18,7 +18,7 @@ import pytest
 
 from dagster_project.lib import life
 from dagster_project.lib.base.errors import EffektError, NotAllowedError
-from dagster_project.lib.receiving.loading.key import read_key
+from dagster_project.lib.base.pseudonym_key import read_key
 from dagster_project.lib.statement import verify_file, write_statement
 from dagster_project.lib.trace import replay, why
 from dagster_project.settings import PROJECT_ROOT

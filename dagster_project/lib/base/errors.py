@@ -19,8 +19,8 @@ class EffektError(Exception):
 
     Args:
         code: stable identifier in capitals, for example ``LEDGER_BROKEN``.
-        message: what is wrong and where (file, row number, key path), without any value of a
-        person. remedy: what to do about it.
+        message: what is wrong and where (file, row number, key path), no value of a person.
+        remedy: what to do about it.
         exit_code: process exit code (00-product.md), 1 unless the failure has one of its own.
     """
 

@@ -19,7 +19,7 @@ _held: dict[str, int] = {}
 
 
 def _holder(handle: int) -> str:
-    """Who holds the lock, as far as its file tells (the holder may not have written yet)."""
+    """The holder of the lock as its file names it (it may not have written yet)."""
     try:
         known = json.loads(os.pread(handle, 4096, 0).decode("utf-8"))
         return f"process {int(known['pid'])}, started {str(known['started'])[:32]}"

@@ -8,6 +8,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
+from pydantic import BaseModel
+
 from dagster_project.lib.contracts.model import (
     Contract,
     FteReductionPart,
@@ -19,6 +21,10 @@ from dagster_project.lib.reference import KnownGroups
 
 Path = tuple[str | int, ...]
 Problem = tuple[Path, str]
+
+_GROUP_KEYS: frozenset[str | int] = frozenset(
+    {"benefit_group", "benefit_groups", "case_groups", "target_groups"}
+)
 
 
 def find_problems(contract: Contract, groups: KnownGroups | None) -> list[Problem]:
@@ -121,33 +127,13 @@ def _unknown_groups(contract: Contract, groups: KnownGroups) -> Iterator[Problem
             yield path, "no code of target_groups is of this match group"
 
 
-def _named_groups(contract: Contract) -> Iterator[tuple[Path, str]]:
-    for number, part in enumerate(contract.parts):
-        base: Path = ("parts", number)
-        if isinstance(part, PersonMonthsPart):
-            for index, priced in enumerate(part.price_groups):
-                yield (*base, "price_groups", index, "benefit_group"), priced.benefit_group
-            yield from _list((*base, "case_groups"), part.case_groups)
-        elif isinstance(part, FteReductionPart):
-            for index, fte in enumerate(part.groups):
-                yield (*base, "groups", index, "benefit_group"), fte.benefit_group
-        else:
-            yield from _list((*base, "target_groups"), part.target_groups)
-    yield from _groups_of_sections(contract)
-
-
-def _groups_of_sections(contract: Contract) -> Iterator[tuple[Path, str]]:
-    if contract.potential:
-        for index, group in enumerate(contract.potential.groups):
-            yield ("potential", "groups", index, "benefit_group"), group.benefit_group
-    if contract.focus_goal:
-        yield from _list(("focus_goal", "benefit_groups"), contract.focus_goal.benefit_groups)
-    if contract.follow_up:
-        yield from _list(("follow_up", "benefit_groups"), contract.follow_up.benefit_groups)
-    if contract.screening:
-        yield ("screening", "benefit_group"), contract.screening.benefit_group
-
-
-def _list(base: Path, names: list[str]) -> Iterator[tuple[Path, str]]:
-    for index, name in enumerate(names):
-        yield (*base, index), name
+def _named_groups(value: object, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Every benefit group that a part of the contract names, with its key path."""
+    if isinstance(value, BaseModel):
+        for key in type(value).model_fields:
+            yield from _named_groups(getattr(value, key), (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _named_groups(item, (*path, index))
+    elif isinstance(value, str) and not _GROUP_KEYS.isdisjoint(path[-2:]):
+        yield path, value

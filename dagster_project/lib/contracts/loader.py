@@ -18,7 +18,7 @@ from dagster_project.lib.base.strict_yaml import (
 )
 from dagster_project.lib.contracts.checks import Problem, find_problems
 from dagster_project.lib.contracts.model import KEY_PATH, Contract
-from dagster_project.lib.reference import KnownGroups
+from dagster_project.lib.reference import KnownGroups, groups_of, load_benefit_codes
 
 SUFFIX = ".yml"
 MAX_FILES = 10_000
@@ -53,7 +53,7 @@ def load_contracts(
     Raises:
         EffektError: CONTRACT_FILE (names files, lines and key paths) or CONTRACT_AREA.
     """
-    known = groups if groups is not None else _shipped_groups()
+    known = groups if groups is not None else groups_of(load_benefit_codes())
     contracts: list[Contract] = []
     problems: list[str] = []
     for path in _contract_files(directory):
@@ -171,9 +171,3 @@ def _file_error(problems: list[str]) -> EffektError:
         "; ".join(problems[:MAX_SHOWN]) + more,
         remedy="correct the contract file (seeds/contract.schema.json describes every key)",
     )
-
-
-def _shipped_groups() -> KnownGroups:
-    from dagster_project.lib.reference import groups_of, load_benefit_codes
-
-    return groups_of(load_benefit_codes())

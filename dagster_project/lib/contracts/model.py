@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from dagster_project.lib.base import canonical
@@ -36,18 +36,6 @@ from dagster_project.lib.contracts.scalars import (
     Text,
 )
 
-SLUG = r"^\w[\w-]{0,99}$"
-Slug = Annotated[Text, Field(pattern=SLUG)]
-Months = Annotated[Integer, Between(1, 1200)]
-GapDays = Annotated[Integer, Between(0, 3650)]
-PositiveDays = Annotated[Integer, Between(1, 3650)]
-ExitReason = Literal["død", "fraflyttet", "udvandret", "pension", "trukket", "afsluttet"]
-FunnelStep = Literal[
-    "eligible", "screened", "round_table_phone", "round_table_visit", "special_course",
-    "granted_flex_after", "granted_retention_after", "granted_retention_all",
-]  # fmt: skip
-
-
 KEY_PATH = "key_path"
 """Type of an error that names a key inside the mapping that was validated."""
 
@@ -57,15 +45,30 @@ def _wrong(text: str, *path: str | int) -> PydanticCustomError:
     return PydanticCustomError(KEY_PATH, "{text}", {"path": path, "text": text})
 
 
-def _refuse_twice(values: list[str], what: str, name: str, key: str | None = None) -> None:
-    """Refuse a value that an earlier item of the list ``name`` (under its ``key``) has."""
-    for number, value in enumerate(values):
-        if value in values[:number]:
-            raise _wrong(f"{what} stands twice", name, number, *([key] if key else []))
+def _once(what: str, key: str | None = None) -> AfterValidator:
+    """Refuse a list whose items (or what stands under their ``key``) are not all different."""
+
+    def check(items: list[Any]) -> list[Any]:
+        values = [getattr(item, key) if key else item for item in items]
+        for number, value in enumerate(values):
+            if value in values[:number]:
+                raise _wrong(f"{what} stands twice", number, *([key] if key else []))
+        return items
+
+    return AfterValidator(check)
+
+
+SLUG = r"^\w[\w-]{0,99}$"
+Slug = Annotated[Text, Field(pattern=SLUG)]
+Months = Annotated[Integer, Between(1, 1200)]
+GapDays = Annotated[Integer, Between(0, 3650)]
+PositiveDays = Annotated[Integer, Between(1, 3650)]
+Groups = Annotated[list[Text], Field(min_length=1), _once("a group")]
+ExitReason = Literal["død", "fraflyttet", "udvandret", "pension", "trukket", "afsluttet"]
 
 
 class Section(BaseModel):
-    """A mapping of the contract file; any of them may carry the clause it rests on."""
+    """A mapping of the contract file; each may name the clause it rests on."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -80,22 +83,27 @@ class Parties(Section):
     investor: Text | None = None
 
 
-class Term(Section):
+class Span(Section):
+    """A first and a last day or month, both included, under the names that a span gives them."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        first, last = [name for name in type(self).model_fields if name != "clause"]
+        if getattr(self, first) > getattr(self, last):
+            raise _wrong(f"{first} is after {last}", first)
+        return self
+
+
+class Term(Span):
     """First and last day of the contract."""
 
     starts_on: Day
     ends_on: Day
     clause: Clause
 
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.starts_on > self.ends_on:
-            raise _wrong("starts_on is after ends_on", "starts_on")
-        return self
-
 
 class Actors(Section):
-    """Who may act, by role; a role that is left out has nobody."""
+    """The names that may act, by role; a role that is left out has none."""
 
     provider: list[Text] = []
     municipality: list[Text] = []
@@ -167,14 +175,16 @@ class PersonMonthsPart(Section):
     part_id: Slug
     kind: Literal["person_months"]
     clause: Clause
-    price_groups: Annotated[list[PriceGroup], Field(min_length=1)]
+    price_groups: Annotated[
+        list[PriceGroup], Field(min_length=1), _once("a benefit_group", "benefit_group")
+    ]
     min_case_days: Days
-    case_groups: Annotated[list[Text], Field(min_length=1)]
+    case_groups: Groups
     case_max_gap_days: GapDays
     effort_months: Months
     max_support_days: Annotated[Integer, Between(0, 31)]
     subsidised_job_blocks: Boolean
-    exit_reasons: list[ExitReason]
+    exit_reasons: Annotated[list[ExitReason], _once("a reason")]
     pay_on: Literal["claim_and_register", "register"]
     historical_success_rate: HistoricalShares | None = None
     target: PersonMonthsTarget | None = None
@@ -182,9 +192,6 @@ class PersonMonthsPart(Section):
     @model_validator(mode="after")
     def _groups_fit(self) -> Self:
         priced = [group.benefit_group for group in self.price_groups]
-        _refuse_twice(priced, "a benefit_group", "price_groups", "benefit_group")
-        _refuse_twice(self.case_groups, "a group", "case_groups")
-        _refuse_twice(list(self.exit_reasons), "a reason", "exit_reasons")
         for number, group in enumerate(priced):
             if group not in self.case_groups:
                 what = f"{group} is not among case_groups"
@@ -203,17 +210,11 @@ class FteGroup(Section):
     rate: Money
 
 
-class MonthSpan(Section):
+class MonthSpan(Span):
     """First and last month, both included."""
 
     first_month: Month
     last_month: Month
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.first_month > self.last_month:
-            raise _wrong("first_month is after last_month", "first_month")
-        return self
 
 
 class FteReductionPart(Section):
@@ -222,16 +223,12 @@ class FteReductionPart(Section):
     part_id: Slug
     kind: Literal["fte_reduction"]
     clause: Clause
-    groups: Annotated[list[FteGroup], Field(min_length=1)]
+    groups: Annotated[
+        list[FteGroup], Field(min_length=1), _once("a benefit_group", "benefit_group")
+    ]
     baseline: MonthSpan
     evaluation: MonthSpan
     netting: Literal["across_groups", "per_group"]
-
-    @model_validator(mode="after")
-    def _groups_once(self) -> Self:
-        names = [group.benefit_group for group in self.groups]
-        _refuse_twice(names, "a benefit_group", "groups", "benefit_group")
-        return self
 
 
 class RelapseBaseline(Section):
@@ -260,7 +257,7 @@ class RelapsePart(Section):
     part_id: Slug
     kind: Literal["relapse_reduction"]
     clause: Clause
-    target_groups: Annotated[list[Text], Field(min_length=1)]
+    target_groups: Groups
     match_group: Text | None = None
     case_max_gap_days: GapDays
     entries: MonthSpan
@@ -269,11 +266,6 @@ class RelapsePart(Section):
     target: RelapseTarget
     cost_per_relapse: Annotated[Money, Field(gt=0)]
     yearly_investment: Money
-
-    @model_validator(mode="after")
-    def _groups_once(self) -> Self:
-        _refuse_twice(self.target_groups, "a group", "target_groups")
-        return self
 
 
 Part = Annotated[
@@ -303,12 +295,11 @@ class Readings(Section):
 
     chosen: Text
     chosen_reason: Text
-    alternatives: Annotated[list[Reading], Field(min_length=1)]
+    alternatives: Annotated[list[Reading], Field(min_length=1), _once("a reading_id", "reading_id")]
 
     @model_validator(mode="after")
     def _chosen_exists(self) -> Self:
         ids = [reading.reading_id for reading in self.alternatives]
-        _refuse_twice(ids, "a reading_id", "alternatives", "reading_id")
         if self.chosen not in ids:
             raise _wrong("no alternative has this reading_id", "chosen")
         return self
@@ -343,43 +334,29 @@ class PotentialGroup(Section):
 class Potential(Section):
     """What fewer full-time persons are worth (30-rules.md §6)."""
 
-    groups: Annotated[list[PotentialGroup], Field(min_length=1)]
+    groups: Annotated[
+        list[PotentialGroup], Field(min_length=1), _once("a benefit_group", "benefit_group")
+    ]
     weeks_per_year: Annotated[Integer, Between(1, 53)] = 52
-
-    @model_validator(mode="after")
-    def _groups_once(self) -> Self:
-        names = [group.benefit_group for group in self.groups]
-        _refuse_twice(names, "a benefit_group", "groups", "benefit_group")
-        return self
 
 
 class FocusGoal(Section):
     """Share of long cases with a company placement or ordinary hours (30-rules.md §6)."""
 
-    benefit_groups: Annotated[list[Text], Field(min_length=1)]
+    benefit_groups: Groups
     case_days: Days
     case_max_gap_days: GapDays = 28
     window_months: Months
     hours: Hours
     target_share: Share
 
-    @model_validator(mode="after")
-    def _groups_once(self) -> Self:
-        _refuse_twice(self.benefit_groups, "a group", "benefit_groups")
-        return self
-
 
 class FollowUp(Section):
     """Monthly follow-up per benefit group (30-rules.md §6)."""
 
-    benefit_groups: Annotated[list[Text], Field(min_length=1)]
+    benefit_groups: Groups
     case_max_gap_days: GapDays = 28
     end_window_days: PositiveDays = 28
-
-    @model_validator(mode="after")
-    def _groups_once(self) -> Self:
-        _refuse_twice(self.benefit_groups, "a group", "benefit_groups")
-        return self
 
 
 class ScreeningGoals(Section):
@@ -411,17 +388,11 @@ class Screening(Section):
     goals: ScreeningGoals = ScreeningGoals()
 
 
-class DaySpan(Section):
+class DaySpan(Span):
     """First and last day, both included."""
 
     first_day: Day
     last_day: Day
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.first_day > self.last_day:
-            raise _wrong("first_day is after last_day", "first_day")
-        return self
 
 
 class Effect(Section):
@@ -455,7 +426,7 @@ class BusinessCase(Section):
     price_level: Annotated[Integer, Between(1900, 2199)]
     unit: Annotated[Integer, Between(1, 1_000_000_000)]
     years: Annotated[list[Annotated[Integer, Between(1900, 2199)]], Field(min_length=1)]
-    lines: Annotated[list[BusinessCaseLine], Field(min_length=1)]
+    lines: Annotated[list[BusinessCaseLine], Field(min_length=1), _once("a name", "name")]
     stated_payback: StatedPayback = StatedPayback()
     horizon_years: Annotated[Integer, Between(1, 1000)] = 100
 
@@ -463,7 +434,6 @@ class BusinessCase(Section):
     def _one_amount_a_year(self) -> Self:
         if any(b != a + 1 for a, b in pairwise(self.years)):
             raise _wrong("must follow each other without a gap", "years")
-        _refuse_twice([line.name for line in self.lines], "a name", "lines", "name")
         for number, line in enumerate(self.lines):
             if len(line.amounts) != len(self.years):
                 raise _wrong("must hold one amount for each year", "lines", number, "amounts")

@@ -90,45 +90,29 @@ def _month(value: Any) -> dt.date:
     raise ValueError("must be a month YYYY-MM")
 
 
-def _amount(value: Any, decimals: int, *, quoted_only: bool) -> Decimal:
+def _decimal(decimals: int, *, quoted_only: bool = False) -> BeforeValidator:
     """A decimal number: a plain integer (unless ``quoted_only``) or a quoted decimal."""
     quantum = Decimal(1).scaleb(-decimals)
-    if isinstance(value, Decimal):
-        return value.quantize(quantum)
-    if isinstance(value, int) and not isinstance(value, bool) and not quoted_only:
-        return Decimal(value).quantize(quantum)
-    if not isinstance(value, str):
-        raise ValueError("must be a number")  # noqa: TRY004 - see above
-    if isinstance(value, Plain):
-        if quoted_only:
+    form = re.compile(_decimal_pattern(decimals).rstrip("$"))
+
+    def read(value: Any) -> Decimal:
+        if isinstance(value, Decimal):
+            return value.quantize(quantum)
+        if isinstance(value, int) and not isinstance(value, bool) and not quoted_only:
+            return Decimal(value).quantize(quantum)
+        if not isinstance(value, str):
+            raise ValueError("must be a number")  # noqa: TRY004 - see above
+        if isinstance(value, Plain) and quoted_only:
             raise ValueError('must be a decimal in quotes, for example "0.50"')
-        if not _INTEGER.fullmatch(value):
+        if isinstance(value, Plain) and not _INTEGER.fullmatch(value):
             raise ValueError(
                 "must be a whole number, or a decimal in quotes (an unquoted one is a float)"
             )
-    if not re.fullmatch(_decimal_pattern(decimals).rstrip("$"), value):
-        raise ValueError(f"must be a decimal with at most {decimals} decimals and a point")
-    return Decimal(str(value)).quantize(quantum)
+        if not form.fullmatch(value):
+            raise ValueError(f"must be a decimal with at most {decimals} decimals and a point")
+        return Decimal(str(value)).quantize(quantum)
 
-
-def _money(value: Any) -> Decimal:
-    return _amount(value, _MONEY_DECIMALS, quoted_only=False)
-
-
-def _share(value: Any) -> Decimal:
-    return _amount(value, _SHARE_DECIMALS, quoted_only=True)
-
-
-def _measure(value: Any) -> Decimal:
-    return _amount(value, _SHARE_DECIMALS, quoted_only=False)
-
-
-def _fte(value: Any) -> Decimal:
-    return _amount(value, _FTE_DECIMALS, quoted_only=False)
-
-
-def _hours(value: Any) -> Decimal:
-    return _amount(value, _MONEY_DECIMALS, quoted_only=False)
+    return BeforeValidator(read)
 
 
 @dataclass(frozen=True)
@@ -199,20 +183,18 @@ Month = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}$"}),
 ]
 SignedMoney = Annotated[
-    Decimal, BeforeValidator(_money), _number_schema(_MONEY_DECIMALS, signed=True)
+    Decimal, _decimal(_MONEY_DECIMALS), _number_schema(_MONEY_DECIMALS, signed=True)
 ]
-Money = Annotated[Decimal, BeforeValidator(_money), Field(ge=0), _number_schema(_MONEY_DECIMALS)]
+Money = Annotated[Decimal, _decimal(_MONEY_DECIMALS), Field(ge=0), _number_schema(_MONEY_DECIMALS)]
 Share = Annotated[
-    Decimal,
-    BeforeValidator(_share),
-    Field(ge=0, le=1),
-    _SHARE_SCHEMA,
+    Decimal, _decimal(_SHARE_DECIMALS, quoted_only=True), Field(ge=0, le=1), _SHARE_SCHEMA
 ]
-Measure = Annotated[Decimal, BeforeValidator(_measure), Field(ge=0, lt=1000),
-                    _number_schema(_SHARE_DECIMALS)]  # fmt: skip
-Fte = Annotated[Decimal, BeforeValidator(_fte), Field(ge=0), _number_schema(_FTE_DECIMALS)]
+Measure = Annotated[
+    Decimal, _decimal(_SHARE_DECIMALS), Field(ge=0, lt=1000), _number_schema(_SHARE_DECIMALS)
+]
+Fte = Annotated[Decimal, _decimal(_FTE_DECIMALS), Field(ge=0), _number_schema(_FTE_DECIMALS)]
 Hours = Annotated[
-    Decimal, BeforeValidator(_hours), Field(gt=0, lt=10_000), _number_schema(_MONEY_DECIMALS)
+    Decimal, _decimal(_MONEY_DECIMALS), Field(gt=0, lt=10_000), _number_schema(_MONEY_DECIMALS)
 ]
 Days = Annotated[Integer, Between(0, 36_500)]
 Count = Annotated[Integer, Between(0, MAX_COUNT)]

@@ -11,7 +11,6 @@ from __future__ import annotations
 import datetime as dt
 import fcntl
 import hashlib
-import hmac
 import json
 import os
 from collections.abc import Iterator
@@ -24,13 +23,12 @@ from typing import Any
 from dagster_project.lib.base import files
 from dagster_project.lib.base.canonical import canonical_json, money_text, sha256_file, sha256_text
 from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.base.pseudonym_key import fingerprint, read_key
 from dagster_project.settings import Home
 
 GENESIS = "0" * 64
 FILE_NAME = "settlements.jsonl"
 _LOCK_NAME = ".lock"
-_FINGERPRINT_TEXT = b"effektafregning: fingerprint of the pseudonymisation key"
-_FINGERPRINT_DIGITS = 32
 
 
 @dataclass(frozen=True)
@@ -135,14 +133,7 @@ def ledger_file(home: Home) -> Path:
 
 def key_fingerprint(home: Home) -> str:
     """What identifies the pseudonymisation key without giving it away: 32 hex digits of an HMAC."""
-    if not home.key_file.is_file():
-        raise EffektError(
-            "KEY_MISSING",
-            "secrets/pseudonym.key is missing, so the ledger cannot be tied to it",
-            remedy="restore the key file from its backup; a new one would not match the vault",
-        )
-    key = home.key_file.read_bytes().strip()
-    return hmac.new(key, _FINGERPRINT_TEXT, hashlib.sha256).hexdigest()[:_FINGERPRINT_DIGITS]
+    return fingerprint(read_key(home))
 
 
 @contextmanager

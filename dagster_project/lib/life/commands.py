@@ -10,14 +10,13 @@ snapshot, reads and appends under the ledger's lock, and returns the event it wr
 from __future__ import annotations
 
 import datetime as dt
-import getpass
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from dagster_project.lib.base.environment import os_user
 from dagster_project.lib.base.errors import EffektError, NotAllowedError, UsageError
 from dagster_project.lib.base.person_numbers import holds_person_number
 from dagster_project.lib.contracts import Contract, read_contract
@@ -82,7 +81,7 @@ class _Desk:
         return Event(
             sequence=0, recorded_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
             as_of_date=self.snapshot.as_of, actor=self.actor, role=ROLES[self.action],
-            os_user=_os_user(), action=self.action, contract_id=self.contract.contract_id,
+            os_user=os_user(), action=self.action, contract_id=self.contract.contract_id,
             period_start=period, snapshot_id=self.snapshot.snapshot_id, key_fingerprint=None,
             prev="", hash="", **fields,
         )  # fmt: skip
@@ -417,10 +416,3 @@ def _require_kroner(amount: Decimal) -> None:
     is_kroner = amount.is_finite() and abs(amount) < _TOO_MUCH
     if not is_kroner or amount != amount.quantize(_ORE):
         raise UsageError("the amount must be kroner with at most two decimals")
-
-
-def _os_user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):
-        return str(os.getuid())

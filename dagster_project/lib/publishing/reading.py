@@ -17,6 +17,8 @@ import duckdb
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.publishing import manifest as manifests
 from dagster_project.lib.publishing.tables import MART, RESTRICTED
+from dagster_project.lib.warehouse import OFFLINE
+from dagster_project.lib.warehouse.rows import fetch_rows
 from dagster_project.settings import Home
 
 CURRENT = "current"
@@ -49,9 +51,7 @@ class Snapshot:
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> Rows:
         """Rows of a query as mappings."""
-        result = self.connection.execute(query, list(values))
-        names = [column[0] for column in result.description]
-        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+        return fetch_rows(self.connection, query, values)
 
     def of_period(
         self, table: str, contract_id: str, period_start: dt.date, order: str = ""
@@ -79,9 +79,7 @@ def open_current(home: Home) -> Iterator[Snapshot]:
         )
     folder = link.resolve()
     manifest = manifests.read(folder)
-    connection = duckdb.connect(
-        config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-    )
+    connection = duckdb.connect(config=OFFLINE)
     try:
         _attach(connection, folder / manifests.DUCKDB_FILES[MART], "payout_mart")
         _attach(connection, folder / manifests.DUCKDB_FILES[RESTRICTED], "case_mart")

@@ -12,15 +12,11 @@ from typing import TYPE_CHECKING
 from dagster_project.lib.base.lazy import attributes
 
 if TYPE_CHECKING:
-    from dagster_project.lib.receiving.check import CheckReport, check_file
+    from dagster_project.lib.receiving.check import check_file
     from dagster_project.lib.receiving.intake.accept import accept_delivery
-    from dagster_project.lib.receiving.intake.untold import (
-        forget_untold,
-        untold_refusals,
-    )
-    from dagster_project.lib.receiving.judging.findings import DeliveryNote, Finding
+    from dagster_project.lib.receiving.intake.untold import forget_untold, untold_refusals
+    from dagster_project.lib.receiving.judging.findings import DeliveryNote
     from dagster_project.lib.receiving.loading.evidence import row_hmacs
-    from dagster_project.lib.receiving.loading.key import ensure_key
     from dagster_project.lib.receiving.loading.known import write_known
     from dagster_project.lib.receiving.loading.load import LoadReport, load_deliveries
     from dagster_project.lib.receiving.night import ReceiveReport, receive
@@ -28,12 +24,9 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "accept_delivery": "intake.accept",
-    "CheckReport": "check",
     "check_file": "check",
     "row_hmacs": "loading.evidence",
     "DeliveryNote": "judging.findings",
-    "Finding": "judging.findings",
-    "ensure_key": "loading.key",
     "write_known": "loading.known",
     "LoadReport": "loading.load",
     "load_deliveries": "loading.load",
@@ -45,14 +38,11 @@ _HOMES = {
 }
 
 __all__ = [
-    "CheckReport",
     "DeliveryNote",
-    "Finding",
     "LoadReport",
     "ReceiveReport",
     "accept_delivery",
     "check_file",
-    "ensure_key",
     "forget_untold",
     "load_deliveries",
     "receive",

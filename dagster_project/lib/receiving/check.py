@@ -6,7 +6,6 @@ What belongs here: the verdict in Danish for a person who is not a developer. Wh
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import tempfile
@@ -15,16 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from dagster_project.lib.base import scratch
+from dagster_project.lib.base.canonical import sha256_file
 from dagster_project.lib.base.errors import UsageError
 from dagster_project.lib.receiving.formats.content import Content, read_content, refused_alone
-from dagster_project.lib.receiving.formats.engine import clear_spill, open_parser
+from dagster_project.lib.receiving.formats.engine import open_parser
 from dagster_project.lib.receiving.intake import report
 from dagster_project.lib.receiving.intake import walk as intake
 from dagster_project.lib.receiving.judging import names
 from dagster_project.lib.receiving.judging.declarations import load_sources
 from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding
 from dagster_project.lib.receiving.judging.grammar import Context
-from dagster_project.lib.reference.spellings import load_reference
+from dagster_project.lib.reference import load_benefits
 
 
 @dataclass(frozen=True)
@@ -69,14 +69,7 @@ class CheckReport:
             "skipped_rows": self.skipped_rows,
             "duplicate_rows": self.duplicate_rows,
             "period": list(self.period) if self.period else None,
-            "findings": [
-                {
-                    **finding.as_json(),
-                    "rule": report.words_for(finding)[0],
-                    "remedy": report.words_for(finding)[1],
-                }
-                for finding in self.findings
-            ],
+            "findings": [report.in_words(finding) for finding in self.findings],
         }
 
     def to_json(self) -> str:
@@ -157,13 +150,9 @@ def _check_side_file(path: Path) -> None:
             return
     except OSError:  # a name so long that no name with a suffix fits the file system
         return
-    digest = hashlib.sha256()
-    with path.open("rb") as handle:
-        while chunk := handle.read(1 << 20):
-            digest.update(chunk)
     with side.open("rb") as handle:
         text = handle.read(intake.SIDE_FILE_BYTES + 1).decode("utf-8", "replace")
-    if not intake.names_sha256(text, digest.hexdigest()):
+    if not intake.names_sha256(text, sha256_file(path)):
         raise FileRefusedError(Finding("FILE_CHECKSUM"))
 
 
@@ -176,11 +165,6 @@ def _read(path: Path, parts: names.NameParts, contract_ids: frozenset[str] | Non
     with scratch.folder(Path(tempfile.gettempdir()), "effekt-check-") as folder:
         copy = folder / "checked"
         shutil.copyfile(path, copy)
-        spill = clear_spill(folder)
-        parser = open_parser(folder, spill)
-        try:
-            context = Context(load_reference(), contract_ids)
-            with refused_alone():
-                return read_content(parser, copy, parts, context, spill, "typed")
-        finally:
-            parser.close()
+        context = Context(load_benefits(), contract_ids)
+        with open_parser(folder) as (parser, spill), refused_alone():
+            return read_content(parser, copy, parts, context, spill, "typed")

@@ -5,13 +5,11 @@ What does not: reading, mapping or judging a figure: receiving does that, exactl
 that a person put there. The client is off unless somebody runs it; the file drop is the default.
 
 Shapes (domain.md, jobindsats): version 2 answers ``[{"Variables": [{"Name", "Label"}], "Data":
-[[…]]}]``
-to a raw token in ``Authorization``; version 3 answers ``{"columns": […], "rows": [[…]]}`` to a
-Bearer
-token and may hand out its rows in pages (``next``: the address of the next one, on the same host).
-A dimension that the source does not declare is asked for in full by neither version: of such rows
-only the totals are kept ("… i alt"). A service that answers otherwise ends the fetch with a code;
-nothing half-fetched reaches ``landing/``, and no file that lies there is replaced.
+[[…]]}]`` to a raw token in ``Authorization``; version 3 answers ``{"columns": […], "rows": [[…]]}``
+to a Bearer token and may hand out its rows in pages (``next``: the address of the next one, on the
+same host). A dimension that the source does not declare is asked for in full by neither version: of
+such rows only the totals are kept ("… i alt"). A service that answers otherwise ends the fetch with
+a code; nothing half-fetched reaches ``landing/``, and no file that lies there is replaced.
 """
 
 from __future__ import annotations

@@ -7,14 +7,19 @@ before the intent journal is written; from then on every step can be repeated af
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
 
 import duckdb
 
 from dagster_project.lib import warehouse as raw_room
+from dagster_project.lib.base import scratch
 from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.base.pseudonym_key import ensure_key
 from dagster_project.lib.receiving.formats.content import Content, read_content, refused_alone
-from dagster_project.lib.receiving.formats.engine import clear_spill, open_parser
+from dagster_project.lib.receiving.formats.engine import SPILL, open_parser
 from dagster_project.lib.receiving.intake import journal, volume
 from dagster_project.lib.receiving.intake import walk as intake
 from dagster_project.lib.receiving.intake.register import (
@@ -29,8 +34,7 @@ from dagster_project.lib.receiving.judging.declarations import Source, load_sour
 from dagster_project.lib.receiving.judging.findings import DeliveryNote, FileRefusedError, Finding
 from dagster_project.lib.receiving.judging.grammar import Context
 from dagster_project.lib.receiving.loading import load
-from dagster_project.lib.receiving.loading.key import ensure_key
-from dagster_project.lib.reference.spellings import load_reference
+from dagster_project.lib.reference import load_benefits
 from dagster_project.settings import Home
 
 # Files are decided, stored and loaded together up to this size; a killed run repeats one batch.
@@ -78,8 +82,6 @@ class _Case:
     @property
     def delivery_id(self) -> str:
         """Identity of the file."""
-        if self.parts is None:
-            return names.nameless_id(self.staged.sha256)
         return names.delivery_id(self.key, self.staged.sha256)
 
 
@@ -87,18 +89,23 @@ class _Judge:
     """Judges the files of one batch."""
 
     def __init__(
-        self, home: Home, register: Register, parser: duckdb.DuckDBPyConnection, context: Context
+        self,
+        register: Register,
+        parser: duckdb.DuckDBPyConnection,
+        spill: Path,
+        context: Context,
     ) -> None:
-        self._home = home
         self._register = register
         self._parser = parser
         self._context = context
         self._sources = load_sources()
-        self._spill = clear_spill(home.vault)
+        self._named = 0
+        self._spill = spill
 
-    def name(self, staged: intake.Staged, table: str) -> _Case:
+    def name(self, staged: intake.Staged) -> _Case:
         """What the name and the folder entry alone say."""
-        case = _Case(staged, table)
+        self._named += 1
+        case = _Case(staged, f"typed_{self._named}")
         try:
             case.parts = names.parse_name(staged.found.name, self._sources)
         except FileRefusedError as refused:
@@ -182,15 +189,6 @@ def _same_parts(record: Record, parts: names.NameParts) -> bool:
     return record.key == own
 
 
-def _groups(cases: list[_Case]) -> list[list[_Case]]:
-    """Files that may share their name parts stand together (windows may come from the content)."""
-    groups: dict[tuple[str, ...], list[_Case]] = {}
-    for number, case in enumerate(cases):
-        key = case.parts.key if case.parts else (str(number),)
-        groups.setdefault((*key[:2], *key[4:]), []).append(case)
-    return list(groups.values())
-
-
 def _record(case: _Case) -> Record:
     """The register's line for a judged file."""
     parts = case.content.parts if case.content else case.parts
@@ -225,20 +223,6 @@ def _record(case: _Case) -> Record:
     )
 
 
-def _batches(found: Sequence[intake.Found]) -> Iterator[list[intake.Found]]:
-    """Whole groups of names, cut at the batch size; files of one group never part."""
-    batch: list[intake.Found] = []
-    size = 0
-    for entry in found:
-        batch.append(entry)
-        size += entry.size
-        if size > _BATCH_BYTES or len(batch) >= _BATCH_FILES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
-
-
 def receive(home: Home, contract_ids: frozenset[str]) -> ReceiveReport:
     """Take in everything that lies in ``landing/``.
 
@@ -257,7 +241,7 @@ def receive(home: Home, contract_ids: frozenset[str]) -> ReceiveReport:
     key = ensure_key(home)
     register = load_register(home)
     journal.recover(home, register)
-    clear_spill(home.vault)
+    scratch.sweep(home.vault, SPILL)
     report = ReceiveReport()
     walk = intake.Walk(home.landing)
     report.waiting = walk.left
@@ -282,30 +266,30 @@ def _receive_found(
     key: bytes,
     report: ReceiveReport,
 ) -> None:
-    spill = clear_spill(home.vault)
-    parser = open_parser(home.vault, spill)
-    connection = raw_room.connect(home.warehouse)
-    try:
+    with (
+        open_parser(home.vault) as (parser, spill),
+        closing(raw_room.connect(home.warehouse)) as connection,
+    ):
         raw_room.create_raw(connection)
         load.drop_outdated(connection, register.accepted(), key)
         loader = load.Loader(connection, parser, key)
-        judge = _Judge(home, register, parser, Context(load_reference(), contract_ids))
-        for group in _grouped_found(found):
-            cases = _stage_all(home, group, judge, report)
-            for together in _groups(cases):
-                judge.judge(together)
+        judge = _Judge(register, parser, spill, Context(load_benefits(), contract_ids))
+        for batch in _batches(found):
+            groups = [_stage_all(home, group, judge, report) for group in batch]
+            for group in groups:
+                judge.judge(group)
+            cases = list(chain.from_iterable(groups))
             _decide(home, register, cases, report)
             _load(connection, loader, register, cases, key)
             for case in cases:
                 parser.execute(f"drop table if exists {case.table}")
-    finally:
-        connection.close()
-        parser.close()
-        clear_spill(home.vault)
 
 
-def _grouped_found(found: Sequence[intake.Found]) -> Iterator[list[intake.Found]]:
-    """Batches in which all files that may share their name parts are together."""
+def _batches(found: Sequence[intake.Found]) -> Iterator[list[list[intake.Found]]]:
+    """Batches of groups of files; those of a group may share their name parts.
+
+    (A window may come from the content, so that it is left out of what they share.)
+    """
     sources = load_sources()
     groups: dict[tuple[str, ...], list[intake.Found]] = {}
     for number, entry in enumerate(found):
@@ -314,10 +298,11 @@ def _grouped_found(found: Sequence[intake.Found]) -> Iterator[list[intake.Found]
             groups.setdefault((*key[:2], *key[4:]), []).append(entry)
         except FileRefusedError:
             groups[(str(number),)] = [entry]
-    batch: list[intake.Found] = []
+    batch: list[list[intake.Found]] = []
     for group in groups.values():
-        batch.extend(group)
-        if sum(entry.size for entry in batch) > _BATCH_BYTES or len(batch) >= _BATCH_FILES:
+        batch.append(group)
+        entries = list(chain.from_iterable(batch))
+        if sum(entry.size for entry in entries) > _BATCH_BYTES or len(entries) >= _BATCH_FILES:
             yield batch
             batch = []
     if batch:
@@ -329,14 +314,14 @@ def _stage_all(
 ) -> list[_Case]:
     incoming = journal.incoming_folder(home)
     cases = []
-    for number, entry in enumerate(found):
+    for entry in found:
         staged = intake.stage(home.landing, entry, incoming, _size_limit(entry.name))
         if staged is None:
             continue
         if staged.is_changing:
             report.waiting += 1
             continue
-        cases.append(judge.name(staged, f"typed_{number}"))
+        cases.append(judge.name(staged))
     return cases
 
 
@@ -383,7 +368,7 @@ def _load(
     ]  # fmt: skip
     if not ready:
         return
-    with load.Transaction(connection):
+    with raw_room.transaction(connection):
         for record, content in ready:
             loader.load(record, content)
             load.note_rule(connection, record, content.parts.source, key)

@@ -73,8 +73,7 @@ def _explanations(source: Source) -> list[list[str]]:
     rows.append(["Filnavn", f"{source.source}_<udtræksdato>{period}[_<afsender>][_v<N>].<type>",
     "", "",
                  (f"Datoer som ÅÅÅÅ-MM-DD. Type: {', '.join(source.formats)}. csv gemmes som UTF-8"
-                 f" med"
-                 f" „{source.csv.delimiter}“ mellem felterne.{no_sheet}")])  # fmt: skip
+                  f" med „{source.csv.delimiter}“ mellem felterne.{no_sheet}")])  # fmt: skip
     return rows
 
 

@@ -2,15 +2,17 @@
 
 from dagster_project.lib.reference.tables import (
     SEEDS,
+    Benefits,
     KnownGroups,
     Reference,
     groups_of,
     load_benefit_codes,
+    load_benefits,
     load_reference,
     write_reference,
 )
 
 __all__ = [
-    "SEEDS", "KnownGroups", "Reference", "groups_of", "load_benefit_codes", "load_reference",
-    "write_reference",
+    "SEEDS", "Benefits", "KnownGroups", "Reference", "groups_of", "load_benefit_codes",
+    "load_benefits", "load_reference", "write_reference",
 ]  # fmt: skip

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import ast
 import math
+import operator
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
@@ -30,6 +31,9 @@ _STORED_DECIMALS = 6
 _DANISH = re.compile(r"-?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?")
 _ENGLISH = re.compile(r"-?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?")
 _HALF = "½"
+_OPERATORS: dict[type[ast.operator], Callable[[Fraction, Fraction], Fraction]] = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
+}  # fmt: skip
 
 
 class FigureError(ValueError):
@@ -48,10 +52,6 @@ class DocumentFigure:
     decimals: int | None
     expression: str
     kind: str
-
-    def columns(self) -> dict[str, Any]:
-        """The row as plain data."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def _judge(
     own = printed[figure.figure]
     row: dict[str, Any] = {
         "figure_no": number,
-        **{key: value for key, value in figure.columns().items() if key not in _NOT_STORED},
+        **{key: value for key, value in asdict(figure).items() if key not in _NOT_STORED},
         "stated_value": None if own.high is None else _plain(own.high, _STORED_DECIMALS),
         "recomputed": None,
         "difference": None,
@@ -177,24 +177,25 @@ class _Evaluator:
 
     def value(self, node: ast.expr) -> Fraction:
         """Exact value of a node."""
-        if isinstance(node, ast.Constant):
-            return self._constant(node)
-        if isinstance(node, ast.Name):
-            return self._figure_value(node.id)
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-            return -self.value(node.operand)
-        if isinstance(node, ast.BinOp):
-            return self._operation(node)
-        if isinstance(node, ast.Call):
-            return self._call(node)
+        match node:
+            case ast.Constant(value=int() as whole) if not isinstance(whole, bool):
+                return Fraction(whole)
+            case ast.Constant():
+                raise FigureError(
+                    f"{self._figure.figure}: write decimals as a fraction, for example 29/200"
+                )
+            case ast.Name(id=name):
+                return self._figure_value(name)
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                return -self.value(operand)
+            case ast.BinOp(op=sign) if type(sign) in _OPERATORS:
+                return _OPERATORS[type(sign)](self.value(node.left), self.value(node.right))
+            case ast.Call(func=ast.Name(id="digits"), args=[ast.Name(id=name)], keywords=[]):
+                return self._digits(name)
+            case ast.Call(func=ast.Name(id="payback"), args=[_, _, *_] as amounts, keywords=[]):
+                *years, beyond = map(self.value, amounts)
+                return self._payback(years, beyond)
         raise self._refused()
-
-    def _constant(self, node: ast.Constant) -> Fraction:
-        if isinstance(node.value, int) and not isinstance(node.value, bool):
-            return Fraction(node.value)
-        raise FigureError(
-            f"{self._figure.figure}: write decimals as a fraction, for example 29/200"
-        )
 
     def _figure_value(self, name: str) -> Fraction:
         found = self._printed.get(name)
@@ -202,32 +203,10 @@ class _Evaluator:
             raise FigureError(f"{self._figure.figure}: no figure {name} with a printed number")
         return found.high
 
-    def _operation(self, node: ast.BinOp) -> Fraction:
-        left, right = self.value(node.left), self.value(node.right)
-        if isinstance(node.op, ast.Add):
-            return left + right
-        if isinstance(node.op, ast.Sub):
-            return left - right
-        if isinstance(node.op, ast.Mult):
-            return left * right
-        if isinstance(node.op, ast.Div):
-            return left / right
-        raise self._refused()
-
-    def _call(self, node: ast.Call) -> Fraction:
-        if not isinstance(node.func, ast.Name) or node.keywords:
+    def _digits(self, name: str) -> Fraction:
+        if name not in self._by_name:
             raise self._refused()
-        if node.func.id == "digits" and len(node.args) == 1:
-            return self._digits(node.args[0])
-        if node.func.id == "payback" and len(node.args) > 1:
-            *years, beyond = [self.value(argument) for argument in node.args]
-            return self._payback(years, beyond)
-        raise self._refused()
-
-    def _digits(self, node: ast.expr) -> Fraction:
-        if not isinstance(node, ast.Name) or node.id not in self._by_name:
-            raise self._refused()
-        return Fraction("".join(c for c in self._by_name[node.id].stated if c.isdigit()))
+        return Fraction("".join(c for c in self._by_name[name].stated if c.isdigit()))
 
     def _payback(self, years: Sequence[Fraction], beyond: Fraction) -> Fraction:
         total = Fraction(0)

@@ -1,18 +1,17 @@
-"""The reference tables of seeds/: benefit codes, words, the documents' expenditure and figures.
+"""The reference tables of seeds/: benefit codes, names, words, the documents' figures.
 
 What belongs here: strict reading, the raw tables. What does not: the arithmetic of the errata
-(``errata``), what a benefit code means for a person-month (dbt), the names of benefits in files
-(lib/receiving).
+(``errata``), what a benefit code means for a person-month (dbt).
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal, InvalidOperation
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -32,6 +31,7 @@ CODE_COLUMNS = (
     "code_from", "code_to", "benefit_group", "match_group", "is_public_support",
     "is_subsidised_job", "is_exit", "exit_reason", "source",
 )  # fmt: skip
+NAME_COLUMNS = ("name", "benefit_group")
 EXPENDITURE_COLUMNS = ("table_id", "year", "amount_mio", "index_stated")
 CORRECTION_COLUMNS = ("correction", "table_id", "year", "as_printed", "amount_mio", "reason")
 FIGURE_COLUMNS = (
@@ -61,6 +61,21 @@ class BenefitCode:
     is_exit: bool
     exit_reason: str
     source: str
+
+
+@dataclass(frozen=True)
+class Benefits:
+    """What a file may call a benefit.
+
+    Args:
+        code_ranges: first and last code of each range of the code table.
+        group_of_name: name and benefit group of each row of benefit_names.csv.
+        names_sha256: of that file; rows that are mapped by another one are loaded again.
+    """
+
+    code_ranges: tuple[tuple[int, int], ...]
+    group_of_name: tuple[tuple[str, str], ...]
+    names_sha256: str
 
 
 @dataclass(frozen=True)
@@ -111,13 +126,8 @@ class Reference:
         return {
             "benefit_codes": canonical.sha256_json([asdict(row) for row in self.benefit_codes]),
             "expenditure": canonical.sha256_json([asdict(row) for row in self.expenditure]),
-            "document_figures": canonical.sha256_json([row.columns() for row in self.figures]),
+            "document_figures": canonical.sha256_json([asdict(row) for row in self.figures]),
         }
-
-    @property
-    def known_groups(self) -> KnownGroups:
-        """The groups that a contract may name."""
-        return groups_of(self.benefit_codes)
 
     def codes_as_rows(self) -> list[dict[str, Any]]:
         """Benefit codes as JSON-ready rows: what an approved settlement stores."""
@@ -131,7 +141,7 @@ class Reference:
 
 
 def groups_of(codes: Sequence[BenefitCode]) -> KnownGroups:
-    """The benefit groups and match groups that a code table knows."""
+    """The benefit groups and match groups of a code table."""
     return KnownGroups(
         frozenset(row.benefit_group for row in codes),
         frozenset((row.benefit_group, row.match_group) for row in codes if row.match_group),
@@ -153,6 +163,24 @@ def load_reference(seeds: Path = SEEDS) -> Reference:
         _load_figures(seeds / "document_figures.csv"),
         load_words(seeds / "words.csv"),
     )
+
+
+@cache
+def load_benefits(seeds: Path = SEEDS) -> Benefits:
+    """What a file may call a benefit, from the code table and benefit_names.csv.
+
+    Raises:
+        EffektError: REFERENCE_TABLE, naming file, line and column.
+    """
+    path = seeds / "benefit_names.csv"
+    groups: dict[str, str] = {}
+    for row in _rows(path, NAME_COLUMNS):
+        if row["name"] in groups:
+            raise row.problem("name", "stands twice")
+        groups[row["name"]] = row.text("benefit_group")
+    codes = load_benefit_codes(seeds / "benefit_codes.csv")
+    ranges = tuple((row.code_from, row.code_to) for row in codes)
+    return Benefits(ranges, tuple(groups.items()), canonical.sha256_file(path))
 
 
 def load_benefit_codes(path: Path = SEEDS / "benefit_codes.csv") -> tuple[BenefitCode, ...]:
@@ -293,7 +321,7 @@ def _load_figures(path: Path) -> tuple[DocumentFigure, ...]:
 
 
 class _Row(dict[str, str]):
-    """A row of a reference table that knows its file and line."""
+    """A row of a reference table, with its file and line."""
 
     def __init__(self, values: Mapping[str, str], file: str, line: int) -> None:
         super().__init__(values)
@@ -317,7 +345,9 @@ class _Row(dict[str, str]):
 
     def whole(self, column: str) -> int:
         """A whole number ≥ 0."""
-        return self._parse(column, int, "must be a whole number")
+        if not (self[column].isascii() and self[column].isdigit()):
+            raise self.problem(column, "must be a whole number")
+        return int(self[column])
 
     def code(self, column: str) -> int:
         """A three-digit code."""
@@ -328,18 +358,12 @@ class _Row(dict[str, str]):
 
     def decimal(self, column: str) -> Decimal:
         """A number with decimal comma."""
-        text = self[column].replace(",", ".")
         if "." in self[column]:
             raise self.problem(column, "must be written with a decimal comma")
         try:
-            return Decimal(text)
+            return Decimal(self[column].replace(",", "."))
         except InvalidOperation:
             raise self.problem(column, "must be a number") from None
-
-    def _parse(self, column: str, convert: Callable[[str], int], text: str) -> int:
-        if not (self[column].isascii() and self[column].isdigit()):
-            raise self.problem(column, text)
-        return convert(self[column])
 
 
 def _rows(path: Path, columns: Sequence[str]) -> Iterator[_Row]:

@@ -29,8 +29,8 @@ from dagster_project.lib.ledger.chain import Event
 from dagster_project.lib.ledger.loading import approvals_of
 from dagster_project.lib.publishing.code_version import code_version
 from dagster_project.lib.trace import side_home
-from dagster_project.lib.trace.side_home import fetch, opened
-from dagster_project.lib.warehouse.rows import replace_rows
+from dagster_project.lib.trace.side_home import opened
+from dagster_project.lib.warehouse.rows import fetch_rows, insert_rows, replace_rows
 from dagster_project.orchestration.compiled import CompiledModels
 from dagster_project.settings import Home, Settings
 
@@ -110,7 +110,7 @@ def find_causes(settings: Settings) -> int:
 
 
 def _list_changes(connection: duckdb.DuckDBPyConnection, home: Home) -> list[Change]:
-    rows = fetch(
+    rows = fetch_rows(
         connection,
         """
         select
@@ -122,7 +122,7 @@ def _list_changes(connection: duckdb.DuckDBPyConnection, home: Home) -> list[Cha
     )
     if not rows:
         return []
-    last = fetch(
+    last = fetch_rows(
         connection,
         """
         select
@@ -285,7 +285,7 @@ class _Today:
     def __init__(self, connection: duckdb.DuckDBPyConnection, past: _Past) -> None:
         self.past = past
         self.old = set(past.deliveries)
-        self.known: list[Row] = fetch(
+        self.known: Sequence[Row] = fetch_rows(
             connection,
             """
             select known.*, delivery.delivery_id
@@ -294,9 +294,9 @@ class _Today:
             order by known.source, known.delivery_rank
             """,
         )
-        contract = fetch(connection, "from raw.contract where contract_id = ?", [past.contract_id])[
-            0
-        ]
+        contract = fetch_rows(
+            connection, "from raw.contract where contract_id = ?", [past.contract_id]
+        )[0]
         self.terms_sha256 = contract["terms_sha256"]
         self.register = contract["register"]
         self.listed_otherwise = _listed_otherwise(connection, past)
@@ -304,7 +304,7 @@ class _Today:
         self.is_renumbered = self._is_renumbered(connection)
         self.courses = {
             row["course_id"]: row
-            for row in fetch(
+            for row in fetch_rows(
                 connection,
                 f"""
                 select course_id, eligibility, exit_date, visited_on
@@ -612,7 +612,7 @@ class _Trial:
     contracts: Sequence[_Today]
 
     @property
-    def known(self) -> list[Row]:
+    def known(self) -> Sequence[Row]:
         """The deliveries that are known tonight."""
         return self.contracts[0].known
 
@@ -661,14 +661,14 @@ class _Trial:
 
     def hold_places(self, eligibility: Sequence[tuple[str, str, str]]) -> None:
         """Set who of those that could have a place has one, by contract and course."""
-        placed = [row for row in eligibility if row[2] in _PLACED]
+        names = ("contract_id", "course_id", "eligibility")
+        placed = [dict(zip(names, row, strict=True)) for row in eligibility if row[2] in _PLACED]
         with opened(self.side) as connection:
             connection.execute(
                 "create temp table held"
                 " (contract_id varchar, course_id varchar, eligibility varchar)"
             )
-            if placed:
-                connection.executemany("insert into held values (?, ?, ?)", placed)
+            insert_rows(connection, "held", placed)
             connection.execute(
                 f"""
                 update intermediate.{_DECISION} as decision
@@ -807,7 +807,7 @@ def _put_back_exits(trial: _Trial) -> None:
 
 def _put_back_dates(connection: duckdb.DuckDBPyConnection, past: _Past) -> None:
     then = [
-        (course, row["exit_date"], row["exit_reason"])
+        {"course_id": course, "exit_date": row["exit_date"], "exit_reason": row["exit_reason"]}
         for course, row in past.participants.items()
         if row["exit_date"] is not None
     ]
@@ -815,8 +815,7 @@ def _put_back_dates(connection: duckdb.DuckDBPyConnection, past: _Past) -> None:
         "create or replace temp table past_exit"
         " (course_id varchar, exit_date date, exit_reason varchar)"
     )
-    if then:
-        connection.executemany("insert into past_exit values (?, ?, ?)", then)
+    insert_rows(connection, "past_exit", then)
     connection.execute(
         """
         delete from intermediate.int_courses__date_exits as today

@@ -15,7 +15,6 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -125,10 +124,3 @@ def opened(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute("checkpoint")
     finally:
         connection.close()
-
-
-def fetch(connection: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any] = ()) -> Any:
-    """Rows of a query as mappings."""
-    result = connection.execute(query, list(values))
-    names = [column[0] for column in result.description]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

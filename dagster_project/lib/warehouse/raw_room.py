@@ -10,7 +10,10 @@ deliveries by ``known_delivery.delivery_rank``).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -219,6 +222,12 @@ create table if not exists gate.failing_key (
     gate integer, check_id varchar, contract_id varchar, key_text varchar);
 """
 
+OFFLINE: dict[str, Any] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+}
+"""Settings of every DuckDB of the project: it fetches nothing."""
 
 UNSAFE_OPTIMIZER = "statistics_propagation"
 """An optimizer of DuckDB 2.0.0 that can lose rows; off in dbt's profile too (docs/adr/0016)."""
@@ -234,12 +243,7 @@ def connect(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection
     connection = duckdb.connect(
         str(path),
         read_only=read_only,
-        config={
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "allow_community_extensions": "false",
-            "temp_directory": str(path.parent / "tmp"),
-        },
+        config={**OFFLINE, "temp_directory": str(path.parent / "tmp")},
     )
     connection.execute("set TimeZone = 'UTC'")
     # on by default, and written to stdout, where ``--json`` belongs
@@ -248,6 +252,18 @@ def connect(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection
     # every night writes the rule tables anew: choosing encodings would cost more than the rules
     connection.execute("set force_compression = 'uncompressed'")
     return connection
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All of a block's statements, or none where it raises."""
+    connection.execute("begin transaction")
+    try:
+        yield
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    connection.execute("commit")
 
 
 def create_raw(connection: duckdb.DuckDBPyConnection) -> None:

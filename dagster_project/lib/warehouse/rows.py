@@ -1,4 +1,4 @@
-"""Replacing the rows of a small table in one statement: exact values, no row-by-row inserts."""
+"""Rows as mappings: into a small table in one statement, and out of a query; exact values."""
 
 from __future__ import annotations
 
@@ -50,6 +50,15 @@ def insert_rows(
     )
     connection.execute(f"insert into {table} ({names}) select {picked}", lists)
     return len(rows)
+
+
+def fetch_rows(
+    connection: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any] = ()
+) -> list[dict[str, Any]]:
+    """Rows of a query, each a mapping of column name to value."""
+    result = connection.execute(query, list(values))
+    names = [column[0] for column in result.description]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 def _types(

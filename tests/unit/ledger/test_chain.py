@@ -35,6 +35,9 @@ def home(tmp_path: Path) -> Home:
 def test_the_first_event_and_only_it_holds_the_fingerprint_of_the_key(home: Home) -> None:
     first, second = chain.append(home, event()), chain.append(home, event(2))
     assert first.key_fingerprint == chain.key_fingerprint(home)
+    assert (
+        first.key_fingerprint == "a71d79ec14921bfffbc6372fbde14e91"
+    )  # of every ledger begun with it
     assert second.key_fingerprint is None
     assert second.prev == first.hash
     assert chain.verify_ledger(home, second.hash).head == second.hash

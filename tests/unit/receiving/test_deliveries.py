@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from dagster_project.lib import receiving, warehouse
+from dagster_project.lib.base import pseudonym_key
 from dagster_project.lib.base.canonical import sha256_file
 from dagster_project.lib.base.errors import EffektError, NotAllowedError, UsageError
 from dagster_project.lib.receiving.intake.register import load_register
@@ -311,8 +312,8 @@ def test_a_run_knows_what_was_extracted_on_or_before_its_date_in_the_order_of_de
 
 def test_a_key_is_made_in_an_empty_home_and_is_private(tmp_path: Path) -> None:
     home = Home(tmp_path / "home").ensure()
-    key = receiving.ensure_key(home)
-    assert home.key_file.read_bytes() == key == receiving.ensure_key(home)
+    key = pseudonym_key.ensure_key(home)
+    assert home.key_file.read_bytes() == key == pseudonym_key.ensure_key(home)
     assert home.key_file.stat().st_mode & 0o777 == 0o600
 
 
@@ -321,7 +322,7 @@ def test_a_missing_key_is_never_replaced_once_records_exist(tmp_path: Path, fold
     home = Home(tmp_path / "home").ensure()
     (home.root / folder / "record").write_text("x")
     with pytest.raises(EffektError, match="restore") as raised:
-        receiving.ensure_key(home)
+        pseudonym_key.ensure_key(home)
     assert raised.value.exit_code == 1
     assert not home.key_file.exists()
 
@@ -330,7 +331,7 @@ def test_a_missing_key_is_never_replaced_once_records_exist(tmp_path: Path, fold
 def test_secrets_that_others_can_read_are_refused(home: Home, mode: int) -> None:
     home.secrets.chmod(mode)
     with pytest.raises(EffektError, match="SECRETS_READABLE"):
-        receiving.ensure_key(home)
+        pseudonym_key.ensure_key(home)
 
 
 # crashes

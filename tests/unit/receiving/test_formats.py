@@ -39,12 +39,12 @@ from dagster_project.lib.receiving.intake.register import load_register
 from dagster_project.lib.receiving.judging import findings, grammar, names
 from dagster_project.lib.receiving.judging.declarations import load_sources
 from dagster_project.lib.receiving.judging.findings import FileRefusedError
-from dagster_project.lib.reference.spellings import load_reference
+from dagster_project.lib.reference import load_benefit_codes, load_benefits
 from dagster_project.settings import PROJECT_ROOT
 from tests.faults import corpus
 from tests.unit.receiving import homes
 
-CONTEXT = grammar.Context(load_reference(), homes.CONTRACTS)
+CONTEXT = grammar.Context(load_benefits(), homes.CONTRACTS)
 
 
 @pytest.fixture(scope="module")
@@ -57,20 +57,17 @@ def parsed(folder: Path, source: str, file_format: str, data: bytes) -> list[tup
     name = f"{source}_2024-02-01{corpus.WINDOWS.get(source, '')}.{file_format}"
     path = folder / "file"
     path.write_bytes(data)
-    spill = engine.clear_spill(folder)
-    parser = engine.open_parser(folder, spill)
-    try:
-        parts = names.parse_name(name, load_sources())
-        read = content.read_content(parser, path, parts, CONTEXT, spill, "typed")
+    with engine.open_parser(folder) as (parser, spill):
+        try:
+            parts = names.parse_name(name, load_sources())
+            read = content.read_content(parser, path, parts, CONTEXT, spill, "typed")
+        except FileRefusedError as refused:
+            return [(finding.code,) for finding in refused.findings]
         if read.is_refused:
             return [(finding.code, *finding.rows) for finding in read.parsed.findings]
         if source == "dream":
             return wide_rows(parser, len(read.parsed.layout.weeks))
         return parser.execute("select rowid + 1, * from typed order by rowid").fetchall()
-    except FileRefusedError as refused:
-        return [(finding.code,) for finding in refused.findings]
-    finally:
-        parser.close()
 
 
 def wide_rows(parser: duckdb.DuckDBPyConnection, weeks: int) -> list[tuple[object, ...]]:
@@ -523,16 +520,13 @@ def judged_wide(folder: Path, data: bytes) -> object:
     """All that parsing a wide file tells: findings, and each row with its runs and its faults."""
     path = folder / "file"
     path.write_bytes(data)
-    spill = engine.clear_spill(folder)
-    parser = engine.open_parser(folder, spill)
-    try:
-        parts = names.parse_name("dream_2024-02-01.csv", load_sources())
-        read = content.read_content(parser, path, parts, CONTEXT, spill, "typed")
+    parts = names.parse_name("dream_2024-02-01.csv", load_sources())
+    with engine.open_parser(folder) as (parser, spill):
+        try:
+            read = content.read_content(parser, path, parts, CONTEXT, spill, "typed")
+        except FileRefusedError as refused:
+            return refused.findings
         return read, wide_rows(parser, len(read.parsed.layout.weeks))
-    except FileRefusedError as refused:
-        return refused.findings
-    finally:
-        parser.close()
 
 
 # evidence, check, templates
@@ -698,12 +692,8 @@ def test_a_name_is_shown_without_long_numbers_and_controls(name: str, shown: str
 
 
 def test_every_benefit_group_is_its_own_name_and_every_name_leads_to_a_group() -> None:
-    from dagster_project.lib.reference.spellings import CODES_FILE, NAMES_FILE
-
-    with CODES_FILE.open(encoding="utf-8", newline="") as handle:
-        groups = {row["benefit_group"] for row in csv.DictReader(handle)}
-    with NAMES_FILE.open(encoding="utf-8", newline="") as handle:
-        pairs = {row["name"]: row["benefit_group"] for row in csv.DictReader(handle)}
+    groups = {row.benefit_group for row in load_benefit_codes()}
+    pairs = dict(load_benefits().group_of_name)
     assert all(pairs.get(group) == group for group in groups)
     assert set(pairs.values()) <= groups
 
@@ -712,18 +702,17 @@ def test_the_parser_reaches_nothing_but_its_folder(folder: Path, tmp_path: Path)
     import duckdb
 
     (tmp_path / "x.csv").write_text("a\n1\n")
-    parser = engine.open_parser(folder, engine.clear_spill(folder))
-    for sql in (
-        f"select * from read_csv('{tmp_path}/x.csv')",
-        f"copy (select 1) to '{tmp_path}/y.csv'",
-        f"attach '{tmp_path}/z.db'",
-        f"select * from read_text('{folder}/../x')",
-        "set memory_limit = '4GB'",
-        "install httpfs",
-    ):
-        with pytest.raises(duckdb.Error):
-            parser.execute(sql).fetchall()
-    parser.close()
+    with engine.open_parser(folder) as (parser, _):
+        for sql in (
+            f"select * from read_csv('{tmp_path}/x.csv')",
+            f"copy (select 1) to '{tmp_path}/y.csv'",
+            f"attach '{tmp_path}/z.db'",
+            f"select * from read_text('{folder}/../x')",
+            "set memory_limit = '4GB'",
+            "install httpfs",
+        ):
+            with pytest.raises(duckdb.Error):
+                parser.execute(sql).fetchall()
 
 
 @pytest.mark.parametrize("source", ["deltagere", "dream"])

@@ -51,31 +51,6 @@ class Content:
         return self.parsed.rejected_rows > self.parts.source.max_rejected_rows
 
 
-def _read_by_format(
-    path: Path,
-    file_format: str,
-    source: Source,
-    spill: Path,
-    whole_lines: bool,
-    may_be_plain: bool,
-) -> Landed:
-    if file_format == "csv":
-        from dagster_project.lib.receiving.formats.csv_format import land_csv
-
-        return land_csv(path, source, spill, whole_lines=whole_lines, may_be_plain=may_be_plain)
-    if file_format == "parquet":
-        from dagster_project.lib.receiving.formats.parquet_format import land_parquet
-
-        return land_parquet(path, source, spill)
-    if file_format == "xlsx":
-        from dagster_project.lib.receiving.formats.xlsx_format import land_xlsx
-
-        return land_xlsx(path, source, spill)
-    from dagster_project.lib.receiving.formats.json_format import land_json
-
-    return land_json(path, source, spill)
-
-
 def land(
     path: Path,
     file_format: str,
@@ -94,7 +69,17 @@ def land(
         raise FileRefusedError(Finding("FILE_EMPTY"))
     if path.stat().st_size > source.limits.max_bytes:
         raise FileRefusedError(Finding("FILE_LIMIT", detail=f"byte: {source.limits.max_bytes}"))
-    return _read_by_format(path, file_format, source, spill, whole_lines, may_be_plain)
+    if file_format == "csv":
+        from dagster_project.lib.receiving.formats.csv_format import land_csv
+
+        return land_csv(path, source, spill, whole_lines=whole_lines, may_be_plain=may_be_plain)
+    if file_format == "parquet":
+        from dagster_project.lib.receiving.formats.parquet_format import land_parquet as read
+    elif file_format == "xlsx":
+        from dagster_project.lib.receiving.formats.xlsx_format import land_xlsx as read
+    else:
+        from dagster_project.lib.receiving.formats.json_format import land_json as read
+    return read(path, source, spill)
 
 
 def _value(parser: duckdb.DuckDBPyConnection, sql: str) -> int:
@@ -177,9 +162,9 @@ def read_content(
 
 @contextmanager
 def refused_alone() -> Iterator[None]:
-    """Around ``read_content`` of a file that nobody has accepted yet: a fault of ours refuses it.
+    """Around ``read_content`` of a new file: an unexpected fault refuses this file alone.
 
-    Whatever a value of the file breaks in this program, the other files of the night go on.
+    The other files of the night are judged as usual.
 
     Raises:
         FileRefusedError: ``FILE_FORMAT`` with the place, for anything that a value can break. A

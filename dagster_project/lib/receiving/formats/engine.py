@@ -2,55 +2,53 @@
 
 What belongs here: its memory, its folders, its lock. What does not: any SQL about a source.
 It is an in-memory database of its own: person numbers stand nowhere else, and what it spills goes
-to a folder inside the vault that is emptied at every start.
+to a folder that is gone when it closes, or when the next one opens after a kill.
 """
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
-from dagster_project.lib.base import files
+from dagster_project.lib.base import scratch
+from dagster_project.lib.warehouse import OFFLINE
 
 SPILL = ".spill"
-# Parser and warehouse stand in one process, which may take 1 GB for a whole nation (issue B).
+# Parser and warehouse stand in one process, which may take 1 GB for a whole nation.
 MEMORY_LIMIT = "600MB"
 WAREHOUSE_MEMORY_LIMIT = "150MB"
 
 
-def clear_spill(folder: Path) -> Path:
-    """Empty the spill folder inside ``folder`` and return it."""
-    spill = folder / SPILL
-    if spill.is_symlink() or spill.is_file():
-        spill.unlink()
-    elif spill.is_dir():
-        shutil.rmtree(spill)
-    return files.make_dir(spill)
-
-
-def open_parser(folder: Path, spill: Path) -> duckdb.DuckDBPyConnection:
-    """A DuckDB that may read ``folder`` and nothing else, and whose settings nobody can change.
+@contextmanager
+def open_parser(folder: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
+    """A DuckDB that may read ``folder`` and nothing else, with its settings locked.
 
     Args:
         folder: the only readable folder (the vault, or a private copy of a checked file).
-        spill: folder for what does not fit into memory; inside ``folder``.
+
+    Yields:
+        the parser, and a private folder inside ``folder`` for what does not fit into memory and for
+        normalised copies.
     """
-    connection = duckdb.connect(
-        ":memory:",
-        config={
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "allow_community_extensions": "false",
-            "memory_limit": MEMORY_LIMIT,
-            "temp_directory": str(spill),
-            "preserve_insertion_order": "true",
-        },
-    )
-    connection.execute("set TimeZone = 'UTC'")
-    connection.execute("set enable_progress_bar = false")
-    connection.execute("set allowed_directories = ?", [[str(folder)]])
-    connection.execute("set enable_external_access = false")
-    connection.execute("set lock_configuration = true")
-    return connection
+    with scratch.folder(folder, SPILL) as spill:
+        connection = duckdb.connect(
+            ":memory:",
+            config={
+                **OFFLINE,
+                "memory_limit": MEMORY_LIMIT,
+                "temp_directory": str(spill),
+                "preserve_insertion_order": "true",
+            },
+        )
+        try:
+            connection.execute("set TimeZone = 'UTC'")
+            connection.execute("set enable_progress_bar = false")
+            connection.execute("set allowed_directories = ?", [[str(folder)]])
+            connection.execute("set enable_external_access = false")
+            connection.execute("set lock_configuration = true")
+            yield connection, spill
+        finally:
+            connection.close()

@@ -6,13 +6,14 @@ without a DuckDB reader are written to. What does not: the formats themselves, a
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dagster_project.lib.receiving.judging.declarations import Column, Source
+from dagster_project.lib.receiving.judging.declarations import Source
 from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding
 from dagster_project.lib.receiving.judging.grammar import literal
 
@@ -29,10 +30,9 @@ class Landed:
     Args:
         relation: SQL of a table function that gives the columns ``h0``, ``h1`` … in file order.
         headings: headings in file order.
-        row_count: records that the relation must give; None where only the reader knows.
+        row_count: records that the relation must give; None where the scan cannot count them.
         has_weeks_text: the relation gives ``weeks_text`` itself (the cells of the week columns,
-        each
-            followed by ``;``) and no columns for the weeks.
+            each followed by ``;``) and no columns for the weeks.
         lines_file: the file itself, where it is large and ``week_lines`` may read it instead.
         faults: per row number the column index in the declaration (-1: the row) and the code of
             faults that only the format could see.
@@ -200,16 +200,4 @@ def _weeks(headings: Sequence[str], source: Source) -> tuple[tuple[int, int, int
 
 def weeks_in(year: int) -> int:
     """Number of ISO weeks of a year (28 December always lies in the last one)."""
-    import datetime as dt
-
     return dt.date(year, 12, 28).isocalendar().week
-
-
-def heading_of(source: Source, index: int) -> str | None:
-    """Declared heading of a column index; None for the row as a whole."""
-    return source.columns[index].heading if index >= 0 else None
-
-
-def column_of(source: Source, heading: str) -> Column | None:
-    """Declared column of a heading."""
-    return next((column for column in source.columns if column.heading == heading), None)

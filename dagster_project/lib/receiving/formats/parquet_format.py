@@ -1,8 +1,8 @@
 """parquet: text columns only; a typed column is a guess of the sender's tool.
 
-A parquet file says things about itself that nobody checks: how many nulls a column has, its least
-and greatest value. An engine that believes them skips what it never read. So the values alone are
-taken, into a file of our own, and nothing but that one is queried. A process of its own does it
+A parquet file holds statistics about itself that may be false: the nulls of a column, its least and
+greatest value. An engine that relies on them skips data that it never read. So the values alone are
+copied, into a file of our own, and only that file is queried. A process of its own does it
 (``parquet_reader``): libraries of this format are known to end their process on a broken file.
 """
 

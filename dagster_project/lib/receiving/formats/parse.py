@@ -15,13 +15,11 @@ from dagster_project.lib.receiving.formats.landed import (
     Landed,
     Layout,
     check_headings,
-    heading_of,
     landed_text,
 )
 from dagster_project.lib.receiving.formats.weeks import (
     name_weeks,
     release_weeks,
-    same_runs,
     week_columns,
     week_relation,
 )
@@ -112,16 +110,17 @@ def _create(
     text = weeks.text if weeks else ""
     relation = week_relation(connection, landed, layout, context)
     steps = f"with landed as (select {_texts(layout)}{text} from {relation})"
-    if weeks:
-        steps += f", tokenised as (select *{weeks.tokens} from landed)"
-        steps += f", counted as (select *{weeks.runs} from tokenised)"
+    before = "landed"
+    for step, added in weeks.steps if weeks else ():
+        steps += f", {step} as (select *, {added} from {before})"
+        before = step
     try:
         connection.execute(f"""
             create or replace temp table {table} as
             {steps},
-            judged as (select *, {faults} from {"counted" if weeks else "landed"}),
+            judged as (select *, {faults} from {before}),
             valued as (select *, {", ".join(values)} from judged)
-            select {names}{", runs" + weeks.proven + ", " + weeks.filled if weeks else ""},
+            select {names}{", runs, " + weeks.filled if weeks else ""},
                 nullif(concat_ws(',', {", ".join(marks)}), '') as faults
             from valued
         """)
@@ -191,7 +190,7 @@ def _mark_key_duplicates(connection: duckdb.DuckDBPyConnection, table: str, sour
     has_repeated = bool(_count(connection, "select count(*) from repeated"))
     if has_repeated and source.window is not None:
         names = [column.name for column in source.columns]
-        names += [same_runs()] if source.weeks else []
+        names += ["runs"] if source.weeks else []
         connection.execute(f"""
             create or replace temp table repeated as
             select {key} from (select distinct {", ".join(names)} from {table}
@@ -270,18 +269,11 @@ def _findings(
         (tuple(rows), _place(mark.split(":")[0]), mark.split(":")[1], total)
         for mark, total, rows in kinds
     ]
+    found.sort(key=lambda one: (one[0][0], *one[1:]))  # from the top, then as columns are declared
     return tuple(
         Finding(code, _fault_heading(source, place), rows, total, _kind(source, place[0]))
-        for rows, place, code, total in sorted(found, key=_reading_order)
+        for rows, place, code, total in found
     ), rejected
-
-
-def _reading_order(
-    found: tuple[tuple[int, ...], tuple[int, str], str, int],
-) -> tuple[int, tuple[int, str], str]:
-    """Rows from the top, the columns of a row from the left (as they are declared)."""
-    rows, place, code, _ = found
-    return rows[0], place, code
 
 
 def _place(text: str) -> tuple[int, str]:
@@ -297,7 +289,7 @@ def _fault_heading(source: Source, place: tuple[int, str]) -> str | None:
     index, week = place
     if index == _WEEK_PLACE:
         return (source.weeks.prefix if source.weeks else "") + week
-    return heading_of(source, index)
+    return source.columns[index].heading if index >= 0 else None  # None: the row as a whole
 
 
 def skip_condition(source: Source) -> str:
@@ -362,6 +354,3 @@ def _engine_fault(error: duckdb.Error) -> FileRefusedError:
     if "maximum line size" in text.lower() or "line size" in text.lower():
         return FileRefusedError(Finding("FILE_LIMIT", detail="linje"))
     return FileRefusedError(Finding("FILE_FORMAT"))
-
-
-__all__ = ["Parsed", "broken_links", "parse", "rows_finding"]

@@ -2,9 +2,12 @@
 
 What belongs here: the proof that every cell of a row is empty or a known code, and the runs of such
 rows. What does not: any other row; its line is handed on as it is, and ``weeks`` judges it.
-No cell becomes a value of its own: whether a week equals the one before it is told for a whole
-block at once by comparing each byte with the one four bytes earlier, and only the weeks where a run
-begins are looked at. numpy and pyarrow are imported when such a file comes, and for no other.
+No cell becomes a value of its own: each byte of a block is compared with the one four bytes before
+it, which shows where a week equals the week before it, and only the weeks that begin a run are
+looked at. numpy and pyarrow are imported when such a file comes, and for no other.
+What it saves: a nation's file (6 million persons, 157 weeks, 3.0 GB) takes 22 CPU s after the copy
+(docs/benchmarks.md), two fifths less than the regular expression of ``weeks``; a municipality's
+(50,000 persons, 26 MB) 0.1 CPU s less. It is here for the bounds of the nation alone.
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ _LINE_FEED, _DELIMITER, _ZERO = b"\n;0"
 
 @dataclass(frozen=True)
 class RunForm:
-    """How runs are told, and what may stand in a cell.
+    """The number of weeks, and what may stand in a cell.
 
     Args:
         weeks: number of week columns.

@@ -19,10 +19,6 @@ from dagster_project.lib.receiving.judging.declarations import Source
 from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding
 from dagster_project.lib.receiving.judging.grammar import Context
 
-# A run of the grammar is one integer: its code + 1 (0 = empty weeks) times this, plus its weeks;
-# one that ``week_lines`` proved is of the form told there.
-_RUN_BITS = 14
-_RUN_WEEKS = (1 << _RUN_BITS) - 1
 UNKNOWN_WEEK = "wÅÅUU:CODE_UNKNOWN"
 _NAMED_ROWS = 1000
 _STREAM = "week_lines"
@@ -34,25 +30,16 @@ class WeekColumns:
 
     Args:
         text: the cells of a row in order of time, each followed by ``;``, as column ``weeks_text``.
-        tokens: the runs of equal cells as texts, as column ``tokens``.
-        runs: the runs as integers, as column ``runs``.
-        proven: whether ``week_lines`` proved them, as column ``is_proven``.
+        steps: name of a step of the pass and the columns that it adds; the last one has ``runs``.
         filled: number of weeks with a code (of a row without a fault).
         fault: fault text of unknown codes or of a wrong number of cells, or null (``name_weeks``
-        says where).
+            says where).
     """
 
     text: str
-    tokens: str
-    runs: str
-    proven: str
+    steps: tuple[tuple[str, str], ...]
     filled: str
     fault: str
-
-
-def monday(year: int, week: int) -> dt.date:
-    """First day of an ISO week."""
-    return dt.date.fromisocalendar(year, week, 1)
 
 
 def week_window(layout: Layout) -> tuple[dt.date, dt.date]:
@@ -61,7 +48,7 @@ def week_window(layout: Layout) -> tuple[dt.date, dt.date]:
     Raises:
         FileRefusedError: ``WINDOW_INVALID``: a week between them has no column.
     """
-    mondays = [monday(year, week) for year, week, _ in layout.weeks]
+    mondays = [dt.date.fromisocalendar(year, week, 1) for year, week, _ in layout.weeks]
     gaps = [later - earlier for earlier, later in pairwise(mondays)]
     if any(gap != dt.timedelta(days=7) for gap in gaps):
         raise FileRefusedError(Finding("WINDOW_INVALID", detail="weeks"))
@@ -74,9 +61,17 @@ def _codes(context: Context) -> list[str]:
         return [f"{code:03d}" for code in range(1000)]
     return [
         f"{code:03d}"
-        for first, last in context.reference.code_ranges
+        for first, last in context.benefits.code_ranges
         for code in range(first, last + 1)
     ]
+
+
+def _packing(weeks: int) -> tuple[int, str]:
+    """Bits of a number of weeks inside a run, and the type of a run, as ``week_lines`` has them.
+
+    Only a file of more than ``MAX_WEEKS`` weeks, which ``week_lines`` never reads, needs more.
+    """
+    return (WEEK_BITS, "uinteger") if weeks <= MAX_WEEKS else (2 * WEEK_BITS, "ubigint")
 
 
 def week_columns(
@@ -85,37 +80,40 @@ def week_columns(
     """The fragments of a source with week columns; None for any other source.
 
     One regular expression finds the maximal runs of one code (``890;890;890;`` is one token), so
-    that
-    no cell becomes a value of its own; what it does not cover is no known code.
+    that no cell becomes a value of its own; what it does not cover is no known code.
     """
     if source.weeks is None:
         return None
     count, codes = len(layout.weeks), _codes(context)
+    bits, kind = _packing(count)
     listed = ", ".join(f"h{position}, ';'" for *_, position in layout.weeks)
     text = "weeks_text" if landed.has_weeks_text else f"concat({listed})"
     pattern = "|".join([f"(?:{code};)+" for code in codes] + [";+"])
-    weeks = f"list_sum(list_transform(runs, lambda r: r & {_RUN_WEEKS}))"
-    chars = (
-        "list_sum(list_transform(runs, lambda r:"
-        f" (r & {_RUN_WEEKS}) * case when r > {_RUN_WEEKS} then 4 else 1 end))"
+    spans = (
+        "list_transform(tokens, lambda t:"
+        " case when t[1] = ';' then strlen(t) else strlen(t) // 4 end)"
     )
-    whole = f"coalesce({chars} = strlen(weeks_text) and {weeks} = {count}, false)"
     runs = (
-        "list_transform(tokens, lambda t: cast(case when t[1] = ';' then strlen(t) else"
-        f" ((cast(left(t, 3) as integer) + 1) << {_RUN_BITS}) + strlen(t) // 4 end as uinteger))"
+        "list_transform(list_filter(range(1, len(tokens) + 1), lambda i: tokens[i][1] <> ';'),"
+        f" lambda i: try_cast((cast(left(tokens[i], 3) as bigint) << {2 * bits})"
+        f" + (cast(list_sum(spans[1:i]) as bigint) << {bits}) + spans[i] as {kind}))"
     )
-    filled = f"(strlen(weeks_text) - {count}) // 3"
-    is_proven, unless_proven = "false", ""
+    whole = (
+        "coalesce(list_sum(list_transform(tokens, lambda t: strlen(t))) = strlen(weeks_text)"
+        f" and list_sum(spans) = {count}, false)"
+    )
+    filled, unless_proven = f"(strlen(weeks_text) - {count}) // 3", ""
     if landed.lines_file:
-        is_proven = "proven_runs is not null"
         runs, filled = f"coalesce(proven_runs, {runs})", f"coalesce(proven_filled, {filled})"
         text = f"proven_runs, proven_filled, {text}"
-        unless_proven = f"when {is_proven} then null"
+        unless_proven = "when proven_runs is not null then null"
     return WeekColumns(
         text=f", {text} as weeks_text",
-        tokens=f", regexp_extract_all(weeks_text, '{pattern}') as tokens",
-        runs=f", {runs} as runs",
-        proven=f", {is_proven} as is_proven",
+        steps=(
+            ("tokenised", f"regexp_extract_all(weeks_text, '{pattern}') as tokens"),
+            ("measured", f"{spans} as spans"),
+            ("counted", f"{runs} as runs"),
+        ),
         filled=f"cast({filled} as smallint) as filled",
         fault=f"case {unless_proven} when {whole} then null else '{UNKNOWN_WEEK}' end",
     )
@@ -146,59 +144,21 @@ def release_weeks(connection: duckdb.DuckDBPyConnection, landed: Landed) -> None
         connection.unregister(_STREAM)
 
 
-def run_rows(rows: str, weeks: int, *, proven: bool = True, others: bool = True) -> str:
+def run_rows(rows: str, weeks: int) -> str:
     """SQL: the runs with a code as rows (row_number, person_no, code, first_week, last_week).
 
-    Proven rows say where each of their runs ends. Of the others every row's runs, with those of
-    empty weeks, add up to ``weeks``, so that a running sum over all of them says it, in a single
-    stream without a sort.
-
     Args:
-        rows: relation of typed rows without a fault, with ``row_number``, ``person_no``, ``runs``,
-            ``is_proven``.
+        rows: relation of typed rows without a fault, with ``row_number``, ``person_no``, ``runs``.
         weeks: number of week columns.
-        proven: whether there are rows that ``week_lines`` proved.
-        others: whether there are any others.
     """
-    told = f"""
-        select row_number, person_no, run >> {2 * WEEK_BITS} as code,
-            (run >> {WEEK_BITS}) & {MAX_WEEKS} as ends, run & {MAX_WEEKS} as weeks
-        from (select row_number, person_no, unnest(runs) as run from {rows} where is_proven)"""
-    summed = f"""
-        select row_number, person_no, (run >> {_RUN_BITS}) - 1 as code,
-            (ends - 1) % {weeks} + 1 as ends, run & {_RUN_WEEKS} as weeks
-        from (
-            select row_number, person_no, run,
-                cast(sum(run & {_RUN_WEEKS}) over (rows unbounded preceding) as bigint) as ends
-            from (
-                select row_number, person_no, unnest(runs) as run from {rows} where not is_proven
-            )
-        )
-        where run > {_RUN_WEEKS}"""
-    chosen = [sql for sql, is_there in ((told, proven), (summed, others)) if is_there] or [summed]
+    bits, _ = _packing(weeks)
+    mask = (1 << bits) - 1
     return f"""(
-        select row_number, person_no, code,
-            cast(ends as integer) - cast(weeks as integer) as first_week,
-            cast(ends as integer) - 1 as last_week
-        from ({" union all ".join(chosen)})
+        select row_number, person_no, run >> {2 * bits} as code,
+            cast((run >> {bits}) & {mask} as integer) - cast(run & {mask} as integer) as first_week,
+            cast((run >> {bits}) & {mask} as integer) - 1 as last_week
+        from (select row_number, person_no, unnest(runs) as run from {rows})
     )"""
-
-
-def same_runs() -> str:
-    """SQL: the runs with a code of a typed row as one list, whoever found them; for few rows."""
-    until = f"list_sum(list_transform(runs[1:i], lambda r: r & {_RUN_WEEKS}))"
-    summed = (
-        f"list_transform(range(1, len(runs) + 1), lambda i: [(runs[i] >> {_RUN_BITS})::bigint - 1,"
-        f" {until}::bigint, (runs[i] & {_RUN_WEEKS})::bigint])"
-    )
-    proven = (
-        f"list_transform(runs, lambda r: [(r >> {2 * WEEK_BITS})::bigint,"
-        f" ((r >> {WEEK_BITS}) & {MAX_WEEKS})::bigint, (r & {MAX_WEEKS})::bigint])"
-    )
-    return (
-        f"case when is_proven then {proven} else list_filter({summed}, lambda x: x[1] >= 0) end"
-        " as told_runs"
-    )
 
 
 def name_weeks(

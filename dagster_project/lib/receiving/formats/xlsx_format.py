@@ -1,8 +1,8 @@
 """xlsx: one sheet of plain cells; anything a workbook can do beyond that is refused.
 
-What belongs here: the hostile container (zip, XML, links, macros) and the types of cells. What does
-not: the grammar of values. The package is weighed before any part is parsed (70-safety.md): the
-number of its elements bounds the memory and the time that parsing takes. Only the strings, the
+What belongs here: the untrusted container (zip, XML, links, macros) and the types of cells. What
+does not: the grammar of values. The package is weighed before any part is parsed (70-safety.md):
+the number of its elements bounds the memory and the time that parsing takes. Only the strings, the
 styles and the one sheet are parsed, row by row; cells that a sparse sheet leaves out stay unmade.
 """
 
@@ -23,7 +23,6 @@ from dagster_project.lib.receiving.formats.landed import (
     SEPARATOR,
     Landed,
     check_headings,
-    column_of,
     csv_relation,
     normalised,
 )
@@ -42,7 +41,7 @@ _HARMLESS = re.compile(r"^xl/printersettings/|^docprops/", re.IGNORECASE)
 _MARKUP_TRICKS = re.compile(rb"<!DOCTYPE|<!ENTITY|<ddeLink|<oleLink", re.IGNORECASE)
 _RELATIONSHIP = re.compile(rb"<(?:\w+:)?Relationship\s[^>]*>")
 _OUTSIDE = re.compile(rb"TargetMode\s*=\s*[\"']External", re.IGNORECASE)
-# a cell that a mail program made a link of is text all the same, and nobody follows it
+# a mail address or web address that a program made a link of stays text; it is not followed
 _HYPERLINK = re.compile(rb"/hyperlink[\"']", re.IGNORECASE)
 _CELL_ELEMENT = re.compile(rb"<(?:\w+:)?(?:c|v|t|is|si|row)[\s/>]")
 _MERGED = re.compile(
@@ -76,7 +75,7 @@ def _limit(detail: str) -> FileRefusedError:
 
 
 def _weigh(package: _Package, size: int, source: Source) -> None:
-    """The package is small, holds only parts of a plain workbook, and no part plays tricks."""
+    """The package is small, holds only parts of a plain workbook, and no entities, DDE or links."""
     limits, parts = source.limits, package.infolist()
     if len(parts) > limits.max_parts:
         raise _limit(f"dele: {limits.max_parts}")
@@ -135,7 +134,7 @@ class _Elements:
 
 
 def _pieces(package: zipfile.ZipFile, part: zipfile.ZipInfo | str) -> Iterator[bytes]:
-    """A part in pieces that no tag is cut by (a tag beyond any sense excepted)."""
+    """A part in pieces that no tag is cut by (except one longer than ``_LONGEST_TAG``)."""
     carry = b""
     with package.open(part) as stream:
         while chunk := stream.read(_CHUNK):
@@ -148,7 +147,7 @@ def _pieces(package: zipfile.ZipFile, part: zipfile.ZipInfo | str) -> Iterator[b
 
 
 def _look_through(package: zipfile.ZipFile, part: zipfile.ZipInfo, elements: _Elements) -> bool:
-    """No part that is XML plays tricks, whatever it is called.
+    """Refuse a part that is XML, whatever its name, for entities, DDE or links to other files.
 
     Returns:
         whether it is XML; a part that is not is never parsed (``_Package``).
@@ -425,7 +424,8 @@ def _land_sheet(book: _Book, source: Source, target: Path) -> Landed:
     check_headings(headings, source)
     if book.merged and book.merged[0][0] <= 1:
         raise FileRefusedError(Finding("CELL_TYPE", detail="flettede celler i overskriften"))
-    columns = [column_of(source, heading) for heading in headings]
+    declared = {column.heading: column for column in source.columns}
+    columns = [declared.get(heading) for heading in headings]
     faults: dict[int, tuple[int, str]] = {}
     limits = source.limits
     longest, most = limits.max_cell_chars, limits.max_unpacked_bytes

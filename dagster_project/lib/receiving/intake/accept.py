@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import getpass
 
 from dagster_project.lib.base import lock
+from dagster_project.lib.base.environment import os_user
 from dagster_project.lib.base.errors import NotAllowedError, UsageError
 from dagster_project.lib.base.person_numbers import holds_person_number
 from dagster_project.lib.receiving.intake.register import load_register
@@ -16,13 +16,6 @@ from dagster_project.settings import TIME_ZONE, Home
 _SHORTEST = 8
 # the names under which a person meets the check: its own, its code, the gate's on the page
 _CHECK_NAMES = frozenset({ROW_COUNT_CHECK, "row_count_held", "row_count_is_not_held"})
-
-
-def _os_user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return ""
 
 
 def accept_delivery(home: Home, sha256: str, check: str, actor: str, reason: str) -> DeliveryNote:
@@ -78,7 +71,7 @@ def _accept(home: Home, wanted: str, check: str, actor: str, reason: str) -> Del
                 "check": ROW_COUNT_CHECK,
                 "actor": actor.strip(),
                 "reason": reason.strip(),
-                "os_user": _os_user(),
+                "os_user": os_user(),
                 "recorded_at": now,
             }
             for record in held

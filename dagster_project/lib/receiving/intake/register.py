@@ -10,7 +10,7 @@ import datetime as dt
 import json
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -92,56 +92,25 @@ class Record:
         """The register line of this delivery."""
         return {
             "entry": "delivery",
-            "delivery_id": self.delivery_id,
-            "sha256": self.sha256,
-            "source": self.source,
-            "file_name": self.file_name,
-            "extracted_on": self.extracted_on,
-            "covers_from": self.covers_from,
-            "covers_to": self.covers_to,
-            "sender": self.sender,
-            "version_no": self.version_no,
-            "format": self.format,
-            "size": self.size,
-            "outcome": self.outcome,
-            "row_count": self.row_count,
-            "rejected_rows": self.rejected_rows,
-            "duplicate_rows": self.duplicate_rows,
-            "skipped_rows": self.skipped_rows,
-            "covered_days": self.covered_days,
+            **{name: getattr(self, name) for name in _IN_THE_LINE},
             "findings": [finding.as_json() for finding in self.findings],
             "rejected": [list(row) for row in self.rejected],
         }
 
 
-def _day(text: str | None) -> dt.date | None:
-    return dt.date.fromisoformat(text) if text else None
+_IN_THE_LINE = [
+    field.name for field in fields(Record) if field.name not in ("delivery_no", "opened_checks")
+]
 
 
 def record_of(line: dict[str, Any], number: int) -> Record:
     """The record that a ``delivery`` line describes."""
-    return Record(
-        delivery_no=number,
-        delivery_id=line["delivery_id"],
-        sha256=line["sha256"],
-        source=line["source"],
-        file_name=line["file_name"],
-        extracted_on=_day(line["extracted_on"]),
-        covers_from=_day(line["covers_from"]),
-        covers_to=_day(line["covers_to"]),
-        sender=line["sender"],
-        version_no=line["version_no"],
-        format=line["format"],
-        size=line["size"],
-        outcome=line["outcome"],
-        row_count=line["row_count"],
-        rejected_rows=line["rejected_rows"],
-        duplicate_rows=line["duplicate_rows"],
-        skipped_rows=line["skipped_rows"],
-        covered_days=line["covered_days"],
-        findings=tuple(Finding.from_json(finding) for finding in line["findings"]),
-        rejected=tuple((row, column, code) for row, column, code in line["rejected"]),
-    )
+    values = {name: line[name] for name in _IN_THE_LINE}
+    for name in ("extracted_on", "covers_from", "covers_to"):
+        values[name] = dt.date.fromisoformat(values[name]) if values[name] else None
+    values["findings"] = tuple(Finding.from_json(finding) for finding in values["findings"])
+    values["rejected"] = tuple((row, column, code) for row, column, code in values["rejected"])
+    return Record(delivery_no=number, **values)
 
 
 class Register:
@@ -157,13 +126,7 @@ class Register:
     def _fold(self, line: dict[str, Any]) -> None:
         if line["entry"] == "delivery":
             known = self._records.get(line["delivery_id"])
-            record = record_of(line, known.delivery_no if known else len(self._records) + 1)
-            if known:
-                record = replace(
-                    record,
-                    file_name=min(known.file_name, record.file_name),
-                    opened_checks=known.opened_checks,
-                )
+            record = _again(known, line) if known else record_of(line, len(self._records) + 1)
             self._records[record.delivery_id] = record
         elif line["entry"] == "accept":
             known = self._records[line["delivery_id"]]
@@ -206,20 +169,15 @@ class Register:
             self._fold(line)
 
     def _is_known(self, line: dict[str, Any]) -> bool:
-        if line["entry"] != "delivery":
-            return False
-        known = self._records.get(line["delivery_id"])
-        if known is None:
-            return False
-        same = record_of(line, known.delivery_no)
-        return (
-            replace(
-                same,
-                file_name=min(known.file_name, same.file_name),
-                opened_checks=known.opened_checks,
-            )
-            == known
-        )
+        known = self._records.get(line["delivery_id"]) if line["entry"] == "delivery" else None
+        return known is not None and _again(known, line) == known
+
+
+def _again(known: Record, line: dict[str, Any]) -> Record:
+    """The record after a repeated line: its number and its opened checks stay."""
+    record = record_of(line, known.delivery_no)
+    name = min(known.file_name, record.file_name)
+    return replace(record, file_name=name, opened_checks=known.opened_checks)
 
 
 def _set_torn_aside(path: Path) -> None:

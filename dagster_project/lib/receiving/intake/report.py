@@ -31,6 +31,12 @@ def words_for(finding: Finding) -> tuple[str, str]:
     return rule, words.remedy("finding_detail", detail) or remedy
 
 
+def in_words(finding: Finding) -> dict[str, object]:
+    """A finding as plain mapping, with its Danish words."""
+    rule, remedy = words_for(finding)
+    return {**finding.as_json(), "rule": rule, "remedy": remedy}
+
+
 def _where(detail: str, code: str) -> str:
     """A detail as a Dane reads it: what was expected, never a value of the file."""
     kind = words.find("column_type", detail)
@@ -65,14 +71,7 @@ def _as_json(record: Record) -> dict[str, object]:
         "code": record.code,
         "row_count": record.row_count,
         "rejected_rows": record.rejected_rows,
-        "findings": [
-            {
-                **finding.as_json(),
-                "rule": words_for(finding)[0],
-                "remedy": words_for(finding)[1],
-            }
-            for finding in record.findings
-        ],
+        "findings": [in_words(finding) for finding in record.findings],
     }
 
 

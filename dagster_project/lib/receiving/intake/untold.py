@@ -1,4 +1,4 @@
-"""Refusals that no run has told of yet: a killed run must not make a refused file look received.
+"""Refusals that no run has reported yet: after a killed run the next one reports them.
 
 What belongs here: which refusals the next run that ends has to name. What does not: how it does.
 """
@@ -36,7 +36,7 @@ def _known(home: Home) -> set[str]:
 
 
 def note_untold(home: Home, delivery_ids: Iterable[str]) -> None:
-    """Write down, durably, that somebody has yet to be told of these refusals."""
+    """Write down, durably, that these refusals are to be reported."""
     known = _known(home)
     untold = known | set(delivery_ids)
     if untold != known:
@@ -44,10 +44,10 @@ def note_untold(home: Home, delivery_ids: Iterable[str]) -> None:
 
 
 def untold_refusals(home: Home) -> list[DeliveryNote]:
-    """Refusals that no run has told of, in the order of the register; none that was mended since.
+    """Refusals that no run has reported, in the order of the register, unless accepted since.
 
     Returns:
-        Those of this run, and of earlier ones that were killed before they ended.
+        those of this run, and of earlier ones that were killed before they ended.
     """
     untold = _known(home)
     register: Register = load_register(home)
@@ -59,5 +59,5 @@ def untold_refusals(home: Home) -> list[DeliveryNote]:
 
 
 def forget_untold(home: Home) -> None:
-    """A run has told of them: on stderr, by its exit code and in its alert."""
+    """A run has reported them: on stderr, by its exit code and in its alert."""
     (home.quarantine / _FILE).unlink(missing_ok=True)

@@ -1,6 +1,6 @@
 """Walking ``landing/`` and staging what lies there: no link followed, no byte lost.
 
-What belongs here: the drop zone as a hostile folder. What does not: names' meaning, content.
+What belongs here: the drop zone as an untrusted folder. What does not: names' meaning, content.
 Folders are walked by descriptor, so that a folder swapped for a link meanwhile leads nowhere.
 """
 
@@ -87,7 +87,7 @@ class Staged:
 
 
 def identity_of(status: os.stat_result) -> tuple[int, int, int, int]:
-    """What tells a file from another one under the same name."""
+    """What differs between two files of the same name."""
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
@@ -180,7 +180,7 @@ def _copy(handle: int, target: Path) -> tuple[str, Future[None]]:
         while chunk := os.read(handle, _CHUNK):
             hashing = aside.submit(digest.update, chunk)
             stream.write(chunk)
-            # nobody reads the landed file again: its pages make room for those of the copy
+            # the landed file is not read again: its pages make room for those of the copy
             os.posix_fadvise(handle, copied, len(chunk), os.POSIX_FADV_DONTNEED)
             copied += len(chunk)
             hashing.result()
@@ -198,13 +198,6 @@ def _copy(handle: int, target: Path) -> tuple[str, Future[None]]:
 def _sync(stream: BinaryIO) -> None:
     with stream:
         os.fsync(stream.fileno())
-
-
-def _hash(handle: int) -> str:
-    digest = hashlib.sha256()
-    while chunk := os.read(handle, _CHUNK):
-        digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _keep(data: bytes, incoming: Path) -> tuple[str, Path]:
@@ -274,7 +267,8 @@ def stage(landing: Path, found: Found, incoming: Path, max_bytes: int) -> Staged
         try:
             before = identity_of(os.fstat(handle))
             if found.size > max_bytes:
-                digest, path = _hash(handle), None
+                with os.fdopen(os.dup(handle), "rb") as stream:
+                    digest, path = hashlib.file_digest(stream, "sha256").hexdigest(), None
             else:
                 aside = incoming / "next.part"
                 digest, written = _copy(handle, aside)

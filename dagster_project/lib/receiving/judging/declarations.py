@@ -1,8 +1,7 @@
 """The declaration of a source: ``seeds/sources/<source>.yml`` as a strict model.
 
 What belongs here: what a declaration may say and how it is read. What does not: how a file is
-parsed.
-Nothing about a source stands in code: heading, type, limit and threshold are data.
+parsed. Nothing about a source stands in code: heading, type, limit and threshold are data.
 """
 
 from __future__ import annotations
@@ -125,9 +124,8 @@ class Csv(_Strict):
 class RowDays(_Strict):
     """The days of a row: from ``first`` to ``last``, or one week or month from ``first``.
 
-    ``alone_by``: the column within which each row learns at load whether it ``is_alone``, that is
-    whether no other row of the delivery has a day in the months that it touches. Counting does not
-    look at a person for such a row again.
+    ``alone_by``: the column by which loading marks each row ``is_alone``: no other row of the same
+    value has a day in the months that this row touches. Such a row is counted by itself.
     """
 
     first: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 ROWS_SHOWN = 200
@@ -29,20 +29,12 @@ class Finding:
 
     def as_json(self) -> dict[str, Any]:
         """Plain mapping for the register and the reports."""
-        return {
-            "code": self.code,
-            "column": self.column,
-            "rows": list(self.rows),
-            "row_total": self.row_total,
-            "detail": self.detail,
-        }
+        return {**asdict(self), "rows": list(self.rows)}
 
     @staticmethod
     def from_json(data: dict[str, Any]) -> Finding:
         """The finding that ``as_json`` wrote."""
-        return Finding(
-            data["code"], data["column"], tuple(data["rows"]), data["row_total"], data["detail"]
-        )
+        return Finding(**{**data, "rows": tuple(data["rows"])})
 
 
 class FileRefusedError(Exception):
@@ -83,12 +75,4 @@ class DeliveryNote:
 
     def as_json(self) -> dict[str, Any]:
         """Plain mapping for ``--json`` and alerts."""
-        return {
-            "file_name": self.file_name,
-            "sha256": self.sha256,
-            "source": self.source,
-            "delivery_id": self.delivery_id,
-            "code": self.code,
-            "row_count": self.row_count,
-            "findings": [finding.as_json() for finding in self.findings],
-        }
+        return {**asdict(self), "findings": [finding.as_json() for finding in self.findings]}

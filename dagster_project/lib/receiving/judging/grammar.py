@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from dagster_project.lib.receiving.judging.declarations import Column, Source
-from dagster_project.lib.reference.spellings import Reference
+from dagster_project.lib.reference import Benefits
 
 # Characters that no text may carry: controls, replacement marks, and what turns text around.
 _CONTROL = (
@@ -26,12 +26,12 @@ class Context:
     """What values are judged against beside their grammar.
 
     Args:
-        reference: benefit codes and names.
+        benefits: what a file may call a benefit.
         contract_ids: loaded contracts; None when contracts are not checked.
         check_codes: False when an accepted file is loaded again (the code table may have changed).
     """
 
-    reference: Reference
+    benefits: Benefits
     contract_ids: frozenset[str] | None
     check_codes: bool = True
 
@@ -85,7 +85,7 @@ def code_fault(text: str, context: Context) -> str:
     if context.check_codes:
         known = "|".join(
             f"{code:03d}"
-            for first, last in context.reference.code_ranges
+            for first, last in context.benefits.code_ranges
             for code in range(first, last + 1)
         )
     return f"when not regexp_full_match({text}, '{known or '.^'}') then 'CODE_UNKNOWN'"
@@ -93,8 +93,8 @@ def code_fault(text: str, context: Context) -> str:
 
 def _mapped_group(text: str, context: Context) -> str:
     """The group of a spelling, null where the table lacks it."""
-    names = ", ".join(literal(name) for name, _ in context.reference.group_of_name)
-    groups = ", ".join(literal(group) for _, group in context.reference.group_of_name)
+    names = ", ".join(literal(name) for name, _ in context.benefits.group_of_name)
+    groups = ", ".join(literal(group) for _, group in context.benefits.group_of_name)
     return f"list_extract([{groups}], list_position([{names}], {text}))"
 
 

@@ -79,11 +79,6 @@ def delivery_id(key: tuple[str, ...], sha256: str) -> str:
     return hashlib.sha256("\x1f".join((*key, sha256)).encode()).hexdigest()[:16]
 
 
-def nameless_id(sha256: str) -> str:
-    """Identity of a file whose name says nothing."""
-    return delivery_id(("",) * 6, sha256)
-
-
 def _date(text: str) -> dt.date:
     try:
         return dt.date.fromisoformat(text)

@@ -6,15 +6,14 @@ import hashlib
 import hmac
 from collections.abc import Iterable
 
-from dagster_project.lib.base import scratch
 from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.base.pseudonym_key import read_key
 from dagster_project.lib.receiving.formats.content import land
 from dagster_project.lib.receiving.formats.engine import open_parser
 from dagster_project.lib.receiving.formats.landed import check_headings, landed_text
 from dagster_project.lib.receiving.intake.register import load_register
 from dagster_project.lib.receiving.judging.declarations import load_sources
 from dagster_project.lib.receiving.judging.findings import FileRefusedError
-from dagster_project.lib.receiving.loading.key import read_key
 from dagster_project.settings import Home
 
 _HMAC_DIGITS = 32
@@ -32,8 +31,7 @@ def row_hmacs(home: Home, sha256: str, source: str, row_numbers: Iterable[int]) 
 
     Returns:
         row number → first 32 hex of HMAC-SHA256(key, landed texts in declared column order joined
-        by
-        U+001F); week columns of a wide file follow in order of time.
+        by U+001F); week columns of a wide file follow in order of time.
 
     Raises:
         EffektError: the vault does not hold the file, or it lacks a row.
@@ -54,8 +52,7 @@ def row_hmacs(home: Home, sha256: str, source: str, row_numbers: Iterable[int]) 
     if record is None or not path.is_file():
         raise _missing(sha256)
     key = read_key(home)
-    with scratch.folder(home.vault, ".evidence-") as spill:
-        parser = open_parser(home.vault, spill)
+    with open_parser(home.vault) as (parser, spill):
         try:
             landed = land(path, record.format or "csv", declared, spill, whole_lines=False)
             layout = check_headings(landed.headings, declared)
@@ -69,8 +66,6 @@ def row_hmacs(home: Home, sha256: str, source: str, row_numbers: Iterable[int]) 
             ).fetchall()
         except FileRefusedError:
             raise _missing(sha256) from None
-        finally:
-            parser.close()
     if len(rows) != len(wanted):
         raise _missing(sha256)
     return {number: _row_hmac(key, texts) for number, texts in sorted(rows)}

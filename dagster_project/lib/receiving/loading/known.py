@@ -19,8 +19,7 @@ def write_known(connection: duckdb.DuckDBPyConnection, home: Home, as_of: dt.dat
 
     ``raw.delivery`` holds every received delivery with ``extracted_on <= as_of`` or without a
     readable date; ``raw.known_delivery`` the accepted ones among them that no check holds, ranked
-    per
-    source by (extracted_on, version, file name); ``raw.delivery_volume`` the row-count check.
+    per source by (extracted_on, version, file name); ``raw.delivery_volume`` the row-count check.
 
     Args:
         connection: an open warehouse with its raw tables.
@@ -59,41 +58,25 @@ def _six(value: Fraction) -> Decimal:
     return exact.quantize(Decimal("0.000001"), ROUND_HALF_UP)
 
 
+def _named(record: Record, names: str) -> dict[str, object]:
+    return {name: getattr(record, name) for name in names.split()}
+
+
 def _delivery_row(record: Record, is_held: bool) -> dict[str, object]:
-    return {
-        "delivery_no": record.delivery_no,
-        "delivery_id": record.delivery_id,
-        "sha256": record.sha256,
-        "source": record.source,
-        "file_name": record.file_name,
-        "extracted_on": record.extracted_on,
-        "covers_from": record.covers_from,
-        "covers_to": record.covers_to,
-        "sender": record.sender,
-        "version_no": record.version_no,
-        "row_count": record.row_count,
-        "rejected_rows": record.rejected_rows,
-        "is_accepted": record.is_accepted,
-        "is_held": is_held,
-        "refusal_code": record.code,
-    }
+    own = _named(
+        record,
+        "delivery_no delivery_id sha256 source file_name extracted_on covers_from covers_to sender"
+        " version_no row_count rejected_rows is_accepted",
+    )
+    return own | {"is_held": is_held, "refusal_code": record.code}
 
 
 def _known_rows(known: list[Record]) -> list[dict[str, object]]:
+    columns = "delivery_no source sha256 file_name extracted_on covers_from covers_to"
     rows: list[dict[str, object]] = []
     for name in sorted({record.source or "" for record in known}):
         own = sorted((r for r in known if r.source == name), key=volume.order_key)
         rows += [
-            {
-                "delivery_no": record.delivery_no,
-                "source": record.source,
-                "sha256": record.sha256,
-                "file_name": record.file_name,
-                "extracted_on": record.extracted_on,
-                "covers_from": record.covers_from,
-                "covers_to": record.covers_to,
-                "delivery_rank": rank,
-            }
-            for rank, record in enumerate(own, 1)
+            {**_named(record, columns), "delivery_rank": rank} for rank, record in enumerate(own, 1)
         ]
     return rows

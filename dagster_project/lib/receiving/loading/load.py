@@ -1,9 +1,8 @@
 """Loading: typed rows of accepted deliveries, pseudonymised, into the warehouse's raw room.
 
 What belongs here: person numbers become ``person_no`` here and nowhere else. What does not:
-deciding
-whether a file is accepted. A person number never reaches the warehouse or its folder: the parser is
-another DuckDB, which hands over pseudonyms and dense numbers only.
+deciding whether a file is accepted. A person number never reaches the warehouse or its folder: the
+parser is another DuckDB, which hands over pseudonyms and dense numbers only.
 """
 
 from __future__ import annotations
@@ -15,12 +14,9 @@ import duckdb
 
 from dagster_project.lib.base.canonical import sha256_file, sha256_text
 from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.base.pseudonym_key import fingerprint, hmac_pads, read_key
 from dagster_project.lib.receiving.formats.content import Content, read_content
-from dagster_project.lib.receiving.formats.engine import (
-    WAREHOUSE_MEMORY_LIMIT,
-    clear_spill,
-    open_parser,
-)
+from dagster_project.lib.receiving.formats.engine import WAREHOUSE_MEMORY_LIMIT, open_parser
 from dagster_project.lib.receiving.formats.parse import skip_condition
 from dagster_project.lib.receiving.formats.weeks import run_rows
 from dagster_project.lib.receiving.intake.register import Record, load_register
@@ -28,8 +24,9 @@ from dagster_project.lib.receiving.judging.declarations import Source, load_sour
 from dagster_project.lib.receiving.judging.findings import FileRefusedError
 from dagster_project.lib.receiving.judging.grammar import Context
 from dagster_project.lib.receiving.judging.names import NameParts
-from dagster_project.lib.receiving.loading.key import fingerprint, hmac_pads, read_key
-from dagster_project.lib.reference.spellings import load_reference
+from dagster_project.lib.reference import load_benefits
+from dagster_project.lib.warehouse import transaction
+from dagster_project.lib.warehouse.rows import insert_rows
 from dagster_project.settings import Home
 
 # Raise it when parsing or loading changes what rows come out: the warehouse is then loaded anew.
@@ -148,8 +145,8 @@ class Loader:
     def _place_numbers(self, table: str, good: str, newcomers: int, numbered: str) -> bool:
         """Lay the numbers beside the rows of a table that names each person once.
 
-        Where all of its persons are new this is a place in an array for each of them; to look them
-        up by their keys costs a nation as much as to unfold all its weeks.
+        Where all of its persons are new this is a place in an array for each of them; to look up
+        six million of them by their keys costs as much as to unfold all their weeks.
         """
         rows, with_person = self._parser.execute(
             f"select count(*), count(*) filter ({good}) from {table}"
@@ -256,17 +253,8 @@ class Loader:
         rows = f"(select rowid + 1 as row_number, * from {table}{placed} where {good}) t"
         if source.weeks:  # persons are looked up once per row, before its runs become rows
             monday = f"date '{content.parts.covers_from}'"
-            numbered = (
-                "(select t.row_number, t.runs, t.is_proven,"
-                f" {', '.join(picked)} from {rows}{joins})"
-            )
-            proven, total = self._parser.execute(
-                f"select count(*) filter (is_proven), count(*) from {table} where {good}"
-            ).fetchall()[0]
-            runs = run_rows(
-                numbered, len(content.parsed.layout.weeks),
-                proven=proven > 0, others=proven < total,
-            )  # fmt: skip
+            numbered = f"(select t.row_number, t.runs, {', '.join(picked)} from {rows}{joins})"
+            runs = run_rows(numbered, len(content.parsed.layout.weeks))
             rows, joins = f"{runs} t", ""
             picked = [f"t.{name}" for name in names]
             picked += [
@@ -290,11 +278,19 @@ class Loader:
             self._parser.unregister("placed")
 
     def _insert_rejected(self, record: Record) -> None:
-        if record.rejected:
-            self._warehouse.executemany(
-                "insert into raw.rejected_row values ($1, $2, $3, $4)",
-                [[record.delivery_no, row, column, code] for row, column, code in record.rejected],
-            )
+        insert_rows(
+            self._warehouse,
+            "raw.rejected_row",
+            [
+                {
+                    "delivery_no": record.delivery_no,
+                    "row_number": row,
+                    "column_name": column,
+                    "code": code,
+                }
+                for row, column, code in record.rejected
+            ],
+        )
 
 
 def _good_rows(source: Source) -> str:
@@ -343,13 +339,13 @@ def _forget_source(warehouse: duckdb.DuckDBPyConnection, source: str) -> None:
 
 def rule_of(source: Source, key: bytes) -> str:
     """Fingerprint of everything that decides which rows a delivery of this source gives."""
-    reference = load_reference()
+    benefits = load_benefits()
     named = any(column.type == "benefit_name" for column in source.columns)
     return sha256_text(
         "\n".join(
             (
                 str(LOADER_VERSION), source.sha256, fingerprint(key),
-                reference.names_sha256 if named else "",
+                benefits.names_sha256 if named else "",
             )
         )
     )  # fmt: skip
@@ -432,13 +428,10 @@ def load_deliveries(warehouse: duckdb.DuckDBPyConnection, home: Home) -> LoadRep
 def _load_missing(
     warehouse: duckdb.DuckDBPyConnection, home: Home, missing: list[Record], key: bytes
 ) -> LoadReport:
-    sources = load_sources()
-    spill = clear_spill(home.vault)
-    parser = open_parser(home.vault, spill)
-    rows = 0
-    try:
+    sources, rows = load_sources(), 0
+    with open_parser(home.vault) as (parser, spill):
         loader = Loader(warehouse, parser, key)
-        context = Context(load_reference(), None, check_codes=False)
+        context = Context(load_benefits(), None, check_codes=False)
         for record in missing:
             parts = _parts_of(record, sources)
             path = home.vault / record.sha256
@@ -451,13 +444,10 @@ def _load_missing(
             except FileRefusedError:
                 raise _vault_error(record, "is no longer readable as it was accepted") from None
             _reject_again(parser, content, record)
-            with Transaction(warehouse):
+            with transaction(warehouse):
                 rows += loader.load(record, content)
                 note_rule(warehouse, record, parts.source, key)
             parser.execute("drop table typed")
-    finally:
-        parser.close()
-        clear_spill(home.vault)
     return LoadReport(len(missing), rows)
 
 
@@ -479,16 +469,3 @@ def _vault_error(record: Record, what: str) -> EffektError:
         f"{record.file_name} (vault/{record.sha256[:12]}…) {what}",
         remedy="restore the file from the backup of this home; its name is its sha256",
     )
-
-
-class Transaction:
-    """Commit, or roll back and go on raising."""
-
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        self._connection = connection
-
-    def __enter__(self) -> None:
-        self._connection.execute("begin transaction")
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        self._connection.execute("commit" if kind is None else "rollback")

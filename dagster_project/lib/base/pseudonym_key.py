@@ -15,6 +15,8 @@ from dagster_project.settings import Home
 
 _KEY_BYTES = 32
 _BLOCK = 64
+# stands on the first event of every ledger: another text would part each from its key
+_FINGERPRINT_TEXT = b"effektafregning: fingerprint of the pseudonymisation key"
 _OPEN_TO_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -89,8 +91,8 @@ def read_key(home: Home) -> bytes:
 
 
 def fingerprint(key: bytes) -> str:
-    """First 16 hex of an HMAC that tells two keys apart and reveals neither."""
-    return hmac.new(key, b"effektafregning key fingerprint", hashlib.sha256).hexdigest()[:16]
+    """First 32 hex digits of an HMAC that tells two keys apart and reveals neither."""
+    return hmac.new(key.strip(), _FINGERPRINT_TEXT, hashlib.sha256).hexdigest()[:32]
 
 
 def hmac_pads(key: bytes) -> tuple[bytes, bytes]:
