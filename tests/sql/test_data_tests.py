@@ -31,29 +31,34 @@ def night_folder(
 def test_every_data_test_passes_on_a_sound_night_and_fails_on_repeated_rows(
     night_folder: Path, manifest: Manifest
 ) -> None:
-    tests = [node for node in manifest["nodes"].values() if node["resource_type"] == "test"]
-    declared = {str(test["name"]): str(test["attached_node"]).split(".")[-1] for test in tests}
+    nodes = manifest["nodes"]
+    declared = {
+        str(test["name"]): nodes[test["attached_node"]]
+        for test in nodes.values()
+        if test["resource_type"] == "test"
+    }
     assert declared
     passed = invoke_dbt(night_folder, "test", "--select", "test_type:data")
     assert passed == dict.fromkeys(declared, "pass")
 
     with duckdb.connect(str(night_folder / "warehouse.duckdb")) as connection:
-        for model in set(declared.values()):
-            _repeat_rows(connection, model)
+        for schema, model in {(node["schema"], node["name"]) for node in declared.values()}:
+            _repeat_rows(connection, schema, model)
     failed = invoke_dbt(night_folder, "test", "--select", "test_type:data")
     assert failed == dict.fromkeys(declared, "fail")
 
 
-def _repeat_rows(connection: duckdb.DuckDBPyConnection, model: str) -> None:
-    """Let a model's table hold each row twice; a row of nulls where it has none."""
-    place = f"intermediate.{model}"
-    connection.execute(f"create table intermediate.repeated as from {place} union all from {place}")
-    if connection.execute("select count(*) from intermediate.repeated").fetchone() == (0,):
-        columns = connection.execute("describe intermediate.repeated").fetchall()
-        nulls = ", ".join("null" for _ in columns)
-        connection.execute(f"insert into intermediate.repeated values ({nulls}), ({nulls})")
+def _repeat_rows(connection: duckdb.DuckDBPyConnection, schema: str, model: str) -> None:
+    """Let a model's table hold each row twice; two rows of nulls where it has none."""
+    place, repeated = f"{schema}.{model}", f"{schema}.repeated"
+    connection.execute(f"create table {repeated} as from {place} union all from {place}")
+    if connection.execute(f"select count(*) from {repeated}").fetchone() == (0,):
+        nulls = ", ".join("null" for _ in connection.execute(f"from {place}").description)
+        connection.execute(f"insert into {repeated} values ({nulls}), ({nulls})")
     kind = connection.execute(
-        "select table_type from information_schema.tables where table_name = ?", [model]
+        "select table_type from information_schema.tables"
+        " where table_schema = ? and table_name = ?",
+        [schema, model],
     ).fetchone()
     connection.execute(f"drop {'view' if kind == ('VIEW',) else 'table'} {place}")
-    connection.execute(f"alter table intermediate.repeated rename to {model}")
+    connection.execute(f"alter table {repeated} rename to {model}")

@@ -19,6 +19,7 @@ from dagster_project.lib.gates.suites import Suite
 from dagster_project.lib.publishing import Candidate
 from dagster_project.lib.publishing import manifest as manifests
 from dagster_project.lib.publishing.tables import Table, declared_tables
+from dagster_project.lib.warehouse.rows import insert_rows
 from dagster_project.settings import Home, Settings
 
 _LOG = logging.getLogger(__name__)
@@ -50,31 +51,15 @@ class Context:
     def table(self, name: str, columns: str, rows: Sequence[Sequence[Any]]) -> None:
         """Put a small table beside the others, under ``temp.main``."""
         self.connection.execute(f"create or replace temp table {name} ({columns})")
-        insert_rows(self.connection, f"temp.{name}", rows)
+        names = [column[0] for column in self.connection.execute(f"from temp.{name}").description]
+        named = [dict(zip(names, row, strict=True)) for row in rows]
+        insert_rows(self.connection, f"temp.{name}", named)
 
     def files(self) -> Candidate:
         """The candidate; only gate 50 has one."""
         if self.candidate is None:
             raise ValueError("this subject belongs to gate 50")
         return self.candidate
-
-
-def insert_rows(
-    connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Sequence[Any]]
-) -> None:
-    """Insert a few rows in one statement (row-by-row inserts plan anew for each).
-
-    Args:
-        connection: where the table is.
-        table: an existing table, named by code.
-        rows: values in its column order.
-    """
-    if rows:
-        row = "(" + ", ".join("?" for _ in rows[0]) + ")"
-        connection.execute(
-            f"insert into {table} values {', '.join(row for _ in rows)}",  # noqa: S608
-            [value for values in rows for value in values],
-        )
 
 
 def declared_sources(context: Context) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -26,6 +26,7 @@ from dagster_project.lib.gates.suites import (
     suites_of,
 )
 from dagster_project.lib.publishing import Candidate
+from dagster_project.lib.warehouse.rows import insert_rows
 from dagster_project.settings import Home, Settings
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ _READER_CONFIG: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One row of ``data_quality``: counts, never a value of a failing row."""
+    """One row of ``data_quality``, in its column order: counts, never a value of a failing row."""
 
     gate: int
     check_id: str
@@ -61,13 +62,6 @@ class CheckResult:
     def __str__(self) -> str:
         """Gate and check, for alerts: ``30.months_contiguous``."""
         return f"{self.gate}.{self.check_id}"
-
-    def as_row(self) -> list[Any]:
-        """The values in the column order of ``data_quality``."""
-        return [
-            self.gate, self.check_id, self.subject, self.severity, self.evaluated,
-            self.unexpected, self.is_success, self.owner, self.remedy,
-        ]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -133,7 +127,7 @@ def run_gate(
     report = GateReport(gate, results)
     _keep(home, report, keys)
     if audited is not None and not _is_published(audited):
-        rows = [result.as_row() for result in results]
+        rows = [astuple(result) for result in results]
         publishing.append_audit(audited, rows, gate=gate, passed=report.is_passed)
     return report
 
@@ -294,11 +288,14 @@ def _keep(home: Home, report: GateReport, keys: list[tuple[str, Key]]) -> None:
         connection.execute("begin")
         for table in ("check_result", "failing_key"):
             connection.execute(f"delete from gate.{table} where gate >= ?", [report.gate])  # noqa: S608
-        facts.insert_rows(connection, "gate.check_result", [r.as_row() for r in report.results])
-        facts.insert_rows(
+        insert_rows(connection, "gate.check_result", [asdict(result) for result in report.results])
+        insert_rows(
             connection,
             "gate.failing_key",
-            [[report.gate, check_id, *key] for check_id, key in keys],
+            [
+                {"gate": report.gate, "check_id": check, "contract_id": contract, "key_text": text}
+                for check, (contract, text) in keys
+            ],
         )
         connection.execute("commit")
         rows = connection.execute(
