@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from dagster_project.settings import DBT_DIR
 from tests.sql.conftest import Manifest
 
 pytestmark = pytest.mark.xdist_group("empty_world")
@@ -35,6 +36,8 @@ CLOCK = re.compile(
     r"|\b(now|today|get_current_timestamp|random|uuid|gen_random_uuid|setseed)\s*\("
 )
 NUMBER = re.compile(r"(?<![\w.'])(\d{2,}|\d+\.\d+)(?![\w.'])")
+LONGEST = 200
+"""Lines of a model; a longer one holds rules of more than one kind."""
 NOT_RULES = re.compile(r"--[^\n]*|'[^']*'|decimal\(\d+, \d+\)|interval \d+ (day|week|month)s?")
 
 Node = dict[str, object]
@@ -194,3 +197,88 @@ def test_the_search_for_numbers_finds_what_it_should(text: str, is_wrong: bool) 
 )
 def test_the_search_for_clocks_finds_what_it_should(text: str, is_wrong: bool) -> None:
     assert bool(CLOCK.search(NOT_RULES.sub(" ", text))) is is_wrong
+
+
+CTE = re.compile(r"^([a-z_]+) as \(\n(.*?)^\)", re.MULTILINE | re.DOTALL)
+REF = re.compile(r"\{\{ (?:ref|source)\(")
+THOUGHT = re.compile(r"\b(join|over|distinct|qualify|unnest)\b|\b(sum|count|min|max|bool_or)\(")
+EVERY_COLUMN = re.compile(r"^\s*(select )?([a-z_]+\.)?\*", re.MULTILINE)
+
+
+def _import_faults(raw_code: str) -> list[str]:
+    """What stands in a model's text against the law of import CTEs."""
+    text = re.sub(r"--[^\n]*", "", raw_code)
+    found = CTE.findall(text)
+    faults = []
+    if len(REF.findall(text)) != sum(len(REF.findall(body)) for _, body in found):
+        faults.append("a ref outside a CTE")
+    is_thinking = False
+    for name, body in found:
+        if not REF.search(body):
+            is_thinking = True
+        elif is_thinking or name == "final":
+            faults.append(f"{name} is imported after a thought")
+        elif len(REF.findall(body)) > 1 or THOUGHT.search(body):
+            faults.append(f"{name} does more than to import")
+        elif EVERY_COLUMN.search(body):
+            faults.append(f"{name} imports every column")
+        else:
+            faults += _unread_columns(name, body, text.replace(body, ""))
+    return faults
+
+
+def _unread_columns(name: str, body: str, rest: str) -> list[str]:
+    """Columns of an import that no later CTE names, where none takes all of them."""
+    if re.search(rf"\bselect \* from {name}\b|\*,?[^()]*\bfrom {name}\b|\b{name}\.\*", rest):
+        return []
+    columns = re.findall(r"([a-z_0-9]+)(?:,\n|\s*\Z)", body.split("from {{")[0])
+    return [
+        f"{name} imports {column}, which nothing reads"
+        for column in columns
+        if not re.search(rf"\b{column}\b", rest)
+    ]
+
+
+def test_models_are_imported_by_ctes_that_do_nothing_else(manifest: Manifest) -> None:
+    wrong = {
+        name: faults
+        for name, path, node in _models(manifest)
+        if path[0] != "staging"
+        and node["language"] == "sql"
+        and (faults := _import_faults(str(node["raw_code"])))
+    }
+    assert wrong == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "faults"),
+    [
+        ("a as (\n    select x\n    from {{ ref('a') }}\n),\nb as (\n    select x from a\n)", []),
+        (
+            "b as (\n    select 1\n),\na as (\n    select x from {{ ref('a') }}\n)",
+            ["a is imported after a thought"],
+        ),
+        (
+            "a as (\n    select x from {{ ref('a') }} inner join b\n)",
+            ["a does more than to import"],
+        ),
+        ("a as (\n    select * from {{ ref('a') }}\n)", ["a imports every column"]),
+        (
+            "a as (\n    select x from {{ ref('a') }}\n)",
+            ["a imports x, which nothing reads"],
+        ),
+        ("select x from {{ ref('a') }}", ["a ref outside a CTE"]),
+    ],
+)
+def test_the_search_for_imports_finds_what_it_should(text: str, faults: list[str]) -> None:
+    assert _import_faults(text) == faults
+
+
+def test_no_model_is_longer_than_can_be_read_at_once(manifest: Manifest) -> None:
+    wrong = [
+        (name, lines)
+        for name, path, node in _models(manifest)
+        if (lines := len((DBT_DIR / "models" / "/".join(path)).read_text("utf-8").splitlines()))
+        > LONGEST
+    ]
+    assert wrong == []

@@ -7,21 +7,36 @@
 -- left out: cases that end outside the contract's term
 with
 
-followed as (
+follow_ups as (
     select
-        follow_ups.contract_id,
-        follow_ups.benefit_group,
-        follow_ups.case_max_gap_days,
-        follow_ups.end_window_days,
-        registers.register_no,
-        contracts.register,
-        benefit_groups.group_no,
-        date_trunc('month', contracts.starts_on)::date as first_day,
-        last_day(contracts.ends_on) as last_day
-    from {{ ref('stg_contracts__follow_ups') }} as follow_ups
-    inner join {{ ref('stg_contracts__contracts') }} as contracts using (contract_id)
-    inner join {{ ref('stg_registers') }} as registers on contracts.register = registers.source
-    inner join {{ ref('stg_benefit_codes__groups') }} as benefit_groups using (benefit_group)
+        contract_id,
+        benefit_group,
+        case_max_gap_days,
+        end_window_days
+    from {{ ref('stg_contracts__follow_ups') }}
+),
+
+contracts as (
+    select
+        contract_id,
+        register,
+        starts_on,
+        ends_on
+    from {{ ref('stg_contracts__contracts') }}
+),
+
+registers as (
+    select
+        register_no,
+        source
+    from {{ ref('stg_registers') }}
+),
+
+benefit_groups as (
+    select
+        group_no,
+        benefit_group
+    from {{ ref('stg_benefit_codes__groups') }}
 ),
 
 cases as (
@@ -54,13 +69,12 @@ concluded_courses as (
 
 spells as (
     select
-        spells.register_no,
-        spells.person_no,
-        spells.starts_on,
-        spells.ends_before,
-        benefit_groups.benefit_group
-    from {{ ref('int_spells__clip_to_windows') }} as spells
-    inner join {{ ref('stg_benefit_codes__groups') }} as benefit_groups using (group_no)
+        register_no,
+        person_no,
+        group_no,
+        starts_on,
+        ends_before
+    from {{ ref('int_spells__clip_to_windows') }}
 ),
 
 ordinary_hours as (
@@ -71,29 +85,46 @@ ordinary_hours as (
     where hours > 0
 ),
 
+follow_groups as (
+    select
+        follow_ups.contract_id,
+        follow_ups.benefit_group,
+        follow_ups.case_max_gap_days,
+        follow_ups.end_window_days,
+        registers.register_no,
+        contracts.register,
+        benefit_groups.group_no,
+        {{ month_of('contracts.starts_on') }} as first_day,
+        last_day(contracts.ends_on) as last_day
+    from follow_ups
+    inner join contracts on follow_ups.contract_id = contracts.contract_id
+    inner join registers on contracts.register = registers.source
+    inner join benefit_groups on follow_ups.benefit_group = benefit_groups.benefit_group
+),
+
 ended as (
     select
-        followed.contract_id,
-        followed.benefit_group,
-        followed.register_no,
-        followed.end_window_days,
+        follow_groups.contract_id,
+        follow_groups.benefit_group,
+        follow_groups.register_no,
+        follow_groups.end_window_days,
         cases.person_no,
         cases.ends_before - 1 as ended_on
-    from followed
+    from follow_groups
     inner join cases
         on
-            followed.register_no = cases.register_no
-            and followed.group_no = cases.group_no
-            and followed.case_max_gap_days = cases.case_max_gap_days
-            and followed.first_day < cases.ends_before
-            and followed.last_day >= cases.ends_before - 1
+            follow_groups.register_no = cases.register_no
+            and follow_groups.group_no = cases.group_no
+            and follow_groups.case_max_gap_days = cases.case_max_gap_days
+            and follow_groups.first_day < cases.ends_before
+            and follow_groups.last_day >= cases.ends_before - 1
     where exists (
             select 1
             from observed_runs
             where
-                observed_runs.source = followed.register
+                observed_runs.source = follow_groups.register
                 and observed_runs.starts_on <= cases.ends_before
-                and observed_runs.ends_before >= cases.ends_before + followed.end_window_days
+                and observed_runs.ends_before >= cases.ends_before + follow_groups.end_window_days
         )
 ),
 
@@ -125,13 +156,13 @@ next_benefits as (
         ended.benefit_group,
         ended.person_no,
         ended.ended_on,
-        spells.benefit_group as next_benefit_group,
+        benefit_groups.benefit_group as next_benefit_group,
         row_number() over (
             partition by
                 ended.contract_id, ended.benefit_group, ended.person_no, ended.ended_on
             order by
                 greatest(spells.starts_on, ended.ended_on + 1),
-                spells.benefit_group,
+                benefit_groups.benefit_group,
                 spells.starts_on,
                 spells.ends_before
         ) as nearness
@@ -142,6 +173,7 @@ next_benefits as (
             and ended.person_no = spells.person_no
             and ended.ended_on + ended.end_window_days >= spells.starts_on
             and ended.ended_on + 1 < spells.ends_before
+    inner join benefit_groups on spells.group_no = benefit_groups.group_no
 ),
 
 final as (
