@@ -53,12 +53,12 @@ observed_runs as (
 cases as (
     select
         register_no,
-        group_no,
+        group_nos,
         case_max_gap_days,
         person_no,
         starts_on,
         ends_before
-    from {{ ref('int_cases__chain_by_group') }}
+    from {{ ref('int_cases__chain_by_gap') }}
 ),
 
 placements as (
@@ -124,7 +124,7 @@ persons as (
     inner join cases
         on
             observed_months.register_no = cases.register_no
-            and observed_months.group_no = cases.group_no
+            and cases.group_nos = [observed_months.group_no]
             and observed_months.case_max_gap_days = cases.case_max_gap_days
             and observed_months.last_day_of_month < cases.ends_before
             and observed_months.last_day_of_month - observed_months.case_days > cases.starts_on

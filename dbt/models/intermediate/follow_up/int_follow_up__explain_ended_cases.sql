@@ -1,35 +1,20 @@
 -- grain: one row per contract, followed benefit group and case that ended
--- counts: cases whose following end_window_days days are all observed, with one reason: the result
---   of
---   the nearest concluded course, else the benefit group of the first day of support of any kind
---   within the window, else a job with ordinary wage hours in the following month, else unstated
+-- counts: one reason for each: the result of the nearest concluded course, else the benefit group
+--   of the first day of support of any kind within end_window_days days, else a job with ordinary
+--   wage hours in the following month, else unstated
 -- clause: 30-rules.md §6, ended cases and their reason
--- left out: cases that end outside the contract's term
+-- left out: which cases have ended (int_follow_up__find_ended_cases)
 with
 
-follow_ups as (
+ended as (
     select
         contract_id,
         benefit_group,
-        case_max_gap_days,
-        end_window_days
-    from {{ ref('stg_contracts__follow_ups') }}
-),
-
-contracts as (
-    select
-        contract_id,
-        register,
-        starts_on,
-        ends_on
-    from {{ ref('stg_contracts__contracts') }}
-),
-
-registers as (
-    select
         register_no,
-        source
-    from {{ ref('stg_registers') }}
+        end_window_days,
+        person_no,
+        ended_on
+    from {{ ref('int_follow_up__find_ended_cases') }}
 ),
 
 benefit_groups as (
@@ -37,24 +22,6 @@ benefit_groups as (
         group_no,
         benefit_group
     from {{ ref('stg_benefit_codes__groups') }}
-),
-
-cases as (
-    select
-        register_no,
-        group_no,
-        case_max_gap_days,
-        person_no,
-        ends_before
-    from {{ ref('int_cases__chain_by_group') }}
-),
-
-observed_runs as (
-    select
-        source,
-        starts_on,
-        ends_before
-    from {{ ref('int_registers__find_observed_runs') }}
 ),
 
 concluded_courses as (
@@ -83,49 +50,6 @@ ordinary_hours as (
         month
     from {{ ref('int_income__sum_ordinary_hours') }}
     where hours > 0
-),
-
-follow_groups as (
-    select
-        follow_ups.contract_id,
-        follow_ups.benefit_group,
-        follow_ups.case_max_gap_days,
-        follow_ups.end_window_days,
-        registers.register_no,
-        contracts.register,
-        benefit_groups.group_no,
-        {{ month_of('contracts.starts_on') }} as first_day,
-        last_day(contracts.ends_on) as last_day
-    from follow_ups
-    inner join contracts on follow_ups.contract_id = contracts.contract_id
-    inner join registers on contracts.register = registers.source
-    inner join benefit_groups on follow_ups.benefit_group = benefit_groups.benefit_group
-),
-
-ended as (
-    select
-        follow_groups.contract_id,
-        follow_groups.benefit_group,
-        follow_groups.register_no,
-        follow_groups.end_window_days,
-        cases.person_no,
-        cases.ends_before - 1 as ended_on
-    from follow_groups
-    inner join cases
-        on
-            follow_groups.register_no = cases.register_no
-            and follow_groups.group_no = cases.group_no
-            and follow_groups.case_max_gap_days = cases.case_max_gap_days
-            and follow_groups.first_day < cases.ends_before
-            and follow_groups.last_day >= cases.ends_before - 1
-    where exists (
-            select 1
-            from observed_runs
-            where
-                observed_runs.source = follow_groups.register
-                and observed_runs.starts_on <= cases.ends_before
-                and observed_runs.ends_before >= cases.ends_before + follow_groups.end_window_days
-        )
 ),
 
 stated_results as (

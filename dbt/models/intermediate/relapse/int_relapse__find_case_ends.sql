@@ -148,8 +148,11 @@ final as (
             and possible_ends.part_id = target_spells.part_id
             and possible_ends.person_no = target_spells.person_no
             and possible_ends.entry_date < target_spells.ends_before
-            and target_spells.starts_on - possible_ends.case_max_gap_days
-            <= possible_ends.entry_date
+            and not {{ is_interrupted(
+                'possible_ends.entry_date',
+                'target_spells.starts_on',
+                'possible_ends.case_max_gap_days'
+            ) }}
     where
         possible_ends.case_max_gap_days = 0
         or exists (
