@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- grain: one row per register and benefit group whose merged spells a contract's rules read
 -- counts: the groups of all cases that are chained over whole registers
 -- clause: 30-rules.md §6, §8, §9

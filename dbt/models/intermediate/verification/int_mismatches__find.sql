@@ -49,7 +49,7 @@ final as (
         course_id,
         month,
         kind,
-        amount_dkk::decimal(18, 2) as amount_dkk
+        amount_dkk
     from list_mismatches
 )
 

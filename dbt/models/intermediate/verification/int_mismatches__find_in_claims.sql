@@ -53,7 +53,7 @@ claims_without_course as (
         claims.course_id,
         claims.month,
         'claim_without_course' as kind,
-        0 as amount_dkk
+        0::decimal(18, 2) as amount_dkk
     from claims
     semi join contracts on claims.contract_id = contracts.contract_id
     where claims.course_no is null

@@ -52,7 +52,7 @@ other_groups as (
         course_id,
         {{ month_of('visited_on') }} as month,
         'group_differs' as kind,
-        0 as amount_dkk
+        0::decimal(18, 2) as amount_dkk
     from courses
     where stated_group <> price_group
 ),
@@ -75,7 +75,7 @@ course_amounts as (
     select
         contract_id,
         course_id,
-        sum(amount_dkk) as amount_dkk
+        sum(amount_dkk)::decimal(18, 2) as amount_dkk
     from person_months
     where amount_dkk <> 0
     group by all
