@@ -11,7 +11,7 @@ person_months as (
         course_id,
         person_no,
         month
-    from {{ ref('int_person_months__decide_payment') }}
+    from {{ ref('int_person_months__price') }}
 ),
 
 contracts as (

@@ -90,7 +90,7 @@ person_months as (
         match,
         reason,
         coalesce(rate_dkk, 0) as rate_dkk
-    from {{ ref('int_person_months__decide_payment') }}
+    from {{ ref('int_person_months__price') }}
     where
         (status = 'not_observed' or is_claimed)
         and (reason = 'not_observed' or match = 'claimed_pending')

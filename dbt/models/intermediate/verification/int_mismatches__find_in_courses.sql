@@ -43,7 +43,7 @@ person_months as (
         contract_id,
         course_id,
         amount_dkk
-    from {{ ref('int_person_months__decide_payment') }}
+    from {{ ref('int_person_months__price') }}
 ),
 
 other_groups as (

@@ -17,7 +17,7 @@ person_months as (
         rate_dkk,
         amount_dkk,
         is_no_income
-    from {{ ref('int_person_months__decide_payment') }}
+    from {{ ref('int_person_months__price') }}
 ),
 
 courses as (
