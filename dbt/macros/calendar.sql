@@ -15,8 +15,3 @@
 {% macro add_months(month, number) -%}
     ({{ month }} + to_months({{ number }}::integer))::date
 {%- endmacro %}
-
-{# The month of a day as one bit of a year's number: a year's months in one small integer. #}
-{% macro month_bit(day) -%}
-    (1::smallint << month({{ day }})::smallint)
-{%- endmacro %}

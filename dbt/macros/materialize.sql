@@ -1,10 +1,15 @@
 {#
-    A model replaces what it built before, in place and in one transaction. dbt-duckdb's own way (build
-    aside, rename twice, drop) takes half of a night's time in a warehouse that nobody reads meanwhile:
-    readers have the published files, and a failed night builds anew. What was a view and became a table,
-    or the other way, is dropped before the run (lib/dbt_runner.py), not looked up by each model.
+    A model of this project replaces what it built before, in place and in one transaction. dbt-duckdb's
+    own way (build aside, rename twice, drop) leaves what readers see standing meanwhile; nobody reads
+    this warehouse: readers have the published files, and a failed night builds anew. It saves 5 of the
+    11 CPU seconds that dbt takes for 176 models of the demo, in a night of 13 (2 cores, 2026-11).
+    A model that changed from view to table, or back, is dropped before the run
+    (orchestration/dbt_runner.py). Models of a dbt package are built in dbt's own way.
 #}
 {% materialization table, adapter='duckdb', supported_languages=['sql', 'python'] %}
+    {%- if model.package_name != project_name -%}
+        {{ return(dbt.materialization_table_duckdb()) }}
+    {%- endif -%}
     {%- set language = model['language'] -%}
     {%- set target_relation = this.incorporate(type='table') -%}
 
@@ -24,6 +29,9 @@
 
 
 {% materialization view, adapter='duckdb' %}
+    {%- if model.package_name != project_name -%}
+        {{ return(dbt.materialization_view_default()) }}
+    {%- endif -%}
     {%- set target_relation = this.incorporate(type='view') -%}
 
     {{ run_hooks(pre_hooks) }}

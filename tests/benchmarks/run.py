@@ -23,7 +23,7 @@ from tests.benchmarks import wide, worlds
 
 RULE_ROOMS = ("coverage", "participation", "person_months", "fte", "relapse", "settlement")
 # what the rivals compute as well: amounts of person-months, benefit days of groups and months
-SHARED = ("int_person_months__decide_payment", "int_fte__sum_register_months")
+SHARED = ("int_person_months__price", "int_fte__sum_register_months")
 RIVALS = {
     "municipality": ("polars", "pandas"),
     "city": ("polars", "pandas"),
@@ -172,7 +172,7 @@ def compare(folder: Path, rivals: tuple[str, ...]) -> dict[str, int]:
         ours = """
             select contract_id, date_trunc('quarter', month)::date as period_start,
                 sum(amount_dkk * 100)::bigint as basis_oere
-            from intermediate.int_person_months__decide_payment
+            from intermediate.int_person_months__price
             group by all having basis_oere <> 0"""
         days = """
             select group_no, month, benefit_day_parts::bigint as day_parts

@@ -26,7 +26,7 @@ _PERIOD = "(select min(period_start) from intermediate.int_payments__settle_peri
 _LAST = "(select max(period_start) from intermediate.int_payments__settle_periods)"
 _LINES = "intermediate.int_lines__number"
 _LINE = f"period_start = (select max(period_start) from {_LINES}) and line_no = 1"
-_PM = "intermediate.int_person_months__decide_payment"
+_PM = "intermediate.int_person_months__price"
 _COURSE = "intermediate.int_courses__decide_eligibility"
 _PAID = "intermediate.int_payments__settle_periods"
 _READ = "intermediate.int_payments__apply_readings"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from dagster_project.settings import DBT_DIR
 from tests.sql.conftest import Manifest
 
 pytestmark = pytest.mark.xdist_group("empty_world")
@@ -35,6 +36,10 @@ CLOCK = re.compile(
     r"|\b(now|today|get_current_timestamp|random|uuid|gen_random_uuid|setseed)\s*\("
 )
 NUMBER = re.compile(r"(?<![\w.'])(\d{2,}|\d+\.\d+)(?![\w.'])")
+LONGEST = 200
+"""Lines of a model; a longer one holds rules of more than one kind."""
+SPLIT_NEXT = {"int_basis__sum_parts", "int_blockers__list"}
+"""Models of the settlement that hold more than one rule still."""
 NOT_RULES = re.compile(r"--[^\n]*|'[^']*'|decimal\(\d+, \d+\)|interval \d+ (day|week|month)s?")
 
 Node = dict[str, object]
@@ -151,6 +156,32 @@ def test_each_model_and_column_is_described(manifest: Manifest) -> None:
     assert wrong == []
 
 
+def test_each_macro_and_each_of_its_arguments_is_described(manifest: Manifest) -> None:
+    wrong = []
+    for macro in manifest["macros"].values():
+        if macro["package_name"] != "effekt":
+            continue
+        told = {item["name"]: item["description"] for item in macro["arguments"]}
+        if list(told) != _parameters(macro) or not all([macro["description"], *told.values()]):
+            wrong.append(macro["name"])
+    assert wrong == []
+
+
+def _parameters(macro: Node) -> list[str]:
+    """Names of a macro's parameters; a materialization has none."""
+    found = re.search(r"\{%-? (?:macro|test) \w+\((.*?)\)", str(macro["macro_sql"]))
+    return [one.split("=")[0].strip() for one in found[1].split(",") if one] if found else []
+
+
+def test_the_marts_are_public_and_nothing_else_is(manifest: Manifest) -> None:
+    wrong = [
+        (name, node["access"])
+        for name, path, node in _models(manifest)
+        if node["access"] != ("public" if path[0] == "marts" else "protected")
+    ]
+    assert wrong == []
+
+
 def test_no_model_reads_the_clock_or_chance(manifest: Manifest) -> None:
     wrong = [
         name
@@ -194,3 +225,96 @@ def test_the_search_for_numbers_finds_what_it_should(text: str, is_wrong: bool) 
 )
 def test_the_search_for_clocks_finds_what_it_should(text: str, is_wrong: bool) -> None:
     assert bool(CLOCK.search(NOT_RULES.sub(" ", text))) is is_wrong
+
+
+CTE = re.compile(r"^([a-z_]+) as \(\n(.*?)^\)", re.MULTILINE | re.DOTALL)
+REF = re.compile(r"\{\{ (?:ref|source)\(")
+THOUGHT = re.compile(r"\b(join|over|distinct|qualify|unnest)\b|\b(sum|count|min|max|bool_or)\(")
+EVERY_COLUMN = re.compile(r"^\s*(select )?([a-z_]+\.)?\*", re.MULTILINE)
+
+
+def _import_faults(raw_code: str, macros: str = "") -> list[str]:
+    """What stands against the law of imports in a model's text and the macros that it calls."""
+    text = re.sub(r"--[^\n]*", "", raw_code)
+    found = CTE.findall(text)
+    faults = []
+    if len(REF.findall(text)) != sum(len(REF.findall(body)) for _, body in found):
+        faults.append("a ref outside a CTE")
+    is_thinking = False
+    for name, body in found:
+        if not REF.search(body):
+            is_thinking = True
+        elif is_thinking or name == "final":
+            faults.append(f"{name} is imported after a thought")
+        elif len(REF.findall(body)) > 1 or THOUGHT.search(body):
+            faults.append(f"{name} does more than to import")
+        elif EVERY_COLUMN.search(body):
+            faults.append(f"{name} imports every column")
+        else:
+            faults += _unread_columns(name, body, text.replace(body, "") + macros)
+    return faults
+
+
+def _unread_columns(name: str, body: str, rest: str) -> list[str]:
+    """Columns of an import that no later CTE names, where none takes all of them."""
+    if re.search(rf"\bselect \* from {name}\b|\*,?[^()]*\bfrom {name}\b|\b{name}\.\*", rest):
+        return []
+    columns = re.findall(r"([a-z_0-9]+)(?:,\n|\s*\Z)", body.split("from {{")[0])
+    return [
+        f"{name} imports {column}, which nothing reads"
+        for column in columns
+        if not re.search(rf"\b{column}\b", rest)
+    ]
+
+
+def _called_macros(manifest: Manifest, node: Node) -> str:
+    depends_on = node["depends_on"]
+    assert isinstance(depends_on, dict)
+    return "".join(manifest["macros"][key]["macro_sql"] for key in depends_on["macros"])
+
+
+def test_models_are_imported_by_ctes_that_do_nothing_else(manifest: Manifest) -> None:
+    wrong = {
+        name: faults
+        for name, path, node in _models(manifest)
+        if path[0] != "staging"
+        and name not in SPLIT_NEXT
+        and node["language"] == "sql"
+        and (faults := _import_faults(str(node["raw_code"]), _called_macros(manifest, node)))
+    }
+    assert wrong == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "faults"),
+    [
+        ("a as (\n    select x\n    from {{ ref('a') }}\n),\nb as (\n    select x from a\n)", []),
+        (
+            "b as (\n    select 1\n),\na as (\n    select x from {{ ref('a') }}\n)",
+            ["a is imported after a thought"],
+        ),
+        (
+            "a as (\n    select x from {{ ref('a') }} inner join b\n)",
+            ["a does more than to import"],
+        ),
+        ("a as (\n    select * from {{ ref('a') }}\n)", ["a imports every column"]),
+        (
+            "a as (\n    select x from {{ ref('a') }}\n)",
+            ["a imports x, which nothing reads"],
+        ),
+        ("select x from {{ ref('a') }}", ["a ref outside a CTE"]),
+    ],
+)
+def test_the_search_for_imports_finds_what_it_should(text: str, faults: list[str]) -> None:
+    assert _import_faults(text) == faults
+
+
+def test_no_model_is_longer_than_can_be_read_at_once(manifest: Manifest) -> None:
+    wrong = [
+        (name, lines)
+        for name, path, node in _models(manifest)
+        if (lines := len((DBT_DIR / "models" / "/".join(path)).read_text("utf-8").splitlines()))
+        > LONGEST
+        and name not in SPLIT_NEXT
+    ]
+    assert wrong == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -10,7 +11,8 @@ import pytest
 from dagster_project.lib import reference, warehouse
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.orchestration import dbt_runner
-from dagster_project.settings import Home
+from dagster_project.settings import DBT_DIR, Home
+from tests.sql import conftest
 
 _SELECTED = ["stg_run__context", "stg_registers"]
 
@@ -67,3 +69,23 @@ def test_a_warehouse_that_was_deleted_is_looked_at_again(home: Home) -> None:
     with pytest.raises(EffektError, match="DBT_MODEL"):
         dbt_runner.run_selected(home, _SELECTED)  # no raw tables: nothing to build on
     assert not (home.work / "dbt" / "kinds").exists()
+
+
+def test_a_dbt_package_is_built_in_dbts_own_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = tmp_path / "project"
+    package = project / "dbt_packages" / "other"
+    for name in ("dbt_project.yml", "profiles.yml", "macros"):
+        copy = shutil.copytree if (DBT_DIR / name).is_dir() else shutil.copy
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        copy(DBT_DIR / name, project / name)
+    (package / "models").mkdir(parents=True)
+    (package / "dbt_project.yml").write_text("{name: other, version: 1.0.0, config-version: 2}")
+    monkeypatch.setattr(conftest, "DBT_DIR", project)
+
+    for kind in ("table", "view", "table"):  # only dbt's own way replaces one by the other
+        for name in ("first", "second"):
+            text = f"{{{{ config(materialized='{kind}') }}}} select 1 as number"
+            (package / "models" / f"{name}.sql").write_text(text)
+        assert conftest.invoke_dbt(tmp_path, "run") == {"first": "success", "second": "success"}

@@ -75,7 +75,7 @@ def test_every_model_is_built_where_nothing_is_known(
     "model",
     [
         "int_courses__decide_eligibility",
-        "int_person_months__decide_payment",
+        "int_person_months__price",
         "int_fte__measure_reduction",
         "int_spells__clip_to_windows",
     ],

@@ -25,7 +25,7 @@ COURSES = {"F1": 1, "F2": 2, "F3": 2}
 NUMBERS = {course: number for number, course in enumerate(COURSES, 1)}
 GROUPS = ("jobafklaring", "sygedagpenge")
 GIVEN = {
-    "int_person_months__decide_payment": (
+    "int_person_months__price": (
         "contract_id varchar, part_id varchar, course_id varchar, person_no integer, month date, "
         "price_group varchar, status varchar, reason varchar, is_payable boolean, "
         "amount_dkk decimal(18, 2)"
@@ -37,7 +37,7 @@ GIVEN = {
     "int_relapse__book_savings": (
         "contract_id varchar, part_id varchar, month date, amount_dkk decimal(18, 2)"
     ),
-    "int_person_months__weigh_claims": "course_no integer, month date, status varchar",
+    "int_person_months__decide_payable": "course_no integer, month date, status varchar",
     "int_courses__decide_eligibility": (
         "course_no integer, contract_id varchar, part_id varchar, course_id varchar, "
         "person_no integer, price_group varchar, eligibility varchar"
@@ -291,7 +291,7 @@ def load_knowledge(warehouse: Warehouse, world: World) -> None:
     own = {"contract_id": CONTRACT}
     warehouse.fill("raw.run_context", [{"as_of_date": world.as_of}])
     warehouse.fill(
-        "model.int_person_months__decide_payment",
+        "model.int_person_months__price",
         [
             {**own, "part_id": "p1", "course_id": key[1], "person_no": COURSES[key[1]],
              "month": key[3], "price_group": group, "status": "self_supporting",
@@ -300,7 +300,7 @@ def load_knowledge(warehouse: Warehouse, world: World) -> None:
         ],
     )  # fmt: skip
     warehouse.fill(
-        "model.int_person_months__weigh_claims",
+        "model.int_person_months__decide_payable",
         [
             {"course_no": NUMBERS[key[1]], "month": key[3], "status": "self_supporting"}
             for key in world.amounts if key[0] == "p1"

@@ -1,5 +1,4 @@
--- grain: one row per contract and month: the calendar years of the term, all effort months, and the
---   months after the term that a relapse part still follows its entries in
+-- grain: one row per contract and month that its rules ask about (int_months__list)
 -- counts: a month is observed if every day's owner was extracted late enough after the month and,
 --   where the contract asks for it, a person status extract made after the month is known
 -- clause: 30-rules.md §1 (observed month)
@@ -11,26 +10,15 @@ contracts as (
         contract_id,
         register,
         register_lag_days,
-        requires_person_status,
-        starts_on,
-        ends_on
+        requires_person_status
     from {{ ref('stg_contracts__contracts') }}
 ),
 
-parts as (
+months as (
     select
         contract_id,
-        kind,
-        effort_months,
-        last_day(entries_last_month) + follow_up_days as last_follow_up_on
-    from {{ ref('stg_contracts__parts') }}
-),
-
-courses as (
-    select
-        contract_id,
-        visited_on
-    from {{ ref('stg_deltagere__courses') }}
+        month
+    from {{ ref('int_months__list') }}
 ),
 
 windows as (
@@ -49,86 +37,16 @@ deliveries as (
     from {{ ref('stg_deliveries__known') }}
 ),
 
-list_term_months as (
-    select
-        contract_id,
-        unnest(
-            generate_series(
-                date_trunc('year', starts_on),
-                date_trunc('year', ends_on) + interval 11 months,
-                interval 1 month
-            )
-        )::date as month
-    from contracts
-),
-
-list_referral_months as (
-    select
-        contract_id,
-        {{ month_of('visited_on') }} as referral_month
-    from courses
-    group by all
-),
-
-list_effort_months as (
-    select
-        list_referral_months.contract_id,
-        unnest(
-            generate_series(
-                list_referral_months.referral_month + interval 1 month,
-                list_referral_months.referral_month + to_months(parts.effort_months),
-                interval 1 month
-            )
-        )::date as month
-    from list_referral_months
-    inner join parts
-        on
-            list_referral_months.contract_id = parts.contract_id
-            and parts.kind = 'person_months'
-),
-
-list_follow_up_months as (
-    select
-        contracts.contract_id,
-        unnest(
-            generate_series(
-                {{ month_of('contracts.ends_on') }}, parts.last_follow_up_on, interval 1 month
-            )
-        )::date as month
-    from contracts
-    inner join parts
-        on
-            contracts.contract_id = parts.contract_id
-            and parts.kind = 'relapse_reduction'
-),
-
-list_months as (
-    select
-        contract_id,
-        month
-    from list_term_months
-    union
-    select
-        contract_id,
-        month
-    from list_effort_months
-    union
-    select
-        contract_id,
-        month
-    from list_follow_up_months
-),
-
 describe_months as (
     select
-        list_months.contract_id,
-        list_months.month,
-        {{ month_end('list_months.month') }} as month_ends_before,
+        months.contract_id,
+        months.month,
+        {{ month_end('months.month') }} as month_ends_before,
         contracts.register,
-        last_day(list_months.month) + contracts.register_lag_days as extracted_from,
+        last_day(months.month) + contracts.register_lag_days as extracted_from,
         contracts.requires_person_status
-    from list_months
-    inner join contracts on list_months.contract_id = contracts.contract_id
+    from months
+    inner join contracts on months.contract_id = contracts.contract_id
 ),
 
 list_questions as (

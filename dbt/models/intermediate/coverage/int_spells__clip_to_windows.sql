@@ -33,19 +33,6 @@ replaced_numbers as (
     from {{ ref('int_persons__resolve_identity') }}
 ),
 
--- everybody who came under more than one number, by each of the numbers
-persons as (
-    select
-        person_no,
-        canonical_person_no
-    from replaced_numbers
-    union
-    select
-        canonical_person_no as person_no,
-        canonical_person_no
-    from replaced_numbers
-),
-
 codes as (
     select
         code,
@@ -90,6 +77,19 @@ paid_weeks as (
         ends_before,
         delivery_no
     from {{ ref('int_payments__sum_weeks') }}
+),
+
+-- everybody who came under more than one number, by each of the numbers
+persons as (
+    select
+        person_no,
+        canonical_person_no
+    from replaced_numbers
+    union
+    select
+        canonical_person_no as person_no,
+        canonical_person_no
+    from replaced_numbers
 ),
 
 -- in a month that two deliveries share, neither of them can tell who is alone
@@ -155,10 +155,9 @@ list_rows as (
     inner join groups on paid_weeks.benefit_group = groups.benefit_group
 ),
 
--- every row meets every stretch of its delivery first; pairs without a common day are dropped below
--- by a difference of days: as bounds of the join they would be asked there row by row, and the
--- emptiness of the others would make the engine's planner take the whole register for a handful of
--- rows. A row that still runs has no end, and comparing nothing takes the window's
+-- Every row meets every stretch of its delivery; pairs without a common day are dropped below by a
+-- difference of days. As bounds of the join they make the planner expect hardly a row and build its
+-- hash table on the register.
 clip_rows as (
     select
         windows.register_no,
@@ -171,10 +170,7 @@ clip_rows as (
         windows.told_before,
         list_rows.is_alone and persons.person_no is null as is_alone_in_delivery,
         coalesce(persons.canonical_person_no, list_rows.person_no) as person_no,
-        case
-            when list_rows.starts_on > windows.starts_on then list_rows.starts_on
-            else windows.starts_on
-        end as starts_on,
+        greatest(list_rows.starts_on, windows.starts_on) as starts_on,
         case
             when list_rows.ends_before < windows.ends_before then list_rows.ends_before
             else windows.ends_before

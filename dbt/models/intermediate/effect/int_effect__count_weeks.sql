@@ -25,6 +25,24 @@ parts as (
     from {{ ref('stg_contracts__parts') }}
 ),
 
+spells as (
+    select
+        register_no,
+        person_no,
+        group_no,
+        starts_on,
+        ends_before
+    from {{ ref('int_spells__clip_to_windows') }}
+),
+
+groups as (
+    select
+        group_no,
+        is_public_support,
+        is_subsidised_job
+    from {{ ref('stg_benefit_codes__groups') }}
+),
+
 support_spells as (
     select
         persons.contract_id,
@@ -39,16 +57,16 @@ support_spells as (
         ) as last_week
     from persons
     inner join parts using (contract_id, part_id)
-    inner join {{ ref('int_spells__clip_to_windows') }} as spells
+    inner join spells
         on
             persons.register_no = spells.register_no
             and persons.person_no = spells.person_no
             and persons.day_zero < spells.ends_before
             and persons.day_zero + persons.weeks * {{ days_per_week() }} > spells.starts_on
-    inner join {{ ref('stg_benefit_codes__groups') }} as benefit_groups using (group_no)
+    inner join groups on spells.group_no = groups.group_no
     where
-        benefit_groups.is_public_support
-        or (benefit_groups.is_subsidised_job and parts.subsidised_job_blocks)
+        groups.is_public_support
+        or (groups.is_subsidised_job and parts.subsidised_job_blocks)
 ),
 
 seen_weeks as (

@@ -9,22 +9,37 @@ with
 
 goals as (
     select
-        goals.contract_id,
-        goals.benefit_group,
-        goals.case_days,
-        goals.case_max_gap_days,
-        goals.window_months,
-        goals.hours,
-        goals.target_share,
-        registers.register_no,
-        contracts.register,
-        benefit_groups.group_no,
-        date_trunc('month', contracts.starts_on)::date as first_month,
-        date_trunc('month', contracts.ends_on)::date as last_month
-    from {{ ref('stg_contracts__focus_goals') }} as goals
-    inner join {{ ref('stg_contracts__contracts') }} as contracts using (contract_id)
-    inner join {{ ref('stg_registers') }} as registers on contracts.register = registers.source
-    inner join {{ ref('stg_benefit_codes__groups') }} as benefit_groups using (benefit_group)
+        contract_id,
+        benefit_group,
+        case_days,
+        case_max_gap_days,
+        window_months,
+        hours,
+        target_share
+    from {{ ref('stg_contracts__focus_goals') }}
+),
+
+contracts as (
+    select
+        contract_id,
+        register,
+        starts_on,
+        ends_on
+    from {{ ref('stg_contracts__contracts') }}
+),
+
+registers as (
+    select
+        register_no,
+        source
+    from {{ ref('stg_registers') }}
+),
+
+groups as (
+    select
+        group_no,
+        benefit_group
+    from {{ ref('stg_benefit_codes__groups') }}
 ),
 
 observed_runs as (
@@ -38,12 +53,12 @@ observed_runs as (
 cases as (
     select
         register_no,
-        group_no,
+        group_nos,
         case_max_gap_days,
         person_no,
         starts_on,
         ends_before
-    from {{ ref('int_cases__chain_by_group') }}
+    from {{ ref('int_cases__chain_by_gap') }}
 ),
 
 placements as (
@@ -63,29 +78,37 @@ ordinary_hours as (
     from {{ ref('int_income__sum_ordinary_hours') }}
 ),
 
-months as (
+list_months as (
     select
         goals.*,
+        contracts.register,
+        registers.register_no,
+        groups.group_no,
         unnest(
-            generate_series(goals.first_month, goals.last_month, interval 1 month)
+            generate_series(
+                {{ month_of('contracts.starts_on') }},
+                {{ month_of('contracts.ends_on') }},
+                interval 1 month
+            )
         )::date as month
     from goals
+    inner join contracts on goals.contract_id = contracts.contract_id
+    inner join registers on contracts.register = registers.source
+    inner join groups on goals.benefit_group = groups.benefit_group
 ),
 
 observed_months as (
     select
-        *,
-        last_day(month) as last_day_of_month,
-        (month + interval 1 month - to_months(window_months))::date as window_starts_on
-    from months
-    where exists (
-            select 1
-            from observed_runs
-            where
-                observed_runs.source = months.register
-                and observed_runs.starts_on <= months.month
-                and observed_runs.ends_before > last_day(months.month)
-        )
+        list_months.*,
+        last_day(list_months.month) as last_day_of_month,
+        {{ add_months('list_months.month', '(1 - list_months.window_months)') }}
+            as window_starts_on
+    from list_months
+    inner join observed_runs
+        on
+            list_months.register = observed_runs.source
+            and list_months.month >= observed_runs.starts_on
+            and {{ month_end('list_months.month') }} <= observed_runs.ends_before
 ),
 
 persons as (
@@ -101,7 +124,7 @@ persons as (
     inner join cases
         on
             observed_months.register_no = cases.register_no
-            and observed_months.group_no = cases.group_no
+            and cases.group_nos = [observed_months.group_no]
             and observed_months.case_max_gap_days = cases.case_max_gap_days
             and observed_months.last_day_of_month < cases.ends_before
             and observed_months.last_day_of_month - observed_months.case_days > cases.starts_on

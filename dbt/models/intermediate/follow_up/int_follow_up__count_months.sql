@@ -9,22 +9,34 @@ run_context as (
     select as_of_date from {{ ref('stg_run__context') }}
 ),
 
-followed as (
+follow_ups as (
     select
-        follow_ups.contract_id,
-        follow_ups.benefit_group,
-        registers.register_no,
-        contracts.register,
-        benefit_groups.group_no,
-        date_trunc('month', contracts.starts_on)::date as first_month,
-        least(
-            date_trunc('month', contracts.ends_on), date_trunc('month', run_context.as_of_date)
-        )::date as last_month
-    from {{ ref('stg_contracts__follow_ups') }} as follow_ups
-    inner join {{ ref('stg_contracts__contracts') }} as contracts using (contract_id)
-    inner join {{ ref('stg_registers') }} as registers on contracts.register = registers.source
-    inner join {{ ref('stg_benefit_codes__groups') }} as benefit_groups using (benefit_group)
-    cross join run_context
+        contract_id,
+        benefit_group
+    from {{ ref('stg_contracts__follow_ups') }}
+),
+
+contracts as (
+    select
+        contract_id,
+        register,
+        starts_on,
+        ends_on
+    from {{ ref('stg_contracts__contracts') }}
+),
+
+registers as (
+    select
+        register_no,
+        source
+    from {{ ref('stg_registers') }}
+),
+
+groups as (
+    select
+        group_no,
+        benefit_group
+    from {{ ref('stg_benefit_codes__groups') }}
 ),
 
 observed_runs as (
@@ -54,45 +66,53 @@ placements as (
     where type in ('virksomhedspraktik', 'løntilskud')
 ),
 
-months as (
+list_months as (
     select
-        contract_id,
-        benefit_group,
-        register_no,
-        register,
-        group_no,
-        unnest(generate_series(first_month, last_month, interval 1 month))::date as month
-    from followed
+        follow_ups.contract_id,
+        follow_ups.benefit_group,
+        registers.register_no,
+        contracts.register,
+        groups.group_no,
+        unnest(
+            generate_series(
+                {{ month_of('contracts.starts_on') }},
+                {{ month_of('least(contracts.ends_on, run_context.as_of_date)') }},
+                interval 1 month
+            )
+        )::date as month
+    from follow_ups
+    inner join contracts on follow_ups.contract_id = contracts.contract_id
+    inner join registers on contracts.register = registers.source
+    inner join groups on follow_ups.benefit_group = groups.benefit_group
+    cross join run_context
 ),
 
-spine as (
+judge_months as (
     select
-        *,
-        exists(
-            select 1
-            from observed_runs
-            where
-                observed_runs.source = months.register
-                and observed_runs.starts_on <= months.month
-                and observed_runs.ends_before > last_day(months.month)
-        ) as is_observed
-    from months
+        list_months.*,
+        observed_runs.source is not null as is_observed
+    from list_months
+    left join observed_runs
+        on
+            list_months.register = observed_runs.source
+            and list_months.month >= observed_runs.starts_on
+            and {{ month_end('list_months.month') }} <= observed_runs.ends_before
 ),
 
 persons as (
     select distinct
-        spine.contract_id,
-        spine.benefit_group,
-        spine.month,
+        judge_months.contract_id,
+        judge_months.benefit_group,
+        judge_months.month,
         spells.person_no
-    from spine
+    from judge_months
     inner join spells
         on
-            spine.register_no = spells.register_no
-            and spine.group_no = spells.group_no
-            and last_day(spine.month) >= spells.starts_on
-            and spine.month < spells.ends_before
-    where spine.is_observed
+            judge_months.register_no = spells.register_no
+            and judge_months.group_no = spells.group_no
+            and last_day(judge_months.month) >= spells.starts_on
+            and judge_months.month < spells.ends_before
+    where judge_months.is_observed
 ),
 
 placed as (
@@ -123,15 +143,15 @@ counts as (
 
 final as (
     select
-        spine.contract_id,
-        spine.month,
-        spine.benefit_group,
-        spine.register_no,
-        spine.group_no,
-        case when spine.is_observed then coalesce(counts.persons, 0) end as persons,
-        case when spine.is_observed then coalesce(counts.company_directed, 0) end
+        judge_months.contract_id,
+        judge_months.month,
+        judge_months.benefit_group,
+        judge_months.register_no,
+        judge_months.group_no,
+        case when judge_months.is_observed then coalesce(counts.persons, 0) end as persons,
+        case when judge_months.is_observed then coalesce(counts.company_directed, 0) end
             as company_directed
-    from spine
+    from judge_months
     left join counts using (contract_id, benefit_group, month)
 )
 

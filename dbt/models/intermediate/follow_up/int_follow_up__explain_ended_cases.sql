@@ -1,45 +1,27 @@
 -- grain: one row per contract, followed benefit group and case that ended
--- counts: cases whose following end_window_days days are all observed, with one reason: the result
---   of
---   the nearest concluded course, else the benefit group of the first day of support of any kind
---   within the window, else a job with ordinary wage hours in the following month, else unstated
+-- counts: one reason for each: the result of the nearest concluded course, else the benefit group
+--   of the first day of support of any kind within end_window_days days, else a job with ordinary
+--   wage hours in the following month, else unstated
 -- clause: 30-rules.md §6, ended cases and their reason
--- left out: cases that end outside the contract's term
+-- left out: which cases have ended (int_follow_up__find_ended_cases)
 with
 
-followed as (
+ended as (
     select
-        follow_ups.contract_id,
-        follow_ups.benefit_group,
-        follow_ups.case_max_gap_days,
-        follow_ups.end_window_days,
-        registers.register_no,
-        contracts.register,
-        benefit_groups.group_no,
-        date_trunc('month', contracts.starts_on)::date as first_day,
-        last_day(contracts.ends_on) as last_day
-    from {{ ref('stg_contracts__follow_ups') }} as follow_ups
-    inner join {{ ref('stg_contracts__contracts') }} as contracts using (contract_id)
-    inner join {{ ref('stg_registers') }} as registers on contracts.register = registers.source
-    inner join {{ ref('stg_benefit_codes__groups') }} as benefit_groups using (benefit_group)
-),
-
-cases as (
-    select
+        contract_id,
+        benefit_group,
         register_no,
-        group_no,
-        case_max_gap_days,
+        end_window_days,
         person_no,
-        ends_before
-    from {{ ref('int_cases__chain_by_group') }}
+        ended_on
+    from {{ ref('int_follow_up__find_ended_cases') }}
 ),
 
-observed_runs as (
+benefit_groups as (
     select
-        source,
-        starts_on,
-        ends_before
-    from {{ ref('int_registers__find_observed_runs') }}
+        group_no,
+        benefit_group
+    from {{ ref('stg_benefit_codes__groups') }}
 ),
 
 concluded_courses as (
@@ -54,13 +36,12 @@ concluded_courses as (
 
 spells as (
     select
-        spells.register_no,
-        spells.person_no,
-        spells.starts_on,
-        spells.ends_before,
-        benefit_groups.benefit_group
-    from {{ ref('int_spells__clip_to_windows') }} as spells
-    inner join {{ ref('stg_benefit_codes__groups') }} as benefit_groups using (group_no)
+        register_no,
+        person_no,
+        group_no,
+        starts_on,
+        ends_before
+    from {{ ref('int_spells__clip_to_windows') }}
 ),
 
 ordinary_hours as (
@@ -69,32 +50,6 @@ ordinary_hours as (
         month
     from {{ ref('int_income__sum_ordinary_hours') }}
     where hours > 0
-),
-
-ended as (
-    select
-        followed.contract_id,
-        followed.benefit_group,
-        followed.register_no,
-        followed.end_window_days,
-        cases.person_no,
-        cases.ends_before - 1 as ended_on
-    from followed
-    inner join cases
-        on
-            followed.register_no = cases.register_no
-            and followed.group_no = cases.group_no
-            and followed.case_max_gap_days = cases.case_max_gap_days
-            and followed.first_day < cases.ends_before
-            and followed.last_day >= cases.ends_before - 1
-    where exists (
-            select 1
-            from observed_runs
-            where
-                observed_runs.source = followed.register
-                and observed_runs.starts_on <= cases.ends_before
-                and observed_runs.ends_before >= cases.ends_before + followed.end_window_days
-        )
 ),
 
 stated_results as (
@@ -125,13 +80,13 @@ next_benefits as (
         ended.benefit_group,
         ended.person_no,
         ended.ended_on,
-        spells.benefit_group as next_benefit_group,
+        benefit_groups.benefit_group as next_benefit_group,
         row_number() over (
             partition by
                 ended.contract_id, ended.benefit_group, ended.person_no, ended.ended_on
             order by
                 greatest(spells.starts_on, ended.ended_on + 1),
-                spells.benefit_group,
+                benefit_groups.benefit_group,
                 spells.starts_on,
                 spells.ends_before
         ) as nearness
@@ -142,6 +97,7 @@ next_benefits as (
             and ended.person_no = spells.person_no
             and ended.ended_on + ended.end_window_days >= spells.starts_on
             and ended.ended_on + 1 < spells.ends_before
+    inner join benefit_groups on spells.group_no = benefit_groups.group_no
 ),
 
 final as (

@@ -109,9 +109,7 @@ final as (
         max(starts_on) as starts_on,
         arg_max(row_starts_on, starts_on) as row_starts_on
     from find_reach
-    where
-        reached_before is null
-        or starts_on - reached_before > case_max_gap_days
+    where {{ is_interrupted('reached_before', 'starts_on', 'case_max_gap_days') }}
     group by course_no
 )
 

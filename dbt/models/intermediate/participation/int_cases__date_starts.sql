@@ -34,9 +34,15 @@ runs as (
     select
         source,
         starts_on,
-        ends_before,
-        lag(ends_before) over (partition by source order by starts_on) as previous_ends_before
+        ends_before
     from {{ ref('int_registers__find_observed_runs') }}
+),
+
+look_back as (
+    select
+        *,
+        lag(ends_before) over (partition by source order by starts_on) as previous_ends_before
+    from runs
 ),
 
 move_to_edge as (
@@ -46,18 +52,18 @@ move_to_edge as (
         terms.register,
         terms.case_max_gap_days,
         case
-            when runs.starts_on < cases.starts_on or terms.is_weekly then cases.starts_on
-            when runs.previous_ends_before is null then cases.row_starts_on
-            else greatest(cases.row_starts_on, runs.previous_ends_before)
+            when look_back.starts_on < cases.starts_on or terms.is_weekly then cases.starts_on
+            when look_back.previous_ends_before is null then cases.row_starts_on
+            else greatest(cases.row_starts_on, look_back.previous_ends_before)
         end as starts_on
     from cases
     inner join courses on cases.course_no = courses.course_no
     inner join terms on courses.contract_no = terms.contract_no
-    inner join runs
+    inner join look_back
         on
-            terms.register = runs.source
-            and cases.starts_on >= runs.starts_on
-            and cases.starts_on < runs.ends_before
+            terms.register = look_back.source
+            and cases.starts_on >= look_back.starts_on
+            and cases.starts_on < look_back.ends_before
 ),
 
 find_known_starts as (

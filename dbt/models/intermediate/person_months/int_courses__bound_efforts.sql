@@ -20,7 +20,6 @@ terms as (
         contract_no,
         ends_on,
         effort_months,
-        max_support_days,
         subsidised_job_blocks
     from {{ ref('int_contracts__read_person_month_terms') }}
 ),

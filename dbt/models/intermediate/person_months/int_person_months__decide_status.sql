@@ -1,9 +1,9 @@
 {{ config(materialized='view') }}
 -- grain: one row per course and effort month
 -- counts: the first status that applies: not_eligible, exited, not_observed, on_support,
---   self_supporting; a view, read once (int_person_months__weigh_claims stores it)
+--   self_supporting; a view, read once (int_person_months__decide_payable stores it)
 -- clause: 30-rules.md §3 (status)
--- left out: claims and amounts (int_person_months__decide_payment)
+-- left out: claims and amounts (int_person_months__price)
 with
 
 efforts as (

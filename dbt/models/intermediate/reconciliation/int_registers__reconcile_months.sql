@@ -6,16 +6,16 @@
 -- left out: months that either register does not observe; the figure never changes an amount
 with
 
-efforts as (
+observed_months as (
     select
         course_no,
         contract_no,
-        register_no,
         person_no,
         subsidised_job_blocks,
-        starts_on,
-        ends_before
-    from {{ ref('int_courses__bound_efforts') }}
+        register_no,
+        other_register_no,
+        month
+    from {{ ref('int_registers__pair_months') }}
 ),
 
 terms as (
@@ -24,15 +24,6 @@ terms as (
         contract_id,
         max_support_days
     from {{ ref('int_contracts__read_person_month_terms') }}
-),
-
-observed_runs as (
-    select
-        registers.register_no,
-        runs.starts_on,
-        runs.ends_before
-    from {{ ref('int_registers__find_observed_runs') }} as runs
-    inner join {{ ref('stg_registers') }} as registers using (source)
 ),
 
 spells as (
@@ -51,53 +42,6 @@ benefit_groups as (
         is_public_support,
         is_subsidised_job
     from {{ ref('stg_benefit_codes__groups') }}
-),
-
-pairs as (
-    select
-        efforts.course_no,
-        efforts.contract_no,
-        efforts.person_no,
-        efforts.subsidised_job_blocks,
-        efforts.register_no,
-        other_runs.register_no as other_register_no,
-        greatest(efforts.starts_on, own_runs.starts_on, other_runs.starts_on) as starts_on,
-        least(efforts.ends_before, own_runs.ends_before, other_runs.ends_before) as ends_before
-    from efforts
-    inner join observed_runs as own_runs
-        on
-            efforts.register_no = own_runs.register_no
-            and efforts.starts_on < own_runs.ends_before
-            and efforts.ends_before > own_runs.starts_on
-    inner join observed_runs as other_runs
-        on
-            efforts.register_no != other_runs.register_no
-            and greatest(efforts.starts_on, own_runs.starts_on) < other_runs.ends_before
-            and least(efforts.ends_before, own_runs.ends_before) > other_runs.starts_on
-),
-
-months as (
-    select
-        pairs.*,
-        unnest(
-            generate_series(
-                {{ month_of('starts_on') }}, {{ month_of('ends_before') }}, interval 1 month
-            )
-        )::date as month
-    from pairs
-),
-
-observed_months as (
-    select
-        course_no,
-        contract_no,
-        person_no,
-        subsidised_job_blocks,
-        register_no,
-        other_register_no,
-        month
-    from months
-    where month >= starts_on and {{ month_end('month') }} <= ends_before
 ),
 
 participant_spells as (

@@ -11,27 +11,43 @@ with
 
 parts as (
     select
-        parts.contract_id,
-        parts.part_id,
-        parts.case_max_gap_days,
-        parts.match_group,
-        parts.entries_first_month as first_entry_on,
-        {{ month_end('parts.entries_last_month') }} as entries_end_before,
-        registers.register_no,
-        contracts.register
-    from {{ ref('stg_contracts__parts') }} as parts
-    inner join {{ ref('stg_contracts__contracts') }} as contracts using (contract_id)
-    inner join {{ ref('stg_registers') }} as registers on contracts.register = registers.source
-    where parts.kind = 'relapse_reduction'
+        contract_id,
+        part_id,
+        case_max_gap_days,
+        match_group,
+        entries_first_month as first_entry_on,
+        {{ month_end('entries_last_month') }} as entries_end_before
+    from {{ ref('stg_contracts__parts') }}
+    where kind = 'relapse_reduction'
 ),
 
-target_groups as (
+contracts as (
     select
-        parts.*,
-        benefit_groups.group_no
-    from parts
-    inner join {{ ref('stg_contracts__case_groups') }} using (contract_id, part_id)
-    inner join {{ ref('stg_benefit_codes__groups') }} as benefit_groups using (benefit_group)
+        contract_id,
+        register
+    from {{ ref('stg_contracts__contracts') }}
+),
+
+registers as (
+    select
+        register_no,
+        source
+    from {{ ref('stg_registers') }}
+),
+
+case_groups as (
+    select
+        contract_id,
+        part_id,
+        benefit_group
+    from {{ ref('stg_contracts__case_groups') }}
+),
+
+groups as (
+    select
+        group_no,
+        benefit_group
+    from {{ ref('stg_benefit_codes__groups') }}
 ),
 
 codes as (
@@ -49,17 +65,48 @@ observed_runs as (
     from {{ ref('int_registers__find_observed_runs') }}
 ),
 
+spells as (
+    select
+        register_no,
+        person_no,
+        code,
+        group_no,
+        starts_on,
+        ends_before
+    from {{ ref('int_spells__clip_to_windows') }}
+),
+
+target_groups as (
+    select
+        parts.*,
+        contracts.register,
+        registers.register_no,
+        groups.group_no
+    from parts
+    inner join contracts on parts.contract_id = contracts.contract_id
+    inner join registers on contracts.register = registers.source
+    inner join case_groups
+        on
+            parts.contract_id = case_groups.contract_id
+            and parts.part_id = case_groups.part_id
+    inner join groups on case_groups.benefit_group = groups.benefit_group
+),
+
 -- what can end a case in the entry months, or carry it on
 target_spells as (
     select
         target_groups.contract_id,
         target_groups.part_id,
+        target_groups.register_no,
+        target_groups.register,
+        target_groups.case_max_gap_days,
+        target_groups.entries_end_before,
         spells.person_no,
         spells.starts_on,
         spells.ends_before,
         target_groups.match_group is null
         or coalesce(codes.match_group = target_groups.match_group, false) as is_matching
-    from {{ ref('int_spells__clip_to_windows') }} as spells
+    from spells
     inner join target_groups
         on
             spells.register_no = target_groups.register_no
@@ -71,21 +118,19 @@ target_spells as (
 ),
 
 possible_ends as (
-    select distinct
-        parts.contract_id,
-        parts.part_id,
-        parts.register_no,
-        parts.register,
-        parts.case_max_gap_days,
-        target_spells.person_no,
-        target_spells.ends_before as entry_date
+    select
+        contract_id,
+        part_id,
+        register_no,
+        register,
+        case_max_gap_days,
+        person_no,
+        ends_before as entry_date
     from target_spells
-    inner join parts
-        on
-            target_spells.contract_id = parts.contract_id
-            and target_spells.part_id = parts.part_id
-            and target_spells.ends_before < parts.entries_end_before
-    where target_spells.is_matching
+    where
+        is_matching
+        and ends_before < entries_end_before
+    group by all
 ),
 
 final as (
@@ -103,8 +148,11 @@ final as (
             and possible_ends.part_id = target_spells.part_id
             and possible_ends.person_no = target_spells.person_no
             and possible_ends.entry_date < target_spells.ends_before
-            and target_spells.starts_on - possible_ends.case_max_gap_days
-            <= possible_ends.entry_date
+            and not {{ is_interrupted(
+                'possible_ends.entry_date',
+                'target_spells.starts_on',
+                'possible_ends.case_max_gap_days'
+            ) }}
     where
         possible_ends.case_max_gap_days = 0
         or exists (

@@ -37,15 +37,30 @@ ordinary_hours as (
     where hours > 0
 ),
 
+spells as (
+    select
+        register_no,
+        person_no,
+        group_no,
+        starts_on,
+        ends_before
+    from {{ ref('int_spells__clip_to_windows') }}
+),
+
+support_groups as (
+    select group_no
+    from {{ ref('stg_benefit_codes__groups') }}
+    where is_public_support
+),
+
 support_spells as (
     select
         spells.register_no,
         spells.person_no,
         spells.starts_on,
         spells.ends_before
-    from {{ ref('int_spells__clip_to_windows') }} as spells
-    inner join {{ ref('stg_benefit_codes__groups') }} as benefit_groups using (group_no)
-    where benefit_groups.is_public_support
+    from spells
+    semi join support_groups on spells.group_no = support_groups.group_no
 ),
 
 support_after as (

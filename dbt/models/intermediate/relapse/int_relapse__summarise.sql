@@ -14,22 +14,26 @@ run_context as (
 
 parts as (
     select
-        parts.contract_id,
-        parts.part_id,
-        parts.baseline_entries,
-        parts.baseline_relapsed,
-        parts.target_reduction,
-        parts.cost_per_relapse_dkk,
-        parts.yearly_investment_dkk,
-        parts.entries_first_month as first_entry_on,
-        date_diff('month', parts.entries_first_month, parts.entries_last_month) + 1
-            as entry_months,
-        last_day(parts.entries_last_month) + parts.follow_up_days as last_follow_up_on,
-        contracts.register,
-        contracts.has_payment
-    from {{ ref('stg_contracts__parts') }} as parts
-    inner join {{ ref('stg_contracts__contracts') }} as contracts using (contract_id)
-    where parts.kind = 'relapse_reduction'
+        contract_id,
+        part_id,
+        baseline_entries,
+        baseline_relapsed,
+        target_reduction,
+        cost_per_relapse_dkk,
+        yearly_investment_dkk,
+        entries_first_month as first_entry_on,
+        date_diff('month', entries_first_month, entries_last_month) + 1 as entry_months,
+        {{ last_follow_up_day('entries_last_month', 'follow_up_days') }} as last_follow_up_on
+    from {{ ref('stg_contracts__parts') }}
+    where kind = 'relapse_reduction'
+),
+
+contracts as (
+    select
+        contract_id,
+        register,
+        has_payment
+    from {{ ref('stg_contracts__contracts') }}
 ),
 
 observed_runs as (
@@ -67,6 +71,7 @@ counts as (
 measured as (
     select
         parts.*,
+        contracts.has_payment,
         coalesce(counts.entries, 0) as entries,
         coalesce(counts.observed, 0) as observed,
         coalesce(counts.retained, 0) as retained,
@@ -77,7 +82,7 @@ measured as (
             select 1
             from observed_runs
             where
-                observed_runs.source = parts.register
+                observed_runs.source = contracts.register
                 and observed_runs.starts_on <= parts.first_entry_on
                 and observed_runs.ends_before > parts.last_follow_up_on
         )
@@ -90,8 +95,12 @@ measured as (
                 and observed_runs.ends_before > last_day(parts.last_follow_up_on)
         ) as is_complete
     from parts
+    inner join contracts on parts.contract_id = contracts.contract_id
     cross join run_context
-    left join counts using (contract_id, part_id)
+    left join counts
+        on
+            parts.contract_id = counts.contract_id
+            and parts.part_id = counts.part_id
 ),
 
 -- avoided relapses as an exact fraction over the baseline's entries

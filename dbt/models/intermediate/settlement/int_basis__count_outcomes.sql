@@ -18,7 +18,7 @@ outcomes as (
         course_no,
         month,
         status
-    from {{ ref('int_person_months__weigh_claims') }}
+    from {{ ref('int_person_months__decide_payable') }}
     where status in ('self_supporting', 'on_support')
 ),
 

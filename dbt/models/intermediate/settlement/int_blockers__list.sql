@@ -37,7 +37,7 @@ person_months as (
         contract_id,
         month,
         coalesce(rate_dkk, 0) as rate_dkk
-    from {{ ref('int_person_months__decide_payment') }}
+    from {{ ref('int_person_months__price') }}
     where match = 'claimed_pending'
 ),
 

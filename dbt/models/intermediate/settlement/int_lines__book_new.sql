@@ -13,7 +13,7 @@ person_months as (
         month,
         price_group,
         amount_dkk
-    from {{ ref('int_person_months__decide_payment') }}
+    from {{ ref('int_person_months__price') }}
     where
         is_payable
         and amount_dkk <> 0

@@ -4,7 +4,7 @@
 -- left out: nothing
 with
 
-final as (
+paybacks as (
     select
         contract_id,
         gross_saving_dkk,
@@ -14,6 +14,18 @@ final as (
         stated_payback_total,
         stated_payback_service
     from {{ ref('int_business_case__find_payback') }}
+),
+
+final as (
+    select
+        contract_id,
+        gross_saving_dkk,
+        net_saving_dkk,
+        payback_year_total,
+        payback_year_service,
+        stated_payback_total,
+        stated_payback_service
+    from paybacks
 )
 
 select * from final

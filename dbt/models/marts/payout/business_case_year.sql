@@ -4,7 +4,7 @@
 -- left out: years beyond the stated ones
 with
 
-final as (
+years as (
     select
         contract_id,
         year,
@@ -15,6 +15,19 @@ final as (
         net_dkk,
         net_cumulative_dkk
     from {{ ref('int_business_case__sum_years') }}
+),
+
+final as (
+    select
+        contract_id,
+        year,
+        permanent_service_dkk,
+        permanent_transfer_dkk,
+        permanent_dkk,
+        investment_dkk,
+        net_dkk,
+        net_cumulative_dkk
+    from years
 )
 
 select * from final

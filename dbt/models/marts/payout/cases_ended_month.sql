@@ -5,7 +5,14 @@
 with
 
 flagged as (
-    select * from {{ ref('int_follow_up__count_ended_cases') }}
+    select
+        contract_id,
+        month,
+        benefit_group,
+        reason,
+        cases_ended,
+        is_suppressed
+    from {{ ref('int_follow_up__count_ended_cases') }}
 ),
 
 final as (

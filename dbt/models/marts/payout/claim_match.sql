@@ -12,7 +12,7 @@ person_months as (
         match,
         reason,
         rate_dkk
-    from {{ ref('int_person_months__decide_payment') }}
+    from {{ ref('int_person_months__price') }}
 ),
 
 months as (

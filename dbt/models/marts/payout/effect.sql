@@ -6,7 +6,18 @@
 with
 
 estimates as (
-    select * from {{ ref('int_effect__estimate_difference') }}
+    select
+        contract_id,
+        part_id,
+        treated_n,
+        control_n,
+        treated_mean_weeks,
+        control_mean_weeks,
+        difference_weeks,
+        difference_points,
+        ci_low_weeks,
+        ci_high_weeks
+    from {{ ref('int_effect__estimate_difference') }}
 ),
 
 parts as (

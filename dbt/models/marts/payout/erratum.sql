@@ -4,7 +4,7 @@
 -- left out: figures that are right
 with
 
-final as (
+errata as (
     select
         document,
         place,
@@ -14,6 +14,17 @@ final as (
         kind
     from {{ ref('stg_document_figures__figures') }}
     where is_erratum
+),
+
+final as (
+    select
+        document,
+        place,
+        stated,
+        recomputed,
+        difference,
+        kind
+    from errata
 )
 
 select * from final

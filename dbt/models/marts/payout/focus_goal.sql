@@ -6,7 +6,16 @@
 with
 
 counts as (
-    select * from {{ ref('int_focus_goal__count_persons') }}
+    select
+        contract_id,
+        month,
+        benefit_group,
+        persons,
+        with_placement,
+        with_hours,
+        with_either,
+        target_share
+    from {{ ref('int_focus_goal__count_persons') }}
 ),
 
 measured as (

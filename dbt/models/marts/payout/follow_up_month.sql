@@ -42,24 +42,42 @@ published as (
     from {{ ref('int_fte__choose_published') }}
 ),
 
-ended_cases as (
+reasons as (
+    select
+        contract_id,
+        month,
+        benefit_group,
+        cases_ended,
+        is_suppressed
+    from {{ ref('int_follow_up__count_ended_cases') }}
+),
+
+contacts as (
+    select {{ month_of('starts_on') }} as month
+    from {{ ref('int_activities__resolve_known') }}
+    where type = 'virksomhedskontakt'
+),
+
+sum_reasons as (
     select
         contract_id,
         month,
         benefit_group,
         sum(cases_ended)::bigint as cases_ended,
         bool_or(is_suppressed) as has_hidden_reason
-    from {{ ref('int_follow_up__count_ended_cases') }}
-    group by all
+    from reasons
+    group by
+        contract_id,
+        month,
+        benefit_group
 ),
 
-contacts as (
+count_contacts as (
     select
-        date_trunc('month', starts_on)::date as month,
+        month,
         count(*) as company_contacts
-    from {{ ref('int_activities__resolve_known') }}
-    where type = 'virksomhedskontakt'
-    group by all
+    from contacts
+    group by month
 ),
 
 joined as (
@@ -71,14 +89,14 @@ joined as (
         months.company_directed,
         register_months.fte as fte_register,
         published.fte as fte_published,
-        coalesce(ended_cases.cases_ended, 0) as cases_ended,
-        coalesce(contacts.company_contacts, 0) as company_contacts,
-        coalesce(ended_cases.has_hidden_reason, false) as has_hidden_reason
+        coalesce(sum_reasons.cases_ended, 0) as cases_ended,
+        coalesce(count_contacts.company_contacts, 0) as company_contacts,
+        coalesce(sum_reasons.has_hidden_reason, false) as has_hidden_reason
     from months
     inner join contracts using (contract_id)
     left join register_months using (register_no, group_no, month)
-    left join ended_cases using (contract_id, month, benefit_group)
-    left join contacts using (month)
+    left join sum_reasons using (contract_id, month, benefit_group)
+    left join count_contacts using (month)
     left join published
         on
             contracts.area = published.area

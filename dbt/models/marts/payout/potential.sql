@@ -4,7 +4,7 @@
 -- left out: nothing
 with
 
-final as (
+potentials as (
     select
         contract_id,
         benefit_group,
@@ -15,6 +15,19 @@ final as (
         reduced_fte,
         saving_dkk
     from {{ ref('int_potential__price_groups') }}
+),
+
+final as (
+    select
+        contract_id,
+        benefit_group,
+        gross_dkk,
+        refund_share,
+        net_dkk,
+        net_per_week_dkk,
+        reduced_fte,
+        saving_dkk
+    from potentials
 )
 
 select * from final

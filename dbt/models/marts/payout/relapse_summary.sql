@@ -5,7 +5,25 @@
 with
 
 summaries as (
-    select * from {{ ref('int_relapse__summarise') }}
+    select
+        contract_id,
+        part_id,
+        entries,
+        observed,
+        retained,
+        relapsed,
+        any_return,
+        relapse_rate,
+        baseline_relapse_rate,
+        expected_relapses,
+        avoided_relapses,
+        target_relapses,
+        saving_dkk,
+        yearly_investment_dkk,
+        net_saving_dkk,
+        break_even_relapses,
+        status
+    from {{ ref('int_relapse__summarise') }}
 ),
 
 flagged as (

@@ -5,7 +5,18 @@
 with
 
 entries as (
-    select * from {{ ref('int_relapse__follow_up_entries') }}
+    select
+        contract_id,
+        part_id,
+        person_no,
+        entry_date,
+        follow_up_date,
+        is_observed,
+        is_retained,
+        is_relapsed,
+        is_any_return,
+        first_return_date
+    from {{ ref('int_relapse__follow_up_entries') }}
 ),
 
 persons as (

@@ -19,7 +19,7 @@ person_months as (
         match,
         reason,
         is_no_income
-    from {{ ref('int_person_months__decide_payment') }}
+    from {{ ref('int_person_months__price') }}
 ),
 
 months as (

@@ -2,7 +2,7 @@
 -- counts: whether the month is claimed, earned, payable (claimed, or paid on the register alone),
 --   the rate of its price group on its first day, and whether income is missing where observed
 -- clause: 30-rules.md §3 (claimed, payable, amount, is_no_income)
--- left out: names and the match of claim and register (int_person_months__decide_payment)
+-- left out: names and the match of claim and register (int_person_months__price)
 with
 
 person_months as (
@@ -34,9 +34,9 @@ terms as (
 claims as (
     select
         course_no,
-        year,
-        claimed_months
-    from {{ ref('int_claims__gather_months') }}
+        month
+    from {{ ref('int_claims__resolve_known') }}
+    where is_claimed
 ),
 
 rates as (
@@ -84,14 +84,13 @@ add_claims as (
         describe_courses.price_group_no,
         describe_courses.is_eligible,
         describe_courses.is_paid_unclaimed,
-        coalesce(claims.claimed_months & {{ month_bit('person_months.month') }} <> 0, false)
-            as is_claimed
+        claims.course_no is not null as is_claimed
     from person_months
     inner join describe_courses on person_months.course_no = describe_courses.course_no
     left join claims
         on
             person_months.course_no = claims.course_no
-            and year(person_months.month)::smallint = claims.year
+            and person_months.month = claims.month
 ),
 
 final as (

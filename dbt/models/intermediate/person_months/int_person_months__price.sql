@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 -- grain: one row per contract, course and effort month
--- counts: the weighed months with their names, the amount, and the match of claim and register with
+-- counts: the months with their names, the amount, and the match of claim and register with
 --   its reason; a view, because names repeated for each month are the larger part of the table
 -- clause: 30-rules.md §3 (amount, match, reason)
 -- left out: claims without a known course or outside the effort months (mismatch)
@@ -17,7 +17,7 @@ person_months as (
         is_payable,
         rate_dkk,
         is_no_income
-    from {{ ref('int_person_months__weigh_claims') }}
+    from {{ ref('int_person_months__decide_payable') }}
 ),
 
 courses as (
