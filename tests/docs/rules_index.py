@@ -28,6 +28,7 @@ _SUFFIXES = frozenset(
     {".py", ".sql", ".yml", ".yaml", ".md", ".json", ".toml", ".html", ".css", ""}
 )
 _NOT_OURS = frozenset({"target", "logs", "__pycache__", "dbt_packages", "examples"})
+_OWN = frozenset({Path("tests/docs/rules_index.py"), Path("tests/unit/docs/test_rules_index.py")})
 _TESTS_SHOWN = 3
 
 
@@ -85,10 +86,10 @@ def ids_in(line: str) -> list[str]:
 
 
 def citations(root: Path = ROOT) -> list[Citation]:
-    """Every citation outside the index."""
+    """Every citation outside the index and what makes and tests it."""
     found = []
     for path, text in texts(root):
-        if path == INDEX:
+        if path == INDEX or path in _OWN:
             continue
         lines = text.split("\n")
         for number, line in enumerate(lines):
@@ -99,14 +100,17 @@ def citations(root: Path = ROOT) -> list[Citation]:
 
 
 def _owner(path: Path, lines: list[str], number: int) -> tuple[str, str]:
-    """``home``, ``test`` or ``text``, and the name of what holds the line."""
+    """What a line's file is (``home``, ``shown``, ``test`` or ``text``), and its holder's name.
+
+    A model of the marts shows what others decide.
+    """
     if path.parts[0] == "tests" or path.name.endswith("__unit_tests.yml"):
         return "test", _test_at(path, lines, number)
     if path.parts[0] == "docs" or path.suffix in (".md", ".json") or len(path.parts) == 1:
         return "text", str(path)
     if path.parts[0] == "dbt":
         if path.parts[1] == "models" and path.suffix in (".sql", ".py"):
-            return "home", path.stem
+            return ("shown" if path.parts[2] == "marts" else "home"), path.stem
         return ("home" if path.parts[1] == "macros" else "text"), "/".join(path.parts[1:])
     return "home", "/".join(path.parts[1:] if path.parts[0] == "dagster_project" else path.parts)
 
@@ -122,11 +126,11 @@ def _test_at(path: Path, lines: list[str], number: int) -> str:
         for line in reversed(lines[: number + 1]):
             if line[:1].strip() and (name := _function(line)):
                 return f"{path.stem}::{name}"
-        return path.stem
-    for line in reversed(lines[: number + 1]):
-        if match := re.match(r"  - name: (\w+)|- law: (.+)", line):
-            return match.group(1) or f"{path.name}: {match.group(2)}"
-    return path.name
+    else:
+        for line in reversed(lines[: number + 1]):
+            if match := re.match(r"  - name: (\w+)|- law: (.+)", line):
+                return match.group(1) or f"{path.name}: {match.group(2)}"
+    return "/".join(path.parts[1:])
 
 
 def _function(line: str) -> str | None:
@@ -142,22 +146,32 @@ def page_text(root: Path = ROOT) -> str:
     for rule in rules(root):
         by_file.setdefault(rule.path, []).append(rule)
     parts = [f"{head}{BEGIN}\n"]
-    for path, listed in by_file.items():
+    for path in sorted(by_file, key=lambda path: head.find(f"({path.name})")):
         title = (root / path).read_text(encoding="utf-8").split("\n")[0].removeprefix("# ")
         parts.append(f"\n## [{title}]({path.name})\n")
-        parts.append("\n| rule | decided in | tests |\n|---|---|---|\n")
-        parts += [_row(rule, cited) for rule in listed]
+        parts.append("\n| rule | decided in | shown in | tests |\n|---|---|---|---|\n")
+        parts += [_row(rule, cited) for rule in by_file[path]]
     return "".join(parts)
 
 
 def _row(rule: Rule, cited: list[Citation]) -> str:
-    mine = [citation for citation in cited if citation.rule_id == rule.rule_id]
-    homes = sorted({f"`{citation.owner}`" for citation in mine if citation.kind == "home"})
-    tests = sorted({f"`{citation.owner}`" for citation in mine if citation.kind == "test"})
+    owners: dict[str, set[str]] = {"home": set(), "shown": set(), "test": set()}
+    for citation in cited:
+        if citation.rule_id == rule.rule_id and citation.kind in owners:
+            owners[citation.kind].add(f"`{citation.owner}`")
+    decided = sorted(owners["home"], key=_rank)
+    tests = sorted(owners["test"], key=_rank)
     more = len(tests) - _TESTS_SHOWN
-    shown = tests[:_TESTS_SHOWN] + ([f"and {more} more"] if more > 0 else [])
+    shown = "<br>".join(tests[:_TESTS_SHOWN]) + (f" and {more} more" if more > 0 else "")
     name = f"[`{rule.rule_id}`]({rule.link}) {rule.title}"
-    return f"| {name} | {', '.join(homes)} | {'<br>'.join(shown)} |\n".replace("<br>and", ", and")
+    return f"| {name} | {', '.join(decided)} | {', '.join(sorted(owners['shown']))} | {shown} |\n"
+
+
+def _rank(owner: str) -> tuple[int, str]:
+    """Models that decide before modules, those before staging; files as a whole come last."""
+    is_whole_test = "/" in owner and not owner.startswith(("`lib/", "`defs/", "`macros/"))
+    is_late = owner.startswith("`stg_") or is_whole_test
+    return (0 if owner.startswith("`int_") else 2 if is_late else 1, owner)
 
 
 def write(root: Path = ROOT) -> None:

@@ -56,7 +56,8 @@ def test_every_rule_has_a_place_that_decides_it(cited: list[Citation]) -> None:
 
 
 def test_every_rule_has_a_test(cited: list[Citation]) -> None:
-    assert sorted(_defined() - _homes(cited, "test")) == []
+    single = [citation for citation in cited if "/" not in citation.owner]
+    assert sorted(_defined() - _homes(single, "test")) == []
 
 
 def test_a_model_and_its_yml_cite_the_same_rules() -> None:
