@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,7 +26,7 @@ _CITED_LAST = re.compile(rf"(?<![\w./]){_ID}(?=\.(?:\s|$|\"))")
 _HEADING = re.compile(rf"^### ({_ID}) · (.+)$", re.MULTILINE)
 _PLACES = ("bi", "dagster_project", "dbt", "docs", "expectations", "seeds", "tests")
 _SUFFIXES = frozenset(
-    {".py", ".sql", ".yml", ".yaml", ".md", ".json", ".toml", ".html", ".css", ""}
+    {".py", ".sql", ".yml", ".yaml", ".csv", ".md", ".json", ".toml", ".html", ".css", ""}
 )
 _NOT_OURS = frozenset({"target", "logs", "__pycache__", "dbt_packages", "examples"})
 _OWN = frozenset({Path("tests/docs/rules_index.py"), Path("tests/unit/docs/test_rules_index.py")})
@@ -58,16 +59,24 @@ class Citation:
     kind: str
 
 
-def texts(root: Path = ROOT) -> Iterator[tuple[Path, str]]:
-    """Every file that people write, by its path below the root."""
-    found = [path for path in sorted(root.iterdir()) if path.is_file() and path.suffix != ".lock"]
+@cache
+def texts(root: Path = ROOT) -> tuple[tuple[Path, str], ...]:
+    """Every file that people write, by its path below the root; read once a process."""
+    return tuple(
+        (path.relative_to(root), path.read_text(encoding="utf-8"))
+        for path in _files(root)
+        if path.suffix in _SUFFIXES
+        and path.is_file()
+        and not path.is_symlink()
+        and not path.name.startswith(".")
+        and not _NOT_OURS.intersection(path.relative_to(root).parts)
+    )
+
+
+def _files(root: Path) -> Iterator[Path]:
+    yield from (path for path in sorted(root.iterdir()) if path.suffix != ".lock")
     for place in _PLACES:
-        found += sorted((root / place).rglob("*"))
-    for path in found:
-        below = path.relative_to(root)
-        is_ours = not _NOT_OURS.intersection(below.parts) and not path.name.startswith(".")
-        if is_ours and path.suffix in _SUFFIXES and path.is_file() and not path.is_symlink():
-            yield below, path.read_text(encoding="utf-8")
+        yield from sorted((root / place).rglob("*"))
 
 
 def rules(root: Path = ROOT) -> list[Rule]:
@@ -106,7 +115,7 @@ def _owner(path: Path, lines: list[str], number: int) -> tuple[str, str]:
     """
     if path.parts[0] == "tests" or path.name.endswith("__unit_tests.yml"):
         return "test", _test_at(path, lines, number)
-    if path.parts[0] == "docs" or path.suffix in (".md", ".json") or len(path.parts) == 1:
+    if path.parts[0] == "docs" or path.suffix in (".md", ".json", ".csv") or len(path.parts) == 1:
         return "text", str(path)
     if path.parts[0] == "dbt":
         if path.parts[1] == "models" and path.suffix in (".sql", ".py"):
