@@ -12,7 +12,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test mutate check bench ui clean
+.PHONY: help setup setup-dev run test mutate check docs bench ui clean
 
 help: ## what each target does
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /	/' | expand -t 12
@@ -61,6 +61,11 @@ check: setup-dev ## what the build server checks: lint, types, SQL style, layeri
 	$(BIN)/sqlfluff lint --processes 2 dbt/models dbt/macros
 	$(BIN)/python -m pip check --disable-pip-version-check
 	$(BIN)/dagster definitions validate -m dagster_project.definitions
+
+docs: setup-dev ## the generated pages: index of rules, data dictionary, schema of the contract file
+	$(BIN)/python -m tests.docs.rules_index
+	$(BIN)/python -m dagster_project.lib.dictionary
+	$(BIN)/python -m dagster_project.lib.contracts.schema
 
 bench: setup-dev ## the measurements of docs/benchmarks.md
 	$(BIN)/python -m tests.benchmarks
