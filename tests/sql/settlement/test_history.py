@@ -459,6 +459,70 @@ def test_when_all_is_approved_the_radar_tells_every_krone_that_would_change() ->
     assert sum(oere(row["difference_dkk"]) for row in radar) == -told
 
 
+def small_world() -> World:
+    """One course that earns 1,000 øre in each month, paid in full, a quarter at a time."""
+    world = World(
+        tiers=[(0, Fraction(1))], payment_ceiling=None, basis_ceiling=None, authorised=None,
+        length=3, final_on=dt.date(2023, 10, 1),
+    )  # fmt: skip
+    world.groups["F1"] = GROUPS[0]
+    world.amounts = {("p1", "F1", "", month): (1000, GROUPS[0]) for month in MONTHS}
+    world.as_of = dt.date(2023, 10, 1)
+    return world
+
+
+def test_a_maximum_lowered_below_what_was_paid_asks_back_only_what_was_not_earned() -> None:
+    world = small_world()
+    warehouse = Warehouse(GIVEN, ["restatement", *FROZEN])
+    load_terms(warehouse, world)
+    for _ in range(2):
+        check(warehouse, world)
+        approve(warehouse, world)
+    world.amounts["p1", "F1", "", MONTHS[0]] = (0, GROUPS[0])
+    world.authorised, world.final_on = 4500, None
+    load_terms(warehouse, world)
+    check(warehouse, world)
+    told = told_figures(warehouse)[dt.date(2023, 7, 1)]
+    assert (told["through"], told["entitlement_cumulative"], told["held_cumulative"]) == (
+        6000, 5000, 500,
+    )  # fmt: skip
+    assert (told["payment"], told["carried_forward"], told["repayable"]) == (0, 1500, 1000)
+
+
+def test_a_closing_period_of_one_day_takes_the_corrections_of_the_periods_before() -> None:
+    world = small_world()
+    warehouse = Warehouse(GIVEN, ["restatement", *FROZEN])
+    load_terms(warehouse, world)
+    for _ in range(3):
+        check(warehouse, world)
+        approve(warehouse, world)
+    world.amounts["p1", "F1", "", MONTHS[0]] = (0, GROUPS[0])
+    check(warehouse, world)
+    assert dt.date(2023, 10, 1) not in told_figures(warehouse)
+    world.as_of = dt.date(2023, 10, 2)
+    check(warehouse, world)
+    told = told_figures(warehouse)[dt.date(2023, 10, 1)]
+    assert (told["basis"], told["payment"], told["repayable"]) == (-1000, 0, 1000)
+
+
+def test_a_line_withdrawn_goes_to_the_group_in_which_it_was_last_approved() -> None:
+    world = small_world()
+    warehouse = Warehouse(GIVEN, ["restatement", *FROZEN])
+    load_terms(warehouse, world)
+    check(warehouse, world)
+    approve(warehouse, world)
+    key = ("p1", "F1", "", MONTHS[0])
+    world.groups["F1"] = GROUPS[1]
+    world.amounts[key] = (333, GROUPS[1])
+    check(warehouse, world)
+    approve(warehouse, world)
+    world.groups.clear()
+    world.amounts = {}
+    check(warehouse, world)
+    lines = told_lines(warehouse, dt.date(2023, 7, 1))
+    assert ("true_up", key, GROUPS[1], 333, 0) in lines
+
+
 def test_no_figure_of_the_settlement_is_a_floating_number() -> None:
     warehouse = Warehouse(GIVEN, ["restatement", *FROZEN])
     warehouse.build()

@@ -7,6 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from types import ModuleType
 
+import duckdb
 import pytest
 
 from dagster_project.settings import DBT_DIR
@@ -86,3 +87,113 @@ def test_one_person_has_no_interval_and_none_has_no_mean() -> None:
 def test_two_groups_without_spread_have_an_interval_of_one_point() -> None:
     row = effect.estimate([4, 4], [1, 1], 104, Decimal("0.95"))
     assert row[6:] == (Decimal("3.000000"), Decimal("3.000000"))
+
+
+class Room:
+    """What dbt hands to a Python model: its inputs as relations of one connection."""
+
+    def __init__(self, tables: dict[str, str]) -> None:
+        self.connection = duckdb.connect()
+        for name, query in tables.items():
+            self.connection.execute(f"create table {name} as {query}")
+
+    def ref(self, name: str) -> duckdb.DuckDBPyRelation:
+        return self.connection.table(name)
+
+    def config(self, materialized: str) -> None:
+        assert materialized == "table"
+
+
+def test_the_curve_of_each_part_is_its_own_in_the_order_of_months() -> None:
+    room = Room(
+        {
+            "int_relapse__time_returns": (
+                "select * from (values ('k', 'q', 0, 2, 1), ('k', 'p', 1, 2, 1), "
+                "('m', 'p', 0, 5, 0), ('k', 'p', 0, 4, 1)) "
+                "as time(contract_id, part_id, months_since_entry, at_risk, returned)"
+            )
+        }
+    )
+    rows = curve.model(room, room.connection).order("contract_id, part_id, months_since_entry")
+    assert rows.fetchall() == [
+        ("k", "p", 0, Decimal("0.750000")),
+        ("k", "p", 1, Decimal("0.375000")),
+        ("k", "q", 0, Decimal("0.500000")),
+        ("m", "p", 0, Decimal("1.000000")),
+    ]
+
+
+def test_each_part_is_estimated_from_its_own_persons_and_one_without_any_has_its_row() -> None:
+    room = Room(
+        {
+            "stg_contracts__effects": (
+                "select * from (values ('k', 'p', 104, 0.95), ('k', 'q', 52, 0.95), "
+                "('m', 'p', 104, 0.95)) as part(contract_id, part_id, weeks, confidence_share)"
+            ),
+            "int_effect__count_weeks": (
+                "select * from (values ('k', 'p', true, 10), ('k', 'p', true, 10), "
+                "('k', 'p', false, 8), ('k', 'p', false, 8), ('k', 'q', true, 26), "
+                "('k', 'q', false, 0)) as person(contract_id, part_id, is_treated, free_weeks)"
+            ),
+        }
+    )
+    rows = effect.model(room, room.connection).order("contract_id, part_id").fetchall()
+    assert [row[:4] for row in rows] == [("k", "p", 2, 2), ("k", "q", 1, 1), ("m", "p", 0, 0)]
+    assert rows[0][4:] == (
+        Decimal("10.000000"), Decimal("8.000000"), Decimal("2.000000"), Decimal("1.923077"),
+        Decimal("2.000000"), Decimal("2.000000"),
+    )  # fmt: skip
+    assert rows[1][4:] == (
+        Decimal("26.000000"), Decimal("0.000000"), Decimal("26.000000"), Decimal("50.000000"),
+        None, None,
+    )  # fmt: skip
+    assert rows[2][4:] == (None,) * 6
+
+
+def test_without_a_part_both_tables_are_empty_and_have_their_columns() -> None:
+    room = Room(
+        {
+            "int_relapse__time_returns": (
+                "select '' as contract_id, '' as part_id, 0 as months_since_entry, 0 as at_risk, "
+                "0 as returned where false"
+            ),
+            "stg_contracts__effects": (
+                "select '' as contract_id, '' as part_id, 0 as weeks, 0.95 as confidence_share "
+                "where false"
+            ),
+            "int_effect__count_weeks": (
+                "select '' as contract_id, '' as part_id, true as is_treated, 0 as free_weeks "
+                "where false"
+            ),
+        }
+    )
+    drawn = curve.model(room, room.connection)
+    estimated = effect.model(room, room.connection)
+    assert (drawn.fetchall(), estimated.fetchall()) == ([], [])
+    assert drawn.columns == ["contract_id", "part_id", "months_since_entry", "still_out_share"]
+    assert len(estimated.columns) == 10
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [
+        (Fraction(1, 2_000_000), "0.000001"),
+        (Fraction(-1, 2_000_000), "-0.000001"),
+        (Fraction(1, 2_000_001), "0.000000"),
+        (Fraction(-1, 3), "-0.333333"),
+        (0.0000005, "0.000001"),
+    ],
+)
+def test_an_estimate_is_rounded_to_six_places_half_away_from_zero(
+    value: Fraction | float, wanted: str
+) -> None:
+    assert effect.rounded(value) == Decimal(wanted)
+
+
+def test_a_greater_spread_or_confidence_widens_the_interval_around_the_difference() -> None:
+    narrow = effect.welch_interval([10, 12], [4, 6], Decimal("0.95"))
+    wide = effect.welch_interval([10, 12], [4, 6], Decimal("0.99"))
+    assert sum(narrow) / 2 == pytest.approx(6)
+    assert wide[0] < narrow[0] < 6 < narrow[1] < wide[1]
+    spread = effect.welch_interval([9, 13], [4, 6], Decimal("0.95"))
+    assert spread[0] < narrow[0] and narrow[1] < spread[1]
