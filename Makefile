@@ -64,7 +64,7 @@ check: setup-dev ## what the build server checks: lint, types, SQL style, layeri
 
 docs: setup-dev ## the generated pages: index of rules, data dictionary, schema of the contract file
 	$(BIN)/python -m tests.docs.rules_index
-	$(BIN)/python -m dagster_project.lib.dictionary
+	$(BIN)/python -m dagster_project.lib.publishing.dictionary
 	$(BIN)/python -m dagster_project.lib.contracts.schema
 
 bench: setup-dev ## the measurements of docs/benchmarks.md
