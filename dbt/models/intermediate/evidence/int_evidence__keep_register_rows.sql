@@ -3,7 +3,7 @@
 -- counts: rows of all three registers, clipped as the rules clip them, of people with a course only
 -- clause: 40-settlement.md, Evidence; 10-inputs.md, Delivery semantics (window)
 -- left out: everybody without a course. Weekly payments show every row, not their sum. A view, read
---     once when the restricted mart is built
+--   once when the restricted mart is built
 with
 
 registers as (

@@ -1,8 +1,7 @@
 -- grain: one row per contract, benefit group and observed month of the term
 -- counts: persons whose case covers the month's last day and began more than case_days days before
---   it;
---   those with a company placement that overlaps the window of months, those with enough ordinary
---   wage hours in it, those with either
+--   it; those with a company placement that overlaps the window of months, those with enough
+--   ordinary wage hours in it, those with either
 -- clause: 30-rules.md §6, focus goal
 -- left out: months with a day that the contract's register does not observe
 with

@@ -1,6 +1,6 @@
 -- grain: one row (none without contracts)
 -- counts: the register that stands for the home: the one that its contracts are settled from;
---     several: ydelsesforloeb before ydelsesrefusion before dream
+--   several: ydelsesforloeb before ydelsesrefusion before dream
 -- clause: 50-mart.md, fte_month and follow_up_month; docs/adr/0004-register-of-the-home.md
 -- left out: nothing
 with

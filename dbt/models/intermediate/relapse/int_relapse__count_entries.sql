@@ -1,8 +1,7 @@
 -- grain: one row per relapse part, person and employment entry that counts
 -- counts: case ends followed by ordinary wage hours in the month of the entry date or the month
---   after
---   it; taken in date order, an entry within follow_up_days after the person's last counted one
---   does not count
+--   after it; taken in date order, an entry within follow_up_days after the person's last counted
+--   one does not count
 -- clause: 30-rules.md §5, employment entry
 -- left out: what happened afterwards (int_relapse__follow_up_entries)
 with recursive

@@ -1,10 +1,8 @@
 -- grain: one row per relapse part, person and employment entry
 -- counts: observed = every day from the entry to the follow-up day is observed in the register and
---   the
---   month of the follow-up day in eindkomst; retained = ordinary wage hours in that month and no
---   public
---   support on the follow-up day; relapsed = observed and not retained; any return = public
---   support on a day from the entry to the follow-up day
+--   the month of the follow-up day in eindkomst; retained = ordinary wage hours in that month and
+--   no public support on the follow-up day; relapsed = observed and not retained; any return =
+--   public support on a day from the entry to the follow-up day
 -- clause: 30-rules.md §5, follow-up
 -- left out: death, moving away and pension are relapses like any other end of employment
 with

@@ -1,9 +1,8 @@
 -- grain: one row per relapse part
 -- counts: entries by outcome; expected relapses at the baseline's rate, avoided ones, their saving
 --   (floored at 0, rounded once to øre), the target, the break-even and the net saving; complete
---   when
---   the as-of date is after the last entry's follow-up day and register and eindkomst are observed
---   from the first entry month to that day
+--   when the as-of date is after the last entry's follow-up day and register and eindkomst are
+--   observed from the first entry month to that day
 -- clause: 30-rules.md §5, relapse_rate … net saving
 -- left out: the booked amount (int_relapse__book_savings)
 with
