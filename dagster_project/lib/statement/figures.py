@@ -19,6 +19,7 @@ import duckdb
 
 from dagster_project.lib.base.canonical import canonical_json, money_text
 from dagster_project.lib.statement.tiers import Reading, Step, Tier, counted_basis, walk
+from dagster_project.lib.warehouse.rows import fetch_rows, insert_rows
 
 LINES = "intermediate.int_lines__number"
 PAYMENTS = "intermediate.int_payments__settle_periods"
@@ -182,7 +183,7 @@ def hash_statements(connection: duckdb.DuckDBPyConnection) -> dict[Key, str]:
 
     Approved periods keep the hash of their frozen statement (``raw.frozen_settlement``).
     """
-    settlements = _rows(
+    settlements = fetch_rows(
         connection,
         f"""
         select settlement.*, contract.terms_sha256, contract.chosen_reading
@@ -193,8 +194,8 @@ def hash_statements(connection: duckdb.DuckDBPyConnection) -> dict[Key, str]:
         order by contract_id, period_start
         """,  # noqa: S608 - table names from code
     )
-    readings = _grouped(_rows(connection, f"from {READINGS}"))
-    steps = _grouped(_rows(connection, f"from {TIERS} order by tier_no"))
+    readings = _grouped(fetch_rows(connection, f"from {READINGS}"))
+    steps = _grouped(fetch_rows(connection, f"from {TIERS} order by tier_no"))
     ceilings = _read_ceilings(connection)
     chunks = _ChunkReader(_line_chunks(connection, settlements))
     hashes: dict[Key, str] = {}
@@ -212,7 +213,7 @@ def read_figures(
     """Figures of one closed period as the settlement models of a warehouse have them."""
     place = "where contract_id = ? and period_start = ?"
     key = [contract_id, period_start]
-    settlement = _rows(
+    settlement = fetch_rows(
         connection,
         f"""
         select settlement.*, contract.terms_sha256, contract.chosen_reading
@@ -224,11 +225,11 @@ def read_figures(
     )[0]
     document = _frame(
         settlement,
-        _rows(connection, f"from {READINGS} {place}", key),
+        fetch_rows(connection, f"from {READINGS} {place}", key),
         _read_ceilings(connection)[contract_id, settlement["chosen_reading"]],
-        _rows(connection, f"from {TIERS} {place} order by tier_no", key),
+        fetch_rows(connection, f"from {TIERS} {place} order by tier_no", key),
     )
-    lines = _rows(connection, f"from {LINES} {place} order by line_no", key)
+    lines = fetch_rows(connection, f"from {LINES} {place} order by line_no", key)
     return {**document, "lines": [line_figures(line) for line in lines]}
 
 
@@ -281,8 +282,8 @@ def _line_chunks(
     )
     if not settlements:
         return
-    keys = [(row["contract_id"], row["period_start"]) for row in settlements]
-    connection.executemany("insert into open_period values (?, ?)", keys)
+    keys = [{name: row[name] for name in ("contract_id", "period_start")} for row in settlements]
+    insert_rows(connection, "open_period", keys)
     _name_odd_courses(connection)
     result = connection.execute(
         _CHUNKS.replace("{lines}", LINES).replace("{chunk}", str(_LINES_A_CHUNK))
@@ -300,19 +301,8 @@ def _name_odd_courses(connection: duckdb.DuckDBPyConnection) -> None:
         f"select course_id from {LINES} where regexp_matches(course_id, ?) group by all",  # noqa: S608
         [_CONTROL],
     ).fetchall()
-    if odd:
-        connection.executemany(
-            "insert into odd_course values (?, ?)",
-            [(course, json.dumps(course, ensure_ascii=False)) for (course,) in odd],
-        )
-
-
-def _rows(
-    connection: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any] = ()
-) -> list[dict[str, Any]]:
-    result = connection.execute(query, list(values))
-    names = [column[0] for column in result.description]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+    texts = [{"course_id": c, "json_text": json.dumps(c, ensure_ascii=False)} for (c,) in odd]
+    insert_rows(connection, "odd_course", texts)
 
 
 def _grouped(rows: Iterable[Row]) -> dict[Key, list[Row]]:
