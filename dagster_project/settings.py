@@ -1,6 +1,8 @@
 """The home of one municipality: its paths, its ``home.yml`` and the settings of one command.
 
 What belongs here: where things are and which business date a run has. What does not: any rule.
+
+Rules: P.home, P.as_of, F.secrets.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ class HomeFile(BaseModel):
 
 @dataclass(frozen=True)
 class Home:
-    """The folders of one municipality (00-product.md, "A home")."""
+    """The folders of one municipality (P.home)."""
 
     root: Path
 
@@ -109,10 +111,10 @@ class Home:
         return self.root / ".lock"
 
     def ensure(self) -> Home:
-        """Create the missing folders, and give all but two their modes (50-mart.md).
+        """Create the missing folders, and give all but two their modes (P.home).
 
         Those two keep the mode they have: whoever lets others into ``landing`` means it, and
-        ``secrets`` that others can read are refused, not quietly closed (70-safety.md).
+        ``secrets`` that others can read are refused, not quietly closed (F.secrets).
         """
         for path in (self.root, self.published):
             files.set_mode(files.make_dir(path, files.DIR_PUBLIC), files.DIR_PUBLIC)
@@ -125,7 +127,7 @@ class Home:
         return self
 
     def refuse_open_secrets(self) -> None:
-        """Refuse a home whose ``secrets/`` others may read (70-safety.md).
+        """Refuse a home whose ``secrets/`` others may read (F.secrets).
 
         Raises:
             EffektError: ``SECRETS_OPEN``.

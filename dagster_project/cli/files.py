@@ -55,7 +55,7 @@ def _contract_ids(settings: Settings) -> frozenset[str]:
 def template(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="Kildens navn.")],
     folder: Annotated[Path, typer.Option(help="Mappen, som skabelonen lægges i.")] = Path(),
-    home: HomeOption = None,  # noqa: ARG001 - every command takes both (00-product.md)
+    home: HomeOption = None,  # noqa: ARG001 - every command takes both
     contracts: ContractsOption = None,  # noqa: ARG001
 ) -> None:
     """Skriv en kildes skabelon: overskrifter, en eksempelrække og en forklaring af hver kolonne."""

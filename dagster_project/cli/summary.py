@@ -1,6 +1,8 @@
 """What a run tells on the terminal, in Danish: periods, kroner, gates, where things are.
 
 What belongs here: reading the published mart and printing. What does not: computing a figure.
+
+Rules: P.danish.
 """
 
 from __future__ import annotations

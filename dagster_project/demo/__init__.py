@@ -1,6 +1,8 @@
 """Synthetic municipalities for `effekt demo`: the same bytes on every machine and every day.
 
 Only replacement numbers (day + 60) stand in the files, so that none can be a real person's.
+
+Rules: P.synthetic.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """People → files: what each source would show on the day it is extracted.
 
-What belongs here: the text of a file in its declared format (10-inputs.md): ``;``, decimal comma,
+What belongs here: the text of a file in its declared format (I.formats): ``;``, decimal comma,
 UTF-8. What does not: when which file is made (the municipality's own module).
 """
 

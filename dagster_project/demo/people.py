@@ -1,6 +1,8 @@
 """The people of a synthetic municipality: replacement numbers only, benefit spells, events.
 
-A replacement number has 60 added to its day, so that none can be a real person's (70-safety.md).
+A replacement number has 60 added to its day, so that none can be a real person's.
+
+Rules: F.synthetic_people.
 """
 
 from __future__ import annotations

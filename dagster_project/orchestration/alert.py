@@ -1,6 +1,8 @@
 """What a run that did not end well leaves behind: ``reports/alert.json`` and one local command.
 
 What belongs here: codes, ids and counts. What does not: values, names of people, texts of a file.
+
+Rules: P.alert.
 """
 
 from __future__ import annotations

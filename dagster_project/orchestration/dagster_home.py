@@ -2,6 +2,8 @@
 
 What belongs here: starting Dagster. What does not: assets and jobs (``defs/``), steps.
 Dagster is imported inside functions only.
+
+Rules: F.loopback, F.quiet.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 What belongs here: ``STEPS``, reports, exit codes, how a failure ends a night. What does not: what a
 step does (``steps``), Dagster (``defs``), whose assets and dependencies derive from ``STEPS``.
 State passes from step to step through the home only; a report is for people and exit codes.
+
+Rules: P.exit_codes, F.after, G.order.
 """
 
 from __future__ import annotations
@@ -152,7 +154,7 @@ class Night:
 
     @property
     def exit_code(self) -> int:
-        """1 before 4 before 3 (00-product.md)."""
+        """1 before 4 before 3 (P.exit_codes)."""
         if self.error is not None:
             return self.error.exit_code
         if self.failed_checks:
@@ -177,7 +179,7 @@ class Night:
         }
 
     def as_alert(self) -> dict[str, Any]:
-        """The same without names: an alert may leave the municipality (00-product.md)."""
+        """The same without names: an alert may leave the municipality (P.alert)."""
         return {
             **self.as_json(),
             "refused": [
@@ -210,7 +212,7 @@ def night(settings: Settings) -> Iterator[Night]:
 
 
 def _sweep(home: Home) -> None:
-    """Remove what killed processes left aside (70-safety.md)."""
+    """Remove what killed processes left aside (F.killed)."""
     side_home.sweep(home)
     folders = [home.root, home.vault, home.quarantine, home.work, home.dagster]
     for deep in (home.ledger, home.reports):

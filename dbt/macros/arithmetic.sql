@@ -1,5 +1,4 @@
-{# Exact arithmetic: whole numbers in, whole numbers out, rounded once (30-rules.md, first
-   paragraph). #}
+{# Exact arithmetic: whole numbers in, whole numbers out, rounded once. Rule: R0.exact. #}
 
 {# num / den rounded half away from zero, both whole and den > 0, as HUGEINT; null where den is 0 or
    null. Add half the divisor to the size of the number, divide whole, put the sign back. #}
@@ -23,7 +22,7 @@
     (({{ oere }})::decimal(36, 0) * 0.01::decimal(2, 2))::decimal(18, 2)
 {%- endmacro %}
 
-{# Parts of a full-time person: shares and published figures have four decimals (10-inputs.md). #}
+{# Parts of a full-time person: shares and published figures have four decimals. #}
 {% macro fte_parts() -%}
     10000
 {%- endmacro %}

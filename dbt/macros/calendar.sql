@@ -1,5 +1,4 @@
-{# Calendar months, written by their first day; intervals are half-open (30-rules.md, first
-   paragraph). #}
+{# Calendar months, written by their first day; intervals are half-open. Rule: R0.months. #}
 
 {# First day of the month of a day. #}
 {% macro month_of(day) -%}

@@ -1,4 +1,4 @@
-{# From basis to payment (40-settlement.md, W). Whole øre in, whole øre out, rounded once.
+{# From basis to payment (S.tiers). Whole øre in, whole øre out, rounded once.
    `reading` is a row of int_readings__arrange_tiers. DuckDB's least leaves nulls out: a ceiling that
    is null binds nothing. A column named as the lambda's parameter would silently take its place:
    no model has a column each_tier. #}

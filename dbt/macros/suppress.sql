@@ -1,4 +1,4 @@
-{# Small numbers in the payout mart (50-mart.md, Suppression). Restricted tables never use these.
+{# Small numbers in the payout mart (M.suppression). Restricted tables never use these.
 
    How to call them, in the two last thoughts of a mart model:
 

@@ -87,6 +87,7 @@ def test_asset_graph_opens_with_every_room(
     assert elsewhere == []
 
 
+# Rule F.loopback
 def test_ui_listens_on_the_loopback_address_only(ui: tuple[str, subprocess.Popen[bytes]]) -> None:
     address, child = ui
     loaded(address)

@@ -54,6 +54,7 @@ def test_definitions_are_those_of_the_snapshot() -> None:
     assert describe() == SNAPSHOT.read_text(encoding="utf-8")
 
 
+# Rule G.quality
 def test_every_declared_check_is_an_asset_check_and_blocks_exactly_if_it_is_critical() -> None:
     declared = {(f"gate_{c.gate}", c.check_id): c.is_critical for c in gates.declared_checks()}
     shown = {
@@ -70,6 +71,7 @@ def test_every_asset_is_made_by_a_step_and_each_step_stands_after_earlier_ones()
 
 
 @pytest.mark.parametrize("gate", [step.name for step in STEPS if step.gate])
+# Rule G.order
 def test_everything_after_a_gate_stands_behind_it(gate: str) -> None:
     later = {key for key, name in STEP_OF.items() if ORDER.index(name) > ORDER.index(gate)}
     assert later <= _descendants(dg.AssetKey(gate))
@@ -95,6 +97,7 @@ def test_every_asset_has_a_room_a_description_and_an_owner() -> None:
         assert node.owners, key
 
 
+# Rule P.as_of
 def test_night_tick_gives_the_business_date_in_copenhagen() -> None:
     tick = dt.datetime(2025, 3, 30, 4, 30, tzinfo=ZoneInfo("Europe/Copenhagen"))
     context = dg.build_schedule_context(scheduled_execution_time=tick.astimezone(dt.UTC))
@@ -103,6 +106,7 @@ def test_night_tick_gives_the_business_date_in_copenhagen() -> None:
     assert request.run_config["resources"]["night"]["config"]["as_of"] == "2025-03-30"
 
 
+# Rule P.as_of
 def test_night_tick_lies_outside_the_hour_that_a_night_may_lack_or_have_twice() -> None:
     minute, hour, *_ = str(schedules.nightly.cron_schedule).split()
     assert (int(hour), int(minute)) >= (3, 0)
@@ -137,6 +141,7 @@ if __name__ == "__main__":
     SNAPSHOT.write_text(describe(), encoding="utf-8")
 
 
+# Rule I.person_text
 def test_a_person_number_typed_into_the_launchpad_is_refused_before_a_run_is_stored(
     tmp_path: Path,
 ) -> None:

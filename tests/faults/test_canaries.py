@@ -129,6 +129,7 @@ def test_the_nights_were_of_every_kind(told: Told) -> None:
     assert len(set(canaries.ALL)) == canaries.COUNT
 
 
+# Rule I.person_key
 def test_no_form_of_a_canary_stands_anywhere_but_in_landing_vault_and_quarantine(
     told: Told,
 ) -> None:

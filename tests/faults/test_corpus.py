@@ -99,6 +99,7 @@ def test_the_corpus_is_large_and_every_name_is_its_own() -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+# Rules I.declared, I.refusal, I.contract_known, I.cpr, I.dates
 def test_a_bad_file_is_refused_with_its_code_and_rows(nights: Nights, case: corpus.Case) -> None:
     note = _note(nights, case)
     assert note.code == case.code
@@ -110,6 +111,7 @@ def test_a_bad_file_is_refused_with_its_code_and_rows(nights: Nights, case: corp
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+# Rule I.silent
 def test_a_bad_file_is_kept_with_a_report_that_tells_no_value(
     nights: Nights, case: corpus.Case
 ) -> None:
@@ -138,6 +140,7 @@ def test_nothing_of_a_bad_file_reaches_the_warehouse(nights: Nights) -> None:
     assert nights.after == nights.before
 
 
+# Rule I.kept
 def test_every_bad_file_has_left_landing_and_none_is_lost(nights: Nights) -> None:
     assert [path for path in nights.home.landing.rglob("*") if path.is_file()] == []
     assert len(nights.bad.refused) == len(CASES)
@@ -158,6 +161,7 @@ def test_no_person_number_of_the_corpus_leaves_landing_vault_and_quarantine(nigh
         assert not [number for number in numbers if number in data], path.name
 
 
+# Rule I.kept
 def test_what_stands_in_vault_and_quarantine_is_named_by_its_sha256(nights: Nights) -> None:
     for folder in (nights.home.vault, nights.home.quarantine):
         for path in _stored(folder):

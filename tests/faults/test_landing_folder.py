@@ -28,6 +28,7 @@ def home(tmp_path: Path) -> Home:
     return Home(tmp_path / "home").ensure()
 
 
+# Rule F.hostile
 def test_a_link_is_refused_and_what_it_points_at_is_untouched(home: Home, tmp_path: Path) -> None:
     target = tmp_path / "deltagere_2024-02-01.csv"
     target.write_bytes(corpus.good_csv("deltagere"))
@@ -59,6 +60,7 @@ def test_a_pipe_does_not_hold_the_night_up(home: Home) -> None:
     assert list(home.landing.iterdir()) == []
 
 
+# Rule I.name
 def test_a_name_that_is_no_text_is_refused_and_kept(home: Home) -> None:
     name = os.fsencode(home.landing) + b"/deltagere_\xff\xfe.csv"
     with os.fdopen(os.open(name, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as stream:
@@ -72,6 +74,7 @@ def test_a_name_that_is_no_text_is_refused_and_kept(home: Home) -> None:
 @pytest.mark.parametrize(
     "name", [".deltagere_2024-02-01.csv", "deltagere_2024-02-01.csv.part", "x.tmp", "x.sha256"]
 )
+# Rule I.no_delivery
 def test_a_writer_at_work_is_left_alone(home: Home, name: str) -> None:
     (home.landing / name).write_bytes(b"half")
     report = receiving.receive(home, CONTRACTS)
@@ -79,6 +82,7 @@ def test_a_writer_at_work_is_left_alone(home: Home, name: str) -> None:
     assert (home.landing / name).read_bytes() == b"half"
 
 
+# Rule I.no_delivery
 def test_a_file_that_changes_while_it_is_read_waits_for_the_next_night(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,6 +136,7 @@ def test_a_file_beyond_the_byte_limit_is_moved_unread(
     assert list(home.landing.iterdir()) == []
 
 
+# Rule I.checksum
 def test_a_checksum_file_goes_where_its_delivery_goes(home: Home) -> None:
     data = corpus.good_csv("deltagere")
     side = f"{hashlib.sha256(data).hexdigest()}  deltagere_2024-02-01.csv\n".encode()

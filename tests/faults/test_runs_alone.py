@@ -58,6 +58,7 @@ def settings_of(home: Path) -> Settings:
     return Settings(Home(home), home / "contracts", dt.date(2025, 1, 10), None)
 
 
+# Rule F.lock
 def test_a_second_run_ends_1_at_once_and_says_who_holds_the_home(tmp_path: Path) -> None:
     child = holder_of(tmp_path)
     try:
@@ -73,6 +74,7 @@ def test_a_second_run_ends_1_at_once_and_says_who_holds_the_home(tmp_path: Path)
         child.wait()
 
 
+# Rule F.lock
 def test_a_killed_holder_leaves_no_lock(tmp_path: Path) -> None:
     child = holder_of(tmp_path)
     with pytest.raises(EffektError, match="HOME_BUSY"), lock.hold(Home(tmp_path).lock_file):
@@ -104,6 +106,7 @@ def test_the_same_process_may_not_hold_a_home_twice_and_the_lock_is_free_afterwa
         ("pay", "kontrakt", "2024-01", "--as", "Finn"),
     ],
 )
+# Rule P.exit_codes
 def test_wrong_usage_ends_2(tmp_path: Path, words: tuple[str, ...]) -> None:
     done = effekt(*words, home=tmp_path)
     assert done.returncode == 2, done.stderr
@@ -139,6 +142,7 @@ def test_secrets_that_others_may_read_are_refused(tmp_path: Path) -> None:
         ("why", "kontrakt", "2024-01"),
     ],
 )
+# Rule F.secrets
 def test_no_command_works_in_a_home_whose_secrets_are_open(
     tmp_path: Path, words: tuple[str, ...]
 ) -> None:
@@ -159,6 +163,7 @@ def test_a_step_of_a_settlement_leaves_the_alert_of_the_last_night(tmp_path: Pat
     assert alert.exists()
 
 
+# Rule F.key
 def test_a_lost_key_is_never_replaced(tmp_path: Path) -> None:
     home = Home(tmp_path).ensure()
     (home.vault / "deliveries.jsonl").write_text("{}\n", encoding="utf-8")
@@ -176,6 +181,7 @@ def test_a_lost_key_is_never_replaced(tmp_path: Path) -> None:
         (EffektError("X", "y"), ("30.x",), (Refused("a.csv", ("FILE_EMPTY",)),), 1),
     ],
 )
+# Rule P.exit_codes
 def test_1_goes_before_4_before_3(
     tmp_path: Path,
     error: EffektError | None,
@@ -238,6 +244,7 @@ def test_an_engine_that_fails_on_a_full_disk_is_not_blamed(
     assert json.loads((tmp_path / "reports" / "alert.json").read_text())["error"] == told
 
 
+# Rule P.alert
 def test_an_alert_holds_codes_and_starts_the_local_command_without_a_shell(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -295,6 +302,7 @@ def test_a_home_that_cannot_be_made_ends_1_and_says_so(tmp_path: Path) -> None:
     assert "UNEXPECTED" in done.stderr and "Traceback" not in done.stderr
 
 
+# Rule P.alert
 def test_a_run_that_ends_well_takes_the_old_alert_away(tmp_path: Path) -> None:
     home = Home(tmp_path).ensure()
     alert.write(home, {"exit_code": 1})
@@ -303,6 +311,7 @@ def test_a_run_that_ends_well_takes_the_old_alert_away(tmp_path: Path) -> None:
     assert not (home.reports / "alert.json").exists()
 
 
+# Rule P.light
 def test_fast_commands_import_none_of_the_heavy_libraries() -> None:
     program = (
         "import sys; import dagster_project.cli; from dagster_project.lib import receiving\n"

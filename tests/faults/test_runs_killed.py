@@ -57,6 +57,7 @@ def home(early: tuple[Path, str], tmp_path: Path) -> Path:
     return copy_home(early[0], tmp_path / "home")
 
 
+# Rules F.after, F.killed
 def test_a_night_killed_after_any_step_leaves_the_old_mart_or_the_new_one_and_is_made_good(
     home: Path, early: tuple[Path, str], whole: tuple[Path, str]
 ) -> None:
@@ -77,6 +78,7 @@ def test_a_night_killed_at_any_moment_converges(home: Path, whole: tuple[Path, s
     assert not list((home / "landing").rglob("*.csv"))
 
 
+# Rule I.refusal
 def test_a_refusal_that_a_killed_night_told_nobody_is_told_by_the_next_one_and_only_by_that(
     home: Path,
 ) -> None:
@@ -88,6 +90,7 @@ def test_a_refusal_that_a_killed_night_told_nobody_is_told_by_the_next_one_and_o
     assert told[2]["refused"] == []
 
 
+# Rule F.after
 def test_a_full_disk_fails_safely_and_the_next_night_is_as_if_nothing_had_happened(
     home: Path, early: tuple[Path, str], whole: tuple[Path, str]
 ) -> None:
@@ -99,6 +102,7 @@ def test_a_full_disk_fails_safely_and_the_next_night_is_as_if_nothing_had_happen
     assert told[-1]["snapshot_id"] == whole[1]
 
 
+# Rule F.killed
 def test_work_may_be_deleted_at_any_time_and_a_broken_warehouse_is_built_anew(
     whole: tuple[Path, str],
 ) -> None:

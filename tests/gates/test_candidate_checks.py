@@ -20,6 +20,7 @@ def _run(candidate: Candidate, home: Home, suite: Suite) -> list[runner.CheckRes
 
 
 @pytest.mark.parametrize("check_id", CANDIDATE_DEFECTS)
+# Rule G.candidate
 def test_a_planted_defect_of_the_files_fails_its_check(
     check_id: str, candidate: Candidate, own_night: Home, suites: dict[str, Suite]
 ) -> None:
@@ -29,6 +30,7 @@ def test_a_planted_defect_of_the_files_fails_its_check(
     assert not next(result for result in results if result.check_id == check_id).is_success
 
 
+# Rule G.order
 def test_a_failed_audit_leaves_the_last_good_snapshot(
     candidate: Candidate, own_night: Home
 ) -> None:
@@ -41,6 +43,7 @@ def test_a_failed_audit_leaves_the_last_good_snapshot(
     assert (own_night.published / "current").resolve() == before
 
 
+# Rule G.quality
 def test_the_audits_results_are_published_with_the_others(
     candidate: Candidate, own_night: Home
 ) -> None:

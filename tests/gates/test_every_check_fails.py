@@ -11,6 +11,7 @@ from tests.gates.defects import DEFECTS
 from tests.gates.ledger_defects import LEDGER_DEFECTS
 
 
+# Rule G.suites
 def test_every_declared_check_has_a_planted_defect() -> None:
     declared = {c.check_id for c in declared_checks() if not c.check_id.startswith(META_PREFIX)}
     assert declared == DEFECTS.keys() | CANDIDATE_DEFECTS.keys() | LEDGER_DEFECTS.keys()
@@ -22,6 +23,7 @@ def _result(context: facts.Context, suite: Suite, check_id: str) -> runner.Check
 
 
 @pytest.mark.parametrize("check_id", DEFECTS)
+# Rules G.suites, G.received, G.staged, G.rules, G.settlement
 def test_a_planted_defect_fails_its_check(
     check_id: str, planted: facts.Context, suites: dict[str, Suite]
 ) -> None:

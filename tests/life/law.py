@@ -1,6 +1,7 @@
 """What must hold after every night, computed from the published rows and the ledger's files.
 
-Written from 40-settlement.md alone, in plain Python: lines, sums, tiers, payments, approved bytes.
+Written from docs/rules/settlement.md alone, in plain Python:
+lines, sums, tiers, payments, approved bytes.
 """
 
 from __future__ import annotations

@@ -167,6 +167,7 @@ def test_a_death_and_a_withdrawn_claim_are_carried_forward(story: Story) -> None
     assert figures(story, "2023-10-15", "2023-07") == (-2000, 0, 0, 1000)
 
 
+# Rule S.cause
 def test_a_place_that_becomes_free_is_the_cause_for_the_one_who_gets_it(story: Story) -> None:
     found = causes(story, "2024-01-15")
     assert {kind for (course, _), (kind, _) in found.items() if course == "B"} == {
@@ -195,6 +196,7 @@ def test_the_closing_settlement_holds_true_ups_only_and_says_what_is_repayable(
     assert last["repayable_dkk"] == Decimal(0)
 
 
+# Rule S.cause
 def test_the_delivery_that_brought_a_change_is_named(story: Story) -> None:
     # the same bytes may have come again later under another name
     names: dict[str, set[str]] = {}
@@ -212,6 +214,7 @@ def test_the_delivery_that_brought_a_change_is_named(story: Story) -> None:
 
 
 @pytest.mark.parametrize("period", PERIODS)
+# Rule S.replay
 def test_every_approved_period_replays_identically(story: Story, period: str) -> None:
     verdict = replay.replay(story.town.settings, CONTRACT, period, run_selected)
     assert verdict.is_identical, verdict.text()
@@ -263,6 +266,7 @@ def test_the_providers_workbook_shows_a_course_referred_before_the_term_as_well(
         assert "outside_term" not in book.read("xl/sharedStrings.xml").decode("utf-8")
 
 
+# Rules S.why, S.evidence
 def test_why_leads_from_a_krone_to_clause_rule_file_and_row(story: Story) -> None:
     answer = why.explain(story.town.settings, CONTRACT, "2023-04", "B", "2023-03").as_json()
     (line,) = answer["lines"]
@@ -278,6 +282,7 @@ def test_why_leads_from_a_krone_to_clause_rule_file_and_row(story: Story) -> Non
     assert claim["row_hmac"] == hmac.new(key, message, hashlib.sha256).hexdigest()[:32]
 
 
+# Rule S.why
 def test_why_says_why_a_month_has_no_line(story: Story) -> None:
     answer = why.explain(story.town.settings, CONTRACT, "2023-07", "A").as_json()
     silent = {row["month"][:7]: row["rule"] for row in answer["months_without_line"]}

@@ -1,4 +1,4 @@
-"""40-settlement.md, Blockers: what stands in the way of each closed period not yet approved."""
+"""S.blockers: what stands in the way of each closed period not yet approved."""
 
 from __future__ import annotations
 

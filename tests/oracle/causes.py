@@ -1,4 +1,4 @@
-"""40-settlement.md, causes of a true-up: the first input that, put back, changes the amount back.
+"""S.cause: the first input that, put back, changes the amount back.
 
 ADR 0015 says what is held while one is put back: who has a place, and the exit as a date.
 """

@@ -1,4 +1,4 @@
-"""30-rules.md §2 and §3: exit, eligibility, person-months."""
+"""R2 and R3: exit, eligibility, person-months."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FINAL = ("død", "folkepension")
 
 @dataclass
 class Participant:
-    """One course with what §2 and §3 say about it."""
+    """One course with what R2 and R3 say about it."""
 
     course: Course
     eligibility: str = ""
@@ -51,7 +51,7 @@ def optional(value: str | None) -> str | None:
 def exit_date(
     knowledge: Knowledge, contract: dict[str, Any], reasons: list[str], course: Course
 ) -> int | None:
-    """§3: the earliest of the exits that count for the person and the course."""
+    """R3.exit: the earliest of the exits that count for the person and the course."""
     events = knowledge.events.get(course.person, [])
     returns = [on for kind, on in events if kind == "tilflyttet" and on <= course.visited_on]
     counting = [on for kind, on in events if kind in FINAL]
@@ -66,7 +66,7 @@ def exit_date(
 
 
 def register_exit(knowledge: Knowledge, contract: dict[str, Any], course: Course) -> list[int]:
-    """§3: the earliest day ≥ visited_on under an exit code; weekly, the Sunday of the week."""
+    """R3.exit: the earliest day ≥ visited_on under an exit code; weekly, the Sunday of the week."""
     source = knowledge.registers[contract["register"]]
     days = []
     for day, rows in source.days(course.person).items():
@@ -80,7 +80,7 @@ def register_exit(knowledge: Knowledge, contract: dict[str, Any], course: Course
 def decide_case(
     knowledge: Knowledge, contract: dict[str, Any], part: dict[str, Any], one: Participant
 ) -> None:
-    """§2.5: price group, case start and case length; sets eligibility if it fails here."""
+    """R2.price_group to R2.case_length: group, start, length; sets eligibility if it fails."""
     source = knowledge.registers[contract["register"]]
     person, visited = one.course.person, one.course.visited_on
     on_day = register.groups_on(source, person, visited)
@@ -100,7 +100,7 @@ def decide_case(
 def move_case_start(
     knowledge: Knowledge, name: str, person: str, groups: set[str], start: int
 ) -> int:
-    """§2.5: behind an unobserved day the landed ``fra_dato`` of the owner's rows speaks."""
+    """R2.case_start: behind an unobserved day the owner's landed ``fra_dato`` speaks."""
     source = knowledge.registers[name]
     if source.is_observed(start - 1) or name != "ydelsesforloeb":
         return start
@@ -114,7 +114,7 @@ def move_case_start(
 def decide_first_five(
     knowledge: Knowledge, contract: dict[str, Any], part: dict[str, Any], one: Participant
 ) -> None:
-    """§2.1–5, the first that applies; leaves eligibility empty where all are passed."""
+    """R2.term to R2.case_length, the first that applies; empty where all are passed."""
     source = knowledge.registers[contract["register"]]
     visited, person = one.course.visited_on, one.course.person
     term = contract["term"]
@@ -132,7 +132,7 @@ def decide_first_five(
 
 
 def decide_rest(part: dict[str, Any], passed: list[Participant], approved: set[str]) -> None:
-    """§2.6–8 over the courses that passed 1–5: duplicates, quota ranks, eligible."""
+    """R2.duplicate to R2.eligible: duplicates, quota ranks, eligible."""
     quota = {
         group["benefit_group"]: optional(group.get("max_participants"))
         for group in part["price_groups"]
@@ -163,7 +163,7 @@ def decide_rest(part: dict[str, Any], passed: list[Participant], approved: set[s
 def participants(
     knowledge: Knowledge, contract: dict[str, Any], approved: set[str]
 ) -> list[Participant]:
-    """§2 for every known course of the contract; ``approved``: courses with any approved line."""
+    """R2 for every known course of the contract; ``approved``: courses with any approved line."""
     part = person_month_part(contract)
     if part is None:
         return []
@@ -184,7 +184,7 @@ def person_month_part(contract: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def effort_months(contract: dict[str, Any], part: dict[str, Any], course: Course) -> list[int]:
-    """§3: from the month after the referral, only months that end within the term."""
+    """R3.effort: from the month after the referral, only months that end within the term."""
     first = civil.month_of(course.visited_on) + 1
     end = civil.day(contract["term"]["ends_on"])
     months = range(first, first + int(part["effort_months"]))
@@ -203,7 +203,7 @@ def rate_on(part: dict[str, Any], group: str | None, month: int) -> int:
 
 
 def status_of(one: Participant, month: int, part: dict[str, Any], support: int | None) -> str:
-    """§3: status of (course, effort month), first match wins."""
+    """R3.status: status of (course, effort month), first match wins."""
     if one.eligibility not in ("eligible", "over_quota"):
         return "not_eligible"
     if one.exit_date is not None and civil.last_day(month) >= one.exit_date:
@@ -214,7 +214,7 @@ def status_of(one: Participant, month: int, part: dict[str, Any], support: int |
 
 
 def match_of(one: Participant, status: str, *, claimed: bool, payable: bool) -> str:
-    """§3: how the claim and the register agree."""
+    """R3.match: how the claim and the register agree."""
     eligible = one.eligibility == "eligible"
     if not claimed:
         return "unclaimed" if eligible and status == "self_supporting" else "none"
@@ -230,7 +230,7 @@ def match_of(one: Participant, status: str, *, claimed: bool, payable: bool) -> 
 def person_months(
     knowledge: Knowledge, contract: dict[str, Any], found: list[Participant]
 ) -> list[PersonMonth]:
-    """§3 for every effort month of every course."""
+    """R3 for every effort month of every course."""
     part = person_month_part(contract)
     if part is None:
         return []
@@ -252,7 +252,7 @@ def person_month(
     month: int,
     is_observed: bool,
 ) -> PersonMonth:
-    """§3 for one effort month of one course."""
+    """R3 for one effort month of one course."""
     source = knowledge.registers[contract["register"]]
     person = one.course.person
     blocks = part["subsidised_job_blocks"] == "true"

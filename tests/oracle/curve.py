@@ -1,4 +1,4 @@
-"""40-settlement.md, ``payment_curve``: W and the share of the next krone, around every bound."""
+"""S.curve: W and the share of the next krone, around every bound."""
 
 from __future__ import annotations
 

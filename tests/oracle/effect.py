@@ -1,4 +1,4 @@
-"""30-rules.md §9: weeks of self-support of the treated against the control group (Welch)."""
+"""R9: weeks of self-support of the treated against the control group (Welch)."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def control_day_0(
 def effect(
     knowledge: Knowledge, contract: dict[str, Any], found: list[courses.Participant]
 ) -> Effect:
-    """§9 for the part that the effect section names."""
+    """R9 for the part that the effect section names."""
     part = courses.person_month_part(contract)
     if part is None:
         raise ValueError("an effect needs a part of kind person_months")

@@ -1,4 +1,4 @@
-"""30-rules.md §6: focus goal, follow-up, ended cases, potential."""
+"""R6: focus goal, follow-up, ended cases, potential."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class FocusGoal:
 
 
 def focus_goals(knowledge: Knowledge, contract: dict[str, Any]) -> list[FocusGoal]:
-    """§6, focus goal, per group and observed month of the term."""
+    """R6.focus_goal, per group and observed month of the term."""
     goal = contract["focus_goal"]
     found = []
     for month in observed_term_months(knowledge, contract):
@@ -112,7 +112,7 @@ class FollowUp:
 
 
 def follow_ups(knowledge: Knowledge, contract: dict[str, Any]) -> list[FollowUp]:
-    """§6, follow-up, per group and month of the term that has begun.
+    """R6.follow_up, per group and month of the term that has begun.
 
     Unobserved days leave the persons of a month unknown.
     """
@@ -158,7 +158,7 @@ def ended_cases(knowledge: Knowledge, source: Windowed, group: str, month: int) 
 
 
 def end_reason(knowledge: Knowledge, source: Windowed, person: str, end: int) -> str:
-    """§6: stated result, else the next benefit, else a job, else unknown."""
+    """R6.reason: stated result, else the next benefit, else a job, else unknown."""
     stated = sorted(
         (abs(civil.day(a["startdato"]) - end), civil.day(a["startdato"]), key, a["resultat"])
         for key, a in knowledge.activities_of(person)
@@ -177,7 +177,7 @@ def end_reason(knowledge: Knowledge, source: Windowed, person: str, end: int) ->
 
 
 def potential(contract: dict[str, Any]) -> list[dict[str, Any]]:
-    """§6, potential: net to whole kroner, per week, saving."""
+    """R6.potential: net to whole kroner, per week, saving."""
     rows = []
     for group in contract["potential"]["groups"]:
         net = money.half_away(Fraction(group["gross"]) * (1 - Fraction(group["refund_share"])))

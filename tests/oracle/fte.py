@@ -1,4 +1,4 @@
-"""30-rules.md §4: the fall in full-time persons, and what it books."""
+"""R4: the fall in full-time persons, and what it books."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def mean_of(knowledge: Knowledge, area: str, group: str, months: range) -> Fract
 def effects(
     knowledge: Knowledge, contract: dict[str, Any], part: dict[str, Any]
 ) -> list[GroupEffect]:
-    """§4 for one part: complete or 0; amounts exact, rounded once per group; then netting."""
+    """R4 for one part: complete or 0; amounts exact, rounded once per group; then netting."""
     before, after = span(part["baseline"]), span(part["evaluation"])
     means = {
         group["benefit_group"]: (
@@ -78,7 +78,7 @@ def effects(
 
 
 def net(netting: str, amount: int, amounts: dict[str, int]) -> int:
-    """§4 and 40-settlement.md: what one group books after netting."""
+    """R4.netting, S.part_lines: what one group books after netting."""
     if netting == "per_group":
         return max(0, amount)
     return amount if sum(amounts.values()) > 0 else 0

@@ -1,4 +1,4 @@
-"""50-mart.md, suppression in ``mart``: small cells, and the one more that would give them away."""
+"""M.suppression: small cells, and the one more that would give them away."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def suppress(
     measures: tuple[str, ...],
     computed_from: dict[str, tuple[str, ...]] | None = None,
 ) -> Rows:
-    """Null what 50-mart.md hides.
+    """Null what M.suppression hides.
 
     Args:
         rows: the table's rows, every measure filled in.

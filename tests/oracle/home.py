@@ -1,4 +1,4 @@
-"""10-inputs.md: reads a home in the public formats and says what is known as of a day.
+"""The inputs: reads a home in the public formats and says what is known as of a day.
 
 Only files that the product must accept are understood; refusal is tested elsewhere.
 """
@@ -57,7 +57,7 @@ class Delivery:
 
     @property
     def order(self) -> tuple[int, int, str]:
-        """Order of deliveries of one source (10-inputs.md, Deliveries)."""
+        """Order of deliveries of one source (I.order)."""
         return (self.extracted_on, self.version, self.name)
 
 
@@ -280,7 +280,7 @@ def read_delivery(name: str, content: bytes) -> Delivery:
 
 
 def follow_chains(rows: list[dict[str, str]]) -> dict[str, str]:
-    """10-inputs.md, personstatus: a chain of new numbers is one person, keyed by the newest."""
+    """I.personstatus: a chain of new numbers is one person, keyed by the newest."""
     successor = {
         digits(row["cpr"]): digits(row["nyt_cpr"]) for row in rows if row["haendelse"] == "nyt_cpr"
     }
@@ -294,7 +294,7 @@ def follow_chains(rows: list[dict[str, str]]) -> dict[str, str]:
 
 
 def own_days(source: Windowed) -> None:
-    """10-inputs.md, window: a later known delivery replaces an earlier one for its days."""
+    """I.window: a later known delivery replaces an earlier one for its days."""
     for position, delivery in enumerate(source.deliveries):
         if delivery.first is None or delivery.last is None:
             raise ValueError(f"{delivery.name} has no window")

@@ -1,4 +1,4 @@
-"""50-mart.md, ``fte_month``: published statistics beside the count of the home's own register."""
+"""M.home_register: published statistics beside the count of the home's own register."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""50-mart.md, ``mismatch``: where list, claim, register and contract disagree."""
+"""R3.mismatch: where list, claim, register and contract disagree."""
 
 from __future__ import annotations
 

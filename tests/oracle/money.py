@@ -1,4 +1,4 @@
-"""Whole øre and exact fractions; rounded once, half away from zero (30-rules.md, opening)."""
+"""Whole øre and exact fractions; rounded once, half away from zero (R0.exact)."""
 
 from __future__ import annotations
 

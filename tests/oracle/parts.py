@@ -1,4 +1,4 @@
-"""50-mart.md, ``settlement_part``: a period's lines by part and group, and the persons behind."""
+"""S.basis, M.persons: a period's lines by part and group, and the persons behind."""
 
 from __future__ import annotations
 

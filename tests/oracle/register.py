@@ -1,4 +1,4 @@
-"""30-rules.md §1: coverage, support days, observed months, register FTE, and cases (§2)."""
+"""R1: coverage, support days, observed months, register FTE; and cases (R2.case)."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def register_fte(register: Windowed, group: str, month: int) -> Fraction | None:
 
 
 def cases(register: Windowed, person: str, groups: set[str], gap: int) -> list[tuple[int, int]]:
-    """The person's cases over a set of groups: (first day, last day), in order (§2)."""
+    """The person's cases over a set of groups: (first day, last day), in order (R2.case)."""
     remembered = register.cases.get((person, frozenset(groups), gap))
     if remembered is not None:
         return remembered

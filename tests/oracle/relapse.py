@@ -1,4 +1,4 @@
-"""30-rules.md §5: employment entries, relapse after 12 months, saving, and the curve."""
+"""R5: employment entries, relapse after 12 months, saving, and the curve."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def ordinary_hours(knowledge: Knowledge, person: str, month: int) -> Fraction:
 def is_entry(
     knowledge: Knowledge, source: Windowed, part: dict[str, Any], person: str, end: int
 ) -> bool:
-    """§5: the case that ends on ``end`` leads to employment."""
+    """R5.entry: the case that ends on ``end`` leads to employment."""
     gap, wanted = int(part["case_max_gap_days"]), part.get("match_group")
     groups = set(part["target_groups"])
     if wanted:
@@ -92,7 +92,7 @@ def is_entry(
 
 
 def entries(knowledge: Knowledge, contract: dict[str, Any], part: dict[str, Any]) -> list[Entry]:
-    """§5: every counted employment entry, by person and date."""
+    """R5.entry: every counted employment entry, by person and date."""
     source = knowledge.registers[contract["register"]]
     first, last = entry_months(part)
     found = []
@@ -112,7 +112,7 @@ def entries(knowledge: Knowledge, contract: dict[str, Any], part: dict[str, Any]
 
 
 def follow_up(knowledge: Knowledge, source: Windowed, person: str, date: int) -> Entry:
-    """§5: what became of one entry on day 365."""
+    """R5.follow_up: what became of one entry on day 365."""
     end = date + FOLLOW_UP_DAYS
     is_observed = source.all_observed(range(date, end + 1)) and knowledge.income.all_observed(
         civil.days_of(civil.month_of(end))
@@ -136,7 +136,7 @@ def follow_up(knowledge: Knowledge, source: Windowed, person: str, date: int) ->
 
 
 def is_complete(knowledge: Knowledge, contract: dict[str, Any], part: dict[str, Any]) -> bool:
-    """§5: D after the last follow-up day, and everything up to it observed."""
+    """R5.complete: D after the last follow-up day, and everything up to it observed."""
     start, end = civil.first_day(entry_months(part)[0]), last_follow_up(part)
     months = range(entry_months(part)[0], civil.month_of(end) + 1)
     return (
@@ -147,7 +147,7 @@ def is_complete(knowledge: Knowledge, contract: dict[str, Any], part: dict[str, 
 
 
 def summary(knowledge: Knowledge, contract: dict[str, Any], part: dict[str, Any]) -> Summary:
-    """§5: counts, expected and avoided relapses, saving and net saving."""
+    """R5.saving: counts, expected and avoided relapses, saving and net saving."""
     found = entries(knowledge, contract, part)
     observed = [entry for entry in found if entry.is_observed]
     relapsed = sum(bool(entry.is_relapsed) for entry in observed)
@@ -181,7 +181,7 @@ def last_day_without_hole(source: Windowed, date: int) -> int:
 
 
 def survival(source: Windowed, found: list[Entry]) -> list[tuple[int, int, int, Fraction]]:
-    """§5, Kaplan–Meier: (months, at risk, returned, still-out share) for m = 0 … greatest time."""
+    """R5.curve: (months, at risk, returned, still-out share) for m = 0 … greatest time."""
     times = []
     for entry in found:
         end = last_day_without_hole(source, entry.entry_date)

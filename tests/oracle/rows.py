@@ -1,4 +1,4 @@
-"""The oracle's answer as rows keyed like the tables of 50-mart.md; money as text."""
+"""The oracle's answer as rows keyed like the published tables; money as text."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ class Decided:
 
 
 def decide(knowledge: Knowledge, contract: dict[str, Any], approved: set[str]) -> Decided:
-    """§2 and §3; ``approved``: courses with any approved line."""
+    """R2 and R3; ``approved``: courses with any approved line."""
     found = courses.participants(knowledge, contract, approved)
     return Decided(found, courses.person_months(knowledge, contract, found))
 
@@ -169,7 +169,7 @@ def contract_rows(
     approved: list[settlement.Approved] | None = None,
     releases: list[tuple[int, int]] | None = None,
 ) -> dict[str, Rows]:
-    """Every table of §1–§4 and of the settlement, for one contract."""
+    """Every table of R1 to R4 and of the settlement, for one contract."""
     contract_id = contract["contract_id"]
     answer = {
         "participant": participant_rows(contract_id, decided.participants),
@@ -195,7 +195,7 @@ def contract_rows(
 def side_rows(
     knowledge: Knowledge, contract: dict[str, Any], found: list[courses.Participant]
 ) -> dict[str, Rows]:
-    """The tables of §5, §6, §8 and §9 that the contract asks for."""
+    """The tables of R5, R6, R8 and R9 that the contract asks for."""
     answer = {
         "employment_entry": tracked.entry_rows(knowledge, contract),
         "relapse_summary": tracked.relapse_rows(knowledge, contract),

@@ -1,4 +1,4 @@
-"""30-rules.md §8: the screening funnel."""
+"""R8: the screening funnel."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def statuses(source: Windowed, person: str, day: int) -> set[str]:
 
 
 def funnel(knowledge: Knowledge, contract: dict[str, Any]) -> dict[tuple[int, str], set[str]]:
-    """§8: the persons of each year and step."""
+    """R8.funnel: the persons of each year and step."""
     source = knowledge.registers[contract["register"]]
     first, last = (year_of(civil.day(contract["term"][key])) for key in ("starts_on", "ends_on"))
     years = range(first, min(last, year_of(knowledge.as_of)) + 1)

@@ -1,4 +1,4 @@
-"""40-settlement.md: periods, lines, W, payments, held, carried forward, readings, true-ups."""
+"""Settlement: periods, lines, W, payments, held, carried forward, readings, true-ups."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Period:
 
 
 def label_of(first_month: int, length: int) -> str:
-    """50-mart.md: 2023-K1, 2023-01, 2023-H1, 2023, or the first day for others."""
+    """S.periods: 2023-K1, 2023-01, 2023-H1, 2023, or the first day for others."""
     year, position = first_month // 12, first_month % 12
     if length == 1:
         return f"{year}-{position + 1:02d}"

@@ -89,6 +89,7 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
     assert small(5).files != small(6).files
 
 
+# Rule I.order
 def test_deliveries_are_ordered_by_extract_date_then_version_then_name() -> None:
     names = ["dream_2024-01-02_v1.csv", "dream_2024-01-01_v2.csv", "dream_2024-01-01_b.csv"]
     content = b"cpr;y_2301\n6101901234;890\n"

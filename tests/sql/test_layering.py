@@ -29,7 +29,7 @@ NAMES = {
 }
 HEADER = re.compile(
     r"\A(\{\{ config\(.*?\) \}\}\s*)?-- grain: .+\n(--.*\n)*?-- counts: .+\n(--.*\n)*?"
-    r"-- clause: .+\n(--.*\n)*?-- left out: .+\n"
+    r"-- rules: .+\n(--.*\n)*?-- left out: .+\n"
 )
 CLOCK = re.compile(
     r"\b(current_date|current_timestamp|current_time|localtimestamp)\b"
@@ -38,8 +38,6 @@ CLOCK = re.compile(
 NUMBER = re.compile(r"(?<![\w.'])(\d{2,}|\d+\.\d+)(?![\w.'])")
 LONGEST = 200
 """Lines of a model; a longer one holds rules of more than one kind."""
-SPLIT_NEXT = {"int_basis__sum_parts", "int_blockers__list"}
-"""Models of the settlement that hold more than one rule still."""
 NOT_RULES = re.compile(r"--[^\n]*|'[^']*'|decimal\(\d+, \d+\)|interval \d+ (day|week|month)s?")
 
 Node = dict[str, object]
@@ -120,7 +118,7 @@ def test_a_name_says_its_room(manifest: Manifest) -> None:
     assert wrong == []
 
 
-def test_each_model_says_grain_what_counts_clause_and_what_is_left_out(manifest: Manifest) -> None:
+def test_each_model_says_grain_counts_rules_and_what_is_left_out(manifest: Manifest) -> None:
     wrong = [
         name
         for name, _, node in _models(manifest)
@@ -129,12 +127,12 @@ def test_each_model_says_grain_what_counts_clause_and_what_is_left_out(manifest:
     assert wrong == []
 
 
-def test_each_rule_has_grain_clause_and_owner_in_its_yml(manifest: Manifest) -> None:
+def test_each_rule_has_grain_rules_and_owner_in_its_yml(manifest: Manifest) -> None:
     wrong = [
         name
         for name, path, node in _models(manifest)
         if path[0] in ("staging", "intermediate")
-        and not {"grain", "clause", "owner"} <= set(_meta(node))
+        and not {"grain", "rules", "owner"} <= set(_meta(node))
     ]
     assert wrong == []
 
@@ -182,6 +180,7 @@ def test_the_marts_are_public_and_nothing_else_is(manifest: Manifest) -> None:
     assert wrong == []
 
 
+# Rule P.as_of
 def test_no_model_reads_the_clock_or_chance(manifest: Manifest) -> None:
     wrong = [
         name
@@ -191,6 +190,7 @@ def test_no_model_reads_the_clock_or_chance(manifest: Manifest) -> None:
     assert wrong == []
 
 
+# Rule C.only_place
 def test_no_number_of_a_rule_stands_in_a_model(manifest: Manifest) -> None:
     wrong = [
         (name, found)
@@ -278,7 +278,6 @@ def test_models_are_imported_by_ctes_that_do_nothing_else(manifest: Manifest) ->
         name: faults
         for name, path, node in _models(manifest)
         if path[0] != "staging"
-        and name not in SPLIT_NEXT
         and node["language"] == "sql"
         and (faults := _import_faults(str(node["raw_code"]), _called_macros(manifest, node)))
     }
@@ -315,6 +314,5 @@ def test_no_model_is_longer_than_can_be_read_at_once(manifest: Manifest) -> None
         for name, path, node in _models(manifest)
         if (lines := len((DBT_DIR / "models" / "/".join(path)).read_text("utf-8").splitlines()))
         > LONGEST
-        and name not in SPLIT_NEXT
     ]
     assert wrong == []

@@ -60,6 +60,7 @@ def _round(num: int, den: int) -> int:
         (0, 7, 0),
     ],
 )
+# Rule R0.exact
 def test_half_goes_away_from_zero(
     engine: duckdb.DuckDBPyConnection, num: int, den: int, expected: int
 ) -> None:
@@ -111,6 +112,7 @@ def test_full_time_persons_become_parts_and_full_time_persons_again(
         ("2023-01-01", "2023-01-01", "2023-02-01"),
     ],
 )
+# Rule R0.months
 def test_a_month_begins_on_its_first_day_and_ends_before_the_next(
     engine: duckdb.DuckDBPyConnection, day: str, first: str, end: str
 ) -> None:
@@ -119,5 +121,6 @@ def test_a_month_begins_on_its_first_day_and_ends_before_the_next(
     assert _value(engine, f"month_end({text})") == dt.date.fromisoformat(end)
 
 
+# Rule R0.months
 def test_months_are_added_to_first_days(engine: duckdb.DuckDBPyConnection) -> None:
     assert _value(engine, "add_months(\"date '2023-11-01'\", '3')") == dt.date(2024, 2, 1)

@@ -16,7 +16,7 @@ TYPES = {
     "_share": {"DECIMAL(9,6)"},
     "_rate": {"DECIMAL(9,6)"},
 }
-"""What 50-mart.md says of names that end so; days of a share count in ten-thousandths."""
+"""What M.types says of names that end so; days of a share count in ten-thousandths."""
 FLOATING = re.compile(r"DOUBLE|FLOAT|REAL")
 
 
@@ -30,11 +30,13 @@ def _columns(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str,
     ).fetchall()
 
 
+# Rule R0.exact
 def test_no_column_of_any_model_is_floating_point(built: duckdb.DuckDBPyConnection) -> None:
     wrong = [row for row in _columns(built) if FLOATING.search(row[3])]
     assert wrong == []
 
 
+# Rule M.types
 def test_money_full_time_persons_and_shares_are_decimals_of_one_size(
     built: duckdb.DuckDBPyConnection,
 ) -> None:

@@ -1,4 +1,4 @@
-"""Compares rows keyed like the tables of 50-mart.md, and says every difference."""
+"""Compares rows keyed like the published tables, and says every difference."""
 
 from __future__ import annotations
 

@@ -42,6 +42,7 @@ def test_a_release_called_wrongly_is_wrong_usage(words: list[str]) -> None:
     assert CliRunner().invoke(app, ["release", "k", *words, *WHO]).exit_code == 2
 
 
+# Rule P.danish
 def test_a_step_is_told_in_danish(monkeypatch: pytest.MonkeyPatch) -> None:
     event = Event(
         sequence=8, recorded_at="", as_of_date=dt.date(2025, 1, 10), actor="Lis", role="provider",

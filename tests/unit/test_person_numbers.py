@@ -15,6 +15,7 @@ from dagster_project.lib.base.person_numbers import holds_person_number
         "610190_1234", "610190,1234", "610190(1234)", "61 01 90 12 34", "610190.1234",
     ],
 )  # fmt: skip
+# Rule I.person_text
 def test_ten_digits_that_begin_with_a_date_are_a_person_number(text: str) -> None:
     assert holds_person_number(text)
 

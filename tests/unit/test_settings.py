@@ -1,4 +1,4 @@
-"""The home: its folders and their modes (00-product.md, 50-mart.md)."""
+"""The home: its folders and their modes (P.home)."""
 
 from __future__ import annotations
 
@@ -21,9 +21,8 @@ def mode(path: Path) -> int:
 
 
 @pytest.mark.parametrize("umask", [0o077, 0o022, 0o000])
-def test_a_new_home_has_the_modes_of_the_spec_whatever_the_umask(
-    tmp_path: Path, umask: int
-) -> None:
+# Rule P.home
+def test_a_new_home_has_its_modes_whatever_the_umask(tmp_path: Path, umask: int) -> None:
     before = os.umask(umask)
     try:
         home = Home(tmp_path / "home").ensure()
@@ -34,7 +33,8 @@ def test_a_new_home_has_the_modes_of_the_spec_whatever_the_umask(
     assert {mode(path) for path in private} == {0o700}
 
 
-def test_folders_that_somebody_made_before_get_the_modes_of_the_spec(tmp_path: Path) -> None:
+# Rule P.home
+def test_folders_that_somebody_made_before_get_the_modes_of_a_home(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     home.root.mkdir(mode=0o700)
     home.published.mkdir(mode=0o700)

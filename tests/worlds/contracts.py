@@ -1,4 +1,4 @@
-"""Random contract terms: every choice of 20-contract.md, with thresholds that are reached."""
+"""Random contract terms: every choice of the contract file, with thresholds that are reached."""
 
 from __future__ import annotations
 

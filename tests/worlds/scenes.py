@@ -1,4 +1,4 @@
-"""Small contracts whose true-ups each show one sentence of 40-settlement.md and 50-mart.md.
+"""Small contracts whose true-ups each show one sentence of S.basis and M.tables.
 
 What belongs here: their files, what becomes known between three nights, how many periods are
 approved after each of the first two, and which terms are amended. What does not: what must come

@@ -20,7 +20,7 @@ def _plain(value: object) -> str:
 
 
 def money_text(amount: Decimal) -> str:
-    """Kroner as text with exactly two decimals (40-settlement.md, figures)."""
+    """Kroner as text with exactly two decimals (S.hash)."""
     return format(amount.quantize(Decimal("0.01")), "f")
 
 

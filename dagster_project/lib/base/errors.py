@@ -1,4 +1,7 @@
-"""Errors that end a command: what happened, where, why it matters and what to do; never a value."""
+"""Errors that end a command: what happened, where, why it matters and what to do; never a value.
+
+Rules: P.exit_codes, I.silent.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ class EffektError(Exception):
         code: stable identifier in capitals, for example ``LEDGER_BROKEN``.
         message: what is wrong and where (file, row number, key path), no value of a person.
         remedy: what to do about it.
-        exit_code: process exit code (00-product.md), 1 unless the failure has one of its own.
+        exit_code: process exit code (P.exit_codes), 1 unless the failure has one of its own.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Durable files: written aside, fsynced, renamed; modes set explicitly (70-safety.md)."""
+"""Durable files: written aside, fsynced, renamed; modes set explicitly (F.after)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """One run at a time into a home: a lock of the system that no killed process leaves behind.
 
 What belongs here: taking and naming the lock. What does not: waiting, queues, steps.
+
+Rules: F.lock.
 """
 
 from __future__ import annotations

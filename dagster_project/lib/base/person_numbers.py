@@ -2,6 +2,8 @@
 
 What belongs here: recognising one however it is written. What does not: the grammar of the files'
 own ``cpr`` columns (``receiving.grammar``).
+
+Rules: I.person_text.
 """
 
 from __future__ import annotations

@@ -2,7 +2,9 @@
 
 What belongs here: making such a folder, telling a live one from one that a killed process left, and
 removing the latter. What does not: what stands in it. A folder is alive while its maker holds the
-system's lock on it, which no killed process leaves behind (70-safety.md).
+system's lock on it, which no killed process leaves behind.
+
+Rules: F.killed.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ What belongs here: the syntax that a contract file may use. What does not: what 
 (``model``). Every scalar stays text, so that no octal, sexagesimal, float or ``no`` → false can
 slip in; a plain (unquoted) scalar is a ``Plain`` and a quoted one a ``str``, because money may be a
 plain integer or a quoted decimal but never a plain decimal.
+
+Rules: C.file.
 """
 
 from __future__ import annotations

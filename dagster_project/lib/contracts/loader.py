@@ -1,4 +1,7 @@
-"""Contract files → validated contracts, with errors that name file, line and key path."""
+"""Contract files → validated contracts, with errors that name file, line and key path.
+
+Rules: C.area, C.file.
+"""
 
 from __future__ import annotations
 

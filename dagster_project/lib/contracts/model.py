@@ -1,8 +1,10 @@
 """The contract file as a model: every key, its type and the checks that need one section only.
 
-What belongs here: the shape of 20-contract.md and checks inside one mapping. What does not: checks
+What belongs here: the shape of the file and checks inside one mapping. What does not: checks
 between sections (``checks``), reading files (``loader``), tables (``tables``). A number that the
 rules state in words is an optional key with that number as default (docs/adr/0003).
+
+Rules: C.file, C.clause, C.parts, C.readings, C.tracked, C.tracking, C.only_place.
 """
 
 from __future__ import annotations
@@ -170,7 +172,7 @@ class PersonMonthsTarget(Section):
 
 
 class PersonMonthsPart(Section):
-    """Months of self-support of referred citizens × price (30-rules.md §2–§3)."""
+    """Months of self-support of referred citizens × price (R3.amount)."""
 
     part_id: Slug
     kind: Literal["person_months"]
@@ -218,7 +220,7 @@ class MonthSpan(Span):
 
 
 class FteReductionPart(Section):
-    """Fall in full-time persons between two spans of months × price (30-rules.md §4)."""
+    """Fall in full-time persons between two spans of months × price (R4.reduction)."""
 
     part_id: Slug
     kind: Literal["fte_reduction"]
@@ -257,7 +259,7 @@ class RelapseTarget(Section):
 
 
 class RelapsePart(Section):
-    """Relapses within a follow-up time, avoided × price (30-rules.md §5)."""
+    """Relapses within a follow-up time, avoided × price (R5.saving)."""
 
     part_id: Slug
     kind: Literal["relapse_reduction"]
@@ -322,7 +324,7 @@ class Readings(Section):
 
 
 class Payment(Section):
-    """How the basis becomes payment (40-settlement.md)."""
+    """How the basis becomes payment (S.tiers)."""
 
     tiers: Annotated[list[Tier], Field(min_length=1)]
     authorised_max: Money | None = None
@@ -348,7 +350,7 @@ class PotentialGroup(Section):
 
 
 class Potential(Section):
-    """What fewer full-time persons are worth (30-rules.md §6)."""
+    """What fewer full-time persons are worth (R6.potential)."""
 
     groups: Annotated[
         list[PotentialGroup], Field(min_length=1), _once("a benefit_group", "benefit_group")
@@ -357,7 +359,7 @@ class Potential(Section):
 
 
 class FocusGoal(Section):
-    """Share of long cases with a company placement or ordinary hours (30-rules.md §6)."""
+    """Share of long cases with a company placement or ordinary hours (R6.focus_goal)."""
 
     benefit_groups: Groups
     case_days: Days
@@ -368,7 +370,7 @@ class FocusGoal(Section):
 
 
 class FollowUp(Section):
-    """Monthly follow-up per benefit group (30-rules.md §6)."""
+    """Monthly follow-up per benefit group (R6.follow_up)."""
 
     benefit_groups: Groups
     case_max_gap_days: GapDays = 28
@@ -395,7 +397,7 @@ class ScreeningGoals(Section):
 
 
 class Screening(Section):
-    """The way from sickness benefit to a retention flex job (30-rules.md §8)."""
+    """The way from sickness benefit to a retention flex job (R8.funnel)."""
 
     benefit_group: Text = "sygedagpenge"
     case_days: Days
@@ -412,7 +414,7 @@ class DaySpan(Span):
 
 
 class Effect(Section):
-    """Comparison with a control group (30-rules.md §9); it never pays."""
+    """Comparison with a control group (R9.difference); it never pays."""
 
     part_id: Text
     control: DaySpan
@@ -437,7 +439,7 @@ class StatedPayback(Section):
 
 
 class BusinessCase(Section):
-    """A business case over several years (30-rules.md §7)."""
+    """A business case over several years (R7.business_case)."""
 
     price_level: Annotated[Integer, Between(1900, 2199)]
     unit: Annotated[Integer, Between(1, 1_000_000_000)]
@@ -459,7 +461,7 @@ class BusinessCase(Section):
 
 
 class Contract(Section):
-    """One contract file (20-contract.md)."""
+    """One contract file (C.file)."""
 
     contract_id: Slug
     title: Text

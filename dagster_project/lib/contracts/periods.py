@@ -3,7 +3,9 @@
 What belongs here: what the terms say of periods. What does not: whether a period is closed or
 approved (dbt, ``int_periods__list``), and any amount.
 
-Clause: 40-settlement.md, "Periods"; names: docs/adr/0005-period-labels.md.
+Clause: S.basis, "Periods"; names: docs/adr/0005-period-labels.md.
+
+Rules: S.periods, S.bounds.
 """
 
 from __future__ import annotations

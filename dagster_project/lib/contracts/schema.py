@@ -1,4 +1,7 @@
-"""The JSON Schema of the contract file, published so that editors complete and check it."""
+"""The JSON Schema of the contract file, published so that editors complete and check it.
+
+Rules: C.schema.
+"""
 
 from __future__ import annotations
 

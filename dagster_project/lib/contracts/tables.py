@@ -1,6 +1,8 @@
 """Validated contracts → the raw.contract* tables: one row per mapping, amounts in kroner.
 
 What belongs here: which key stands in which column (lib/warehouse). What does not: any rule.
+
+Rules: C.terms.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Gates: suites as data, judged by Great Expectations, kept as ``data_quality`` (60-gates.md)."""
+"""Gates: suites as data, judged by Great Expectations, kept as ``data_quality`` (G.quality)."""
 
 from dagster_project.lib.gates.runner import CheckResult, GateReport, run_gate, show_published
 from dagster_project.lib.gates.suites import GATES, DeclaredCheck, declared_checks

@@ -1,7 +1,9 @@
-"""What Python adds to the facts of a gate: declarations, manifest, hashes, chain (60-gates.md).
+"""What Python adds to the facts of a gate: declarations, manifest, hashes, chain.
 
 What belongs here: small tables that a query needs and no model holds. Each is a temporary table of
 the gate's connection, made by a function that a suite names in ``prepare``. What does not: judging.
+
+Rules: G.cost, G.candidate.
 """
 
 from __future__ import annotations

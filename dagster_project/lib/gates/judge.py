@@ -2,6 +2,8 @@
 
 What belongs here: everything that knows Great Expectations. It is imported on first use only.
 Results carry counts, never a value; telemetry is off; nothing is written to disk.
+
+Rules: G.silent, F.quiet.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""``reports/data-quality.html``: what the gates found, for people; Danish, self-contained."""
+"""``reports/data-quality.html``: what the gates found, for people; Danish, self-contained.
+
+Rules: G.quality.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
-"""Run one gate: query the facts, let the expectations judge, keep the results (60-gates.md).
+"""Run one gate: query the facts, let the expectations judge, keep the results.
 
 What belongs here: the order of things and the meta-gate. What does not: what is checked (the
 suites in ``expectations/``) and how an expectation is judged (``judge.py``).
+
+Rules: G.meta, G.silent, G.order.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""Suites as data: ``expectations/<gate>_<subject>.yml``, read strictly (60-gates.md).
+"""Suites as data: ``expectations/<gate>_<subject>.yml``, read strictly.
 
 What belongs here: the form of a suite and what makes one unacceptable. What does not: running it.
+
+Rules: G.suites, G.meta.
 """
 
 from __future__ import annotations

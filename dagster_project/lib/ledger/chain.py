@@ -3,7 +3,7 @@
 What belongs here: the form of an event, its hash, durable appending, verification.
 What does not: who may do what when (``commands``) and what an approval freezes (``frozen``).
 
-Clause: 40-settlement.md, "Life of a settlement", the paragraph on events.
+Rules: S.ledger.
 """
 
 from __future__ import annotations

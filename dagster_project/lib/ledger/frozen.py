@@ -3,7 +3,7 @@
 What belongs here: the form of the file, reading it, and loading it into ``raw.frozen_*``.
 What does not: deciding that a period may be approved (``commands``).
 
-Clause: 40-settlement.md, "approved is frozen".
+Rules: S.frozen.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 What belongs here: which events a run knows and the tables that dbt reads them from.
 What does not: what a state is (``state``).
+
+Rules: R0.known, S.frozen.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ def load_ledger(
 ) -> dict[str, int]:
     """Fill ``raw.ledger_event``, ``raw.ledger_release`` and ``raw.frozen_*``.
 
-    Only events with an as-of date on or before the run's are known (30-rules.md). Call it after
+    Only events with an as-of date on or before the run's are known (R0.known). Call it after
     ``verify_ledger`` and after the contracts are validated.
 
     Returns:
@@ -65,7 +67,7 @@ def load_states(
 
 
 def kept_snapshots(home: Home) -> set[str]:
-    """Snapshots that an approved settlement names; retention keeps them (50-mart.md)."""
+    """Snapshots that an approved settlement names; retention keeps them (M.kept)."""
     return {event.snapshot_id for event in approvals_of(chain.read(home)).values()}
 
 

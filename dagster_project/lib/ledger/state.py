@@ -1,6 +1,8 @@
-"""The state of a settlement, read from its events (40-settlement.md, "Life of a settlement").
+"""The state of a settlement, read from its events.
 
 What belongs here: state and who has acted. What does not: figures.
+
+Rules: S.state.
 """
 
 from __future__ import annotations

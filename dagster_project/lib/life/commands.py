@@ -3,8 +3,10 @@
 What belongs here: who may do what, when, on which figures; refusals (exit 3). What does not: the
 chain (``chain``), what an approval freezes (``freezing``), any amount.
 
-Clause: 40-settlement.md, "Life of a settlement". Every command acts on the newest published
+Every command acts on the newest published
 snapshot, reads and appends under the ledger's lock, and returns the event it wrote.
+
+Rules: S.steps, S.people, S.release, S.blockers, S.fresh.
 """
 
 from __future__ import annotations

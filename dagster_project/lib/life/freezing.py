@@ -3,8 +3,10 @@
 What belongs here: gathering it from the snapshot, the terms and the reference tables.
 What does not: writing the file (``frozen``) and the decision (``commands``).
 
-Clause: 40-settlement.md, "approved is frozen": figures and provenance (terms, benefit codes, every
-delivery's sha256, code version, participants' state).
+Frozen are figures and provenance: terms, benefit codes, every delivery's sha256, code version,
+participants' state.
+
+Rules: S.frozen.
 """
 
 from __future__ import annotations

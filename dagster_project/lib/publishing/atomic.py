@@ -1,4 +1,4 @@
-"""Make an audited candidate the snapshot that readers see, in one atomic step (50-mart.md).
+"""Make an audited candidate the snapshot that readers see, in one atomic step.
 
 What belongs here: fsync, renames, the ``current`` link, keeping and removing old snapshots, and
 clearing up after a killed run. What does not: what stands in the files.
@@ -12,6 +12,8 @@ new one, whole, and that the next publish finishes or clears what was left:
 3. ``payout_mart.duckdb`` → ``current/payout_mart.duckdb`` (once per home);
 4. ``current`` → ``snapshots/<id>`` (rename over the old link);
 5. snapshots beyond those to keep, and leftovers, are removed.
+
+Rules: M.publish, M.kept.
 """
 
 from __future__ import annotations

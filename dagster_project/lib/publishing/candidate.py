@@ -3,6 +3,8 @@
 What belongs here: the files of a candidate and its manifest. What does not: judging them (gate 50)
 and making them visible (``atomic.py``). Rows, types and not-null come from the warehouse as they
 are; nothing is cast here, so that the gate sees what the models made.
+
+Rules: M.snapshot, M.rooms, M.drivers.
 """
 
 from __future__ import annotations
@@ -177,7 +179,7 @@ def finish(folder: Path, manifest: Manifest) -> Candidate:
 
 
 def set_modes(folder: Path) -> None:
-    """The modes of 50-mart.md, whatever the umask: the mart is public, restricted is not."""
+    """The modes of M.rooms, whatever the umask: the mart is public, restricted is not."""
     folder.chmod(files.DIR_PUBLIC)
     for path in folder.rglob("*"):
         is_restricted = RESTRICTED in path.relative_to(folder).parts

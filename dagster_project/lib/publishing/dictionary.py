@@ -38,7 +38,7 @@ def _table(table: Table) -> list[str]:
         "",
         table.comment,
         "",
-        f"Grain: {table.grain}. Clause: {table.clause}. Key: {', '.join(table.key)}.",
+        f"Grain: {table.grain}. Rules: {', '.join(table.rules)}. Key: {', '.join(table.key)}.",
         "",
         "| column | type | meaning |",
         "|---|---|---|",

@@ -2,6 +2,8 @@
 
 What belongs here: swapping a link atomically, finishing an exchange that was cut short, removing
 what lies aside. What does not: deciding which snapshot is current.
+
+Rules: F.killed.
 """
 
 from __future__ import annotations

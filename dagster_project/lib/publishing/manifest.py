@@ -1,7 +1,9 @@
-"""The manifest of a snapshot: what it is made of, and how it is recognised again (50-mart.md).
+"""The manifest of a snapshot: what it is made of, and how it is recognised again.
 
 What belongs here: the manifest's form, the snapshot's name, and comparing files with the manifest.
 What does not: moving folders (``atomic.py``) and writing tables (``candidate.py``).
+
+Rules: M.name, M.snapshot.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """The newest published snapshot, as the commands of a settlement's life see it: read-only.
 
 What belongs here: opening the published files and fetching rows. What does not: deciding.
+
+Rules: S.fresh.
 """
 
 from __future__ import annotations

@@ -1,9 +1,11 @@
-"""The published tables as the dbt yml of the marts declares them (50-mart.md).
+"""The published tables as the dbt yml of the marts declares them.
 
 What belongs here: reading ``dbt/models/marts/<folder>/_*models.yml``, the only declaration of a
 table: columns in order with their types, and under ``meta`` its key, what suppression means, and
 whether it stands outside the snapshot's name. What does not: any SQL, and any decision about what
 a figure is.
+
+Rules: M.tables, M.types.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ class Table:
         comment: what the table is.
         comments: what each column means.
         grain: what one row stands for.
-        clause: the rule that the table follows.
+        rules: ids of the rules that the table follows (docs/rules).
         words: domain in ``seeds/words.csv`` of each column that holds codes.
     """
 
@@ -53,13 +55,13 @@ class Table:
     comment: str = ""
     comments: dict[str, str] = field(default_factory=dict, hash=False)
     grain: str = ""
-    clause: str = ""
+    rules: tuple[str, ...] = ()
     words: dict[str, str] = field(default_factory=dict, hash=False)
 
 
 @cache
 def declared_tables() -> dict[tuple[str, str], Table]:
-    """All tables of 50-mart.md by (room, name)."""
+    """All declared tables by (room, name)."""
     return {
         (room, model["name"]): _table(room, model)
         for folder, room in FOLDERS.items()
@@ -82,7 +84,7 @@ def _table(room: str, model: dict[str, Any]) -> Table:
         comment=_one_line(model["description"]),
         comments={column["name"]: _one_line(column["description"]) for column in columns},
         grain=meta["grain"],
-        clause=meta["clause"],
+        rules=tuple(meta["rules"]),
         words={
             column["name"]: column["config"]["meta"]["words"]
             for column in columns

@@ -1,7 +1,7 @@
 """Receiving: from a file in ``landing/`` to typed, pseudonymous rows in the warehouse's raw room.
 
 What belongs here: names, formats, grammar, refusal, the vault and its register, pseudonymisation,
-loading (10-inputs.md). What does not: any rule of computation. Everything is imported on first use,
+loading. What does not: any rule of computation. Everything is imported on first use,
 so that ``effekt check`` starts fast.
 """
 

@@ -4,7 +4,7 @@ What belongs here: talking to the service and writing ``jobindsats_<date>.json``
 What does not: reading, mapping or judging a figure: receiving does that, exactly as for a file
 that a person put there. The client is off unless somebody runs it; the file drop is the default.
 
-Shapes (domain.md, jobindsats): version 2 answers ``[{"Variables": [{"Name", "Label"}], "Data":
+Shapes: version 2 answers ``[{"Variables": [{"Name", "Label"}], "Data":
 [[…]]}]`` to a raw token in ``Authorization``; version 3 answers ``{"columns": […], "rows": [[…]]}``
 to a Bearer token and may hand out its rows in pages (``next``: the address of the next one, on the
 same host). A dimension that the source does not declare is asked for in full by neither version: of

@@ -1,7 +1,9 @@
-"""Receiving a night's files: staged, judged, decided, stored, loaded (10-inputs.md, Deliveries).
+"""Receiving a night's files: staged, judged, decided, stored, loaded.
 
 What belongs here: the order of the steps. What does not: how any step is done. Nothing is changed
 before the intent journal is written; from then on every step can be repeated after a crash.
+
+Rules: I.kept, I.identity, I.refusal.
 """
 
 from __future__ import annotations

@@ -7,6 +7,8 @@ An expression holds other figures of the table by their ``figure`` (their *print
 ``+ - * / ( )`` and these functions: ``digits(f)`` the digits of the print without its marks,
 ``payback(n1, …, nk, p)`` the ordinal of the first year in which the running total is ≤ 0, with p
 for every year beyond nk. The result is rounded to the printed decimals, or to ``decimals`` if set.
+
+Rules: R7.errata.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 What belongs here: strict reading, the raw tables. What does not: the arithmetic of the errata
 (``errata``), what a benefit code means for a person-month (dbt).
+
+Rules: I.benefit_codes, R7.expenditure.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ What belongs here: gathering it from a published snapshot and the terms, once. A
 it as it is, so that the documents of an approved period can always be made again from the ledger
 alone. What does not: words (``view``), layout, files.
 
-Clause: 40-settlement.md, "Statement".
+Rules: S.statement.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 What belongs here: where the files lie, what they are made of, and making them only when their
 content has changed. What does not: what a statement says (``content``, ``view``).
 
-Clause: 40-settlement.md, "Statement".
+Rules: S.statement.
 """
 
 from __future__ import annotations

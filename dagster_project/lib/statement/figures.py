@@ -3,7 +3,7 @@
 What belongs here: which figures a statement has and their canonical form. What does not: state,
 events, actors, as-of date, code version and deliveries — those are provenance, never hashed.
 
-Clause: 40-settlement.md, "Life of a settlement", ``statement_sha256``.
+Rules: S.hash.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ def _digest(document: dict[str, Any], chunks: Iterable[str]) -> str:
 
 
 # Grain: one row per ten thousand lines of a closed, unapproved period: their canonical JSON.
-# The keys stand in alphabetical order, as canonical JSON wants them (40-settlement.md).
+# The keys stand in alphabetical order, as canonical JSON wants them (S.hash).
 _CHUNKS = """
 with fragments as (
     select

@@ -3,7 +3,7 @@
 What belongs here: the provider's rows of the restricted room, without keys of persons.
 What does not: other parties' figures.
 
-Clause: 40-settlement.md, "Statement", ``--provider``.
+Rules: S.statement.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
-"""The way through the tiers, step by step, in exact arithmetic (40-settlement.md, ``W(B)``).
+"""The way through the tiers, step by step, in exact arithmetic.
 
 What belongs here: what each tier adds to an entitlement, for printing and for checking offline.
 What does not: the entitlement that is paid on (dbt, ``intermediate/settlement``); both must agree.
+
+Rules: S.tiers.
 """
 
 from __future__ import annotations

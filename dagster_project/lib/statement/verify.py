@@ -3,7 +3,7 @@
 What belongs here: recomputing what a document claims from the document alone.
 What does not: whether the municipality's ledger says the same (only its head can tell).
 
-Clause: 40-settlement.md, ``effekt statement --verify FILE``.
+Rules: S.verify.
 """
 
 from __future__ import annotations

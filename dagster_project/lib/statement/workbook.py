@@ -1,6 +1,8 @@
 """Statements as workbooks: numbers as numbers, texts as texts, never as formulas.
 
 What belongs here: sheets and formats. What does not: words and figures (``view``, ``provider``).
+
+Rules: F.formulas.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 What belongs here: laying out the stored deliveries, terms and codes, today's models on them, and
 the comparison of figures. What does not: any rule.
 
-Clause: 40-settlement.md, ``effekt replay``.
+Rules: S.replay.
 """
 
 from __future__ import annotations

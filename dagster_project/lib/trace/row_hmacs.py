@@ -4,7 +4,7 @@ What belongs here: reading those rows again from the vault and keeping their has
 What does not: which rows are evidence (dbt, ``intermediate/evidence``) and how a row is hashed
 (``receiving``).
 
-Clause: 40-settlement.md, "Evidence"; 10-inputs.md, ``row_hmac``.
+Rules: S.evidence, I.row_hmac.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 What belongs here: reading the newest published snapshot and telling it. What does not: computing
 anything. Imports neither Dagster, dbt nor Great Expectations, and answers within two seconds.
 
-Clause: 40-settlement.md, "Evidence", ``effekt why``.
+Rules: S.why.
 """
 
 from __future__ import annotations
@@ -403,7 +403,7 @@ def _add_entries(tree: Tree, line: Mapping[str, Any]) -> None:
     counts = [sum(bool(row[name]) for row in line["entries"])
               for name in ("is_observed", "is_relapsed")]  # fmt: skip
     tree.add(f"{len(line['entries'])} ansættelser, {counts[0]} fulgt til dørs et år efter,"
-             f" {counts[1]} tilbagefald [dim](30-rules.md §5)[/]")  # fmt: skip
+             f" {counts[1]} tilbagefald [dim](R5.saving)[/]")  # fmt: skip
     for row in line["deliveries"]:
         tree.add(f"{row['source']} {row['covers_from']} – {row['covers_to']}"
                  f" ← [dim]{escape(row['file_name'] or danish.NONE)}[/]")  # fmt: skip

@@ -208,7 +208,7 @@ create table if not exists raw.frozen_line (
     new_amount_dkk decimal(18, 2), difference_dkk decimal(18, 2), cause varchar,
     cause_delivery_sha256 varchar);
 -- cause of each changed approved amount, found by putting one input back at a time
--- (40-settlement.md)
+-- (S.cause)
 create table if not exists raw.line_cause (
     contract_id varchar, part_id varchar, course_id varchar, month date, price_group varchar,
     cause varchar, cause_delivery_sha256 varchar);

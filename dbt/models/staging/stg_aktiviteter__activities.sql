@@ -1,6 +1,6 @@
 -- grain: one row per landed activity
 -- counts: every accepted row of every delivery; a null ends_before runs on
--- clause: 10-inputs.md, Sources
+-- rules: I.aktiviteter
 -- left out: nothing
 with
 

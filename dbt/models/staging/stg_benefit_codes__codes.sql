@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 -- grain: one row per benefit code
 -- counts: the ranges of the code table, one row per code
--- clause: 10-inputs.md, Benefit codes
+-- rules: I.benefit_codes
 -- left out: codes in no range (they reject their row)
 with
 

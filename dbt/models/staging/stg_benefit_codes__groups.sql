@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 -- grain: one row per benefit group
 -- counts: every group of the code table, numbered by name; a flag is true if any code has it
--- clause: 10-inputs.md, Benefit codes
+-- rules: I.benefit_codes
 -- left out: nothing
 with
 

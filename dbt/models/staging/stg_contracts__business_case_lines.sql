@@ -1,6 +1,6 @@
 -- grain: one row per contract, line and year
 -- counts: amounts of the business case, savings negative
--- clause: 20-contract.md, 30-rules.md §7
+-- rules: C.tracking
 -- left out: nothing
 with
 

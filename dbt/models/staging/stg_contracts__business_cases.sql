@@ -1,6 +1,6 @@
 -- grain: one row per contract
 -- counts: unit, price level and stated payback
--- clause: 20-contract.md, 30-rules.md §7
+-- rules: C.tracking
 -- left out: nothing
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per contract, part and group
 -- counts: groups whose spells make a case
--- clause: 20-contract.md
+-- rules: C.parts
 -- left out: nothing
 with
 

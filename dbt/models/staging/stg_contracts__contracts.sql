@@ -1,6 +1,6 @@
 -- grain: one row per contract
 -- counts: term, register, settlement and reading of the validated contract file
--- clause: 20-contract.md
+-- rules: C.parts
 -- left out: parties' actors
 with
 

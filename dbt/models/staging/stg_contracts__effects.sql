@@ -1,6 +1,6 @@
 -- grain: one row per contract
 -- counts: the comparison with the control group
--- clause: 20-contract.md, 30-rules.md §9
+-- rules: C.tracking
 -- left out: nothing
 with
 

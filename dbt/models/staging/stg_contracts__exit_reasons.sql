@@ -1,6 +1,6 @@
 -- grain: one row per contract, part and reason
 -- counts: reasons of the list that end a course
--- clause: 20-contract.md
+-- rules: C.parts
 -- left out: nothing
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per contract and group
 -- counts: the focus goal
--- clause: 20-contract.md, 30-rules.md §6
+-- rules: C.tracking
 -- left out: nothing
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per contract, part and group
 -- counts: groups and rates of a part of kind fte_reduction
--- clause: 20-contract.md
+-- rules: C.parts
 -- left out: nothing
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per contract and part
 -- counts: the numbers of a part; columns of other kinds are null
--- clause: 20-contract.md
+-- rules: C.parts
 -- left out: nothing
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per contract with payment and settlement period
 -- counts: first and last day and name of each period, as the terms give them
--- clause: 40-settlement.md, Periods
+-- rules: S.periods
 -- left out: the rule of the periods, which lib/contracts/periods.py decides; contracts that do not
 --     pay
 with

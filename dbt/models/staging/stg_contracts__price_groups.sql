@@ -1,6 +1,6 @@
 -- grain: one row per contract, part and price group
 -- counts: order of precedence, places and history
--- clause: 20-contract.md
+-- rules: C.parts
 -- left out: nothing
 with
 

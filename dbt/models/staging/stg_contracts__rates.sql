@@ -1,6 +1,6 @@
 -- grain: one row per contract, part, price group and rate
 -- counts: rates with their validity, half-open
--- clause: 20-contract.md
+-- rules: C.rates
 -- left out: nothing
 with
 

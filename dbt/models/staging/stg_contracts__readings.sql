@@ -1,6 +1,6 @@
 -- grain: one row per contract and reading
 -- counts: ceilings of each reading; null binds nothing
--- clause: 20-contract.md
+-- rules: C.readings
 -- left out: nothing
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per contract and step
 -- counts: goals of the screening funnel
--- clause: 20-contract.md, 30-rules.md §8
+-- rules: C.tracking
 -- left out: nothing
 with
 

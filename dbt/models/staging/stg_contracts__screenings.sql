@@ -1,6 +1,6 @@
 -- grain: one row per contract
 -- counts: the screening funnel
--- clause: 20-contract.md, 30-rules.md §8
+-- rules: C.tracking
 -- left out: nothing
 with
 

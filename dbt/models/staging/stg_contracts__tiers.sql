@@ -1,6 +1,6 @@
 -- grain: one row per contract and tier
 -- counts: thresholds and shares of the payment
--- clause: 20-contract.md
+-- rules: C.readings
 -- left out: nothing
 with
 

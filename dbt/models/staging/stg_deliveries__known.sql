@@ -1,6 +1,6 @@
 -- grain: one row per delivery that the run knows
 -- counts: accepted, not held, extracted on or before the as-of date
--- clause: 10-inputs.md, knowledge date and order
+-- rules: I.knowledge, I.order
 -- left out: everything the run does not know
 with
 

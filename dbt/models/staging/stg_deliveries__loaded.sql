@@ -1,6 +1,6 @@
 -- grain: one row per delivery whose rows stand in the raw room
 -- counts: row counts: staged + rejected + duplicate + skipped = received
--- clause: 60-gates.md, gate 20
+-- rules: G.staged
 -- left out: refused deliveries
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per delivery ever received
 -- counts: accepted, held and refused deliveries
--- clause: 10-inputs.md, Deliveries
+-- rules: I.identity
 -- left out: repetitions of the same delivery
 with
 

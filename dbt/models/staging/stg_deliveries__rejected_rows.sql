@@ -1,6 +1,6 @@
 -- grain: one row per rejected row and broken rule
 -- counts: rows that broke a rule of their source, with the code
--- clause: 10-inputs.md, Refusal
+-- rules: I.refusal
 -- left out: the values themselves
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per landed row of the list of referred citizens
 -- counts: every accepted row of every delivery
--- clause: 10-inputs.md, Sources
+-- rules: I.deltagere
 -- left out: nothing
 with
 

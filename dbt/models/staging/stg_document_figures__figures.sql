@@ -1,6 +1,6 @@
 -- grain: one row per figure of the documents
 -- counts: stated and recomputed values
--- clause: 30-rules.md §7
+-- rules: R7.errata
 -- left out: nothing
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per run of weeks with one code inside a wide row
 -- counts: every accepted row; one code covers the seven days of its week
--- clause: 10-inputs.md, Sources
+-- rules: I.dream
 -- left out: weeks without a code
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per landed row of wage hours
 -- counts: every accepted row of every delivery
--- clause: 10-inputs.md, Sources
+-- rules: I.eindkomst
 -- left out: nothing
 with
 

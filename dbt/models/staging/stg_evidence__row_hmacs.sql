@@ -1,6 +1,6 @@
 -- grain: one row per landed row that is evidence of a person-month
 -- counts: the keyed hash of the row, read again from the vault
--- clause: 10-inputs.md, Person numbers (row_hmac)
+-- rules: I.row_hmac
 -- left out: rows of people without a course
 with
 

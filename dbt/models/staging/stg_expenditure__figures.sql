@@ -1,6 +1,6 @@
 -- grain: one row per table and year
 -- counts: printed amounts and index numbers, with the named corrections applied
--- clause: 30-rules.md §7
+-- rules: R7.expenditure
 -- left out: nothing
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per landed figure of the published statistics
 -- counts: mapped rows; null is suppressed by the publisher, never 0
--- clause: 10-inputs.md, Sources
+-- rules: I.jobindsats
 -- left out: rows of benefits that the product does not map
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per approved line
 -- counts: the frozen lines
--- clause: 40-settlement.md
+-- rules: S.frozen
 -- left out: nothing
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per approved contract, period, part and group
 -- counts: the frozen parts
--- clause: 40-settlement.md
+-- rules: S.frozen
 -- left out: nothing
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per approved contract, period and reading
 -- counts: the frozen readings
--- clause: 40-settlement.md
+-- rules: S.frozen
 -- left out: nothing
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per approved contract and period
 -- counts: the frozen figures of a period
--- clause: 40-settlement.md
+-- rules: S.frozen
 -- left out: nothing
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per approved contract, period, corrected period and cause
 -- counts: the frozen true-ups
--- clause: 40-settlement.md
+-- rules: S.frozen
 -- left out: nothing
 with
 

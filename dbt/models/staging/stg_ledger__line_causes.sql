@@ -1,6 +1,6 @@
 -- grain: one row per changed approved amount
 -- counts: its cause and the delivery that brought it
--- clause: 40-settlement.md
+-- rules: S.cause
 -- left out: nothing
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per release
 -- counts: amounts released beyond the authorised maximum
--- clause: 40-settlement.md
+-- rules: S.release
 -- left out: nothing
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per contract with payment and settlement period
 -- counts: the state that the events give to today's figures, and the sha256 of the figures
--- clause: 40-settlement.md, Life of a settlement
+-- rules: S.hash
 -- left out: the rule of the states, which lib/ledger/state.py decides
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per person number
 -- counts: the dense number and the pseudonymous key of each person number
--- clause: 10-inputs.md, Person numbers
+-- rules: I.person_key
 -- left out: the person number itself
 with
 

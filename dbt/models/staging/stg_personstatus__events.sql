@@ -1,6 +1,6 @@
 -- grain: one row per landed event of the population register
 -- counts: every accepted row of every snapshot
--- clause: 10-inputs.md, Sources
+-- rules: I.personstatus
 -- left out: nothing
 with
 

@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 -- grain: one row per register source
 -- counts: the sources that can decide a contract, with their number in the large tables
--- clause: 10-inputs.md, Sources; 20-contract.md, register
+-- rules: C.register
 -- left out: sources that are no benefit register
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per landed row of the provider's claims
 -- counts: every accepted row of every delivery
--- clause: 10-inputs.md, Sources
+-- rules: I.resultatkrav
 -- left out: nothing
 with
 

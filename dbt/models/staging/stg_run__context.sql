@@ -1,6 +1,6 @@
 -- grain: one row
 -- counts: the as-of date and the area of the run
--- clause: 30-rules.md (D)
+-- rules: R0.known
 -- left out: nothing
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per domain and code
 -- counts: what people read for a code: its Danish name, what to do about it, who can act
--- clause: 50-mart.md, settlement_blocker and mismatch
+-- rules: M.tables
 -- left out: nothing
 with
 

@@ -1,7 +1,7 @@
 -- grain: one row per landed row of the benefit spells
 -- counts: every accepted row; a null ends_before is still running and reaches to the end of its
 --   delivery's window
--- clause: 10-inputs.md, Sources
+-- rules: I.ydelsesforloeb
 -- left out: identical rows of one delivery (counted once at load)
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per landed row of the weekly payments
 -- counts: every accepted row, corrections as rows of their own
--- clause: 10-inputs.md, Sources
+-- rules: I.ydelsesrefusion
 -- left out: refund and co-financing columns
 with
 

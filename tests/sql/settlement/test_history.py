@@ -1,6 +1,6 @@
-"""Histories of knowledge and approvals: the models against the sentences of 40-settlement.md.
+"""Histories of knowledge and approvals: the models against the rules of the settlement.
 
-The expected figures are worked out here with whole øre, fractions and loops, from the clause alone.
+The expected figures are worked out here with whole øre, fractions and loops, from the rules alone.
 """
 
 from __future__ import annotations
@@ -434,6 +434,7 @@ def step_on(warehouse: Warehouse, world: World, draw: random.Random) -> None:
 # these histories hold true-ups up and down, carried and repayable money, held money, releases, both
 # period lengths and the closing settlement
 @pytest.mark.parametrize("seed", [3, 12, 21, 42, 46, 51, 53])
+# Rules S.paid_through, S.conservation, S.true_up
 def test_any_history_of_knowledge_and_approvals_pays_what_the_clause_says(seed: int) -> None:
     draw = random.Random(seed)
     world = make_world(draw)
@@ -446,6 +447,7 @@ def test_any_history_of_knowledge_and_approvals_pays_what_the_clause_says(seed: 
     check(warehouse, world)
 
 
+# Rule S.radar
 def test_when_all_is_approved_the_radar_tells_every_krone_that_would_change() -> None:
     draw = random.Random(4)
     world = make_world(draw)

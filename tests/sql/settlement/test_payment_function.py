@@ -1,4 +1,4 @@
-"""W(B): the macro against fractions, for tiers and ceilings of any shape (40-settlement.md)."""
+"""W(B): the macro against fractions, for tiers and ceilings of any shape (S.tiers)."""
 
 from __future__ import annotations
 
@@ -81,6 +81,7 @@ def by_macro(engine: duckdb.DuckDBPyConnection, own: Terms, basis: int) -> int:
 
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(own=terms(), basis=st.integers(-(10**6), 2 * 10**9))
+# Rule S.tiers
 def test_the_macro_pays_what_the_fractions_pay(
     engine: duckdb.DuckDBPyConnection, own: Terms, basis: int
 ) -> None:
@@ -89,6 +90,7 @@ def test_the_macro_pays_what_the_fractions_pay(
 
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(own=terms(), data=st.data())
+# Rule S.tiers
 def test_the_macro_agrees_at_every_threshold_and_ceiling_and_an_oere_either_side(
     engine: duckdb.DuckDBPyConnection, own: Terms, data: st.DataObject
 ) -> None:

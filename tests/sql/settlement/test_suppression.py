@@ -1,4 +1,4 @@
-"""Small numbers: the macros of the payout mart against the sentences of 50-mart.md."""
+"""Small numbers: the macros of the payout mart against the sentences of M.suppression."""
 
 from __future__ import annotations
 
@@ -48,6 +48,7 @@ def expected(counts: list[int | None]) -> list[bool]:
         ([5, 6], [False, False]),
     ],
 )
+# Rule M.suppression
 def test_a_row_is_suppressed_for_itself_or_for_the_only_small_row_beside_it(
     engine: duckdb.DuckDBPyConnection, counts: list[int | None], suppressed: list[bool]
 ) -> None:
@@ -56,6 +57,7 @@ def test_a_row_is_suppressed_for_itself_or_for_the_only_small_row_beside_it(
 
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(counts=st.lists(st.one_of(st.none(), st.integers(0, 9)), min_size=1, max_size=7))
+# Rule M.suppression
 def test_the_macro_says_what_the_sentence_says_for_any_counts(
     engine: duckdb.DuckDBPyConnection, counts: list[int | None]
 ) -> None:
@@ -78,6 +80,7 @@ def test_rows_of_another_group_neither_hide_nor_are_hidden(
     ("is_suppressed", "count", "shown"),
     [(False, 0, 10), (False, 1, None), (False, 4, None), (False, 5, 10), (True, 5, None)],
 )
+# Rule M.suppression
 def test_a_measure_is_hidden_with_its_row_or_with_the_small_count_it_rests_on(
     engine: duckdb.DuckDBPyConnection, is_suppressed: bool, count: int, shown: int | None
 ) -> None:

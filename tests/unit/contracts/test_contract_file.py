@@ -237,6 +237,7 @@ WRONG: list[tuple[Callable[[Tree], None], str]] = [
 
 
 @pytest.mark.parametrize(("change", "words"), WRONG, ids=[words for _, words in WRONG])
+# Rules C.file, C.rates, C.parts
 def test_a_wrong_contract_is_refused_with_its_key_path(
     tmp_path: Path, tree: Tree, change: Callable[[Tree], None], words: str
 ) -> None:
@@ -247,6 +248,7 @@ def test_a_wrong_contract_is_refused_with_its_key_path(
     assert "prøve.yml" in caught.value.message
 
 
+# Rule C.parts
 def test_two_parts_of_person_months_are_refused(tmp_path: Path, tree: Tree) -> None:
     tree["parts"].append({**copy.deepcopy(tree["parts"][0]), "part_id": "del4"})
     with pytest.raises(EffektError, match="at most one part may be of kind person_months"):
@@ -264,6 +266,7 @@ def test_a_file_that_is_no_contract_is_an_error_and_never_a_crash(
     assert caught.value.code == "CONTRACT_FILE"
 
 
+# Rule C.file
 def test_an_amount_written_unquoted_with_a_decimal_point_is_refused(
     tmp_path: Path, tree: Tree
 ) -> None:
@@ -280,6 +283,7 @@ def test_a_number_that_yaml_would_read_in_its_own_way_is_refused(
         load_text(tmp_path, to_yaml(tree).replace("13048", text))
 
 
+# Rule C.terms
 def test_dates_may_be_quoted_or_not_and_mean_the_same_terms(tmp_path: Path, tree: Tree) -> None:
     quoted = load_text(tmp_path, to_yaml(tree))
     plain = load_text(tmp_path, to_yaml(tree).replace('"2022-11-01"', "2022-11-01"))
@@ -294,6 +298,7 @@ def test_notation_of_money_does_not_change_the_terms(tmp_path: Path, tree: Tree)
     assert load_text(tmp_path, to_yaml(tree)).terms_sha256 != first.terms_sha256
 
 
+# Rule C.terms
 def test_a_default_written_out_is_the_same_terms(tmp_path: Path, tree: Tree) -> None:
     first = load_text(tmp_path, to_yaml(tree))
     tree["parts"][2]["follow_up_days"] = 365
@@ -302,6 +307,7 @@ def test_a_default_written_out_is_the_same_terms(tmp_path: Path, tree: Tree) -> 
     assert load_text(tmp_path, to_yaml(tree)).terms_sha256 != first.terms_sha256
 
 
+# Rule C.clause
 def test_a_clause_may_stand_on_any_mapping(tmp_path: Path, tree: Tree) -> None:
     tree["parts"][0]["historical_success_rate"] = {"sygedagpenge": "0.30", "clause": "§ 9"}
     tree["clause"] = "§ 0"
@@ -349,6 +355,7 @@ def test_an_fte_part_books_on_its_last_evaluation_month(tmp_path: Path, tree: Tr
     assert parts[2].booking_month == dt.date(2024, 12, 1)
 
 
+# Rules C.tracked, C.tracking
 def test_a_tracked_contract_needs_neither_settlement_nor_parts(tmp_path: Path, tree: Tree) -> None:
     for key in ("payment", "settlement"):
         del tree[key]
@@ -369,6 +376,7 @@ def test_without_an_area_the_one_area_of_the_contracts_is_taken(tmp_path: Path, 
         load_contracts(tmp_path, "Tredje")
 
 
+# Rule C.area
 def test_contract_files_of_other_areas_are_validated_too(tmp_path: Path, tree: Tree) -> None:
     (tmp_path / "prøve.yml").write_text(to_yaml(tree), encoding="utf-8")
     tree |= {"contract_id": "anden", "area": "Andet", "title": None}
@@ -417,6 +425,7 @@ def test_shipped_contracts_survive_a_round_trip_through_their_stored_terms(path:
     assert contract_from_json(contract.terms_json()) == contract
 
 
+# Rule C.schema
 def test_the_published_schema_is_current() -> None:
     """Renew it with ``python -m dagster_project.lib.contracts.schema``."""
     assert SCHEMA_FILE.read_text(encoding="utf-8") == schema_text()

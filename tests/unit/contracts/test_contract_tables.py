@@ -28,6 +28,7 @@ def rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[object
     return connection.execute(query).fetchall()
 
 
+# Rules C.readings, C.register
 def test_hedensted_stands_in_the_tables_as_in_the_file(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:

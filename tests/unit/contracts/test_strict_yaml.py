@@ -55,6 +55,7 @@ def test_what_is_not_plain_yaml_is_refused_with_its_place(text: str, words: str)
         parse(text)
 
 
+# Rule C.file
 def test_an_alias_bomb_is_refused_before_it_grows() -> None:
     bomb = "a: &a [x, x]\n" + "".join(
         f"{chr(98 + i)}: &{chr(98 + i)} [*{chr(97 + i)}, *{chr(97 + i)}]\n" for i in range(20)

@@ -51,16 +51,19 @@ def digest(files: Files) -> str:
     return hashlib.sha256(whole.encode("utf-8")).hexdigest()
 
 
+# Rule P.synthetic
 def test_the_files_are_the_same_on_every_machine(towns: dict[str, Files]) -> None:
     """A change of the generator changes every snapshot of the demo: renew the hashes knowingly."""
     assert {area: digest(files) for area, files in towns.items()} == BYTES
 
 
+# Rule P.synthetic
 def test_building_twice_gives_the_same_bytes(towns: dict[str, Files]) -> None:
     assert digest(_TOWNS["Slagelse"][1]()) == digest(towns["Slagelse"])
 
 
 @pytest.mark.parametrize("area", AREAS)
+# Rule F.synthetic_people
 def test_only_replacement_numbers_stand_in_the_files(towns: dict[str, Files], area: str) -> None:
     numbers = {
         row[column].replace("-", "")

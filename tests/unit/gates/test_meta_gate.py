@@ -68,6 +68,7 @@ def test_a_row_that_the_rule_does_not_concern_is_not_counted(context: facts.Cont
 
 
 @pytest.mark.parametrize(("least", "is_success"), [(5, True), (6, False)])
+# Rule G.meta
 def test_fewer_rows_than_declared_fail_even_if_none_is_wrong(
     context: facts.Context, least: int, is_success: bool
 ) -> None:
@@ -84,6 +85,7 @@ def test_the_least_rows_may_be_derived_from_what_must_be_there(context: facts.Co
 
 
 @pytest.mark.parametrize("shape", ["counts", "rows"])
+# Rules G.meta, G.silent
 def test_a_query_that_raises_fails_every_check_and_tells_no_value(
     context: facts.Context, shape: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -108,6 +110,7 @@ def test_an_unknown_expectation_is_no_pass(context: facts.Context) -> None:
     assert not any(result.is_success for result in _run(context, suite).values())
 
 
+# Rule G.meta
 def test_a_result_that_is_missing_is_no_pass(
     context: facts.Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -131,6 +134,7 @@ def test_rows_are_judged_one_by_one_and_only_keys_are_kept(context: facts.Contex
     assert keys == [("holds", (None, "k2")), ("holds", (None, "k3"))]
 
 
+# Rule G.silent
 def test_no_value_stands_in_what_great_expectations_gives_back() -> None:
     import pandas as pd
 

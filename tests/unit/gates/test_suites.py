@@ -79,6 +79,7 @@ def test_a_suite_that_shares_nothing_has_what_all_checks_share(tmp_path: Path) -
         ("checks:", "checks: [", "not readable"),
     ],
 )
+# Rule G.suites
 def test_an_unsound_suite_is_refused(tmp_path: Path, was: str, becomes: str, says: str) -> None:
     with pytest.raises(EffektError, match=says):
         read_suite(_write(tmp_path, SOUND.replace(was, becomes, 1)))
@@ -122,6 +123,7 @@ def test_every_gate_declares_its_checks_and_one_that_guards_each_subject() -> No
 
 
 def test_a_shipped_check_judges_the_column_of_its_facts_that_bears_its_id() -> None:
+    # Rule G.cost
     for suite in all_suites():
         for check in suite.checks:
             assert re.search(rf"\b{check.id}\b", suite.facts), f"{suite.subject}: {check.id}"

@@ -52,6 +52,7 @@ def test_a_different_key_is_found(home: Home) -> None:
 
 
 @pytest.mark.parametrize("place", [5, 40, -3, -1])
+# Rule S.ledger
 def test_a_changed_byte_is_found_wherever_it_stands(home: Home, place: int) -> None:
     for day in (1, 2, 3):
         chain.append(home, event(day))
@@ -78,6 +79,7 @@ def test_every_single_byte_of_a_ledger_counts(home: Home) -> None:
 
 
 @pytest.mark.parametrize("cut", [1, 30])
+# Rule S.ledger
 def test_a_torn_last_line_is_set_aside_and_the_rest_goes_on(home: Home, cut: int) -> None:
     first = chain.append(home, event())
     chain.append(home, event(2))
@@ -91,6 +93,7 @@ def test_a_torn_last_line_is_set_aside_and_the_rest_goes_on(home: Home, cut: int
     assert chain.append(home, event(3)).sequence == 2
 
 
+# Rule S.ledger
 def test_a_ledger_without_the_recorded_head_is_refused(home: Home) -> None:
     chain.append(home, event())
     lost = chain.append(home, event(2)).hash
@@ -111,6 +114,7 @@ def test_events_after_the_recorded_head_are_those_since(home: Home) -> None:
     assert ledger.since(second.hash) == ()
 
 
+# Rule R0.known
 def test_a_run_knows_the_events_up_to_its_own_date(home: Home) -> None:
     chain.append(home, event(1))
     chain.append(home, event(3))

@@ -22,6 +22,7 @@ PAID_ON = dt.date(2023, 6, 1)
 Approve = Callable[[str], None]
 
 
+# Rule S.steps
 def test_a_settlement_goes_from_draft_to_paid(world: World, approved: Approve) -> None:
     approved(Q1)
     event = life.pay(world.settings, CONTRACT, Q1, "Finn", PAID_ON, "bilag 1")
@@ -32,6 +33,7 @@ def test_a_settlement_goes_from_draft_to_paid(world: World, approved: Approve) -
     assert {e.as_of_date for e in chain.read(world.home).events} == {dt.date(2023, 5, 1)}
 
 
+# Rule S.frozen
 def test_what_is_approved_is_frozen_with_everything_it_rests_on(
     world: World, approved: Approve
 ) -> None:
@@ -87,6 +89,7 @@ def test_nothing_is_done_twice(world: World, approved: Approve) -> None:
 
 
 @pytest.mark.parametrize("name", ["Lis", " lis ", "LIS"])
+# Rule S.people
 def test_submit_and_verify_take_two_names(world: World, name: str) -> None:
     life.submit(world.settings, CONTRACT, Q1, "Lis")
     with pytest.raises(NotAllowedError, match="SAME_PERSON"):
@@ -100,6 +103,7 @@ def test_names_are_compared_in_one_unicode_form(world: World) -> None:
 
 
 @pytest.mark.parametrize("name", ["Lis", "Kai"])
+# Rule S.people
 def test_approve_takes_a_third_name(world: World, name: str) -> None:
     life.submit(world.settings, CONTRACT, Q1, "Lis")
     life.verify(world.settings, CONTRACT, Q1, "Kai")
@@ -108,6 +112,7 @@ def test_approve_takes_a_third_name(world: World, name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "allowed"), [("lis", True), ("Kai", False), ("Ukendt", False)])
+# Rule S.people
 def test_with_actors_only_listed_names_act_in_their_role(
     world: World, name: str, allowed: bool
 ) -> None:
@@ -120,6 +125,7 @@ def test_with_actors_only_listed_names_act_in_their_role(
             life.submit(world.settings, CONTRACT, Q1, name)
 
 
+# Rule S.steps
 def test_a_returned_settlement_is_a_draft_again(world: World) -> None:
     life.submit(world.settings, CONTRACT, Q1, "Lis")
     life.verify(world.settings, CONTRACT, Q1, "Kai")
@@ -129,6 +135,7 @@ def test_a_returned_settlement_is_a_draft_again(world: World) -> None:
     assert life.submit(world.settings, CONTRACT, Q1, "Lis").sequence == 4
 
 
+# Rule S.state
 def test_figures_that_change_take_the_state_back_and_give_it_again(world: World) -> None:
     life.submit(world.settings, CONTRACT, Q1, "Lis")
     world.amounts[PERIODS[0]] = Decimal("200.00")
@@ -140,6 +147,7 @@ def test_figures_that_change_take_the_state_back_and_give_it_again(world: World)
     assert life.verify(world.settings, CONTRACT, Q1, "Kai").action == "verify"
 
 
+# Rule S.steps
 def test_periods_are_submitted_in_order(world: World, approved: Approve) -> None:
     world.amounts[PERIODS[1]] = Decimal("100.00")
     world.publish(dt.date(2023, 8, 1))
@@ -152,6 +160,7 @@ def test_periods_are_submitted_in_order(world: World, approved: Approve) -> None
         life.submit(world.settings, CONTRACT, Q3, "Lis")
 
 
+# Rule S.steps
 def test_payments_are_recorded_in_order(world: World, approved: Approve) -> None:
     world.amounts[PERIODS[1]] = Decimal("0.00")
     world.publish(dt.date(2023, 8, 1))
@@ -164,6 +173,7 @@ def test_payments_are_recorded_in_order(world: World, approved: Approve) -> None
     assert nothing.amount_dkk == Decimal("0.00")
 
 
+# Rule S.blockers
 def test_blockers_stop_a_submit_unless_a_reason_is_given(world: World) -> None:
     world.blockers[PERIODS[0]] = ["pending_claims"]
     world.publish(dt.date(2023, 5, 1))
@@ -174,6 +184,7 @@ def test_blockers_stop_a_submit_unless_a_reason_is_given(world: World) -> None:
 
 
 @pytest.mark.parametrize(("day", "allowed"), [(1, False), (2, True), (3, True)])
+# Rules S.fresh, S.ledger
 def test_the_as_of_date_never_decreases(world: World, day: int, allowed: bool) -> None:
     world.publish(dt.date(2023, 5, 2))
     life.submit(world.settings, CONTRACT, Q1, "Lis")
@@ -185,6 +196,7 @@ def test_the_as_of_date_never_decreases(world: World, day: int, allowed: bool) -
             life.verify(world.settings, CONTRACT, Q1, "Kai")
 
 
+# Rule S.fresh
 def test_a_release_that_moves_the_figures_asks_for_a_new_snapshot(world: World) -> None:
     world.held[PERIODS[0]] = Decimal("50.00")
     world.publish(dt.date(2023, 5, 1))
@@ -247,6 +259,7 @@ def test_the_command_line_tells_an_amount_that_is_refused_from_one_that_is_none(
     assert (ended.value.code or 0) == code
 
 
+# Rule S.release
 def test_a_release_needs_an_authorised_maximum(world: World) -> None:
     world.write_terms(authorised="authorised_max: null")
     world.publish(dt.date(2023, 5, 1))
@@ -254,6 +267,7 @@ def test_a_release_needs_an_authorised_maximum(world: World) -> None:
         life.release(world.settings, CONTRACT, Decimal("1"), "Kai", "grund")
 
 
+# Rule S.release
 def test_a_release_counts_from_the_first_unapproved_period_open_or_not(
     world: World, approved: Approve
 ) -> None:
@@ -262,6 +276,7 @@ def test_a_release_counts_from_the_first_unapproved_period_open_or_not(
     assert event.period_start == PERIODS[1]
 
 
+# Rule S.release
 def test_when_all_is_approved_nothing_can_be_released(world: World, approved: Approve) -> None:
     world.amounts = dict.fromkeys(PERIODS, Decimal("1.00"))
     world.publish(dt.date(2024, 2, 1))

@@ -37,6 +37,7 @@ def loaded(world: World, as_of: dt.date, contracts: list[Contract]) -> duckdb.Du
     return connection
 
 
+# Rule S.frozen
 def test_approved_rows_come_back_as_they_were_published(
     world: World, approved: Callable[[str], None]
 ) -> None:
@@ -75,6 +76,7 @@ def test_a_run_of_an_earlier_day_does_not_know_later_events(
         ("starts_on: 2023-01-01", "starts_on: 2022-12-01", "term.starts_on"),
     ],
 )
+# Rule S.bounds
 def test_terms_that_move_an_approved_period_are_refused(
     world: World, approved: Callable[[str], None], old: str, new: str, key: str
 ) -> None:
@@ -97,6 +99,7 @@ def test_terms_that_move_only_later_periods_are_taken(
     assert len(list_periods(contracts[0])) == 8
 
 
+# Rule S.bounds
 def test_a_contract_with_approved_periods_may_not_vanish(
     world: World, approved: Callable[[str], None]
 ) -> None:

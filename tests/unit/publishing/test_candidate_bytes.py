@@ -35,6 +35,7 @@ def _many_rows(change: Callable[[str], None]) -> None:
     )
 
 
+# Rule M.name
 def test_one_thread_and_two_write_the_same_bytes(
     home: Home, change: Callable[[str], None], tmp_path: Path
 ) -> None:
@@ -63,12 +64,14 @@ def test_rows_in_another_order_give_the_same_snapshot(
 
 
 @pytest.mark.parametrize("name", ["delivery", "data_quality"])
+# Rule M.name
 def test_provenance_is_outside_the_name(name: str) -> None:
     tables = {"mart": {"contract": {"sha256": "a"}, name: {"sha256": "b"}}}
     without = {"mart": {"contract": {"sha256": "a"}}}
     assert manifest.snapshot_id("2024-05-02", tables) == manifest.snapshot_id("2024-05-02", without)
 
 
+# Rule M.name
 def test_figures_are_inside_the_name() -> None:
     one = manifest.snapshot_id("2024-05-02", {"mart": {"contract": {"sha256": "a"}}})
     other = manifest.snapshot_id("2024-05-02", {"mart": {"contract": {"sha256": "b"}}})

@@ -25,7 +25,7 @@ NAMING_LAW = {
     " support_days line_no evidence_no row_number",
     "VARCHAR": "*",
 }
-"""The first type with a pattern that fits a column's name is its type (50-mart.md)."""
+"""The first type with a pattern that fits a column's name is its type (M.types)."""
 TABLES = declared_tables()
 
 

@@ -34,6 +34,7 @@ def shown(home: Home) -> Path:
     return snapshot.path
 
 
+# Rules M.snapshot, M.tables
 def test_a_candidate_holds_every_declared_table_that_the_warehouse_has(
     whole_home: Home, settings: Settings
 ) -> None:
@@ -53,6 +54,7 @@ def test_the_first_publish_is_what_readers_see(home: Home, publish_now: PublishN
         assert reader.execute("select count(*) from mart.settlement").fetchone() == (3,)
 
 
+# Rule M.publish
 def test_same_knowledge_publishes_nothing_new(home: Home, publish_now: PublishNow) -> None:
     publish_now()
     before = (shown(home), os.readlink(home.published / "current"))
@@ -188,7 +190,8 @@ def test_a_waiting_candidate_is_found_again(home: Home, audited: Audited) -> Non
 
 
 @pytest.mark.parametrize("umask", [0o077, 0o022, 0o000])
-def test_modes_are_those_of_the_spec_whatever_the_umask(
+# Rule M.rooms
+def test_modes_are_those_of_the_rooms_whatever_the_umask(
     home: Home, publish_now: PublishNow, umask: int
 ) -> None:
     before = os.umask(umask)
@@ -217,6 +220,7 @@ def test_nothing_written_ahead_lies_beside_a_published_file(
     assert not list(home.published.rglob("*.wal"))
 
 
+# Rule M.drivers
 def test_older_drivers_can_open_the_published_files(home: Home, publish_now: PublishNow) -> None:
     publish_now()
     with duckdb.connect(str(home.published / "payout_mart.duckdb"), read_only=True) as reader:
@@ -225,6 +229,7 @@ def test_older_drivers_can_open_the_published_files(home: Home, publish_now: Pub
 
 
 @pytest.mark.slow
+# Rule M.kept
 def test_the_newest_thirty_snapshots_and_those_to_keep_stay(
     home: Home, audited: Audited, change: Change
 ) -> None:
@@ -237,6 +242,7 @@ def test_the_newest_thirty_snapshots_and_those_to_keep_stay(
     assert there == {ids[0], *ids[-30:]}
 
 
+# Rule M.snapshot
 def test_the_manifest_tells_what_the_snapshot_rests_on(
     home: Home, audited: Audited, change: Change
 ) -> None:

@@ -69,6 +69,7 @@ def _publish_copy(home: Home, variant: Candidate) -> str:
 
 
 @pytest.mark.slow
+# Rule M.publish
 def test_a_reader_sees_whole_snapshots_only_during_a_hundred_publishes(
     home: Home,
     audited: Callable[[], Candidate],

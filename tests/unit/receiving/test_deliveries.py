@@ -33,6 +33,7 @@ def _codes(report: receiving.ReceiveReport) -> list[str | None]:
     return [note.code for note in report.refused]
 
 
+# Rule I.identity
 def test_the_same_file_again_changes_nothing(home: Home) -> None:
     homes.land(home, NAME, LIST)
     homes.receive(home)
@@ -43,6 +44,7 @@ def test_the_same_file_again_changes_nothing(home: Home) -> None:
     assert {**homes.state(home), "landing": []} == {**before, "landing": []}
 
 
+# Rule I.identity
 def test_v1_and_no_version_are_the_same_delivery(home: Home) -> None:
     homes.land(home, NAME, LIST)
     homes.receive(home)
@@ -50,6 +52,7 @@ def test_v1_and_no_version_are_the_same_delivery(home: Home) -> None:
     assert len(homes.receive(home).repeated) == 1
 
 
+# Rule I.identity
 def test_other_bytes_under_accepted_name_parts_are_a_conflict_and_v2_is_accepted(
     home: Home,
 ) -> None:
@@ -68,6 +71,7 @@ def test_a_csv_and_a_workbook_with_the_same_name_parts_are_a_conflict(home: Home
     assert _codes(homes.receive(home)) == ["DELIVERY_CONFLICT"] * 2
 
 
+# Rule I.identity
 def test_two_versions_of_one_file_in_one_night_are_both_refused(home: Home) -> None:
     homes.land(home, NAME, LIST, "a")
     homes.land(home, NAME, LIST + LIST.splitlines()[1].replace("F-001", "F-009") + "\n", "b")
@@ -77,6 +81,7 @@ def test_two_versions_of_one_file_in_one_night_are_both_refused(home: Home) -> N
     assert len(homes.receive(home).accepted) == 1
 
 
+# Rule I.identity
 def test_the_same_bytes_under_another_date_are_a_new_delivery(home: Home) -> None:
     for name in (NAME, "deltagere_2024-02-02.csv", "deltagere_2024-02-02_kommunen.csv"):
         homes.land(home, name, LIST)
@@ -100,6 +105,7 @@ def test_a_window_left_out_of_the_name_is_that_of_the_weeks(home: Home) -> None:
     assert (record.covers_from, record.covers_to) == (dt.date(2023, 1, 2), dt.date(2023, 1, 29))
 
 
+# Rule I.ydelsesrefusion
 def test_the_payment_file_is_known_under_its_real_name(home: Home) -> None:
     name = "yr-ydelsesrefusion-beregning_Proeve 2024-02-01.csv"
     homes.land(home, name, corpus.good_csv("ydelsesrefusion"))
@@ -122,6 +128,7 @@ def test_the_same_bytes_accepted_under_one_name_and_refused_under_another_lie_in
         assert sha256_file(folder / report.accepted[0].sha256) == report.accepted[0].sha256
 
 
+# Rule I.duplicates
 def test_rows_identical_after_parsing_count_once_in_window_sources(home: Home) -> None:
     text = (
         "cpr;ydelseskode;fra_dato;til_dato;andel\n"
@@ -136,6 +143,7 @@ def test_rows_identical_after_parsing_count_once_in_window_sources(home: Home) -
     assert (record.row_count, record.duplicate_rows, record.covered_days) == (3, 1, 60)
 
 
+# Rule I.ydelsesforloeb
 def test_a_spell_that_ends_the_day_before_it_begins_covers_no_day_and_two_days_before_is_refused(
     home: Home,
 ) -> None:
@@ -148,6 +156,7 @@ def test_a_spell_that_ends_the_day_before_it_begins_covers_no_day_and_two_days_b
     assert homes.rows(home, "ydelsesforloeb") == []
 
 
+# Rule I.jobindsats
 def test_unmapped_statistics_are_skipped_and_suppressed_figures_are_null(home: Home) -> None:
     homes.land(home, "jobindsats_2024-02-01.csv", corpus.good_csv("jobindsats"))
     homes.receive(home)
@@ -211,6 +220,7 @@ def test_a_vault_file_that_was_changed_is_found_when_it_is_loaded(home: Home) ->
     connection.close()
 
 
+# Rule I.order
 def test_arrival_order_does_not_matter(tmp_path: Path) -> None:
     files = {
         f"ydelsesforloeb_2024-02-0{day}_2023-01-01_2023-12-31.csv":
@@ -258,6 +268,7 @@ def _known(home: Home, as_of: dt.date) -> list[tuple[object, ...]]:
 
 
 @pytest.mark.parametrize(("last", "is_held"), [(16, False), (17, True), (4, False), (3, True)])
+# Rule G.volume
 def test_more_than_sixty_per_cent_from_the_median_is_held_from_the_fourth_delivery_on(
     home: Home, last: int, is_held: bool
 ) -> None:
@@ -271,6 +282,7 @@ def test_the_third_delivery_is_never_held(home: Home) -> None:
     assert homes.receive(home).held == []
 
 
+# Rule G.volume
 def test_a_held_delivery_is_known_once_a_person_opens_it(home: Home) -> None:
     _land_spells(home, 10, 10, 10, 100)
     held = homes.receive(home).held[0]
@@ -297,6 +309,7 @@ def test_the_check_may_be_called_as_the_reports_call_it(home: Home, name: str) -
     assert homes.receive(home).held == []
 
 
+# Rules I.knowledge, I.order, R0.known
 def test_a_run_knows_what_was_extracted_on_or_before_its_date_in_the_order_of_deliveries(
     home: Home,
 ) -> None:
@@ -318,6 +331,7 @@ def test_a_key_is_made_in_an_empty_home_and_is_private(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("folder", ["vault", "ledger"])
+# Rule F.key
 def test_a_missing_key_is_never_replaced_once_records_exist(tmp_path: Path, folder: str) -> None:
     home = Home(tmp_path / "home").ensure()
     (home.root / folder / "record").write_text("x")

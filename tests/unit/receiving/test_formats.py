@@ -106,6 +106,7 @@ def test_bom_line_ends_and_quotes_change_nothing(
 
 
 @pytest.mark.parametrize("source", sorted(corpus.TABLES))
+# Rule I.formats
 def test_the_order_of_columns_and_a_missing_last_line_end_change_nothing(
     folder: Path, source: str
 ) -> None:
@@ -118,6 +119,7 @@ def test_the_order_of_columns_and_a_missing_last_line_end_change_nothing(
 
 
 @pytest.mark.parametrize("source", sorted(corpus.TABLES))
+# Rule I.formats
 def test_csv_xlsx_and_parquet_of_one_table_give_the_same_rows(folder: Path, source: str) -> None:
     plain = parsed(folder, source, "csv", corpus.good_csv(source))
     for file_format in load_sources()[source].formats:
@@ -125,6 +127,7 @@ def test_csv_xlsx_and_parquet_of_one_table_give_the_same_rows(folder: Path, sour
             assert parsed(folder, source, file_format, corpus.good(source, file_format)) == plain
 
 
+# Rule I.dates
 def test_a_date_cell_of_a_workbook_is_its_date(folder: Path) -> None:
     headings, rows = corpus.TABLES["deltagere"]
     dated = [[*row[:3], dt.date.fromisoformat(row[3]), *row[4:]] for row in rows]
@@ -193,6 +196,7 @@ def test_a_text_may_have_as_many_characters_as_its_source_declares(folder: Path)
                 assert ("FILE_LIMIT" in found) == bool(more)
 
 
+# Rule I.dream
 def test_equal_rows_of_a_person_in_a_wide_file_count_once(tmp_path: Path) -> None:
     headings, rows = corpus.TABLES["dream"]
     again = [*rows, ["610190-1234", *rows[0][1:]], rows[2], rows[2]]
@@ -353,6 +357,7 @@ def test_overlapping_merged_ranges_are_read_once(folder: Path) -> None:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_utime - before < 10
 
 
+# Rule I.jobindsats
 def test_the_statistics_as_json_are_those_of_the_csv(folder: Path) -> None:
     as_json = parsed(folder, "jobindsats", "json", corpus.good_json())
     as_csv = parsed(folder, "jobindsats", "csv", corpus.good_csv("jobindsats"))
@@ -383,6 +388,7 @@ def spells(draw: st.DrawFn) -> list[str]:
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(spells(), min_size=1, max_size=30), st.permutations(range(5)))
+# Rules I.declared, I.formats
 def test_any_table_survives_any_dress(
     folder: Path, rows: list[list[str]], order: list[int]
 ) -> None:
@@ -450,6 +456,7 @@ def test_no_json_raises_anything_but_a_refusal(folder: Path, value: object) -> N
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.lists(st.sampled_from(["", "890", "891", "731"]), min_size=6, max_size=6),
                 min_size=1, max_size=8), st.permutations(range(7)))  # fmt: skip
+# Rule I.dream
 def test_runs_of_weeks_are_those_of_a_plain_loop(
     folder: Path, table: list[list[str]], order: list[int]
 ) -> None:
@@ -504,7 +511,7 @@ _ODD_CELLS = ["", "890", "890", "891", "731", "90", "0", "8900", "999", "ab;", "
 def test_a_large_wide_file_is_judged_as_a_small_one(
     folder: Path, table: list[tuple[str, list[str]]], end: str, is_ended: bool, block: int
 ) -> None:
-    """10-inputs.md, dream: the size decides how weeks are read and never what is found in them."""
+    """I.dream: the size decides how weeks are read and never what is found in them."""
     headings = ["cpr", *(f"y_{week}" for week in ("2051", "2052", "2053", "2101", "2102", "2103"))]
     lines = [";".join(headings), *(";".join([key, *cells]) for key, cells in table)]
     data = (end.join(lines) + end * is_ended).encode()
@@ -534,6 +541,7 @@ def judged_wide(folder: Path, data: bytes) -> object:
 
 
 @pytest.mark.parametrize("source", ["ydelsesforloeb", "dream"])
+# Rule I.row_hmac
 def test_a_row_hmac_is_that_of_the_landed_texts_in_declared_order(
     tmp_path: Path, source: str
 ) -> None:
@@ -552,6 +560,7 @@ def test_a_row_hmac_is_that_of_the_landed_texts_in_declared_order(
     }
 
 
+# Rule I.person_key
 def test_a_person_key_is_the_hmac_of_the_ten_digits(tmp_path: Path) -> None:
     home = homes.new_home(tmp_path / "home")
     homes.land(home, "deltagere_2024-02-01.csv", corpus.good_csv("deltagere"))
@@ -671,6 +680,7 @@ def test_a_workbook_template_explains_every_column(tmp_path: Path) -> None:
         ([(1, 5, 10), (2, 10, 20), (3, 20, 10)], [2, 3]),
     ],
 )
+# Rule I.personstatus
 def test_only_rings_and_forks_break_a_chain(
     links: list[tuple[int, int, int]], bad: list[int]
 ) -> None:
@@ -687,6 +697,7 @@ def test_only_rings_and_forks_break_a_chain(
         ("a\nb.csv", "a?b.csv"),
     ],
 )
+# Rule I.name
 def test_a_name_is_shown_without_long_numbers_and_controls(name: str, shown: str) -> None:
     assert names.scrub(name) == shown
 
@@ -698,6 +709,7 @@ def test_every_benefit_group_is_its_own_name_and_every_name_leads_to_a_group() -
     assert set(pairs.values()) <= groups
 
 
+# Rules F.quiet, F.hostile
 def test_the_parser_reaches_nothing_but_its_folder(folder: Path, tmp_path: Path) -> None:
     import duckdb
 

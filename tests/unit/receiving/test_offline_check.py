@@ -33,6 +33,7 @@ def test_a_claim_on_a_shipped_contract_passes_without_a_home(no_home: Path) -> N
     assert not (no_home / "data").exists()
 
 
+# Rule I.contract_known
 def test_a_claim_on_a_contract_that_no_file_has_is_refused(no_home: Path) -> None:
     assert _check(no_home, "hedensted;F-1;2023-05;ja\n") == EXIT_REFUSED
 
@@ -45,6 +46,7 @@ def test_a_name_as_long_as_the_file_system_allows_is_a_name_like_any_other(no_ho
 
 
 @pytest.mark.parametrize("command", sorted(get_command(app).commands))  # type: ignore[attr-defined]
+# Rule P.commands
 def test_every_command_takes_the_home_and_the_contracts(command: str) -> None:
     told = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"}).output
     assert "--home" in told

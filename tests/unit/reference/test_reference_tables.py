@@ -1,4 +1,4 @@
-"""The reference tables: strict reading, and the documents' errors computed (30-rules.md §7)."""
+"""The reference tables: strict reading, and the documents' errors computed (R7.errata)."""
 
 from __future__ import annotations
 
@@ -69,7 +69,8 @@ def judged(*figures: DocumentFigure) -> dict[str, object]:
     return judge_figures(figures)[-1]
 
 
-def test_the_benefit_codes_are_those_of_the_specification() -> None:
+# Rule I.benefit_codes
+def test_the_benefit_codes_are_those_of_the_rules() -> None:
     codes = load_reference().benefit_codes
     by_group: dict[str, list[tuple[int, int]]] = {}
     for row in codes:
@@ -89,6 +90,7 @@ def test_the_benefit_codes_are_those_of_the_specification() -> None:
     }  # fmt: skip
 
 
+# Rule R7.errata
 def test_exactly_the_documents_errors_come_out() -> None:
     found = [
         (row["document"][:3], row["stated"], row["recomputed"], row["difference"], row["kind"])
@@ -105,6 +107,7 @@ def test_every_figure_that_can_be_recomputed_is() -> None:
     assert {row["document"][:3] for row in recomputed} == {"000", "001", "002", "003", "004"}
 
 
+# Rule R7.expenditure
 def test_a_printed_amount_that_is_no_number_is_replaced_only_by_its_named_row(
     tmp_path: Path,
 ) -> None:

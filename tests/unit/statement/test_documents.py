@@ -30,6 +30,7 @@ def written(world: World) -> dict[str, Path]:
     return {path.suffix: path for path in paths}
 
 
+# Rules S.statement, S.verify
 def test_every_format_can_be_checked_without_the_home(written: dict[str, Path]) -> None:
     assert sorted(written) == [".html", ".json", ".pdf", ".xlsx"]
     for path in written.values():
@@ -38,7 +39,7 @@ def test_every_format_can_be_checked_without_the_home(written: dict[str, Path]) 
 
 
 def test_the_workbook_says_what_has_no_table_as_well(written: dict[str, Path]) -> None:
-    """Overlap, young data, and that nobody has acted yet: 40-settlement.md asks it of each form."""
+    """Overlap, young data, and that nobody has acted yet: S.statement asks it of each form."""
     book = openpyxl.load_workbook(written[".xlsx"])
     said = "\n".join(
         str(value)
@@ -98,6 +99,7 @@ def test_the_documents_of_an_approved_period_come_from_the_ledger(world: World) 
         (("shown", "totals", "carried_forward_dkk"), "1.00", "carried_forward_dkk er ikke det"),
     ],
 )
+# Rule S.verify
 def test_a_document_that_lies_is_found_even_if_it_is_sealed_again(
     written: dict[str, Path], tmp_path: Path, place: tuple[str, ...], value: Any, problem: str
 ) -> None:
@@ -150,6 +152,7 @@ def test_the_page_refers_to_nothing_outside_itself(written: dict[str, Path]) -> 
     assert page.count("<svg") == 2
 
 
+# Rule S.statement
 def test_the_page_names_courses_in_the_restricted_annex_only(written: dict[str, Path]) -> None:
     page = written[".html"].read_text(encoding="utf-8")
     assert ">f1<" not in page[: page.index("<details>")]
@@ -171,6 +174,7 @@ def test_a_file_of_another_kind_is_wrong_usage(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"), [("=SUM(A1)", "'=SUM(A1)"), ("@x", "'@x"), ("-1", "'-1"), ("x=1", "x=1")]
 )
+# Rule F.formulas
 def test_no_text_becomes_a_formula(text: str, expected: str) -> None:
     assert workbook.escaped(text) == expected
 
@@ -228,6 +232,7 @@ def test_a_line_without_a_course_is_never_hidden_by_the_bound(
     assert shown[-1].startswith("… og 9 mere")
 
 
+# Rule P.danish
 def test_the_summary_names_states_as_the_statement_does() -> None:
     table = summary._settlement_table(
         [("k", "2023-K1", dt.date(2023, 1, 1), "draft", False, Decimal(0), Decimal(0))]

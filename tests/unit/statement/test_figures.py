@@ -120,6 +120,7 @@ def printed(lines: list[dict[str, object]]) -> dict[str, Any]:
     return figures.figures(settlement_row(), "terms", reading_rows(), TIERS, CHOSEN, lines)
 
 
+# Rule S.hash
 def test_the_streamed_hash_equals_the_hash_of_the_printed_figures(
     warehouse: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

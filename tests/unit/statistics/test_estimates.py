@@ -1,4 +1,4 @@
-"""The two estimates that a library makes, against hand calculations (30-rules.md §5 and §9)."""
+"""The two estimates that a library makes, against hand calculations (R5.curve, R9.difference)."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ def _exact(at_risk: list[int], returned: list[int]) -> list[Decimal]:
     return result
 
 
+# Rule R5.curve
 def test_the_share_still_out_is_the_product_of_the_months_so_far() -> None:
     shares = curve.still_out_shares([4, 2, 1], [1, 1, 0])
     assert shares == [Decimal("0.750000"), Decimal("0.375000"), Decimal("0.375000")]
@@ -58,6 +59,7 @@ def test_a_tie_rounds_away_from_zero_as_the_exact_fraction_does(
     assert curve.still_out_shares(at_risk, returned) == _exact(at_risk, returned)
 
 
+# Rule R9.difference
 def test_difference_and_interval_agree_with_a_hand_calculation() -> None:
     # means 80 and 70, variances 106 and 26.5, five persons each; Welch's degrees of freedom 5.8824
     # and the table value t(0.975) = 2.4589 at them
@@ -84,6 +86,7 @@ def test_one_person_has_no_interval_and_none_has_no_mean() -> None:
     )  # fmt: skip
 
 
+# Rule R9.difference
 def test_two_groups_without_spread_have_an_interval_of_one_point() -> None:
     row = effect.estimate([4, 4], [1, 1], 104, Decimal("0.95"))
     assert row[6:] == (Decimal("3.000000"), Decimal("3.000000"))

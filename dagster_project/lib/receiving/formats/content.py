@@ -216,7 +216,7 @@ def _mark_repeats(parser: duckdb.DuckDBPyConnection, source: Source, parsed: Par
 
 
 def _covered_days(parser: duckdb.DuckDBPyConnection, parts: NameParts, parsed: Parsed) -> int:
-    """Σ over counted rows of the days they cover in the window (60-gates.md, gate 10)."""
+    """Σ over counted rows of the days they cover in the window (G.volume)."""
     window, first, last = parts.source.window, parts.covers_from, parts.covers_to
     if window is None or first is None or last is None:
         return 0

@@ -7,6 +7,8 @@ row, into a normalised file. (DuckDB alone would drop an extra empty field, an e
 around quotes without an error.) The scan saves 0.5 CPU s of a municipality's register (260,000
 rows) and a minute of a nation's; with the wide weekly file it carries the bounds of
 docs/benchmarks.md.
+
+Rules: I.formats.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""json: the statistics API's answer, ``[{"Variables": [{"Name", "Label"}], "Data": [[…]]}]``."""
+"""json: the statistics API's answer, ``[{"Variables": [{"Name", "Label"}], "Data": [[…]]}]``.
+
+Rules: I.formats.
+"""
 
 from __future__ import annotations
 

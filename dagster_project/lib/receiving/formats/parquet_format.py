@@ -4,6 +4,8 @@ A parquet file holds statistics about itself that may be false: the nulls of a c
 greatest value. An engine that relies on them skips data that it never read. So the values alone are
 copied, into a file of our own, and only that file is queried. A process of its own does it
 (``parquet_reader``): libraries of this format are known to end their process on a broken file.
+
+Rules: I.formats.
 """
 
 from __future__ import annotations

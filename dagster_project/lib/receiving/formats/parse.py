@@ -2,6 +2,8 @@
 
 What belongs here: the SQL that applies a declaration. What does not: formats, names, the register.
 Typed rows keep the order of the file, so that ``rowid + 1`` is the row number.
+
+Rules: I.refusal, I.duplicates, I.contract_known.
 """
 
 from __future__ import annotations

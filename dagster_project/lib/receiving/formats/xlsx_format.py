@@ -1,9 +1,11 @@
 """xlsx: one sheet of plain cells; anything a workbook can do beyond that is refused.
 
 What belongs here: the untrusted container (zip, XML, links, macros) and the types of cells. What
-does not: the grammar of values. The package is weighed before any part is parsed (70-safety.md):
+does not: the grammar of values. The package is weighed before any part is parsed (F.after):
 the number of its elements bounds the memory and the time that parsing takes. Only the strings, the
 styles and the one sheet are parsed, row by row; cells that a sparse sheet leaves out stay unmade.
+
+Rules: I.formats, F.hostile.
 """
 
 from __future__ import annotations

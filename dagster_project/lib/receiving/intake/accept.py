@@ -1,4 +1,7 @@
-"""Opening a delivery that a row-count check holds: by name, with a reason, in the register."""
+"""Opening a delivery that a row-count check holds: by name, with a reason, in the register.
+
+Rules: G.volume.
+"""
 
 from __future__ import annotations
 

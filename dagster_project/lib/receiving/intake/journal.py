@@ -3,6 +3,8 @@
 What belongs here: making a decision durable and carrying it out, again after a crash if need be.
 What does not: deciding. Before the journal is written nothing has changed; once it is written,
 every step can be repeated: a killed run is finished by the next one, with the same decisions.
+
+Rules: F.killed.
 """
 
 from __future__ import annotations

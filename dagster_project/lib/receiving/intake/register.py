@@ -2,6 +2,8 @@
 
 What belongs here: what a line says, how lines fold into the present state, how a torn line is set
 aside. What does not: deciding anything. A line holds no value of a file and no unscrubbed name.
+
+Rules: I.kept.
 """
 
 from __future__ import annotations

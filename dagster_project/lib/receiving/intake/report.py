@@ -2,6 +2,8 @@
 
 What belongs here: the report beside a refused file. What does not: finding anything, and the words
 of a code (``reference.words``).
+
+Rules: I.refusal, I.silent.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 What belongs here: what a declaration may say and how it is read. What does not: how a file is
 parsed. Nothing about a source stands in code: heading, type, limit and threshold are data.
+
+Rules: I.declared, I.formats.
 """
 
 from __future__ import annotations
@@ -48,7 +50,7 @@ class Column(_Strict):
 
     ``required``: every row has a value. A column that is not may be left out of a file altogether
     and then reads as empty, unless ``heading_required``: without it the file would say another
-    thing than its sender means (10-inputs.md: a missing required column refuses the file).
+    thing than its sender means (I.formats: a missing required column refuses the file).
     """
 
     heading: str
@@ -171,7 +173,7 @@ class Limits(_Strict):
 
 
 class RowCounts(_Strict):
-    """Thresholds of the row-count check of gate 10 (60-gates.md): data, with date and reason."""
+    """Thresholds of the row-count check of gate 10 (G.volume): data, with date and reason."""
 
     from_delivery: int = Field(ge=2)
     last: int = Field(ge=1)

@@ -1,4 +1,7 @@
-"""What is found wrong with a file, and what becomes of it; never a value of the file."""
+"""What is found wrong with a file, and what becomes of it; never a value of the file.
+
+Rules: I.refusal, I.silent.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ class Finding:
     """One broken rule of one column, with the rows (1 = first record after the header).
 
     Args:
-        code: stable identifier of 10-inputs.md.
+        code: stable identifier (I.refusal).
         column: declared heading, or None where the file as a whole is meant.
         rows: the first ``ROWS_SHOWN`` row numbers.
         row_total: how many rows there are.

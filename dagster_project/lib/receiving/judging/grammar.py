@@ -4,6 +4,8 @@ What belongs here: one expression for the value and one for the fault of each co
 not: reading files. A text that does not parse exactly is a fault; nothing is trimmed, padded,
 rounded or guessed. The only texts that enter the SQL come from the declarations and the reference
 tables, as quoted literals; nothing of a received file does.
+
+Rules: I.declared, I.dates, I.cpr.
 """
 
 from __future__ import annotations

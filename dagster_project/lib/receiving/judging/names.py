@@ -1,7 +1,9 @@
 """The name of a delivery: dates, sender and version in it, its identity, its scrubbed form.
 
-What belongs here: what a name says (10-inputs.md, Deliveries). What does not: the file's content.
+What belongs here: what a name says. What does not: the file's content.
 A name is data: it is never used as a path or a glob.
+
+Rules: I.name, I.no_delivery, I.identity.
 """
 
 from __future__ import annotations

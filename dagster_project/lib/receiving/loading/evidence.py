@@ -1,4 +1,4 @@
-"""Evidence: the keyed hash of landed rows, read again from the vault (10-inputs.md)."""
+"""Evidence: the keyed hash of landed rows, read again from the vault (I.row_hmac)."""
 
 from __future__ import annotations
 

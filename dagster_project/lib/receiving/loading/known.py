@@ -1,4 +1,7 @@
-"""Which deliveries a run knows: ``raw.delivery`` and ``raw.known_delivery``."""
+"""Which deliveries a run knows: ``raw.delivery`` and ``raw.known_delivery``.
+
+Rules: I.knowledge, I.order, R0.known.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
 What belongs here: person numbers become ``person_no`` here and nowhere else. What does not:
 deciding whether a file is accepted. A person number never reaches the warehouse or its folder: the
 parser is another DuckDB, which hands over pseudonyms and dense numbers only.
+
+Rules: I.person_key, I.duplicates.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 -- counts: gross and net saving (positive when saved) and the ordinal of the first year whose
 --   cumulative net is not above 0, over total and over service alone; beyond the stated years the
 --   last year's permanent amounts go on and nothing more is invested
--- clause: 30-rules.md §7, payback
+-- rules: R7.payback
 -- left out: a payback later than horizon_years, which is null
 with
 

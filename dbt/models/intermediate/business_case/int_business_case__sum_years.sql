@@ -1,7 +1,7 @@
 -- grain: one row per contract and year of its business case
 -- counts: permanent changes of service and of transfers, investment, net and cumulative net;
 --   savings are negative
--- clause: 30-rules.md §7, business case
+-- rules: R7.business_case
 -- left out: years beyond the stated horizon (int_business_case__find_payback)
 with
 

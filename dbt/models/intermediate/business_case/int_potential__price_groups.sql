@@ -1,7 +1,7 @@
 -- grain: one row per contract and benefit group of its potential
 -- counts: net expenditure of a full-time person in whole kroner, the same per week, and the saving
 --   of the reduced full-time persons
--- clause: 30-rules.md §6, potential
+-- rules: R6.potential
 -- left out: whether the reduction happens (follow-up shows it)
 with
 

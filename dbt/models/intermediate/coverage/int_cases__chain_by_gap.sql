@@ -1,8 +1,8 @@
 -- grain: one row per register, list of benefit groups, gap and person's case over these groups
 -- counts: merged spells of the groups, one case as long as at most case_max_gap_days days lie
 --   between
--- clause: 30-rules.md §2 (case), used by §6, §8 and §9
--- left out: groups whose cases no contract reads; the move of a case's start (§2.5 alone)
+-- rules: R2.case, R6.ended, R8.funnel, R9.persons
+-- left out: groups whose cases no contract reads; the move of a case's start (R2.case_start alone)
 with
 
 definitions as (

@@ -1,7 +1,7 @@
 -- grain: one row per register, list of benefit groups and days that a case may be interrupted
 -- counts: the cases that contracts' rules read: over each group of a focus goal, of follow-up and
 --   of a screening, and over the case groups of a part with a control group
--- clause: 30-rules.md §2 (case), §6, §8, §9
+-- rules: R2.case
 -- left out: person-months alone, whose cases are chained for participants only
 --   (int_cases__chain_to_referral); relapse parts, whose cases' ends are told by the rows
 --   themselves (int_relapse__find_case_ends)

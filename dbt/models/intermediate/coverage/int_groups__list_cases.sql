@@ -1,6 +1,6 @@
 -- grain: one row per register and benefit group whose merged spells a contract's rules read
 -- counts: the groups of all cases that are chained over whole registers
--- clause: 30-rules.md §6, §8, §9
+-- rules: R2.case, R6.ended, R8.funnel, R9.persons
 -- left out: whose cases they are (int_cases__define)
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per person and month with ordinary wage rows
 -- counts: hours of ordinary employment in months that the row's delivery owns, over all employers
--- clause: 10-inputs.md, Sources (eindkomst); 30-rules.md §3 (is_no_income), §5
+-- rules: I.eindkomst, R3.no_income, R5.entry
 -- left out: fleksjob and løntilskud
 with
 

@@ -2,7 +2,7 @@
 -- grain: one row per contract and month
 -- counts: the calendar years of the term, all effort months of its courses, and the months after
 --   the term that a relapse part still follows its entries in
--- clause: 30-rules.md §1 (observed month)
+-- rules: R1.observed
 -- left out: whether a month is observed (int_months__observe). A view, read there alone
 with
 
@@ -19,7 +19,7 @@ parts as (
         contract_id,
         kind,
         effort_months,
-        {{ last_follow_up_day('entries_last_month', 'follow_up_days') }} as last_follow_up_on
+        last_follow_up_on
     from {{ ref('stg_contracts__parts') }}
 ),
 

@@ -1,7 +1,7 @@
 -- grain: one row per contract and month that its rules ask about (int_months__list)
 -- counts: a month is observed if every day's owner was extracted late enough after the month and,
 --   where the contract asks for it, a person status extract made after the month is known
--- clause: 30-rules.md §1 (observed month)
+-- rules: R1.observed
 -- left out: observed days, where lag plays no role (int_registers__find_observed_runs)
 with
 

@@ -1,7 +1,7 @@
 -- grain: one row per delivery, person, week and group of the weekly payments
 -- counts: weeks in which the person's sum of the group is above zero within the delivery, person by
 --   newest number; corrections come as extra rows
--- clause: 10-inputs.md, Sources (ydelsesrefusion)
+-- rules: I.ydelsesrefusion
 -- left out: weeks whose payments cancel out
 with
 

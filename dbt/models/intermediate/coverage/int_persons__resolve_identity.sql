@@ -1,7 +1,7 @@
 -- grain: one row per person number that was replaced
 -- counts: the chain of new numbers in the newest known person status, whatever its dates, to the
 --   end
--- clause: 10-inputs.md, Sources (personstatus: a chain is one person, keyed by the newest)
+-- rules: I.personstatus
 -- left out: persons whose number never changed
 with recursive
 

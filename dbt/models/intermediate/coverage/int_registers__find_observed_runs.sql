@@ -1,6 +1,6 @@
 -- grain: one row per source and maximal run of days that have an owner
 -- counts: all window sources, eindkomst too; lag plays no role
--- clause: 10-inputs.md, Delivery semantics (observed); 30-rules.md §1
+-- rules: I.observed_day, R1.observed
 -- left out: whether an extract is young (int_months__observe)
 with
 

@@ -3,7 +3,7 @@
 -- counts: rows of all three registers, clipped to the days that their delivery owns; a row that is
 --   still running reaches to the end of its window; is_alone says that no other one of the person
 --   has a day in the months that it touches (told at load; null or false where that is not known)
--- clause: 10-inputs.md, Delivery semantics and Sources; 30-rules.md §1 (benefit spells)
+-- rules: R1.spells, I.window
 -- left out: rows on days that a newer delivery owns; codes that no group has (gate 20). A view:
 --   writing a whole register costs several times what clipping it again does
 with

@@ -1,7 +1,7 @@
 -- grain: one row per clipped spell that shares a day or a month with another of its person, group
 -- counts: spells that begin in a month which an earlier one reaches, and those that overlap
 --   another; reached_before is the end of all earlier ones, by first day
--- clause: 30-rules.md §1 (benefit_days: min(1, Σ shares)); 50-mart.md (persons of fte_month)
+-- rules: R1.benefit_days, M.persons
 -- left out: all others, which can be counted without looking at a person; most of them are known
 --   to be alone since they were loaded. That saves 0.05 CPU seconds at the size of a municipality
 --   and 5 of 36 at a nation, with the same peak of memory

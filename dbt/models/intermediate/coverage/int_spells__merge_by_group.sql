@@ -1,6 +1,6 @@
 -- grain: one row per register, person, group and merged spell
 -- counts: spells of the group that overlap or touch are one, whatever their share
--- clause: 30-rules.md §1 (merged spells)
+-- rules: R1.merged
 -- left out: groups whose cases no contract reads; shares (int_fte__list_share_changes)
 with
 

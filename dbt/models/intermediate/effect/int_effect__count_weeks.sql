@@ -1,7 +1,7 @@
 -- grain: one row per contract, part and person of the treated or the control group
 -- counts: weeks from day zero with no support day; where the part says so, a day in a subsidised
 --   job is a support day
--- clause: 30-rules.md §9, outcome
+-- rules: R9.weeks
 -- left out: nothing
 with
 

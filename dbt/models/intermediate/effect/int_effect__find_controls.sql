@@ -2,7 +2,7 @@
 -- grain: one row per contract, part and person of the control group
 -- counts: persons without a course whose first case that lasts more than min_case_days days reaches
 --   that day inside the control window, from the first day of the month after it
--- clause: 30-rules.md §9
+-- rules: R9.persons
 -- left out: whether their weeks are observed (int_effect__find_persons)
 with
 

@@ -2,7 +2,7 @@
 --   observed
 -- counts: treated = eligible courses, from the first day of the first effort month; controls as
 --   int_effect__find_controls finds them
--- clause: 30-rules.md §9
+-- rules: R9.persons
 -- left out: persons with an unobserved day in their weeks; eligible courses without an effort
 --   month, which have no day zero
 with

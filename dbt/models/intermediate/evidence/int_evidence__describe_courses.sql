@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 -- grain: one row per contract and course
 -- counts: the newest known row of the list, and what was decided of case and exit
--- clause: 40-settlement.md, Evidence
+-- rules: S.evidence
 -- left out: the landed rows behind it. A view, read when the restricted mart is built
 with
 

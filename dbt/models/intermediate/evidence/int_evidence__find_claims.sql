@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 -- grain: one row per contract, course and effort month that was ever claimed or not claimed
 -- counts: the newest known claim of the month
--- clause: 40-settlement.md, Evidence
+-- rules: S.evidence
 -- left out: claims that meet no effort month (mismatch). A view, read once
 with
 

@@ -2,7 +2,7 @@
 -- grain: one row per contract, course and landed row that gave the course its exit
 -- counts: events of the newest known person status, the end that the list states, and rows of the
 --   register with an exit code, each where it gives the exit's day and reason
--- clause: 40-settlement.md, Evidence
+-- rules: S.evidence, R3.exit
 -- left out: courses without an exit. A view, read once
 with
 

@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 -- grain: one row per contract, course, effort month and landed wage row
 -- counts: wage rows of the person's month, of any kind of employment
--- clause: 40-settlement.md, Evidence
+-- rules: S.evidence
 -- left out: rows of months that another delivery owns. A view, read once
 with
 

@@ -2,7 +2,7 @@
 -- grain: one row per contract, course, role and landed row
 -- counts: the newest known row of the list, and benefit rows of the day of referral and of the
 --   case's first day
--- clause: 40-settlement.md, Evidence
+-- rules: S.evidence
 -- left out: what ended the course (int_evidence__find_exits). A view, read once
 with
 

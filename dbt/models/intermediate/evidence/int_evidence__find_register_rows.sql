@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 -- grain: one row per contract, course, effort month, role and landed row (coverage: owned stretch)
 -- counts: benefit rows that meet the month, and the deliveries that observed it
--- clause: 40-settlement.md, Evidence
+-- rules: S.evidence, I.window
 -- left out: deliveries that another has replaced. A view, read once
 with
 

@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 -- grain: one row per landed register row of a participant and stretch of days its delivery owns
 -- counts: rows of all three registers, clipped as the rules clip them, of people with a course only
--- clause: 40-settlement.md, Evidence; 10-inputs.md, Delivery semantics (window)
+-- rules: S.evidence, I.window
 -- left out: everybody without a course. Weekly payments show every row, not their sum. A view, read
 --   once when the restricted mart is built
 with

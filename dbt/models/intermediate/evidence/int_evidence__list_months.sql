@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 -- grain: one row per contract, course and effort month
 -- counts: the month's days and the register that decides it
--- clause: 40-settlement.md, Evidence
+-- rules: S.evidence
 -- left out: what decided it. A view, read when the restricted mart is built
 with
 

@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 -- grain: one row per contract, course, effort month, role and landed row (coverage: owned stretch)
 -- counts: what decided the month, and what decided the course in each of its months
--- clause: 40-settlement.md, Evidence
+-- rules: S.evidence
 -- left out: people without a course; deliveries that another has replaced. A view, read once
 with
 

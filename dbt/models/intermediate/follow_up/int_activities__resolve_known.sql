@@ -1,7 +1,7 @@
 -- grain: one row per activity known as of the run
 -- counts: the row of the newest known delivery that contains the activity's key; persons resolved
 --   to the newest number of their chain
--- clause: 10-inputs.md, upsert; aktiviteter
+-- rules: I.aktiviteter, I.upsert
 -- left out: nothing
 with
 

@@ -2,7 +2,7 @@
 -- counts: persons whose case covers the month's last day and began more than case_days days before
 --   it; those with a company placement that overlaps the window of months, those with enough
 --   ordinary wage hours in it, those with either
--- clause: 30-rules.md §6, focus goal
+-- rules: R6.focus_goal
 -- left out: months with a day that the contract's register does not observe
 with
 

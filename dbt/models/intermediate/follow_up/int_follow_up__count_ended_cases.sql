@@ -1,6 +1,6 @@
 -- grain: one row per contract, month, followed benefit group and reason with an ended case
 -- counts: cases that ended in the month, and whether the count is too small to be published
--- clause: 30-rules.md §6, ended cases; 50-mart.md, Suppression
+-- rules: R6.ended, M.persons
 -- left out: reasons without a case
 with
 

@@ -1,7 +1,7 @@
 -- grain: one row per contract, followed benefit group and month of the term that has begun
 -- counts: persons with a spell of the group on any day of the month, and those of them in
 --   company-directed activity in the month
--- clause: 30-rules.md §6, follow-up
+-- rules: R6.follow_up
 -- left out: counts of months with a day that the register does not observe (null, never 0)
 with
 

@@ -2,7 +2,7 @@
 -- counts: one reason for each: the result of the nearest concluded course, else the benefit group
 --   of the first day of support of any kind within end_window_days days, else a job with ordinary
 --   wage hours in the following month, else unstated
--- clause: 30-rules.md §6, ended cases and their reason
+-- rules: R6.ended, R6.reason
 -- left out: which cases have ended (int_follow_up__find_ended_cases)
 with
 

@@ -2,7 +2,7 @@
 -- grain: one row per contract, followed benefit group and case that ended
 -- counts: cases that end in a month of the term and whose following end_window_days days are all
 --   observed
--- clause: 30-rules.md §6, ended cases
+-- rules: R6.ended
 -- left out: cases that end outside the contract's term; why they ended
 --   (int_follow_up__explain_ended_cases)
 with

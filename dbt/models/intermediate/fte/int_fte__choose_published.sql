@@ -1,7 +1,7 @@
 -- grain: one row per area, group and month with a landed figure
 -- counts: each figure from the newest known delivery with a published value of it; delivery_no is
 --   that of the full-time persons, else the newest that suppresses them
--- clause: 10-inputs.md, Sources (jobindsats)
+-- rules: I.jobindsats
 -- left out: suppressed values where another delivery publishes one
 with
 

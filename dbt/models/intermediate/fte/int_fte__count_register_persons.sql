@@ -1,6 +1,6 @@
 -- grain: one row per group and month with at least one person
 -- counts: persons with at least one benefit day in the month, in the home's register
--- clause: 50-mart.md, Suppression (persons behind a row of fte_month)
+-- rules: M.persons
 -- left out: groups and months without persons
 with
 

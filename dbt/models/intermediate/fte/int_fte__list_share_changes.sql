@@ -1,7 +1,7 @@
 -- grain: one row per register, group and day on which the sum of shares over all persons changes
 -- counts: the change of Σ over persons of min(1, Σ shares), in ten-thousandths of a person; only
 --   spells that overlap another one of their group need the sum per person
--- clause: 30-rules.md §1 (benefit_days, register FTE)
+-- rules: R1.benefit_days, R1.register_fte
 -- left out: months (int_fte__sum_register_months)
 with
 

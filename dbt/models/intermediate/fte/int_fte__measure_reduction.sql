@@ -2,7 +2,7 @@
 -- counts: mean full-time persons of baseline and evaluation, the reduction, its price (exact
 --   fraction, rounded once; null while incomplete) and what is booked after netting on the last
 --   evaluation month (0 while incomplete)
--- clause: 30-rules.md §4
+-- rules: R4.reduction, R4.complete, R4.netting, S.part_lines
 -- left out: the register's own count (it never pays)
 with
 
@@ -21,7 +21,8 @@ parts as (
         baseline_first_month,
         baseline_last_month,
         evaluation_first_month,
-        evaluation_last_month
+        evaluation_last_month,
+        booking_month
     from {{ ref('stg_contracts__parts') }}
     where kind = 'fte_reduction'
 ),
@@ -56,6 +57,7 @@ sum_published as (
         parts.part_id,
         parts.netting,
         parts.evaluation_last_month,
+        parts.booking_month,
         fte_groups.benefit_group,
         fte_groups.rate_dkk,
         date_diff('month', parts.baseline_first_month, parts.baseline_last_month) + 1
@@ -162,7 +164,7 @@ final as (
         rate_dkk,
         {{ to_kroner('group_oere') }} as group_amount_dkk,
         {{ to_kroner('booked_oere') }} as booked_dkk,
-        evaluation_last_month as booking_month,
+        booking_month,
         case when is_complete then 'complete' else 'incomplete' end as status
     from net_groups
 )

@@ -1,7 +1,7 @@
 -- grain: one row per register, group and month from the first to the last observed day
 -- counts: benefit days of all persons, in ten-thousandths of a day, and the full-time persons they
 --   make; fte is null unless all days of the month are observed
--- clause: 30-rules.md §1 (register FTE)
+-- rules: R1.register_fte
 -- left out: the published statistic (int_fte__choose_published)
 with
 

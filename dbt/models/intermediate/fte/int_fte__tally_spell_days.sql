@@ -1,7 +1,7 @@
 -- grain: one row per register, group and day on which a clipped spell begins or has ended
 -- counts: spells that begin on the day, spells whose last day was the day before, and the change
 --   of the plain sum of shares, in ten-thousandths of a person, whoever they belong to
--- clause: 30-rules.md §1 (benefit_days)
+-- rules: R1.benefit_days
 -- left out: what a person's overlapping spells have in common (int_fte__list_share_changes,
 --   int_fte__count_register_persons)
 with

@@ -1,7 +1,7 @@
 -- grain: one row (none without contracts)
 -- counts: the register that stands for the home: the one that its contracts are settled from;
 --   several: ydelsesforloeb before ydelsesrefusion before dream
--- clause: 50-mart.md, fte_month and follow_up_month; docs/adr/0004-register-of-the-home.md
+-- rules: M.home_register; docs/adr/0004-register-of-the-home.md
 -- left out: nothing
 with
 

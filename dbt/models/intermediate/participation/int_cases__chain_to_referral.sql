@@ -1,7 +1,7 @@
 -- grain: one row per course with a price group
 -- counts: the case that covers visited_on, chained over the case groups while the gap is at most
 --   case_max_gap_days; unobserved days are days without a spell
--- clause: 30-rules.md §2 (case) and §2.5 (first day c)
+-- rules: R2.case, R2.case_start
 -- left out: what lies before the edge of knowledge (int_cases__date_starts)
 with
 

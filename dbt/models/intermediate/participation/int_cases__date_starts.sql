@@ -1,7 +1,7 @@
 -- grain: one row per course with a price group
 -- counts: the case's first day; where the day before it is not observed, the earliest fra_dato of
 --   the rows that cover it, but not before the end of the last observed day before it
--- clause: 30-rules.md §2.5 (case_days, edge of knowledge)
+-- rules: R2.case_start, R2.case_length
 -- left out: whether the case is long enough (int_courses__judge_referrals)
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per contract with a part of kind person_months
 -- counts: the numbers of the term and of that part, with the register's number
--- clause: 20-contract.md; 30-rules.md §2
+-- rules: C.parts
 -- left out: price groups, rates, case groups and exit reasons (stg_contracts__…)
 with
 

@@ -1,7 +1,7 @@
 -- grain: one row per course that ends
 -- counts: the earliest of death, pension, moves after the last return before the referral, the
 --   register's exit codes where none of these counts, and the day after the stated end
--- clause: 30-rules.md §3 (exit date)
+-- rules: R3.exit
 -- left out: courses without an exit; a stated end without a reason of the contract's exit_reasons
 with
 

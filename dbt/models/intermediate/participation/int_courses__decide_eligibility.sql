@@ -1,7 +1,7 @@
 -- grain: one row per contract and course
 -- counts: the first rule that decides; price group and case days where 1–4 did not decide, the rank
 --   where 1–6 were passed, the exit for every course
--- clause: 30-rules.md §2 (eligibility)
+-- rules: R2.eligible
 -- left out: what a month earns (int_person_months__price)
 with
 

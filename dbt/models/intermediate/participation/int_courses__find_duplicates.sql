@@ -1,7 +1,7 @@
 -- grain: one row per course that passed rules 1–5
 -- counts: a course is a duplicate if the same person has an earlier one in the contract; courses
 --   with an approved line come before all others
--- clause: 30-rules.md §2.6
+-- rules: R2.duplicate
 -- left out: courses that failed an earlier rule
 with
 

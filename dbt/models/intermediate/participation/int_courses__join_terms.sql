@@ -1,6 +1,6 @@
 -- grain: one row per course of a contract with a part of kind person_months
 -- counts: what the rules need of a course, in numbers, and whether it has an approved line
--- clause: 30-rules.md §2 (each course known as of D; approved courses come first)
+-- rules: R2.approved_first
 -- left out: courses of contracts without such a part
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per course with a spell of a price group on the day of referral
 -- counts: the first listed price group with a spell that covers visited_on
--- clause: 30-rules.md §2.4 and §2.5
+-- rules: R2.benefit, R2.price_group
 -- left out: courses that are not on benefit; the group stated by the list
 with
 

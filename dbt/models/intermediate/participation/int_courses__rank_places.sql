@@ -1,6 +1,6 @@
 -- grain: one row per course that passed rules 1–6
 -- counts: the rank among the courses of the same price group; courses with an approved line first
--- clause: 30-rules.md §2.7
+-- rules: R2.quota
 -- left out: duplicates; places of people who exit are not given on
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per contract and course
 -- counts: the row of the newest known delivery that contains the course, person by newest number
--- clause: 10-inputs.md, Delivery semantics (upsert); Sources (deltagere)
+-- rules: I.deltagere, I.upsert
 -- left out: courses of contracts that the run does not load
 with
 

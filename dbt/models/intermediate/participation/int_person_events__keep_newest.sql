@@ -1,6 +1,6 @@
 -- grain: one row per person, event and date
 -- counts: events of the newest known person status, person by newest number
--- clause: 10-inputs.md, Delivery semantics (snapshot); Sources (personstatus)
+-- rules: I.personstatus, I.snapshot
 -- left out: changes of number (int_persons__resolve_identity)
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per clipped spell of a participant in a register that decides the course
 -- counts: the spells that the rules about courses read, found in the register once
--- clause: 30-rules.md §2 and §3
+-- rules: R2.case, R3.exit
 -- left out: everybody without a course
 with
 

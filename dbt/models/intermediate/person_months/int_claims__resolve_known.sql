@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 -- grain: one row per contract, course and month that was ever claimed or not claimed
 -- counts: the row of the newest known delivery that contains the key
--- clause: 10-inputs.md, Delivery semantics (upsert); 30-rules.md §3 (claimed)
+-- rules: I.resultatkrav, I.upsert, R3.claimed
 -- left out: nothing; course_no is null where the list has no such course. A view: the claimed
 --   months of a nation, stored, take the models' peak above 1 GB (1,035 MB; as a view 939 MB)
 with

@@ -1,7 +1,7 @@
 -- grain: one row per course with at least one effort month
 -- counts: the months after the month of referral, effort_months of them, whose last day lies in the
 --   term; every course, eligible or not
--- clause: 30-rules.md §3 (effort months)
+-- rules: R3.effort
 -- left out: the months themselves (int_person_months__decide_status)
 with
 

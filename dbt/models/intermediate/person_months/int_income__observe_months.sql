@@ -1,6 +1,6 @@
 -- grain: one row per month that eindkomst observes
 -- counts: months all of whose days lie in the window of a known delivery
--- clause: 30-rules.md §3 (where that source observes the month)
+-- rules: R3.no_income
 -- left out: hours (int_income__sum_ordinary_hours)
 with
 

@@ -1,7 +1,7 @@
 -- grain: one row per course and effort month
 -- counts: whether the month is claimed, earned, payable (claimed, or paid on the register alone),
 --   the rate of its price group on its first day, and whether income is missing where observed
--- clause: 30-rules.md §3 (claimed, payable, amount, is_no_income)
+-- rules: R3.claimed, R3.payable, R3.no_income
 -- left out: names and the match of claim and register (int_person_months__price)
 with
 

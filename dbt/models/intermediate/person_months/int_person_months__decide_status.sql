@@ -2,7 +2,7 @@
 -- grain: one row per course and effort month
 -- counts: the first status that applies: not_eligible, exited, not_observed, on_support,
 --   self_supporting; a view, read once (int_person_months__decide_payable stores it)
--- clause: 30-rules.md §3 (status)
+-- rules: R3.status
 -- left out: claims and amounts (int_person_months__price)
 with
 

@@ -2,7 +2,7 @@
 -- grain: one row per contract, course and effort month
 -- counts: the months with their names, the amount, and the match of claim and register with
 --   its reason; a view, because names repeated for each month are the larger part of the table
--- clause: 30-rules.md §3 (amount, match, reason)
+-- rules: R3.amount, R3.match
 -- left out: claims without a known course or outside the effort months (mismatch)
 with
 

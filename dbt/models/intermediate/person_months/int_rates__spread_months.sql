@@ -1,6 +1,6 @@
 -- grain: one row per contract, price group and month of the contract with a rate
 -- counts: the rate valid on the first day of the month
--- clause: 30-rules.md §3 (amount); 20-contract.md, rates
+-- rules: R3.amount, C.rates
 -- left out: whether a month is payable (int_person_months__price)
 with
 

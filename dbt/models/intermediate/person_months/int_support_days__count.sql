@@ -1,7 +1,7 @@
 -- grain: one row per course and effort month with at least one support day
 -- counts: days covered by a spell of a group with public support or, where the contract says so, a
 --   subsidised job; share does not matter, a day counts once
--- clause: 30-rules.md §1 (support_days)
+-- rules: R1.support_days
 -- left out: months without support; whether the month is observed
 --   (int_person_months__decide_status)
 with

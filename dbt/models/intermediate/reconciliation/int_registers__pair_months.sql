@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 -- grain: one row per course, other register and effort month that both registers observe
 -- counts: every course, eligible or not; the whole month must lie in one run of each register
--- clause: 10-inputs.md (three registers); docs/reconciliation.md
+-- rules: R1.two_registers; docs/reconciliation.md
 -- left out: what the registers say of the month (int_registers__reconcile_months). A view, read
 --   there alone
 with

@@ -2,7 +2,7 @@
 --   observe
 -- counts: person-months of courses, and those in which one register finds the person on support
 --   (more support days than the contract allows) and the other does not
--- clause: 10-inputs.md (three registers); 30-rules.md §1 (support_days); docs/reconciliation.md
+-- rules: R1.two_registers; docs/reconciliation.md
 -- left out: months that either register does not observe; the figure never changes an amount
 with
 

@@ -1,7 +1,6 @@
 -- grain: one row per relapse part of a contract that pays
--- counts: the saving, booked on the month of the last follow-up day once the part is complete,
---   else 0
--- clause: 30-rules.md §5, "then the saving is booked"
+-- counts: the saving, booked on the part's booking month once the part is complete, else 0
+-- rules: R5.complete
 -- left out: parts of tracked contracts, which are never settled
 with
 
@@ -9,7 +8,7 @@ summaries as (
     select
         contract_id,
         part_id,
-        last_follow_up_on,
+        booking_month,
         saving_dkk,
         status,
         has_payment
@@ -20,7 +19,7 @@ final as (
     select
         contract_id,
         part_id,
-        date_trunc('month', last_follow_up_on)::date as month,
+        booking_month as month,
         case when status = 'complete' then saving_dkk else 0 end::decimal(18, 2) as amount_dkk
     from summaries
     where has_payment

@@ -2,7 +2,7 @@
 -- counts: case ends followed by ordinary wage hours in the month of the entry date or the month
 --   after it; taken in date order, an entry within follow_up_days after the person's last counted
 --   one does not count
--- clause: 30-rules.md §5, employment entry
+-- rules: R5.entry
 -- left out: what happened afterwards (int_relapse__follow_up_entries)
 with recursive
 

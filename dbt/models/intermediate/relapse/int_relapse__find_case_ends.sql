@@ -3,7 +3,7 @@
 --   carries on (none that reaches beyond it starts within case_max_gap_days after it), whose
 --   following case_max_gap_days days are all observed, and whose entry date lies in the entry
 --   months; with match_group only where the code of the case's last day has it
--- clause: 30-rules.md §5, employment entry (the case's end)
+-- rules: R5.entry
 -- left out: wage hours and repeated entries, which later models judge. Spells are not merged first:
 --   what ends inside a case is carried on by the row that goes on, and the rows that end with a
 --   case are those of its last day

@@ -3,7 +3,7 @@
 --   the month of the follow-up day in eindkomst; retained = ordinary wage hours in that month and
 --   no public support on the follow-up day; relapsed = observed and not retained; any return =
 --   public support on a day from the entry to the follow-up day
--- clause: 30-rules.md §5, follow-up
+-- rules: R5.follow_up
 -- left out: death, moving away and pension are relapses like any other end of employment
 with
 

@@ -3,7 +3,7 @@
 --   (floored at 0, rounded once to øre), the target, the break-even and the net saving; complete
 --   when the as-of date is after the last entry's follow-up day and register and eindkomst are
 --   observed from the first entry month to that day
--- clause: 30-rules.md §5, relapse_rate … net saving
+-- rules: R5.saving, R5.complete, R5.target
 -- left out: the booked amount (int_relapse__book_savings)
 with
 
@@ -22,7 +22,8 @@ parts as (
         yearly_investment_dkk,
         entries_first_month as first_entry_on,
         date_diff('month', entries_first_month, entries_last_month) + 1 as entry_months,
-        {{ last_follow_up_day('entries_last_month', 'follow_up_days') }} as last_follow_up_on
+        last_follow_up_on,
+        booking_month
     from {{ ref('stg_contracts__parts') }}
     where kind = 'relapse_reduction'
 ),
@@ -153,6 +154,7 @@ final as (
         ::decimal(12, 6) as break_even_relapses,
         case when is_complete then 'complete' else 'incomplete' end as status,
         last_follow_up_on,
+        booking_month,
         has_payment
     from priced
 )

@@ -2,7 +2,7 @@
 -- counts: at risk = entries whose time is at least m; returned = first returns with time m; time
 --   runs in completed calendar months to the first return if every day up to it is observed, else
 --   to the last day observed without a hole
--- clause: 30-rules.md §5, curve
+-- rules: R5.curve
 -- left out: the share still out, which the standard estimator gives (int_relapse__estimate_curve)
 with
 

@@ -1,7 +1,7 @@
 -- grain: one row per contract, calendar year of the term up to the as-of year, and step
 -- counts: distinct persons per year and step; the eight funnel steps always, a status after the
 --   year's first entry into the special course only where somebody has it
--- clause: 30-rules.md §8
+-- rules: R8.funnel, R8.status
 -- left out: events outside the calendar years of the term
 with
 

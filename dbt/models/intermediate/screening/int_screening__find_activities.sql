@@ -3,7 +3,7 @@
 -- counts: screenings, round tables by channel, entries into the special course and grants, in the
 --   year of their first day; a grant counts once more if it is no earlier than the person's first
 --   entry into the special course
--- clause: 30-rules.md §8
+-- rules: R8.funnel
 -- left out: other activities; whether the year lies in the term (int_screening__count_steps)
 with
 

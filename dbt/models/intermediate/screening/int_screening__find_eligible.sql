@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 -- grain: one row per contract and case that reaches the day on which a person is eligible
 -- counts: cases of the screened group that last more than case_days days, in the year of that day
--- clause: 30-rules.md §8
+-- rules: R8.funnel
 -- left out: whether the year lies in the term (int_screening__count_steps)
 with
 

@@ -2,7 +2,7 @@
 -- grain: one row per contract, person, year of entry into the special course and benefit on the day
 --   that lies status_after_days days after the year's first entry
 -- counts: each benefit of that day, none, or that the day is not observed
--- clause: 30-rules.md §8
+-- rules: R8.status
 -- left out: later entries of the same year; whether the year lies in the term
 --   (int_screening__count_steps)
 with

@@ -1,6 +1,6 @@
 -- grain: one row per eligible course and closed period with a month of self-support or support
 -- counts: its months of either, for the achieved share
--- clause: 30-rules.md §3, achieved share
+-- rules: R3.achieved
 -- left out: months that are not observed, and courses that are not eligible: they achieve nothing
 with
 

@@ -1,7 +1,7 @@
 -- grain: one row per contract, closed period, part and price group
 -- counts: every group of today's terms in every closed period, also without a line; a relapse part
 --     has one row with an empty group
--- clause: 40-settlement.md, Lines (price_group)
+-- rules: S.basis
 -- left out: groups and parts that only approved lines still name (int_basis__sum_parts)
 with
 

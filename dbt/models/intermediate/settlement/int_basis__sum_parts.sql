@@ -1,7 +1,7 @@
 -- grain: one row per contract, closed period, part and price group
 -- counts: basis and net payable person-months of the period's lines, months of support and
 --     self-support of eligible courses, and the persons behind each
--- clause: 40-settlement.md, settlement_part sums the same lines; 30-rules.md §3, achieved share
+-- rules: S.basis, R3.achieved, M.persons
 -- left out: suppression (mart). Every group of the contract has a row, also without a line; a group
 --     that only lines name has one as well, and a part that today's terms have dropped keeps the
 --     kind it was approved with

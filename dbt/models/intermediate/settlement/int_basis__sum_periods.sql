@@ -1,7 +1,7 @@
 -- grain: one row per contract and closed period
 -- counts: basis of the period's lines, basis cumulated, and the memo of person-months that lie in
 --     the evaluation of an fte part
--- clause: 40-settlement.md, basis(q) and overlap
+-- rules: S.basis, S.overlap
 -- left out: nothing; approved periods sum their frozen lines
 with
 

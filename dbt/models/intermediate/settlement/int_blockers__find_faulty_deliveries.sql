@@ -1,7 +1,7 @@
 -- grain: one row per contract, closed unapproved period and kind (delivery_refused, delivery_held)
 -- counts: open faults of the sources that the contract's parts need, extracted on the first day of
 --     the period or later; no kroner can be told
--- clause: 40-settlement.md, Blockers
+-- rules: S.blockers
 -- left out: faults that a later delivery has mended (int_deliveries__find_open_faults)
 with
 

@@ -1,7 +1,7 @@
 -- grain: one row per contract, closed unapproved period and kind (statistics_missing)
 -- counts: published figures that the baseline or evaluation of a part lacks, in the period that
 --     books the part; no kroner can be told
--- clause: 40-settlement.md, Blockers; 30-rules.md §4, complete
+-- rules: S.blockers, R4.complete
 -- left out: what the figures are
 with
 

@@ -2,7 +2,7 @@
 --     person_status_missing)
 -- counts: months of the period in which the register decides and is not observed, or person status
 --     is not known; the kroner at stake are those of eligible courses (rate of each month)
--- clause: 40-settlement.md, Blockers
+-- rules: S.blockers
 -- left out: months outside the term and the follow-up, where the register decides nothing
 with
 

@@ -2,7 +2,7 @@
 -- counts: deliveries extracted on or before the as-of date whose content the run does not know. A
 --     known delivery of the same source and sender replaces one if it is newer (for a window: and
 --     covers it), or is its mended self
--- clause: 40-settlement.md, Blockers (deliveries refused or held)
+-- rules: S.blockers
 -- left out: files whose name matches no source (nobody can tell which contract they concern)
 with
 

@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 -- grain: one row per line of a closed period
 -- counts: the lines with their causes: frozen ones as approved, true-ups as sought tonight
--- clause: 40-settlement.md, Lines; 50-mart.md, settlement_line
+-- rules: S.new, S.true_up, S.frozen
 -- left out: nothing. A view, because causes arrive after the lines (int_lines__explain_changes)
 with
 

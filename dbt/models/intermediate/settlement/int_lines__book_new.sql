@@ -1,7 +1,7 @@
 -- grain: one row per contract, part, course (or group) and month with an amount today
 -- counts: every amount other than 0 that today's knowledge books on a month of an ordinary period:
 --     person-months, one per group of an fte part, one per relapse part
--- clause: 40-settlement.md, Lines (new)
+-- rules: S.new, S.part_lines
 -- left out: whether the period is closed or approved decides later what becomes of it
 with
 

@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 -- grain: one row per changed approved amount (int_lines__true_up)
 -- counts: its cause and the delivery that brought it; `unknown` until the causes have been sought
--- clause: 40-settlement.md, Lines (cause)
+-- rules: S.cause
 -- left out: how a cause is found (one input put back at a time, outside SQL). A view, because the
 --     causes are sought for the changes that int_lines__true_up has found
 with

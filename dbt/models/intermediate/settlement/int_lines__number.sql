@@ -1,7 +1,7 @@
 -- grain: one row per line of a closed period
 -- counts: the frozen lines of approved periods; new and true-up lines of the others, numbered by
 --     (line_kind, part_id, course_id, month, price_group)
--- clause: 40-settlement.md, Lines; 50-mart.md, line_no
+-- rules: S.line_no
 -- left out: causes of lines that are not approved yet (int_lines__assemble)
 with
 

@@ -1,7 +1,7 @@
 -- grain: one row per approved contract, part, course (or group) and month whose amount has changed
 -- counts: today's amount against the sum of its approved lines; the first period not yet approved
 --     takes the difference (period_start, null while that period is not closed or there is none)
--- clause: 40-settlement.md, Lines (true_up) and restatement radar
+-- rules: S.true_up, S.radar
 -- left out: the cause, which is provenance (int_lines__explain_changes)
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per contract, closed period and reading
 -- counts: W(basis cumulated) under the reading, and how much it differs from the chosen one
--- clause: 40-settlement.md, W(B) and readings
+-- rules: S.tiers, S.readings, S.headroom
 -- left out: the authorised maximum; what an approved period says (its frozen rows are published)
 with
 

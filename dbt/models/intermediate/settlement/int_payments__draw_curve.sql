@@ -1,7 +1,7 @@
 -- grain: one row per contract, reading and basis
 -- counts: W and the share of the next krone at 0, at every threshold and ceiling, where a ceiling
 --     on the payment is reached, and 1 krone either side of each
--- clause: 40-settlement.md, payment_curve
+-- rules: S.curve
 -- left out: nothing. All readings of a contract share their points, so that they can be compared
 with
 

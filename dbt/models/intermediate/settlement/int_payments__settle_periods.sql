@@ -1,7 +1,7 @@
 -- grain: one row per contract and closed period
 -- counts: entitlement under the chosen reading, payment up to the authorised maximum and what has
 --     been released, what is held, and what is paid as one running maximum
--- clause: 40-settlement.md, paid_through and what follows from it
+-- rules: S.authorised, S.paid_through, S.conservation
 -- left out: nothing; an approved period keeps its frozen figures
 with
 

@@ -1,7 +1,7 @@
 -- grain: one row per contract, closed period and tier
--- counts: the basis that falls into each tier under the chosen reading, and what it adds to W before
---     the payment ceiling; the running sum is rounded, never a tier, so that the amounts add up to W
--- clause: 40-settlement.md, W(B)
+-- counts: the basis that falls into each tier under the chosen reading, and what the tier adds to W
+--     before the payment ceiling; the running sum is rounded, never a tier: the amounts add up to W
+-- rules: S.tiers
 -- left out: the payment ceiling (int_payments__apply_readings), the other readings
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per contract with payment and settlement period
 -- counts: which periods are closed and approved, and which comes next
--- clause: 40-settlement.md, Periods
+-- rules: S.periods, S.closed
 -- left out: the bounds and names of the periods, which the terms give (lib/contracts/periods.py)
 with
 

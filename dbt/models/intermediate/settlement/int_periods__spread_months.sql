@@ -1,6 +1,6 @@
 -- grain: one row per contract with payment and month of its ordinary periods
 -- counts: the period that a month's amounts are booked in
--- clause: 40-settlement.md, Periods
+-- rules: S.periods
 -- left out: slutafregning (true-up lines only)
 with
 

@@ -1,7 +1,7 @@
 -- grain: one row per contract with payment and reading
 -- counts: ceilings in øre, the tiers as a list in order, and the greatest payment possible
 --     (null without a ceiling)
--- clause: 40-settlement.md, W(B); 20-contract.md, payment
+-- rules: S.tiers, C.readings
 -- left out: the authorised maximum (it holds payment back, it is no ceiling)
 with
 

@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 -- grain: one row per contract, course, month and kind of mismatch
 -- counts: what is found in effort months, in courses as a whole and in claims
--- clause: 30-rules.md §2, §3; 50-mart.md, mismatch
+-- rules: R3.mismatch
 -- left out: nothing. A view: the restricted mart is the one place that stores the rows
 with
 

@@ -2,7 +2,7 @@
 -- grain: one row per contract, course and month of a claim that meets no effort month
 -- counts: claims of courses that the list does not have, and claims of other months than the
 --   course's effort months, at the rate that the month would have
--- clause: 30-rules.md §3 (claims); 50-mart.md, mismatch
+-- rules: R3.mismatch
 -- left out: contracts that the run does not load. A view, read once
 with
 

@@ -2,7 +2,7 @@
 -- grain: one row per contract, course and kind of mismatch of the course as a whole
 -- counts: courses whose stated group is not the one that prices them, or whose person or referral
 --   the list has changed
--- clause: 30-rules.md §2 (stated group); 50-mart.md, mismatch
+-- rules: R3.mismatch
 -- left out: courses of which only the end or the stated group has changed (that is what lists are
 --   for). A view, read once
 with

@@ -2,7 +2,7 @@
 -- grain: one row per contract, course, month and kind of mismatch of an effort month
 -- counts: months whose claim and register disagree; months paid without known income; the same
 --   person's month earned under two contracts
--- clause: 30-rules.md §3 (match, is_no_income); 50-mart.md, mismatch
+-- rules: R3.mismatch
 -- left out: claims that meet no effort month (int_mismatches__find_in_claims). A view, read once
 with
 

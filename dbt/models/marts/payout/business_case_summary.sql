@@ -1,6 +1,6 @@
 -- grain: one row per contract with a business case
 -- counts: gross and net saving, payback over total and over service, beside the stated ones
--- clause: 30-rules.md §7, payback; 50-mart.md, business_case_summary
+-- rules: R7.business_case, R7.payback
 -- left out: nothing
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per contract and year of its business case
 -- counts: permanent changes, investment, net and cumulative net; savings are negative
--- clause: 30-rules.md §7, business case; 50-mart.md, business_case_year
+-- rules: R7.business_case
 -- left out: years beyond the stated ones
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per contract, month, benefit group and reason with an ended case
 -- counts: cases that ended in the month
--- clause: 30-rules.md §6, ended cases; 50-mart.md, cases_ended_month and Suppression
+-- rules: R6.ended, M.suppression
 -- left out: reasons without a case
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per contract with payment, period, match and reason
 -- counts: person-months by how claim and register agree, priced at the rate of their price group
--- clause: 30-rules.md §3, match and reason; 50-mart.md, Suppression
+-- rules: R3.match, M.suppression
 -- left out: claims without a course or outside its effort months (restricted mismatch)
 with
 

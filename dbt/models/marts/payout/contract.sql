@@ -1,6 +1,6 @@
 -- grain: one row per contract
 -- counts: parties, term, the reading that is followed and the hash of the terms
--- clause: 20-contract.md; 50-mart.md
+-- rules: C.terms
 -- left out: prices and tiers (payment_curve, the contract file itself)
 with
 

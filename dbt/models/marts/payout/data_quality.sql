@@ -1,6 +1,6 @@
 -- grain: one row per gate and check
 -- counts: what each check of tonight's gates evaluated and found
--- clause: 60-gates.md
+-- rules: G.quality
 -- left out: keys of failing rows (restricted)
 with
 

@@ -1,7 +1,7 @@
 -- grain: one row per delivery ever received
 -- counts: accepted, held and refused deliveries with their dates, rows and hash; a held one is not
 --   accepted until somebody has opened it, and has no refusal code
--- clause: 10-inputs.md, Deliveries; 60-gates.md, gate 10 (held)
+-- rules: I.identity, G.volume
 -- left out: repetitions of the same delivery (no-ops, logged)
 with
 

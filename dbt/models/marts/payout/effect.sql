@@ -1,7 +1,7 @@
 -- grain: one row per contract and part with an effect section
 -- counts: treated and controls with all weeks observed, mean weeks without support, the difference
 --   in weeks and in percentage points, and its 95 % interval, beside the target
--- clause: 30-rules.md §9; 50-mart.md, effect and Suppression
+-- rules: R9.difference, M.suppression
 -- left out: it never pays
 with
 

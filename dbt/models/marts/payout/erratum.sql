@@ -1,6 +1,6 @@
 -- grain: one row per figure of the documents whose recomputation differs from what is printed
 -- counts: the printed and the recomputed figure, their difference and its kind
--- clause: 30-rules.md §7, errata; 50-mart.md, erratum
+-- rules: R7.errata
 -- left out: figures that are right
 with
 

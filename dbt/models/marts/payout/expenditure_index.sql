@@ -1,7 +1,7 @@
 -- grain: one row per expenditure table and year
 -- counts: the amount (a named correction applied), the index against the table's first year, and
 --   the index as printed
--- clause: 30-rules.md §7, expenditure; 50-mart.md, expenditure_index
+-- rules: R7.expenditure
 -- left out: whether the two differ (erratum)
 with
 

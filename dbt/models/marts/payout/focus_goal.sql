@@ -1,7 +1,7 @@
 -- grain: one row per contract, observed month of the term and benefit group
 -- counts: persons with a long case, those with a placement or ordinary hours, and how many more are
 --   needed to reach the target; without persons the row is one of zeros
--- clause: 30-rules.md §6, focus goal; 50-mart.md, focus_goal and Suppression
+-- rules: R6.focus_goal, M.suppression
 -- left out: months that the register does not observe
 with
 

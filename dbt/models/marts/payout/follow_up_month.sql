@@ -1,7 +1,7 @@
 -- grain: one row per contract, month of the term that has begun, and followed benefit group
 -- counts: persons, register and published full-time persons, share in company-directed activity,
 --   ended cases and company contacts (the same number in each group's row)
--- clause: 30-rules.md §6, follow-up; 50-mart.md, follow_up_month and Suppression
+-- rules: R6.follow_up, M.suppression
 -- left out: counts of months that the register does not observe (null)
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per contract, part of kind fte_reduction and group
 -- counts: mean full-time persons of baseline and evaluation, the reduction and its price
--- clause: 30-rules.md §4
+-- rules: R4.reduction, R4.complete
 -- left out: netting between groups (settlement lines); amounts of an incomplete part are null
 with
 

@@ -1,7 +1,6 @@
 -- grain: one row per area, benefit group and month with a published or a register figure
 -- counts: persons and full-time persons as published, and full-time persons of the home's register
--- clause: 30-rules.md §1 (register FTE) and §4; docs/adr/0004-register-of-the-home.md; 50-mart.md,
---   Suppression
+-- rules: R1.register_fte, M.home_register, M.suppression; docs/adr/0004-register-of-the-home.md
 -- left out: other areas than the home's
 with
 

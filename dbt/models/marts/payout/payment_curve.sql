@@ -1,6 +1,6 @@
 -- grain: one row per contract, reading and basis
 -- counts: what a basis pays and what the next krone of it would pay
--- clause: 40-settlement.md, payment_curve
+-- rules: S.curve
 -- left out: the authorised maximum
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per contract and benefit group of its potential
 -- counts: gross and net expenditure of a full-time person, per year and week, and the saving
--- clause: 30-rules.md §6, potential; 50-mart.md, potential
+-- rules: R6.potential
 -- left out: nothing
 with
 

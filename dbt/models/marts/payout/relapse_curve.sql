@@ -1,7 +1,7 @@
 -- grain: one row per relapse part and whole month since the entry
 -- counts: entries at risk, returns and the share still out; a share is computed from the returns
 --   of all months up to its own, so it is not shown after a month whose returns are too few to show
--- clause: 30-rules.md §5, curve; 50-mart.md, relapse_curve and Suppression
+-- rules: R5.curve, M.suppression
 -- left out: nothing
 with
 

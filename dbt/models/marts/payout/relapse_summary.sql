@@ -1,6 +1,6 @@
 -- grain: one row per relapse part
 -- counts: employment entries and what became of them, against the baseline and the target
--- clause: 30-rules.md §5; 50-mart.md, relapse_summary and Suppression
+-- rules: R5.saving, M.suppression
 -- left out: the entries themselves (restricted.employment_entry)
 with
 

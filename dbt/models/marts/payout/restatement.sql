@@ -1,6 +1,6 @@
 -- grain: one row per contract, approved period and cause
 -- counts: approved lines that today's knowledge would change, and by how many kroner
--- clause: 40-settlement.md, restatement radar; 50-mart.md, Suppression (distinct persons)
+-- rules: S.radar, M.suppression
 -- left out: whether a period is there to take the difference (settlement_true_up)
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per contract, calendar year and step
 -- counts: persons, each once a year and step, and the goal beside them
--- clause: 30-rules.md §8; 50-mart.md, screening_funnel and Suppression
+-- rules: R8.funnel, M.suppression
 -- left out: statuses that nobody has
 with
 

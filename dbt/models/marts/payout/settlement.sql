@@ -1,7 +1,7 @@
 -- grain: one row per contract with payment and settlement period
 -- counts: figures of closed periods, state, and the hash of the figures; an open period has its
 --   dates only
--- clause: 40-settlement.md
+-- rules: S.closed
 -- left out: suppression (a contract's own totals are always shown)
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per contract, closed unapproved period and kind
 -- counts: what keeps the period from being submitted, who can act, and how
--- clause: 40-settlement.md, Blockers
+-- rules: S.blockers
 -- left out: nothing
 with
 

@@ -1,7 +1,6 @@
 -- grain: one row per contract, closed period, part and price group
 -- counts: net payable person-months and basis of the lines, achieved beside historical share
--- clause: 40-settlement.md, settlement_part; 30-rules.md §3, achieved share; 50-mart.md,
---   Suppression
+-- rules: S.basis, R3.achieved, M.suppression
 -- left out: nothing; approved periods are published from the ledger
 with
 

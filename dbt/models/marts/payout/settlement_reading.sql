@@ -1,6 +1,6 @@
 -- grain: one row per contract, closed period and reading
 -- counts: what each reading of the contract's ceilings entitles to, beside the chosen one
--- clause: 40-settlement.md, readings
+-- rules: S.readings
 -- left out: the authorised maximum; approved periods are published from the ledger
 with
 

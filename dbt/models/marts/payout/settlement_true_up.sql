@@ -1,6 +1,6 @@
 -- grain: one row per contract, closed period, corrected period and cause
 -- counts: true-up lines and their kroner
--- clause: 40-settlement.md, Lines (true_up); 50-mart.md, Suppression (distinct persons)
+-- rules: S.true_up, M.suppression
 -- left out: nothing; approved periods are published from the ledger
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per contract, course, effort month and piece of evidence
 -- counts: the landed rows and deliveries that decided the month, numbered by role, days and file
--- clause: 40-settlement.md, Evidence; 50-mart.md
+-- rules: S.evidence
 -- left out: values of the rows: row_hmac recognises a row of the vault, it does not tell it
 with
 

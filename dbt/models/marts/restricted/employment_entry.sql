@@ -1,6 +1,6 @@
 -- grain: one row per relapse part, person and employment entry
 -- counts: whether the follow-up day is observed and how the person stood on it
--- clause: 30-rules.md §5; 50-mart.md, employment_entry
+-- rules: R5.entry, R5.follow_up
 -- left out: case ends without wage hours, and entries within a counted one's follow-up
 with
 

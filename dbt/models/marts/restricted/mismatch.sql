@@ -1,6 +1,6 @@
 -- grain: one row per contract, course, month and kind
 -- counts: where list, claim, register and contract disagree, who can act, and how
--- clause: 50-mart.md, mismatch
+-- rules: R3.mismatch
 -- left out: nothing
 with
 

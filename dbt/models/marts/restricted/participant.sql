@@ -1,6 +1,6 @@
 -- grain: one row per contract with a part of kind person_months and course
 -- counts: who was referred, what was decided and by which numbers
--- clause: 30-rules.md §2 and §3 (exit)
+-- rules: R2.eligible, R3.exit
 -- left out: the person number (pseudonymous key only)
 with
 

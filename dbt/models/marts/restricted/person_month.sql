@@ -1,6 +1,6 @@
 -- grain: one row per contract, course and effort month
 -- counts: support days, status, claim, payment and how claim and register agree
--- clause: 30-rules.md §3
+-- rules: R3.status, R3.amount
 -- left out: nothing; a contract that is tracked only has no period
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per line of a closed period
 -- counts: new and true-up lines, old and new amount, cause
--- clause: 40-settlement.md, Lines
+-- rules: S.new, S.true_up
 -- left out: nothing; approved periods are published from the ledger
 with
 
