@@ -1,6 +1,6 @@
 """Effektafregning: settles municipal social-investment contracts by result.
 
-This package holds orchestration (``defs``), the console command (``cli``) and the
-machine that is importable without Dagster (``lib``). Business rules live in ``dbt/models``,
-their numbers in the contract files.
+``cli`` is the console command, ``defs`` and ``orchestration`` are what knows Dagster or dbt,
+``lib`` is the machine, importable without either, and ``demo`` makes synthetic municipalities.
+Business rules stand in ``dbt/models``, their numbers in the contract files.
 """

@@ -113,8 +113,8 @@ class Home:
     def ensure(self) -> Home:
         """Create the missing folders, and give all but two their modes (P.home).
 
-        Those two keep the mode they have: whoever lets others into ``landing`` means it, and
-        ``secrets`` that others can read are refused, not quietly closed (F.secrets).
+        Those two keep the mode they have: ``landing`` may be open to others on purpose, and
+        ``secrets`` that others can read are refused and not quietly closed (F.secrets).
         """
         for path in (self.root, self.published):
             files.set_mode(files.make_dir(path, files.DIR_PUBLIC), files.DIR_PUBLIC)

@@ -65,6 +65,6 @@ def entry() -> None:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except (OSError, ValueError):  # closed, or nobody reads it any more
+        except (OSError, ValueError):  # closed, or without a reader
             code = code or EXIT_FAILED
     os._exit(code)

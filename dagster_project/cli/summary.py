@@ -1,4 +1,4 @@
-"""What a run tells on the terminal, in Danish: periods, kroner, gates, where things are.
+"""What a run prints on the terminal, in Danish: periods, kroner, gates, where things are.
 
 What belongs here: reading the published mart and printing. What does not: computing a figure.
 

@@ -1,4 +1,4 @@
-"""Jobs: the night, the life of a settlement for who acts from the launchpad, optional statistics.
+"""Jobs: the night, a settlement's life for people in the launchpad, optional statistics.
 
 What belongs here: which assets or ops a job runs, and what may not be typed into the launchpad.
 What does not: the ops themselves (``ops``), rules.

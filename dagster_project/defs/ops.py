@@ -74,7 +74,7 @@ class Fetch(dg.Config):
 
 
 def _act(context: dg.OpExecutionContext, night: Night, act: "Callable[[Settings], Event]") -> None:
-    """Do one step of a settlement's life; tell its sequence and action."""
+    """Do one step of a settlement's life; show its sequence and action."""
     event = in_dagsters_words(lambda: act(night.settings), "settlement")
     context.add_output_metadata({"sequence": event.sequence, "action": event.action})
 

@@ -122,6 +122,6 @@ def find_candidates(
 
 
 def is_quiet(person: Person, month: int) -> bool:
-    """No day of the month has a spell: what the provider hears from the citizen."""
+    """Whether no day of the month has a spell, as the citizen tells the provider."""
     first, last = first_day(month), last_day(month)
     return all(spell.end < first or spell.start > last for spell in person.spells)

@@ -39,7 +39,7 @@ class Rhythm:
 
 
 def report(dice: Dice, spell: Spell) -> Spell:
-    """Decide when the register shows a spell and when it shows its end."""
+    """Decide from which day the register shows a spell, and from which day its end."""
     if dice.chance(RETRO_PER_MILLE):
         lag = dice.between(60, 100)
     elif dice.chance(LATE_START_PER_MILLE):

@@ -18,7 +18,7 @@ REPLACEMENT_DAY = 60
 
 @dataclass
 class Spell:
-    """A stretch of one benefit, and when the register learns of it and of its end."""
+    """A stretch of one benefit, and the days from which the register shows it and its end."""
 
     start: int
     end: int

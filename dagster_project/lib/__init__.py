@@ -1,1 +1,1 @@
-"""The machine: importable without Dagster, dbt or Great Expectations; one concern a module."""
+"""The machine: importable without Dagster or dbt; packages only, one concern a module."""

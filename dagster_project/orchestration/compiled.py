@@ -1,8 +1,8 @@
 """The project's models run again in side homes: by dbt, or as the night compiled them.
 
 What belongs here: finding what dbt compiled tonight, in the order of its graph, and running it.
-What does not: SQL of its own. The statements are the ones that dbt ran in the home's warehouse; a
-side warehouse has the same catalogue name, so that they run there unchanged.
+What does not: SQL of its own. The statements are those that dbt ran in the home's warehouse; a side
+warehouse has the same catalogue name, so that they run there unchanged.
 """
 
 from __future__ import annotations

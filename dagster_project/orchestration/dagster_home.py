@@ -38,12 +38,12 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 CONTRACTS_VARIABLE = "EFFEKT_CONTRACTS"
 MAX_RUNTIME_SECONDS = 4 * 60 * 60
-# the code location goes by its name, as the webserver and the daemon are told it
+# the code location is named by its module, as the webserver and the daemon name it
 _MODULE = "dagster_project.definitions"
 _STOP_SECONDS = 15
 _PR_SET_PDEATHSIG = 1
-# a night's process makes millions of objects that live until its end; looking for garbage among
-# them at the interpreter's usual pace takes a twentieth of it
+# a night's process makes millions of objects that live until its end; to look for garbage among
+# them at the interpreter's usual pace takes a twentieth of the night (docs/adr/0021)
 _GC_THRESHOLDS = (200_000, 20, 20)
 _INSTANCE = """\
 # written by effekt; one run at a time, nothing reported home

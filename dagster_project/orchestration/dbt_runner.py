@@ -154,7 +154,7 @@ def arguments(home: Home, select: Sequence[str], exclude: Sequence[str] = ()) ->
 
 
 def build(home: Home, select: Sequence[str], exclude: Sequence[str] = ()) -> dict[str, Built]:
-    """Run what dbt's selectors choose and tell what was built, by table."""
+    """Run what dbt's selectors choose and return what was built, by table."""
     return _measure(home, run_selected(home, select, exclude))
 
 
@@ -191,7 +191,7 @@ def run_selected(
 def _drop_changed_kinds(home: Home, manifest: Manifest) -> None:
     """Drop what was a view and is a table now, or the other way; once per state of the project.
 
-    A model replaces a relation of its own kind only, and asks nobody what stands there.
+    A model replaces a relation of its own kind only, and does not look up what stands there.
     """
     marker = home.work / "dbt" / "kinds"
     if not home.warehouse.is_file():

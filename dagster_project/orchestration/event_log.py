@@ -1,8 +1,8 @@
 """Dagster's event log of a home, with its newest databases kept open.
 
 What belongs here: how connections are opened. What does not: what is stored, which is Dagster's.
-Dagster opens and closes a database of SQLite for every event, and each closing folds the
-write-ahead log back into the file: with some 800 events that is a fifth of a small night.
+Dagster opens and closes an SQLite database for every event, and each closing writes the write-ahead
+log back into the file: with some 800 events that is a fifth of a small night.
 ``dagster.yaml`` names this class, so that night, UI and daemon use the same one.
 """
 
@@ -63,7 +63,8 @@ class KeptOpenEventLogStorage(SqliteEventLogStorage):
                 connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
             )
             with engine.connect() as connection:
-                # the log is no record: a power cut may cost its last events, never its form
+                # the log is no record: a power cut may lose its last events, and never breaks the
+                # file
                 connection.exec_driver_sql("pragma synchronous = normal")
         self._engines[shard] = engine
         while len(self._engines) > _KEPT_OPEN:

@@ -1,6 +1,6 @@
 """Any failure as a code with a remedy: the texts of engines may quote a value.
 
-What belongs here: telling a full disk and a lack of memory from the rest. What does not: the codes
+What belongs here: recognising a full disk and a lack of memory. What does not: the codes
 of the machine's own errors, which already carry no value.
 """
 
@@ -45,7 +45,7 @@ def _disk_full(where: str) -> EffektError:
 
 
 def _is_disk_full(error: BaseException) -> bool:
-    """Whether a failure, or what it came from, is a disk without space; engines say it in words."""
+    """Whether a failure, or its cause, is a disk without space; engines report that in words."""
     seen: list[BaseException] = []
     cause: BaseException | None = error
     while cause is not None and cause not in seen:

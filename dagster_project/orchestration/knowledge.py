@@ -1,7 +1,7 @@
 """What a night knows, as one hash: unchanged knowledge publishes nothing new.
 
 What belongs here: the hash of knowledge, and the mark that the last whole night left.
-What does not: reading a delivery, judging anything.
+What does not: reading a delivery, judging it.
 """
 
 from __future__ import annotations

@@ -225,7 +225,7 @@ def _leave_alert(held: Night) -> None:
     home = held.settings.home
     try:
         if not held.outcomes and held.error is None:
-            return  # no night: a step of a settlement's life, which says nothing of the last one
+            return  # no night but a step of a settlement's life, which leaves the last alert
         if held.exit_code == EXIT_OK:
             alert.clear(home)
         else:

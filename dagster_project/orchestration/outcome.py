@@ -1,6 +1,6 @@
-"""What a step tells about itself: counts, refused and held deliveries, failed checks.
+"""What a step reports: counts, refused and held deliveries, failed checks.
 
-What belongs here: the words in which steps report. What does not: order and exit codes (``night``).
+What belongs here: the shape of a report. What does not: order and exit codes (``night``).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Held:
 
 @dataclass(frozen=True)
 class StepOutcome:
-    """What one step tells about itself.
+    """What one step reports.
 
     Args:
         metadata: counts, kroner, hashes and paths; nothing of a person.

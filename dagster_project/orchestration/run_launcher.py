@@ -1,7 +1,8 @@
-"""Dagster's run launcher with the one thing that it lacks: it sees that a run's process is dead.
+"""Dagster's run launcher with the one thing that it lacks: it finds a run whose process is dead.
 
 A killed night stays "started" in Dagster's record, and as one run goes at a time, nothing else
-would start until its longest time is over. Each run notes its process; the daemon asks.
+would start until its longest time is over. Each run records its process, and the daemon looks for
+it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ _START_FIELD = 19  # of /proc/PID/stat, counted from after the command's name
 
 
 def this_process() -> str:
-    """Number and start of this process: a number alone is given away again."""
+    """Number and start of this process: a number alone is used again."""
     return _described(os.getpid())
 
 

@@ -1,6 +1,6 @@
 """What each step of a night does, a small function of the settings (docs/architecture.md).
 
-What belongs here: calling the machine's modules and telling what they did. What does not: rules,
+What belongs here: calling the machine's modules and reporting what they did. What does not: rules,
 and the order of the steps (``night``).
 A step finds what an earlier one did in the home, so that each can be run again on its own.
 Heavy libraries are imported by the modules that the steps call, and only then.

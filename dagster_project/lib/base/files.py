@@ -74,8 +74,8 @@ def write_atomic(path: Path, data: bytes | str, mode: int = FILE_PRIVATE) -> Pat
 def sweep_asides(folders: Iterable[Path]) -> None:
     """Remove what ``write_atomic`` of killed processes left in these folders.
 
-    The name holds its maker's process number. One that is this process's own is from an earlier
-    process of that number: call it before anything is written.
+    The name holds its maker's process number. A file with this process's own number is from an
+    earlier process of that number, so call this before anything is written.
     """
     for folder in folders:
         for left in folder.glob(f".*{_ASIDE}"):

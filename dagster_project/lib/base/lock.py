@@ -19,7 +19,7 @@ from dagster_project.lib.base.errors import EffektError
 
 
 def _holder(handle: int) -> str:
-    """The holder of the lock as its file names it (it may not have written yet)."""
+    """The holder of the lock as its file names it (the file may not be written yet)."""
     try:
         known = json.loads(os.pread(handle, 4096, 0).decode("utf-8"))
         return f"process {int(known['pid'])}, started {str(known['started'])[:32]}"

@@ -1,8 +1,8 @@
 """Folders that hold something for as long as a process lives, and not after it was killed.
 
-What belongs here: making such a folder, telling a live one from one that a killed process left, and
-removing the latter. What does not: what stands in it. A folder is alive while its maker holds the
-system's lock on it, which no killed process leaves behind.
+What belongs here: making such a folder, and finding and removing one that a killed process left.
+What does not: what stands in it. A folder is alive while its maker holds the system's lock on it,
+which no killed process leaves behind.
 
 Rules: F.killed.
 """

@@ -1,6 +1,7 @@
 """Checks between the sections of a contract file, and against the benefit groups that exist.
 
-What belongs here: what a single mapping cannot know. Each problem is a key path and a sentence.
+What belongs here: checks that need more than one mapping. Each problem is a key path and a
+sentence.
 
 Rules: C.parts, C.rates, C.register.
 """

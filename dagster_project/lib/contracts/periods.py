@@ -1,9 +1,9 @@
 """The settlement periods of a contract: their first and last days and their names.
 
-What belongs here: what the terms say of periods. What does not: whether a period is closed or
+What belongs here: what follows from the terms alone. What does not: whether a period is closed or
 approved (dbt, ``int_periods__list``), and any amount.
 
-Clause: S.basis, "Periods"; names: docs/adr/0005-period-labels.md.
+Why the names are as they are: docs/adr/0005-period-labels.md.
 
 Rules: S.periods, S.bounds.
 """

@@ -98,7 +98,7 @@ def raw_columns(context: Context) -> None:
 
 
 def ledger_state(context: Context) -> None:
-    """``ledger_state``: the chain as verified now, against what the run has loaded of it."""
+    """``ledger_state``: the chain as checked now, against what the run has loaded of it."""
     from dagster_project.lib.ledger import chain
 
     loaded = context.connection.execute(
@@ -110,7 +110,7 @@ def ledger_state(context: Context) -> None:
     try:
         whole = chain.read(context.home)
         chain.check(context.home, whole, None)
-        # an event appended since the run began is for the next run: this one is not wrong for it
+        # an event appended since the run began belongs to the next run and is no fault of this one
         known = whole.known(context.settings.as_of).events[: loaded[1]]
         last = known[-1].sequence if known else 0
         approvals = {(e.contract_id, e.period_start) for e in known if e.action == "approve"}
@@ -203,7 +203,7 @@ def _compare(context: Context, key: tuple[str, ...], room: str, name: str) -> li
         """  # noqa: S608 - names of declared tables
     ).fetchone()
     ours, repeated, null_keys, theirs, missing = (int(value) for value in found or ())
-    # rows of equal number of which none is missing are the same rows
+    # as many rows on both sides, and none missing: they are the same rows
     return [ours, theirs, missing + abs(ours - theirs), repeated, null_keys]
 
 
@@ -275,8 +275,8 @@ def published_cells(context: Context) -> None:
 def _count_cells(context: Context, table: Table) -> list[int]:
     """Rows, suppressed rows that show a measure, small counts, suppressed rows without company.
 
-    A suppressed row alone among those that differ only in the last key column can be found by
-    subtraction, where another of them has persons.
+    A suppressed row that is the only one among those that differ in the last key column alone can
+    be found by subtraction, where another of them has persons.
     """
     shown = " or ".join(f'"{column}" is not null' for column in table.measures)
     small = " or ".join(f'"{column}" between 1 and 4' for column in table.person_counts)

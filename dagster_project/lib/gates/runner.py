@@ -309,8 +309,8 @@ def _keep(home: Home, report: GateReport, keys: list[tuple[str, Key]]) -> None:
 def show_published(home: Home) -> None:
     """Set the page anew from the snapshot that readers see.
 
-    A night that finds nothing new judges nothing; the page may be gone, or tell of a gate that was
-    run again by itself.
+    A night that finds nothing new judges nothing; the page may be gone, or show a gate that was run
+    again by itself.
     """
     current = publishing.current_snapshot(home)
     if current is None:

@@ -18,7 +18,8 @@ from dagster_project.settings import Home
 
 _KEY_BYTES = 32
 _BLOCK = 64
-# stands on the first event of every ledger: another text would part each from its key
+# its hash stands on the first event of every ledger; with another text no key would match its
+# ledger
 _FINGERPRINT_TEXT = b"effektafregning: fingerprint of the pseudonymisation key"
 _OPEN_TO_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 

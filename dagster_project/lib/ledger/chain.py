@@ -1,6 +1,6 @@
 """The hash chain: ``ledger/settlements.jsonl``, one event a line, appended and never rewritten.
 
-What belongs here: the form of an event, its hash, durable appending, verification.
+What belongs here: the form of an event, its hash, durable appending, checking a chain.
 What does not: who may do what when (``commands``) and what an approval freezes (``frozen``).
 
 Rules: S.ledger.
@@ -37,8 +37,8 @@ class Event:
 
     ``recorded_at`` is the wall clock and information only. ``period_start`` of a release is the
     first period it counts for. ``snapshot_id`` is the published snapshot that was acted on.
-    ``frozen_sha256`` (approvals) is the sha256 of the frozen
-    statement's file. ``key_fingerprint`` stands on the first event of a ledger only.
+    ``frozen_sha256`` (approvals) is the sha256 of the frozen statement's file. ``key_fingerprint``
+    stands on the first event of a ledger only.
     """
 
     sequence: int
@@ -81,7 +81,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Ledger:
-    """A chain that has been read and verified."""
+    """A chain that has been read and checked."""
 
     events: tuple[Event, ...]
 
@@ -157,7 +157,7 @@ def _broken(message: str) -> EffektError:
 
 
 def parse(raw: bytes) -> Ledger:
-    """Read and verify whole lines: form, sequence, as-of dates, chain.
+    """Read and check whole lines: form, sequence, as-of dates, chain.
 
     Raises:
         EffektError: ``LEDGER_BROKEN`` with the number of the first wrong line.
@@ -188,7 +188,7 @@ def _parse_line(line: bytes, number: int) -> Event:
 
 
 def read(home: Home) -> Ledger:
-    """The verified chain, without a torn last line and without touching the file."""
+    """The checked chain, without a torn last line and without touching the file."""
     path = ledger_file(home)
     if not path.is_file():
         return Ledger(())
@@ -200,7 +200,7 @@ def set_torn_line_aside(home: Home) -> Path | None:
     """Move bytes after the last whole line to a file of their own (call it under the lock).
 
     A line is written by one call and ends with its newline, so bytes without one were never
-    confirmed to anyone.
+    confirmed to a caller.
 
     Returns:
         The file that now holds them, or null where the last line is whole.
@@ -252,7 +252,7 @@ def append(home: Home, event: Event) -> Event:
 
 
 def verify_ledger(home: Home, recorded_head: str | None) -> Ledger:
-    """Verify everything the ledger holds; a torn last line is set aside first.
+    """Check everything the ledger holds; a torn last line is set aside first.
 
     Checked: each line's form and hash, the chain, the fingerprint of the key, the bytes of each
     frozen statement, and that the head recorded in the newest snapshot's manifest is in it.

@@ -1,4 +1,4 @@
-"""The ledger's way into a run: verified events and frozen statements into the raw room.
+"""The ledger in a run: checked events and frozen statements go into the raw room.
 
 What belongs here: which events a run knows and the tables that dbt reads them from.
 What does not: what a state is (``state``).

@@ -3,8 +3,8 @@
 What belongs here: who may do what, when, on which figures; refusals (exit 3). What does not: the
 chain (``chain``), what an approval freezes (``freezing``), any amount.
 
-Every command acts on the newest published
-snapshot, reads and appends under the ledger's lock, and returns the event it wrote.
+Every command acts on the newest published snapshot, reads and appends under the ledger's lock, and
+returns the event it wrote.
 
 Rules: S.steps, S.people, S.release, S.blockers, S.fresh.
 """
@@ -348,7 +348,7 @@ def _require_unmoved(desk: _Desk, start: dt.date, row: dict[str, Any]) -> None:
 
 
 def _require_no_blockers(desk: _Desk, start: dt.date, reason: str | None) -> None:
-    """Refuse while the snapshot shows a blocker; what is open before it the ledger tells."""
+    """Refuse while the snapshot shows a blocker; earlier open periods stand in the ledger."""
     found = desk.snapshot.of_period(
         "mart.settlement_blocker", desk.contract.contract_id, start, order="kind"
     )

@@ -174,7 +174,7 @@ def _place(candidate: Candidate, target: Path) -> str:
 
 
 def _is_same(candidate: Candidate, target: Path) -> bool:
-    """The snapshot there says the same and its bytes are whole (bit rot is mended by replacing)."""
+    """The snapshot there has the same content and whole bytes (bit rot is mended by replacing)."""
     try:
         there = manifests.verify_snapshot(target)
     except EffektError:

@@ -34,7 +34,7 @@ def parquet_path(room: str, table: str) -> Path:
 def snapshot_id(as_of: str, tables: dict[str, dict[str, dict[str, Any]]]) -> str:
     """``<as-of>-<12 hex>`` over the sorted lines ``name sha256`` of the mart tables.
 
-    ``delivery`` and ``data_quality`` stay outside: they tell how the figures came about. Lines are
+    ``delivery`` and ``data_quality`` stay outside: they show how the figures came about. Lines are
     joined by one line feed, without one at the end.
     """
     declared = declared_tables()
@@ -70,7 +70,7 @@ def to_text(manifest: Manifest) -> str:
 def content(manifest: Manifest) -> Manifest:
     """The part of a manifest that two runs of the same knowledge and code have in common.
 
-    Left out: ``data_quality`` (it also tells what was found on the way), the hashes of the DuckDB
+    Left out: ``data_quality`` (it also holds what was found on the way), the hashes of the DuckDB
     files (two identical writes differ in bytes) and the list of gates.
     """
     rest = {key: value for key, value in manifest.items() if key not in _VOLATILE}

@@ -1,7 +1,7 @@
 """``effekt check``: one file against the rules of its source, offline and without a home.
 
 What belongs here: the verdict in Danish for a person who is not a developer. What does not: rules
-(they are the nightly's own). Nothing of the file is kept.
+(they are those of the night). Nothing of the file is kept.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class CheckReport:
 
     @property
     def is_accepted(self) -> bool:
-        """Whether the nightly would accept the file (conflicts with other files apart)."""
+        """Whether the night would accept the file (conflicts with other files apart)."""
         return not self.findings
 
     def as_json(self) -> dict[str, Any]:

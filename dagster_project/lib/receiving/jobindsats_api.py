@@ -4,12 +4,12 @@ What belongs here: talking to the service and writing ``jobindsats_<date>.json``
 What does not: reading, mapping or judging a figure: receiving does that, exactly as for a file
 that a person put there. The client is off unless somebody runs it; the file drop is the default.
 
-Shapes: version 2 answers ``[{"Variables": [{"Name", "Label"}], "Data":
-[[…]]}]`` to a raw token in ``Authorization``; version 3 answers ``{"columns": […], "rows": [[…]]}``
-to a Bearer token and may hand out its rows in pages (``next``: the address of the next one, on the
-same host). A dimension that the source does not declare is asked for in full by neither version: of
-such rows only the totals are kept ("… i alt"). A service that answers otherwise ends the fetch with
-a code; nothing half-fetched reaches ``landing/``, and no file that lies there is replaced.
+Shapes: version 2 answers ``[{"Variables": [{"Name", "Label"}], "Data": [[…]]}]`` to a raw token in
+``Authorization``; version 3 answers ``{"columns": […], "rows": [[…]]}`` to a Bearer token and may
+hand out its rows in pages (``next``: the address of the next one, on the same host). A dimension
+that the source does not declare is asked for in full by neither version: of such rows only the
+totals are kept ("… i alt"). A service that answers otherwise ends the fetch with a code; nothing
+half-fetched reaches ``landing/``, and no file that lies there is replaced.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ class ApiSettings:
         timeout_seconds: limit for connecting and for each read.
         retries: attempts after the first for a refused connection, 429, 5xx and an answer that
             breaks off, with growing pauses.
-        pause_seconds: first pause; doubled each time, unless the service says ``Retry-After``.
-        longest_pause_seconds: no pause is longer, whatever the service says.
+        pause_seconds: first pause; doubled each time, unless the service sends ``Retry-After``.
+        longest_pause_seconds: no pause is longer, whatever the service sends.
         deadline_seconds: after these no request begins and no answer is read on.
     """
 

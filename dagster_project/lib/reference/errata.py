@@ -1,4 +1,4 @@
-"""The documents' own figures, recomputed exactly: what differs from the print is an erratum.
+"""The documents' own figures, recomputed exactly: one that differs from the print is an erratum.
 
 What belongs here: reading a printed number, the small expression language over other figures, the
 verdict. What does not: the figures (seeds/document_figures.csv). Everything is a ``Fraction``.

@@ -30,7 +30,7 @@ Content = dict[str, Any]
 
 
 def gather(snapshot: Snapshot, contract: Contract, period_start: dt.date) -> Content:
-    """Everything that a statement of a closed period says, but its state and events."""
+    """Everything that a statement of a closed period holds, but its state and events."""
     contract_id = contract.contract_id
     settlement = snapshot.of_period("mart.settlement", contract_id, period_start)[0]
     readings = snapshot.of_period(

@@ -201,8 +201,8 @@ def _without_replay(document: Content) -> Content:
 def document_of(content: Content, ledger: Ledger, events: list[Event]) -> dict[str, Any]:
     """The JSON document: content, state, own events, and the links of the chain up to the last.
 
-    Of other settlements' events only sequence, ``prev`` and hash are told: enough to follow the
-    chain, nothing of what they say.
+    Other settlements' events are given by sequence, ``prev`` and hash only: enough to follow the
+    chain, without their content.
     """
     found = states.state_of(events, content["statement_sha256"])
     last = events[-1].sequence if events else 0

@@ -1,4 +1,4 @@
-"""The figures of a settlement and their hash: what submit, verify and approve put a name to.
+"""The figures of a settlement and their hash: what people submit, verify and approve.
 
 What belongs here: which figures a statement has and their canonical form. What does not: state,
 events, actors, as-of date, code version and deliveries — those are provenance, never hashed.

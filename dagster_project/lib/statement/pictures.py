@@ -1,8 +1,8 @@
 """The statement's pictures, drawn as SVG: the way through the tiers, the curve, part 2's months.
 
 What belongs here: geometry and labels. What does not: any figure that is not handed in.
-Vectors only, no script, no outside reference; each picture tells itself in a title and a
-description, and labels stand at what they name.
+Vectors only, no script, no outside reference; each picture has a title and a description, and
+labels stand at what they name.
 """
 
 from __future__ import annotations

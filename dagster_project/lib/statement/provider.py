@@ -1,4 +1,4 @@
-"""The provider's own workbook: courses and months with status, reason and what to do.
+"""The provider's own workbook: courses and months with status, reason and what to do about them.
 
 What belongs here: the provider's rows of the restricted room, without keys of persons.
 What does not: other parties' figures.

@@ -1,7 +1,7 @@
-"""Checking a statement without its home: figures hash, sums, tiers, event chain, every byte.
+"""Authenticating a statement without its home: figures hash, sums, tiers, event chain, bytes.
 
 What belongs here: recomputing what a document claims from the document alone.
-What does not: whether the municipality's ledger says the same (only its head can tell).
+What does not: whether the municipality's ledger is the same (only its head can show that).
 
 Rules: S.verify.
 """
@@ -72,7 +72,7 @@ class Verdict:
 
 
 def verify_file(path: Path) -> Verdict:
-    """Check a statement's JSON, HTML, PDF or XLSX offline, without a home.
+    """Authenticate a statement's JSON, HTML, PDF or XLSX offline, without a home.
 
     JSON, HTML and XLSX hold the whole document and are recomputed; a PDF holds no course and is
     only checked byte by byte against its own seal.

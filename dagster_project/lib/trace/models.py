@@ -1,6 +1,7 @@
-"""What runs the project's models for the evidence of a settlement; the caller brings it.
+"""What runs the project's models for the evidence of a settlement; the caller passes it in.
 
-What belongs here: what replay and causes ask for. What does not: dbt (``orchestration``).
+What belongs here: the functions that replay and causes call. What does not: dbt
+(``orchestration``).
 """
 
 from __future__ import annotations

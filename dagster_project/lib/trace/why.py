@@ -1,6 +1,6 @@
 """Why: a krone of a settlement, followed to clause, rule, person-month, file and row.
 
-What belongs here: reading the newest published snapshot and telling it. What does not: computing
+What belongs here: reading the newest published snapshot and printing it. What does not: computing
 anything. Imports neither Dagster, dbt nor Great Expectations, and answers within two seconds.
 
 Rules: S.why.
@@ -272,7 +272,7 @@ class _Question:
         return [_plain(row) for row in rows]
 
     def _deliveries(self, line: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Accepted files of register and wages that tell of the days of a relapse part."""
+        """Accepted files of register and wages that cover days of a relapse part."""
         part = self._part(line["part_id"])
         if part.get("kind") != "relapse_reduction":
             return []
@@ -305,7 +305,7 @@ def _terms(settings: Settings, known: Ledger, contract_id: str, start: dt.date) 
 
 
 def _rule(row: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """What the rules said of a person-month, and where they stand."""
+    """What the rules decided about a person-month, and where they stand."""
     if row is None:
         return None
     names = (

@@ -88,7 +88,6 @@ create table if not exists raw.aktiviteter (
     starts_on date, ends_on date, channel varchar, result varchar);
 
 -- reference tables (seeds/*.csv, or those stored with an approved period when it is replayed)
--- ------
 create table if not exists raw.benefit_code (
     code_from smallint, code_to smallint, benefit_group varchar, match_group varchar,
     is_public_support boolean, is_subsidised_job boolean, is_exit boolean, exit_reason varchar,
@@ -105,7 +104,6 @@ create table if not exists raw.word (
     owner varchar);
 
 -- contracts (one row per mapping of the contract file; amounts in kroner)
--- --------------------------
 create table if not exists raw.contract (
     contract_id varchar, title varchar, area varchar, municipality varchar, provider varchar,
     investor varchar, document varchar, starts_on date, ends_on date, term_clause varchar,
@@ -177,7 +175,6 @@ create table if not exists raw.contract_business_case_line (
     year bigint, amount_dkk decimal(18, 2));
 
 -- ledger (events with as-of date <= the run's) and frozen statements
--- --------------------------------
 create table if not exists raw.ledger_event (
     sequence bigint, contract_id varchar, period_start date, action varchar, actor varchar,
     role varchar, as_of_date date, statement_sha256 varchar, amount_dkk decimal(18, 2),
@@ -207,8 +204,7 @@ create table if not exists raw.frozen_line (
     course_id varchar, month date, price_group varchar, old_amount_dkk decimal(18, 2),
     new_amount_dkk decimal(18, 2), difference_dkk decimal(18, 2), cause varchar,
     cause_delivery_sha256 varchar);
--- cause of each changed approved amount, found by putting one input back at a time
--- (S.cause)
+-- cause of each changed approved amount, found by putting one input back at a time (S.cause)
 create table if not exists raw.line_cause (
     contract_id varchar, part_id varchar, course_id varchar, month date, price_group varchar,
     cause varchar, cause_delivery_sha256 varchar);

@@ -5,8 +5,7 @@ the right number of delimiters, and quotes only around whole fields has only one
 reads it directly. Any other file goes through Python's strict csv reader, which names the broken
 row, into a normalised file. (DuckDB alone would drop an extra empty field, an empty line and blanks
 around quotes without an error.) The scan saves 0.5 CPU s of a municipality's register (260,000
-rows) and a minute of a nation's; with the wide weekly file it carries the bounds of
-docs/benchmarks.md.
+rows) and a minute of a nation's; the bounds of docs/benchmarks.md rest on it and on ``week_lines``.
 
 Rules: I.formats.
 """

@@ -17,7 +17,7 @@ from dagster_project.lib.base import scratch
 from dagster_project.lib.warehouse import OFFLINE
 
 SPILL = ".spill"
-# Parser and warehouse stand in one process, which may take 1 GB for a whole nation.
+# Parser and warehouse share one process, which may take 1 GB for a whole nation.
 MEMORY_LIMIT = "600MB"
 WAREHOUSE_MEMORY_LIMIT = "150MB"
 

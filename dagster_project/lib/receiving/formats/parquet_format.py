@@ -1,9 +1,9 @@
 """parquet: text columns only; a typed column is a guess of the sender's tool.
 
-A parquet file holds statistics about itself that may be false: the nulls of a column, its least and
-greatest value. An engine that relies on them skips data that it never read. So the values alone are
-copied, into a file of our own, and only that file is queried. A process of its own does it
-(``parquet_reader``): libraries of this format are known to end their process on a broken file.
+A parquet file holds statistics about itself that may be false: the number of nulls of a column, its
+least and greatest value. An engine that relies on them skips data that it never read. So the values
+alone are copied, into a file of our own, and only that file is queried. A process of its own does
+it (``parquet_reader``): libraries of this format are known to end their process on a broken file.
 
 Rules: I.formats.
 """
@@ -65,7 +65,7 @@ def land_parquet(path: Path, source: Source, spill: Path) -> Landed:
 
 
 def _read(path: Path, target: Path, source: Source) -> dict[str, Any]:
-    """What the process says of the file."""
+    """The process's report on the file."""
     limits = source.limits.model_dump(
         include={"max_rows", "max_bytes", "max_columns", "max_cell_chars", "max_unpack_ratio"}
     )
@@ -85,7 +85,7 @@ def _read(path: Path, target: Path, source: Source) -> dict[str, Any]:
 
 
 def _ended(returncode: int) -> Exception:
-    """Why the process said nothing: a signal that a file causes, or one that the machine sent."""
+    """Why the process printed nothing: a signal that a file causes, or one from the machine."""
     if -returncode in _BY_THE_FILE:
         return FileRefusedError(Finding("FILE_FORMAT"))
     if -returncode == signal.SIGXCPU:

@@ -1,7 +1,7 @@
 """The process that opens a received parquet file: it copies the values into a file of ours.
 
 It is started for one file, with bounded memory and time, and imports nothing of the project, so
-that it starts fast and a broken file breaks nothing else. It says what it found as JSON.
+that it starts fast and a broken file breaks nothing else. It prints what it found as JSON.
 What belongs here: the container. What does not: what a heading or a value means.
 
     python -P parquet_reader.py FILE TARGET LIMITS
@@ -67,7 +67,7 @@ def read(path: Path, target: Path, limits: dict[str, int]) -> dict[str, Any]:
 
 
 def _check_size(metadata: Any, size: int, limits: dict[str, int]) -> None:
-    """What the file says of its size is within the limits; whether it is true is seen later."""
+    """Check that the stated size is within the limits; the true size is seen while copying."""
     columns, groups = metadata.num_columns, metadata.num_row_groups
     if columns > limits["max_columns"]:
         raise TooMuchError(f"kolonner: {limits['max_columns']}")
@@ -99,9 +99,9 @@ def _kind(kind: Any) -> str | None:
 
 
 def _filled(metadata: Any, headings: Sequence[str], kinds: Sequence[str | None]) -> list[str]:
-    """Which of the columns without a type hold something, as far as they can be asked.
+    """The columns without a type that hold something, as far as that can be found out.
 
-    No reader shows a value of such a column. Those that write one store it as no integers at all.
+    No reader shows a value of such a column. A sound one is stored as INT32 without a value.
     """
     return [
         heading
@@ -115,7 +115,7 @@ def _filled(metadata: Any, headings: Sequence[str], kinds: Sequence[str | None])
 
 
 def is_said_filled(chunk: Any) -> bool:
-    """Whether a chunk of a column without a type says that it holds a value."""
+    """Whether a chunk of a column without a type states that it holds a value."""
     said = chunk.statistics
     return chunk.physical_type != "INT32" or (
         said is not None and said.has_null_count and said.null_count != chunk.num_values

@@ -7,7 +7,8 @@ it, which shows where a week equals the week before it, and only the weeks that 
 looked at. numpy and pyarrow are imported when such a file comes, and for no other.
 What it saves: a nation's file (6 million persons, 157 weeks, 3.0 GB) takes 22 CPU s after the copy
 (docs/benchmarks.md), two fifths less than the regular expression of ``weeks``; a municipality's
-(50,000 persons, 26 MB) 0.1 CPU s less. It is here for the bounds of the nation alone.
+(50,000 persons, 26 MB) 0.1 CPU s less. The bounds of the nation alone are the reason that it is
+kept (docs/adr/0021).
 """
 
 from __future__ import annotations

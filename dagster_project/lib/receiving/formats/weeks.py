@@ -171,7 +171,7 @@ def name_weeks(
 ) -> None:
     """Say in which week columns the unknown codes of the first bad rows stand.
 
-    Only these rows are read again: to name columns for every row would cost more than all the rest.
+    Only these rows are read again, because naming columns for every row costs more than all else.
     """
     columns = week_columns(replace(landed, lines_file=None), layout, source, context)
     rows = [

@@ -38,7 +38,7 @@ _FORBIDDEN = re.compile(
     r"|querytables/|connections\.xml|oleobject|\.bin$|webextensions/",
     re.IGNORECASE,
 )
-# printer settings and thumbnails are harmless company of ordinary workbooks
+# ordinary workbooks have printer settings and thumbnails, which do no harm
 _HARMLESS = re.compile(r"^xl/printersettings/|^docprops/", re.IGNORECASE)
 _MARKUP_TRICKS = re.compile(rb"<!DOCTYPE|<!ENTITY|<ddeLink|<oleLink", re.IGNORECASE)
 _RELATIONSHIP = re.compile(rb"<(?:\w+:)?Relationship\s[^>]*>")
@@ -108,7 +108,8 @@ class _Package(zipfile.ZipFile):
         """Open a part, as ``zipfile`` does.
 
         Raises:
-            FileRefusedError: ``FILE_LIMIT``, the part was not taken for XML when it was weighed.
+            FileRefusedError: ``FILE_LIMIT``, the part was not recognised as XML when it was
+            weighed.
         """
         plain = name.filename if isinstance(name, zipfile.ZipInfo) else name
         if self.weighed is not None and plain in self.NameToInfo and plain not in self.weighed:

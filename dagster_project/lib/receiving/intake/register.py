@@ -1,6 +1,6 @@
 """The register of deliveries, ``vault/deliveries.jsonl``: append-only, one fact a line.
 
-What belongs here: what a line says, how lines fold into the present state, how a torn line is set
+What belongs here: what a line holds, how lines fold into the present state, how a torn line is set
 aside. What does not: deciding anything. A line holds no value of a file and no unscrubbed name.
 
 Rules: I.kept.
@@ -84,7 +84,7 @@ class Record:
         )
 
     def note(self, code: str | None = None) -> DeliveryNote:
-        """What a command says about it."""
+        """What a command reports about it."""
         return DeliveryNote(
             self.file_name, self.sha256, self.source, self.delivery_id,
             code or self.code, self.findings, self.row_count,
@@ -159,7 +159,7 @@ class Register:
     def append(self, lines: Sequence[dict[str, Any]]) -> None:
         """Append lines durably and fold them in; a line that changes nothing is left out.
 
-        Whoever appends holds the home, so a torn last line is that of a killed process.
+        The process that appends holds the home, so a torn last line is that of a killed one.
         """
         new = [json.loads(canonical_json(line)) for line in lines]
         new = [line for line in new if not self._is_known(line)]
@@ -168,7 +168,7 @@ class Register:
         _set_torn_aside(self._path)
         data = "".join(canonical_json(line) + "\n" for line in new).encode("utf-8")
         handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(handle, "ab") as stream:  # a full disk takes a part of a write and says so
+        with os.fdopen(handle, "ab") as stream:  # a full disk takes a part of a write only
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())

@@ -1,4 +1,4 @@
-"""Refusals that no run has reported yet: after a killed run the next one reports them.
+"""Refusals that no run has reported yet: the run after a killed one reports them.
 
 What belongs here: which refusals the next run that ends has to name. What does not: how it does.
 """

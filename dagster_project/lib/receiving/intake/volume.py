@@ -1,8 +1,8 @@
 """Row-count check of gate 10: mean rows per covered day against the deliveries before it.
 
-What belongs here: which deliveries are warned about and which are held. What does
-not: counting rows (the register holds the counts). The state is a function of the accepted
-deliveries and of the decisions in the register, in the order of deliveries: arrival plays no part.
+What belongs here: which deliveries are warned about and which are held. What does not: counting
+rows (the register holds the counts). The state is a function of the accepted deliveries and of the
+decisions in the register, in the order of deliveries: arrival plays no part.
 
 Rules: G.volume.
 """

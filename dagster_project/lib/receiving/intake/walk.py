@@ -23,7 +23,7 @@ from dagster_project.lib.base import files
 from dagster_project.lib.receiving.judging.names import is_delivery_name
 
 # One night takes at most so many files and folders so deep; the rest waits for the next night.
-# Ten million tiny files must not keep the others from being settled.
+# Ten million tiny files must not delay the others for ever.
 MAX_FILES = 20_000
 MAX_ENTRIES = 200_000
 MAX_DEPTH = 16

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from dagster_project.lib.receiving.judging.declarations import Column, Source
 from dagster_project.lib.reference import Benefits
 
-# Characters that no text may carry: controls, replacement marks, and what turns text around.
+# Characters that no text may carry: controls, replacement marks, and marks of writing direction.
 _CONTROL = (
     r"[\x00-\x1f\x7f-\x9f\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2066}-\x{2069}\x{feff}\x{fffd}]"
 )

@@ -106,7 +106,7 @@ class Loader:
 
         Newcomers carry a number of their own between the two databases, so that the long pseudonyms
         are compared only with those of persons who came with earlier runs. The order of numbers is
-        that of the pseudonyms: the order of the file would tell who was born early in a month.
+        that of the pseudonyms: the order of the file would reveal who was born early in a month.
 
         Returns:
             whether the numbers lie beside the rows (``_place_numbers``), else they are looked up.
@@ -296,7 +296,7 @@ class Loader:
 
 
 def _good_rows(source: Source) -> str:
-    """SQL: rows without a fault that say something of their persons.
+    """SQL: rows without a fault that give something to load.
 
     In a wide weekly file most persons of a country have no week with a code: such a row gives
     nothing to load, and its person no pseudonym.
@@ -356,7 +356,7 @@ def rule_of(source: Source, key: bytes) -> str:
 def drop_outdated(
     warehouse: duckdb.DuckDBPyConnection, records: Iterable[Record], key: bytes
 ) -> None:
-    """Take out what the register or today's declarations no longer stand behind."""
+    """Take out what the register or today's declarations no longer support."""
     known = {record.delivery_no: record for record in records}
     stale: set[str] = set()
     for number, identity, source, rule in warehouse.execute(

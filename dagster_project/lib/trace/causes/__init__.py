@@ -1,4 +1,4 @@
-"""Causes of changed approved amounts: which kind of input, put back, changes the amount back.
+"""Causes of changed approved amounts: the kind of input that, put back, changes the amount back.
 
 What belongs here: putting one kind of input back at a time in a side warehouse, in the order of the
 law, and naming the delivery that brought the change. What does not: the amounts themselves (dbt).

@@ -76,7 +76,7 @@ def _place_deliveries(
 def _exit_deliveries(
     connection: duckdb.DuckDBPyConnection, today: Today, change: Change
 ) -> list[int]:
-    """The first new person status that tells the exit, else the list, else the register."""
+    """The first new person status that has the exit, else the list, else the register."""
     told = _numbers(
         connection,
         f"""

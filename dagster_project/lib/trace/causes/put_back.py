@@ -78,7 +78,7 @@ def _put_back_list(connection: duckdb.DuckDBPyConnection, past: Past) -> None:
 
 
 def _put_back_status(connection: duckdb.DuckDBPyConnection, trial: Trial, condition: str) -> None:
-    """Rows of tonight's person status that meet a condition, as they stood in that of then."""
+    """Rows of tonight's person status that meet a condition, as they stood in the one of then."""
     rows = [row for row in trial.known if row["source"] == "personstatus"]
     then = [row for row in rows if row["delivery_id"] in trial.old]
     if not rows or rows[-1] == (then[-1] if then else None):

@@ -80,7 +80,7 @@ class Today:
         return now != then
 
     def differs(self, kind: str, keys: Iterable[Key]) -> bool:
-        """Whether a kind of input is another than at the approval, as far as a key can tell."""
+        """Whether a kind of input is another than at the approval, as far as a key shows."""
         if kind == "terms_changed":
             return bool(self.terms_sha256 != self.past.told["terms_sha256"])
         if kind == "codes_changed":
@@ -105,7 +105,7 @@ class Today:
         return self.place_differs(course_id)
 
     def _is_renumbered(self, connection: duckdb.DuckDBPyConnection) -> bool:
-        """Whether the newest person status tells other new numbers than that of then."""
+        """Whether the newest person status has other new numbers than the one of then."""
         rows = [row for row in self.known if row["source"] == "personstatus"]
         then = [row for row in rows if row["delivery_id"] in self.old]
         told = [
