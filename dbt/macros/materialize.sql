@@ -1,8 +1,9 @@
 {#
     A model of this project replaces what it built before, in place and in one transaction. dbt-duckdb's
-    own way (build aside, rename twice, drop) leaves what readers see standing meanwhile; nobody reads
-    this warehouse: readers have the published files, and a failed night builds anew. It saves 5 of the
-    11 CPU seconds that dbt takes for 176 models of the demo, in a night of 13 (2 cores, 2026-11).
+    own way (build aside, rename twice, drop) keeps the old relation readable meanwhile. Nobody reads
+    this warehouse: readers open the published files, and after a failed night all is built anew. It
+    saves 5 of the 11 CPU seconds that dbt takes for 176 models of the demo, in a night of 13 (2 cores,
+    2026-11; docs/adr/0021).
     A model that changed from view to table, or back, is dropped before the run
     (orchestration/dbt_runner.py). Models of a dbt package are built in dbt's own way.
 #}

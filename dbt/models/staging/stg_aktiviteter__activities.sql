@@ -1,5 +1,5 @@
 -- grain: one row per landed activity
--- counts: every accepted row of every delivery; a null ends_before runs on
+-- counts: every accepted row of every delivery; an activity with a null ends_before still runs
 -- rules: I.aktiviteter
 -- left out: nothing
 with

@@ -1,5 +1,5 @@
 -- grain: one row per landed row of the benefit spells
--- counts: every accepted row; a null ends_before is still running and reaches to the end of its
+-- counts: every accepted row; one with a null ends_before still runs and reaches to the end of its
 --   delivery's window
 -- rules: I.ydelsesforloeb
 -- left out: identical rows of one delivery (counted once at load)

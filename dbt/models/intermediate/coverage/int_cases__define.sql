@@ -3,7 +3,7 @@
 --   of a screening, and over the case groups of a part with a control group
 -- rules: R2.case
 -- left out: person-months alone, whose cases are chained for participants only
---   (int_cases__chain_to_referral); relapse parts, whose cases' ends are told by the rows
+--   (int_cases__chain_to_referral); relapse parts, whose cases' ends follow from the rows
 --   themselves (int_relapse__find_case_ends)
 with
 

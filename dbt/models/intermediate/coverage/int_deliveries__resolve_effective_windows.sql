@@ -1,6 +1,7 @@
 -- grain: one row per stretch of days that one known delivery owns; a source's rows never overlap
 -- counts: of all known deliveries whose window covers a day, the newest in the source's order; the
---   end of the stretch before and the start of the one after tell which months two deliveries share
+--   end of the stretch before and the start of the one after give the months that two deliveries
+--   share
 -- rules: I.window
 -- left out: days that no known delivery covers
 with

@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 -- grain: one row per contract and month
 -- counts: the calendar years of the term, all effort months of its courses, and the months after
---   the term that a relapse part still follows its entries in
+--   the term in which a relapse part still follows its entries up
 -- rules: R1.observed
 -- left out: whether a month is observed (int_months__observe). A view, read there alone
 with

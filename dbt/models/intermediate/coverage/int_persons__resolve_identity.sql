@@ -1,6 +1,5 @@
 -- grain: one row per person number that was replaced
--- counts: the chain of new numbers in the newest known person status, whatever its dates, to the
---   end
+-- counts: the end of the chain of new numbers in the newest known person status, whatever its dates
 -- rules: I.personstatus
 -- left out: persons whose number never changed
 with recursive

@@ -1,8 +1,9 @@
 {{ config(materialized='view') }}
 -- grain: one row per landed row (weekly payments: per person, week and group) and owned stretch
 -- counts: rows of all three registers, clipped to the days that their delivery owns; a row that is
---   still running reaches to the end of its window; is_alone says that no other one of the person
---   has a day in the months that it touches (told at load; null or false where that is not known)
+--   still running reaches to the end of its window; is_alone is true where no other row of the
+--   person has a day in the months that it touches (marked at load; null or false where that is not
+--   known)
 -- rules: R1.spells, I.window
 -- left out: rows on days that a newer delivery owns; codes that no group has (gate 20). A view:
 --   writing a whole register costs several times what clipping it again does
@@ -92,7 +93,7 @@ persons as (
     from replaced_numbers
 ),
 
--- in a month that two deliveries share, neither of them can tell who is alone
+-- in a month that two deliveries share no mark counts: each rests on the rows of one delivery
 windows as (
     select
         registers.register_no,

@@ -2,9 +2,9 @@
 -- counts: spells that begin in a month which an earlier one reaches, and those that overlap
 --   another; reached_before is the end of all earlier ones, by first day
 -- rules: R1.benefit_days, M.persons
--- left out: all others, which can be counted without looking at a person; most of them are known
---   to be alone since they were loaded. That saves 0.05 CPU seconds at the size of a municipality
---   and 5 of 36 at a nation, with the same peak of memory
+-- left out: all others, which can be counted without looking at a person; most of them are
+--   marked as alone at load. That saves 0.05 CPU seconds at the size of a municipality and 5 of 36
+--   at a nation, with the same peak of memory (docs/adr/0021)
 with
 
 spells as (

@@ -67,7 +67,7 @@ identities as (
     from {{ ref('int_persons__resolve_identity') }}
 ),
 
--- a row of the weekly payments tells its group where others tell a code
+-- a row of the weekly payments has its group in place of a code
 exit_codes as (
     select
         code::varchar as code,

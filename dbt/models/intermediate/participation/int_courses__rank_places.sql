@@ -1,7 +1,7 @@
 -- grain: one row per course that passed rules 1–6
 -- counts: the rank among the courses of the same price group; courses with an approved line first
 -- rules: R2.quota
--- left out: duplicates; places of people who exit are not given on
+-- left out: duplicates; the place of a person who exits is not passed on
 with
 
 courses as (

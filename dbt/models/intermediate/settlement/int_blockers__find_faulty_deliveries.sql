@@ -1,6 +1,6 @@
 -- grain: one row per contract, closed unapproved period and kind (delivery_refused, delivery_held)
 -- counts: open faults of the sources that the contract's parts need, extracted on the first day of
---     the period or later; no kroner can be told
+--     the period or later; no amount can be given
 -- rules: S.blockers
 -- left out: faults that a later delivery has mended (int_deliveries__find_open_faults)
 with

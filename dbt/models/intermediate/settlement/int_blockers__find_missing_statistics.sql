@@ -1,6 +1,6 @@
 -- grain: one row per contract, closed unapproved period and kind (statistics_missing)
 -- counts: published figures that the baseline or evaluation of a part lacks, in the period that
---     books the part; no kroner can be told
+--     books the part; no amount can be given
 -- rules: S.blockers, R4.complete
 -- left out: what the figures are
 with

@@ -1,6 +1,6 @@
 -- grain: one row per contract, closed unapproved period and kind of blocker
 -- counts: what is missing before the period can be submitted, with the kroner at stake
---     (eligible × rate for months that are not observed or pending, 0 where none can be told)
+--     (eligible × rate for months that are not observed or pending, 0 where no amount can be given)
 -- rules: S.blockers
 -- left out: approved periods; open periods (their time has not come)
 with

@@ -56,7 +56,7 @@ next_periods as (
     where is_next
 ),
 
--- a course has one price group at a time: only lines without a course are told apart by group
+-- a course has one price group at a time: only lines without a course are kept apart by group
 approved as (
     select
         contract_id,

@@ -1,7 +1,7 @@
 -- grain: one row per contract with payment and month of its ordinary periods
 -- counts: the period that a month's amounts are booked in
 -- rules: S.periods
--- left out: slutafregning (true-up lines only)
+-- left out: the closing settlement (slutafregning), which has true-up lines only
 with
 
 periods as (

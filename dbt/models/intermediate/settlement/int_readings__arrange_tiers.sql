@@ -2,7 +2,7 @@
 -- counts: ceilings in øre, the tiers as a list in order, and the greatest payment possible
 --     (null without a ceiling)
 -- rules: S.tiers, C.readings
--- left out: the authorised maximum (it holds payment back, it is no ceiling)
+-- left out: the authorised maximum, which holds payment back and is no ceiling
 with
 
 tiers as (

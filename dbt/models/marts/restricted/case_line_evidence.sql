@@ -1,7 +1,7 @@
 -- grain: one row per contract, course, effort month and piece of evidence
 -- counts: the landed rows and deliveries that decided the month, numbered by role, days and file
 -- rules: S.evidence
--- left out: values of the rows: row_hmac recognises a row of the vault, it does not tell it
+-- left out: values of the rows: row_hmac identifies a row of the vault and gives none of its values
 with
 
 evidence as (
