@@ -59,7 +59,7 @@ def scan(folder: Path, tables: tuple[str, ...] = tuple(SCANS)) -> None:
 
 
 def mark(folder: Path) -> None:
-    """Tell which spells are alone in their months, as loading does once for each delivery."""
+    """Mark the spells that are alone in their months, as loading does once for each delivery."""
     from dagster_project.lib.receiving.judging.declarations import load_sources
     from dagster_project.lib.receiving.loading.load import mark_alone
 
@@ -126,13 +126,13 @@ STEPS = {
 
 
 def peak_mb() -> float:
-    """Peak memory of this process in MiB; rusage would tell the parent's where that was greater."""
+    """Peak memory of this process in MiB; rusage gives the parent's where that is greater."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 def main(step: str, folder: Path) -> None:
-    """Run one step and print what it took; imports count to nobody."""
+    """Run one step and print what it took; imports are not counted."""
     if step == "polars":
         import polars as _
     if step == "pandas":

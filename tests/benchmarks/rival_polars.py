@@ -1,10 +1,9 @@
 """The rules of the benchmark's world in Polars: a rival to time the SQL against, and a check on it.
 
 The same input (the staged spells, courses, claims, deaths and statistics as Parquet), the same
-figures
-out: basis per contract and quarter in whole øre, and register FTE in ten-thousandths of a day. What
-the world does not hold (new numbers, corrections, several registers) is not programmed here, which
-favours the rival.
+figures out: basis per contract and quarter in whole øre, and register FTE in ten-thousandths of a
+day. What the world does not hold (new numbers, corrections, several registers) is not programmed
+here, which favours the rival.
 """
 
 from __future__ import annotations

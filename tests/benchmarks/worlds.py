@@ -39,7 +39,8 @@ class Size:
 SIZES = {
     "municipality": Size("municipality", 50_000, 150, 1),
     "city": Size("city", 700_000, 10_000, 10),
-    # the city's persons with the nation's share of participants: growth to the nation is told by it
+    # the city's persons with the nation's share of participants: growth to the nation is measured
+    # from it
     "province": Size("province", 700_000, 116_666, 117),
     "nation": Size("nation", 6_000_000, 1_000_000, 1_000),
 }

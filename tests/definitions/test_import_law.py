@@ -130,7 +130,7 @@ def package_of(module: str) -> str:
 
 
 def test_no_file_of_dagster_mixes_definitions_with_assets() -> None:
-    """Dagster drops the assets of a module that has ``@dg.definitions``, and says nothing."""
+    """Dagster drops the assets of a module that has ``@dg.definitions``, without a message."""
     for name, path in MODULES.items():
         names = {
             node.attr if isinstance(node, ast.Attribute) else node.id

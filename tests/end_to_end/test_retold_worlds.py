@@ -52,7 +52,7 @@ def told(shared_folder: Path, name: str, other: generate.World) -> dict[str, Any
 
 @pytest.fixture(scope="session")
 def base(shared_folder: Path) -> dict[str, Any]:
-    """The world told once, in order."""
+    """The world delivered once, in order."""
     return told(shared_folder, "base", world())
 
 

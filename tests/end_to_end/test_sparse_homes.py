@@ -1,4 +1,4 @@
-"""Homes that lack sources: what was never delivered is unknown, and nothing else is lost for it."""
+"""Homes that lack sources: what was never delivered is unknown, and nothing else is lost."""
 
 from __future__ import annotations
 

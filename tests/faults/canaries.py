@@ -1,9 +1,9 @@
 """A thousand canary person numbers, files that carry them everywhere, and a scan for any trace.
 
 The scan looks for every form that a number could leave a program in: plain, with its hyphen,
-without the first digit, as a double, in UTF-16, in base64 and as
-hexadecimal or raw md5, sha1 or sha256.
-Compressed content is opened first: DuckDB and Parquet tables are read out, zip members unpacked.
+without the first digit, as a double, in UTF-16, in base64 and as hexadecimal or raw md5, sha1 or
+sha256. Compressed content is opened first: DuckDB and Parquet tables are read out, zip members
+unpacked.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ opened nothing, so that a test can afford one crash at every step. Prints one JS
     python -m tests.faults.crashing HOME AS_OF PLAN...
 
 where each PLAN is ``kill:<step>`` (kill -9 when the step is done), ``ms:<n>`` (kill -9 so many
-milliseconds in), ``disk:<bytes>`` (no file may grow beyond), ``spoil`` (a
-person twice in the raw room, which a gate must find) or ``whole``.
+milliseconds in), ``disk:<bytes>`` (no file may grow beyond), ``spoil`` (a person twice in the raw
+room, which a gate must find) or ``whole``.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ SECRET = canaries.number(7)
 
 @dataclass
 class Told:
-    """A home after its nights, and everything that was said while they ran."""
+    """A home after its nights, and everything that was printed while they ran."""
 
     home: Path
     texts: list[bytes] = field(default_factory=list)
@@ -33,7 +33,7 @@ class Told:
     canaries_used: int = 0
 
     def run(self, label: str, *words: str) -> None:
-        """A process of its own; what it says is kept."""
+        """A process of its own; what it prints is kept."""
         done = subprocess.run(
             [sys.executable, "-m", *words], cwd=ROOT, capture_output=True, check=False, timeout=600,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -120,7 +120,7 @@ def test_the_nights_were_of_every_kind(told: Told) -> None:
     said = [json.loads(line) for line in told.texts[2].splitlines()]
     spoilt = json.loads(told.texts[8].splitlines()[-1])
     assert [night["killed_by"] for night in said] == [signal.SIGKILL, signal.SIGKILL, None]
-    assert said[-1]["exit_code"] == 3  # it tells what the killed ones refused
+    assert said[-1]["exit_code"] == 3  # it reports what the killed ones refused
     assert said[-1]["refused"]
     assert spoilt["exit_code"] == 4
     assert told.codes == {"check": 3, "nights": 0, "recorded": 3, "why": 0, "spoilt": 0}

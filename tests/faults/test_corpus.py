@@ -1,4 +1,4 @@
-"""Every bad file: its code, its rows, no value told, nothing else moved, mended accepted."""
+"""Every bad file: its code, its rows, no value shown, nothing else moved, its twin accepted."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ AGAIN = [
     ["publish"],
     ["staging/stg_registers", "gate_20"],
     ["intermediate/int_periods__list", "gate_30"],
-    # a gate that judges again takes back what later gates said: they must judge again as well
+    # a gate that judges again removes the results of later gates, which must judge again as well
     ["hash_statements", "gate_40", "mart/data_quality"],
     ["build_candidate", "gate_50", "publish", "statements"],
 ]

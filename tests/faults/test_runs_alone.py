@@ -1,4 +1,4 @@
-"""One run per home, exit codes, alerts: what a run says when it does not end well."""
+"""One run per home, exit codes, alerts: what a run reports when it does not end well."""
 
 from __future__ import annotations
 

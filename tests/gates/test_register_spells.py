@@ -1,4 +1,4 @@
-"""Gate 30, register rows in, spells out: what a register gave is there, whichever register it is.
+"""Gate 30, register rows in, spells out: each row of any register becomes a spell.
 
 DuckDB once dropped every row of a register without an error (docs/adr/0016).
 """

@@ -1,7 +1,7 @@
 """What must hold after every night, computed from the published rows and the ledger's files.
 
-Written from docs/rules/settlement.md alone, in plain Python:
-lines, sums, tiers, payments, approved bytes.
+Written from docs/rules/settlement.md alone, in plain Python: lines, sums, tiers, payments, approved
+bytes.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ class Witness:
             assert row["municipality_share_cumulative_dkk"] == share
 
     def _radar(self, closed: list[dict[str, Any]], lines: list[dict[str, Any]]) -> None:
-        """Tonight's radar is what the next true-up says, or would say once its period is closed."""
+        """Tonight's radar equals the next true-up, or that of a period that is not closed yet."""
         radar = self.town.asked(
             "select part_id, coalesce(course_id, price_group), month, new_amount_dkk"
             " from intermediate.int_lines__true_up order by all"

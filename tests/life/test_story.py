@@ -31,7 +31,7 @@ PERIODS = ["2023-01", "2023-04", "2023-07", "2023-10", "2024-01"]
 
 
 class Story:
-    """The nights of the contract, told once for all tests of this file."""
+    """The nights of the contract, run once for all tests of this file."""
 
     def __init__(self, root: Path) -> None:
         self.town = begin(root)
@@ -114,7 +114,7 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
-    """The story, told once."""
+    """The story, run once."""
     told = Story(tmp_path_factory.mktemp("liv"))
     told.tell()
     yield told
@@ -208,7 +208,7 @@ def test_the_delivery_that_brought_a_change_is_named(story: Story) -> None:
     assert "jobindsats_2023-07-10.csv" in names[second["sygedagpenge", "2023-02"][2]]
     third = story.nights["2023-10-15"]["causes"]
     assert "personstatus_2023-10-10.csv" in names[third["B", "2023-05"][2]]
-    # C's place was free because the list tells another referral of B
+    # C's place was free because the list has another referral of B
     fourth = story.nights["2024-01-15"]["causes"]
     assert "deltagere_2024-01-10.csv" in names[fourth["C", "2023-02"][2]]
 

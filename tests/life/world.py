@@ -75,10 +75,10 @@ NEIGHBOUR = "6501900005"
 
 @dataclass
 class Town:
-    """What is true in the town; a delivery tells it as of its day.
+    """What is true in the town; a delivery shows it as of its day.
 
     ``spells``: sickness benefit by course, inclusive days. ``visited``, ``claims`` and
-    ``statistics`` (full-time persons by month) are what the next files say. ``events``: person
+    ``statistics`` (full-time persons by month) are what the next files hold. ``events``: person
     status by course.
     """
 

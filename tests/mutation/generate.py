@@ -174,7 +174,7 @@ def _jinja_lists(text: str) -> Iterator[_Edit]:
 
 
 def _statuses(text: str) -> list[str]:
-    """The words that a text compares with or tells, as written."""
+    """The words that a text compares with or returns, as written."""
     tokens = _tokens(_masked(text))
     found = {
         text[token.start : token.end + 1]

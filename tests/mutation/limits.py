@@ -1,4 +1,4 @@
-"""What a mutant may not do for ever, and what DuckDB says of one that it refuses."""
+"""Time limits of a mutant, and how a mutant that DuckDB refuses is recognised."""
 
 from __future__ import annotations
 

@@ -197,7 +197,7 @@ class State:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Judge the chosen mutants and tell the score."""
+    """Judge the chosen mutants and print the score."""
     STATE.mkdir(parents=True, exist_ok=True)
     folder = worlds_folder()
     wrong = [] if options.tell else Judge.open(folder).baseline()

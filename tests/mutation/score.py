@@ -1,4 +1,4 @@
-"""What was noticed: verdicts by mutant, the score, and docs/mutation.md.
+"""Verdicts by mutant, the score, and docs/mutation.md.
 
 What belongs here: equivalents, strict areas, bounds, the page. What does not: running anything.
 """

@@ -1,4 +1,4 @@
-"""The harness of the mutants on a small project of its own: what it kills, what it lets live."""
+"""The harness of the mutants on a small project of its own: what it kills, and what survives."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ FINAL = ("død", "folkepension")
 
 @dataclass
 class Participant:
-    """One course with what R2 and R3 say about it."""
+    """One course with what R2 and R3 decide about it."""
 
     course: Course
     eligibility: str = ""
@@ -100,7 +100,7 @@ def decide_case(
 def move_case_start(
     knowledge: Knowledge, name: str, person: str, groups: set[str], start: int
 ) -> int:
-    """R2.case_start: behind an unobserved day the owner's landed ``fra_dato`` speaks."""
+    """R2.case_start: behind an unobserved day the owner's landed ``fra_dato`` counts."""
     source = knowledge.registers[name]
     if source.is_observed(start - 1) or name != "ydelsesforloeb":
         return start

@@ -1,4 +1,4 @@
-"""M.suppression: small cells, and the one more that would give them away."""
+"""M.suppression: small cells, and the one more that would reveal them."""
 
 from __future__ import annotations
 

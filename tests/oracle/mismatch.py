@@ -66,7 +66,7 @@ def month_findings(
 def course_findings(
     knowledge: Knowledge, name: str, participants: list[Participant], months: list[PersonMonth]
 ) -> list[tuple[str, int, str, int]]:
-    """What the list says otherwise than the register, or than it said before, on the referral."""
+    """Where the list differs about the referral from the register, or from what it held before."""
     said = []
     for one in participants:
         course, month = one.course.course, civil.month_of(one.course.visited_on)

@@ -1,4 +1,4 @@
-"""S.basis, M.persons: a period's lines by part and group, and the persons behind."""
+"""S.basis, M.persons: a period's lines by part and group, and the persons behind them."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def funnel(knowledge: Knowledge, contract: dict[str, Any]) -> dict[tuple[int, st
 
 
 def count_activities(knowledge: Knowledge, count: Callable[[int, str, str], None]) -> None:
-    """Count the steps that activities speak of, on their startdato."""
+    """Count the steps that activities stand for, on their startdato."""
     starts = course_starts(knowledge)
     for activity in knowledge.activities.values():
         person, on = activity["person"], civil.day(activity["startdato"])

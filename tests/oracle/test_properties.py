@@ -22,7 +22,7 @@ Retelling = Callable[[generate.World, int], generate.World]
 def answer_of(world: generate.World, folder: Path, as_of: str) -> dict[str, Any]:
     """The oracle's rows of a world, written to a folder and read back.
 
-    Without the hashes of files: a file told otherwise has other bytes.
+    Without the hashes of files, because a file that is written otherwise has other bytes.
     """
     found = rows.answer(world.write(folder), SEEDS, as_of)
     for row in found["fte_month"]:

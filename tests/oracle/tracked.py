@@ -164,7 +164,7 @@ def ended_rows(knowledge: Knowledge, contract: dict[str, Any]) -> Rows:
 
 
 def follow_up_rows(knowledge: Knowledge, contract: dict[str, Any]) -> Rows:
-    """``mart.follow_up_month``; a share of 1–4 directed persons would tell of them."""
+    """``mart.follow_up_month``; a share of 1–4 directed persons would reveal them."""
     hidden_reasons = {
         (row["month"], row["benefit_group"])
         for row in ended_rows(knowledge, contract)

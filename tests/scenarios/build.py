@@ -141,7 +141,7 @@ def contract_of(scenario: dict[str, Any]) -> dict[str, Any]:
 
 
 def parts_of(scenario: dict[str, Any]) -> list[dict[str, Any]]:
-    """The parts that the scenario speaks of."""
+    """The parts that the scenario names."""
     parts = []
     if "basis" in scenario:
         group = {"benefit_group": "kontanthjælp", "rate": scenario["basis"]}

@@ -20,7 +20,7 @@ Tables = dict[str, list[dict[str, Any]]]
 
 
 def violations(scenario: dict[str, Any], found: Tables, skip: set[str]) -> list[str]:
-    """What the scenario's expected rows say and the found rows do not.
+    """What the scenario's expected rows hold and the found rows do not.
 
     A wanted row names a key and values; it holds if a row of the contract with that key has them.
     """
@@ -68,7 +68,7 @@ def scenario_home(shared_folder: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def published(scenario_home: Path) -> Tables:
-    """The tables that scenarios speak of."""
+    """The tables that scenarios name."""
     tables = {t for s in SCENARIOS for t in (*s["expect"], *s["expect"].get("absent", {}))}
     return night.read_marts(scenario_home, sorted(tables - {"absent"}))
 

@@ -1,4 +1,4 @@
-"""The layering law as rules with an empty baseline: who may read whom, and what no model says."""
+"""The layering law as rules with an empty baseline: who may read whom, what no model has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compares rows keyed like the published tables, and says every difference."""
+"""Compares rows keyed like the published tables, and returns every difference."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The console command's own part: how words become arguments and exit codes."""
+"""The console command's own part: how what is typed becomes arguments and exit codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a replay says when today's code gives other figures than were approved."""
+"""What a replay reports when today's code gives other figures than were approved."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run whose process is gone has failed; one whose process lives, or has no name yet, goes on."""
+"""A run whose process is gone has failed; one whose process lives, or is unknown, goes on."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A hall of worlds: one home with many contracts, each with its own people, from one seed.
+"""One home with many contracts, each with its own people, from one seed.
 
-What belongs here: true histories, and how deliveries tell them (late, corrected, with holes). What
-does not: any rule. The same seed gives the same bytes.
+What belongs here: true histories, and the deliveries that show them (late, corrected, with
+holes). What does not: any rule. The same seed gives the same bytes.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Window:
 
 
 def table(columns: list[str], rows: list[list[str]], rng: random.Random) -> bytes:
-    """A csv file; column order, mark of order, line ends and row order vary."""
+    """A csv file; column order, byte order mark, line ends and row order vary."""
     order = list(range(len(columns)))
     rng.shuffle(order)
     shuffled = list(rows)
@@ -144,7 +144,7 @@ def monday(day: int) -> int:
 
 
 def as_told(rng: random.Random, spell: Spell) -> Spell | None:
-    """A true spell as a delivery tells it: now and then missing, moved or under another code."""
+    """A true spell as a delivery shows it: now and then missing, moved or under another code."""
     draw = rng.random()
     if draw < 0.03:
         return None

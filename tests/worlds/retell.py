@@ -29,7 +29,7 @@ def text_of(rows: Rows, columns: list[str] | None = None) -> bytes:
 
 
 def source_of(name: str) -> str:
-    """The source that a file name speaks of."""
+    """The source that a file name names."""
     base = name.rsplit("/", 1)[-1]
     return "ydelsesrefusion" if base.startswith("yr-") else base.split("_", 1)[0]
 
@@ -113,7 +113,7 @@ def meets(row: dict[str, str], first: str, last: str) -> bool:
 def split_spells(world: World, seed: int) -> World:
     """Spells cut in two adjacent rows somewhere after the first day of their window.
 
-    Equal rows count once, and are told once.
+    Equal rows count once, and are written once.
     """
     rng = random.Random(seed)
 
@@ -155,7 +155,7 @@ def renamed(world: World, seed: int) -> World:
 
 
 def merged_numbers(world: World, as_of: str) -> World:
-    """Each person under the newest number from the start, and no word of new numbers."""
+    """Each person under the newest number from the start, without any event of a new number."""
     known = sorted(
         (re.findall(r"\d{4}-\d\d-\d\d", name)[-1], name)
         for name in world.files

@@ -37,7 +37,7 @@ Amendment = Callable[[dict[str, Any]], None]
 
 @dataclass
 class CourseStory:
-    """What each of the three extracts, lists and claims files says of one course.
+    """What each of the three extracts, lists and claims files holds of one course.
 
     ``support`` holds Mondays of weeks on benefit after the referral, ``group`` the benefit in the
     week of the referral ('' is none).
@@ -135,7 +135,7 @@ def five_persons() -> Scene:
 
 
 def every_cause() -> Scene:
-    """Each course loses or wins by another cause, and two of them twice."""
+    """Each course loses or gains an amount by another cause, and two of them twice."""
     moved = (VISITED, "2022-12-30", "2022-12-30")
     courses = {
         "afsluttet": CourseStory(ended=from_second(("2023-02-28", "trukket"), ("", ""))),

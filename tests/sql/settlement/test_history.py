@@ -371,7 +371,7 @@ def told_figures(warehouse: Warehouse) -> dict[dt.date, dict[str, int]]:
 
 
 def check(warehouse: Warehouse, world: World) -> None:
-    """The models say what the clause says, and every identity holds to the øre."""
+    """The models give what the rules give, and every identity holds to the øre."""
     load_knowledge(warehouse, world)
     warehouse.build()
     figures = told_figures(warehouse)

@@ -49,7 +49,7 @@ def terms(draw: st.DrawFn) -> Terms:
 
 
 def by_fractions(own: Terms, basis: int) -> int:
-    """The formula of the clause, exact, rounded once half away from zero."""
+    """The formula of the rule, exact, rounded once half away from zero."""
     counted = max(basis, 0)
     if own.basis_ceiling is not None:
         counted = min(counted, own.basis_ceiling)

@@ -1,4 +1,4 @@
-"""The rules of ``docs/rules`` and what cites them: nothing is cited that is not there."""
+"""The rules of ``docs/rules`` and their citations: nothing is cited that is not there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hash chain: durable, verified, torn lines set aside, every changed byte found."""
+"""The hash chain: durable, checked, torn lines set aside, every changed byte found."""
 
 import datetime as dt
 import multiprocessing

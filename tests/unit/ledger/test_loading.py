@@ -1,4 +1,4 @@
-"""The ledger's way into a run: known events, frozen rows, terms that move what is approved."""
+"""The ledger in a run: known events, frozen rows, terms that move what is approved."""
 
 from __future__ import annotations
 

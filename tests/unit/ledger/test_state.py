@@ -1,4 +1,4 @@
-"""The state of a settlement: that of the last event while it saw the figures of today."""
+"""The state of a settlement: that of the last event while its figures are those of today."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from dagster_project.settings import Home
 
 PUBLISHES = 100
 SNAPSHOTS = 5
-# opens the mart as BI does and says which versions it saw; a torn snapshot would show two at once
+# opens the mart as BI does and prints the versions that it finds; a torn snapshot has two at once
 _READER = """
 import json, pathlib, sys
 import duckdb

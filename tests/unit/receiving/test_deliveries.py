@@ -237,8 +237,7 @@ def test_arrival_order_does_not_matter(tmp_path: Path) -> None:
     assert states[0] == states[1]
 
 
-# known deliveries and holds
-# -------------------------------------------------------------------------
+# known deliveries and holds -----------------------------------------------------------------------
 
 
 def _spells(persons: int) -> str:
@@ -319,8 +318,7 @@ def test_a_run_knows_what_was_extracted_on_or_before_its_date_in_the_order_of_de
     assert _known(home, dt.date(2024, 2, 1)) == [(1, 1)]
 
 
-# key
-# ------------------------------------------------------------------------------------------------
+# key ----------------------------------------------------------------------------------------------
 
 
 def test_a_key_is_made_in_an_empty_home_and_is_private(tmp_path: Path) -> None:
@@ -348,8 +346,7 @@ def test_secrets_that_others_can_read_are_refused(home: Home, mode: int) -> None
         pseudonym.ensure_key(home)
 
 
-# crashes
-# --------------------------------------------------------------------------------------------
+# crashes ------------------------------------------------------------------------------------------
 
 _KILLED = """
 import os, sys

@@ -449,8 +449,7 @@ def test_no_json_raises_anything_but_a_refusal(folder: Path, value: object) -> N
         assert all(isinstance(code, str) for code, *_ in found)
 
 
-# wide weekly files
-# ----------------------------------------------------------------------------------
+# wide weekly files --------------------------------------------------------------------------------
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
@@ -524,7 +523,7 @@ def test_a_large_wide_file_is_judged_as_a_small_one(
 
 
 def judged_wide(folder: Path, data: bytes) -> object:
-    """All that parsing a wide file tells: findings, and each row with its runs and its faults."""
+    """All that parsing a wide file gives: findings, and each row with its runs and its faults."""
     path = folder / "file"
     path.write_bytes(data)
     parts = names.parse_name("dream_2024-02-01.csv", load_sources())
@@ -536,8 +535,7 @@ def judged_wide(folder: Path, data: bytes) -> object:
         return read, wide_rows(parser, len(read.parsed.layout.weeks))
 
 
-# evidence, check, templates
-# -------------------------------------------------------------------------
+# evidence, check, templates -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("source", ["ydelsesforloeb", "dream"])
@@ -664,8 +662,7 @@ def test_a_workbook_template_explains_every_column(tmp_path: Path) -> None:
     assert set(corpus.TABLES["deltagere"][0]) <= set(explained)
 
 
-# small parts
-# ----------------------------------------------------------------------------------------
+# small parts --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -752,7 +749,7 @@ PARQUET = f"ydelsesforloeb_2024-02-01{corpus.WINDOWS['ydelsesforloeb']}.parquet"
 
 
 def killed_interpreter(folder: Path, name: str) -> Path:
-    """A program that ends by a signal; by 0 it ends well and has said nothing."""
+    """A program that ends by a signal; by 0 it ends well and has printed nothing."""
     path = folder / "python"
     path.write_text(f"#!/bin/sh\nkill -{name} $$\n")
     path.chmod(0o700)

@@ -1,4 +1,4 @@
-"""At load each benefit spell learns whether it is alone in the months that it touches."""
+"""Each benefit spell is marked at load where it is alone in the months that it touches."""
 
 from __future__ import annotations
 

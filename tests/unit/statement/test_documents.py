@@ -1,4 +1,4 @@
-"""What a statement shows, and what checking one offline finds."""
+"""What a statement shows, and what authenticating one offline finds."""
 
 from __future__ import annotations
 
