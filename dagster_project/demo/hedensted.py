@@ -370,7 +370,7 @@ def _claim_files(town: Town, listed: list[Course]) -> None:
 
 
 def _odd_claims(rows: dict[int, dict[tuple[str, int], tuple[str, ...]]]) -> None:
-    """Claims for a course that nobody knows and for months outside the effort."""
+    """Claims for a course that no list has and for months outside the effort."""
     for course_id, at in (
         ("AF-901", "2023-05"), ("AF-902", "2023-08"), ("AF-001", "2022-11"), ("AF-003", "2024-12"),
     ):  # fmt: skip

@@ -56,7 +56,7 @@ class WatchfulRunLauncher(DefaultRunLauncher):
 
     @property
     def supports_check_run_worker_health(self) -> bool:
-        """Yes: run monitoring may ask."""
+        """True, so that run monitoring checks the process."""
         return True
 
     def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:

@@ -1,4 +1,4 @@
-"""A process that runs nights on a home and lets them die where it is told to.
+"""A process that runs nights on a home and ends them where a plan says so.
 
 Each night is a real process of its own, forked from a parent that has imported the libraries and
 opened nothing, so that a test can afford one crash at every step. Prints one JSON line per night.

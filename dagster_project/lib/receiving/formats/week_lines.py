@@ -132,8 +132,8 @@ class _Block:
     def _run_starts(self) -> Any:
         """Where a run begins: a cell that is not what the cell before it is, or a row's first.
 
-        Two empty cells are equal. Two others are when four bytes repeat: three digits and a
-        delimiter, if the first of them is a code; whether it is, is asked where its run begins.
+        Two empty cells are equal. Two others are equal where four bytes repeat, if the first of
+        them is a code (three digits and a delimiter); that is checked where its run begins.
         """
         import numpy as np
 

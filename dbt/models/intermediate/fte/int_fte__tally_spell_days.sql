@@ -1,6 +1,6 @@
 -- grain: one row per register, group and day on which a clipped spell begins or has ended
 -- counts: spells that begin on the day, spells whose last day was the day before, and the change
---   of the plain sum of shares, in ten-thousandths of a person, whoever they belong to
+--   of the plain sum of shares, in ten-thousandths of a person, over all persons
 -- rules: R1.benefit_days
 -- left out: what a person's overlapping spells have in common (int_fte__list_share_changes,
 --   int_fte__count_register_persons)

@@ -3,7 +3,7 @@
 --     known delivery of the same source and sender replaces one if it is newer (for a window: and
 --     covers it), or is its mended self
 -- rules: S.blockers
--- left out: files whose name matches no source (nobody can tell which contract they concern)
+-- left out: files whose name matches no source (their contract is not known)
 with
 
 received as (
