@@ -21,7 +21,7 @@ from dagster_project.lib import reference
 from dagster_project.lib.base.canonical import money_text, plain_row
 from dagster_project.lib.contracts import Contract
 from dagster_project.lib.contracts.model import FteReductionPart
-from dagster_project.lib.publishing.reading import Rows, Snapshot
+from dagster_project.lib.publishing.snapshot import Rows, Snapshot
 from dagster_project.lib.statement.figures import figures, figures_sha256
 from dagster_project.lib.statement.tiers import Reading, Tier
 
