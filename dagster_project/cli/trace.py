@@ -30,7 +30,7 @@ def statement(
     contract: Annotated[str | None, typer.Argument(metavar="CONTRACT")] = None,
     period: Annotated[str | None, typer.Argument(metavar="PERIOD")] = None,
     provider: Annotated[bool, typer.Option("--provider", help="Leverandørens ark.")] = False,
-    verify_file: Annotated[
+    document: Annotated[
         Path | None, typer.Option("--verify", metavar="FILE", help="Efterprøv et dokument.")
     ] = None,
     home: HomeOption = None,
@@ -40,8 +40,8 @@ def statement(
     """Skriv periodens opgørelse, eller efterprøv en (--verify) uden adgang til kommunens mappe."""
     from dagster_project.lib import statement as documents
 
-    if verify_file is not None:
-        verdict = documents.verify_file(verify_file)
+    if document is not None:
+        verdict = documents.authenticate(document)
         show(as_json, verdict.as_json(), verdict.text())
         raise typer.Exit(0 if verdict.is_valid else EXIT_DIFFERENT)
     if contract is None or period is None:

@@ -32,7 +32,7 @@ def check_records(settings: Settings) -> StepOutcome:
     """Ledger and register of deliveries, read strictly before anything leaves ``landing/``."""
     from dagster_project.lib import ledger, receiving
 
-    chain = ledger.verify_ledger(settings.home, _recorded_head(settings.home))
+    chain = ledger.check_chain(settings.home, _recorded_head(settings.home))
     deliveries = receiving.load_register(settings.home).records()
     return StepOutcome(metadata={"events": len(chain.events), "deliveries": len(deliveries)})
 
@@ -157,7 +157,7 @@ def _unchanged_snapshot(home: Home, known: str) -> str | None:
         current = publishing.current_snapshot(home)
         if current is None or current.snapshot_id != last[1]:
             return None
-        publishing.verify_snapshot(current.path)
+        publishing.check_snapshot(current.path)
     except EffektError:
         return None
     return last[1]

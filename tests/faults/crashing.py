@@ -90,7 +90,7 @@ def current(home: Path) -> str | None:
     found = publishing.current_snapshot(settings.Home(home))
     if found is None:
         return None
-    publishing.verify_snapshot(found.path)
+    publishing.check_snapshot(found.path)
     return found.snapshot_id
 
 

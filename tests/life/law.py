@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from dagster_project.lib import ledger
-from dagster_project.lib.statement import verify_file
+from dagster_project.lib.statement import authenticate
 from tests.life.world import Town
 
 ZERO = Decimal(0)
@@ -47,7 +47,7 @@ class Witness:
     def check(self) -> None:
         """Everything that holds after a night, whatever happened before it."""
         self.remember()
-        chain = ledger.verify_ledger(self.town.settings.home, None)
+        chain = ledger.check_chain(self.town.settings.home, None)
         settlement = {r["period_start"]: r for r in self.town.rows("mart.settlement")}
         lines = self.town.rows("restricted.settlement_line", order="period_start, line_no")
         closed = [row for row in settlement.values() if row["is_closed"]]
@@ -168,7 +168,7 @@ class Witness:
     def _documents(self, closed: list[dict[str, Any]]) -> None:
         folder = self.town.root / "reports" / "statements" / "livet"
         for row in closed:
-            verdict = verify_file(folder / f"{row['period_start']:%Y-%m}.json")
+            verdict = authenticate(folder / f"{row['period_start']:%Y-%m}.json")
             assert verdict.is_valid, verdict.text()
             assert verdict.statement_sha256 == row["statement_sha256"]
             assert verdict.state == row["state"]

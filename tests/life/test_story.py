@@ -19,7 +19,7 @@ import pytest
 from dagster_project.lib import life
 from dagster_project.lib.base.errors import EffektError, NotAllowedError
 from dagster_project.lib.keys.pseudonym import read_key
-from dagster_project.lib.statement import verify_file, write_statement
+from dagster_project.lib.statement import authenticate, write_statement
 from dagster_project.lib.trace import replay, why
 from dagster_project.orchestration.dbt_runner import run_selected
 from dagster_project.settings import PROJECT_ROOT
@@ -244,7 +244,7 @@ def test_a_changed_delivery_in_the_vault_is_found_by_the_replay(story: Story) ->
 def test_every_document_of_an_approved_period_can_be_checked_offline(story: Story) -> None:
     folder = story.town.root / "reports" / "statements" / CONTRACT
     for suffix in ("json", "html", "pdf", "xlsx"):
-        verdict = verify_file(folder / f"2023-01.{suffix}")
+        verdict = authenticate(folder / f"2023-01.{suffix}")
         assert verdict.is_valid, verdict.text()
 
 
@@ -254,7 +254,7 @@ def test_a_changed_byte_in_a_statement_is_found(story: Story, tmp_path: Path, su
     for place in range(7, len(raw), max(len(raw) // 40, 1)):
         path = tmp_path / f"ændret.{suffix}"
         path.write_bytes(raw[:place] + bytes([raw[place] ^ 1]) + raw[place + 1 :])
-        assert not verify_file(path).is_valid, place
+        assert not authenticate(path).is_valid, place
 
 
 def test_the_providers_workbook_shows_a_course_referred_before_the_term_as_well(

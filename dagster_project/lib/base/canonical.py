@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,17 @@ def _plain(value: object) -> str:
 def money_text(amount: Decimal) -> str:
     """Kroner as text with exactly two decimals (S.hash)."""
     return format(amount.quantize(Decimal("0.01")), "f")
+
+
+def plain_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row with money and dates as text: what canonical JSON can hold."""
+    return {name: _plain_value(name, value) for name, value in row.items()}
+
+
+def _plain_value(name: str, value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return money_text(value) if name.endswith("_dkk") else format(value, "f")
+    return value.isoformat() if isinstance(value, dt.date) else value
 
 
 def canonical_json(value: Any) -> str:

@@ -21,6 +21,7 @@ from dagster_project.lib.gates.suites import Suite
 from dagster_project.lib.publishing import Candidate
 from dagster_project.lib.publishing import manifest as manifests
 from dagster_project.lib.publishing.tables import Table, declared_tables
+from dagster_project.lib.warehouse.literals import literal
 from dagster_project.lib.warehouse.rows import insert_rows
 from dagster_project.settings import Home, Settings
 
@@ -191,14 +192,14 @@ def published_contents(context: Context) -> None:
 
 def _compare(context: Context, key: tuple[str, ...], room: str, name: str) -> list[int]:
     place = f'{PUBLISHED[room]}."{name}"'
-    path = str(context.files().path / manifests.parquet_path(room, name)).replace("'", "''")
+    path = literal(str(context.files().path / manifests.parquet_path(room, name)))
     keys = ", ".join(f'"{column}"' for column in key)
     nulls = " or ".join(f'"{column}" is null' for column in key)
     found = context.connection.execute(
         f"""
         select count(*), count(*) - count(distinct ({keys})), count(*) filter (where {nulls}),
-            (select count(*) from read_parquet('{path}')),
-            (select count(*) from (from {place} except all from read_parquet('{path}')))
+            (select count(*) from read_parquet({path})),
+            (select count(*) from (from {place} except all from read_parquet({path})))
         from {place}
         """  # noqa: S608 - names of declared tables
     ).fetchone()

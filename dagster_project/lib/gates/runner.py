@@ -28,6 +28,7 @@ from dagster_project.lib.gates.suites import (
     suites_of,
 )
 from dagster_project.lib.publishing import Candidate
+from dagster_project.lib.warehouse.literals import literal
 from dagster_project.lib.warehouse.rows import insert_rows
 from dagster_project.settings import Home, Settings
 
@@ -167,8 +168,7 @@ def open_facts(
             ("payout_mart", candidate.mart_file),
             ("case_mart", candidate.restricted_file),
         ):
-            literal = str(path).replace("'", "''")
-            connection.execute(f"attach '{literal}' as {name} (read_only)")
+            connection.execute(f"attach {literal(str(path))} as {name} (read_only)")
         yield connection
 
 

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 from dagster_project.lib.base.lazy import attributes
 
 if TYPE_CHECKING:
-    from dagster_project.lib.ledger.chain import Event, Ledger, read, verify_ledger
+    from dagster_project.lib.ledger.chain import Event, Ledger, check_chain, read
     from dagster_project.lib.ledger.loading import kept_snapshots, load_ledger, load_states
 
 _HOMES = {
     "Event": "chain",
     "Ledger": "chain",
     "read": "chain",
-    "verify_ledger": "chain",
+    "check_chain": "chain",
     "kept_snapshots": "loading",
     "load_ledger": "loading",
     "load_states": "loading",
@@ -28,11 +28,11 @@ _HOMES = {
 __all__ = [
     "Event",
     "Ledger",
+    "check_chain",
     "kept_snapshots",
     "load_ledger",
     "load_states",
     "read",
-    "verify_ledger",
 ]
 
 __getattr__ = attributes(__name__, _HOMES)

@@ -251,7 +251,7 @@ def append(home: Home, event: Event) -> Event:
     return written
 
 
-def verify_ledger(home: Home, recorded_head: str | None) -> Ledger:
+def check_chain(home: Home, recorded_head: str | None) -> Ledger:
     """Check everything the ledger holds; a torn last line is set aside first.
 
     Checked: each line's form and hash, the chain, the fingerprint of the key, the bytes of each
@@ -272,7 +272,7 @@ def verify_ledger(home: Home, recorded_head: str | None) -> Ledger:
 
 
 def check(home: Home, chain: Ledger, recorded_head: str | None) -> None:
-    """The checks of ``verify_ledger`` on a chain that has been read."""
+    """The checks of ``check_chain`` on a chain that has been read."""
     if recorded_head and not chain.has(recorded_head):
         raise EffektError(
             "LEDGER_BEHIND",

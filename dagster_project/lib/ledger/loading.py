@@ -35,7 +35,7 @@ def load_ledger(
     """Fill ``raw.ledger_event``, ``raw.ledger_release`` and ``raw.frozen_*``.
 
     Only events with an as-of date on or before the run's are known (R0.known). Call it after
-    ``verify_ledger`` and after the contracts are validated.
+    ``check_chain`` and after the contracts are validated.
 
     Returns:
         Rows written by table.

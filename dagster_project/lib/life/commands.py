@@ -26,7 +26,7 @@ from dagster_project.lib.ledger import chain, frozen
 from dagster_project.lib.ledger import state as states
 from dagster_project.lib.ledger.chain import Event, Ledger
 from dagster_project.lib.life import freezing
-from dagster_project.lib.publishing import reading as snapshot
+from dagster_project.lib.publishing import snapshot
 from dagster_project.settings import Home, Settings
 
 ROLES = {

@@ -18,7 +18,7 @@ from dagster_project.lib.base.errors import NotAllowedError
 from dagster_project.lib.contracts import Contract
 from dagster_project.lib.ledger import frozen
 from dagster_project.lib.publishing.code_version import code_version
-from dagster_project.lib.publishing.reading import Snapshot
+from dagster_project.lib.publishing.snapshot import Snapshot
 from dagster_project.lib.statement import content as contents
 
 _PUBLISHED = {

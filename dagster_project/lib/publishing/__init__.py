@@ -13,7 +13,7 @@ from dagster_project.lib.publishing.candidate import (
     find_candidate,
 )
 from dagster_project.lib.publishing.leftovers import clean_leftovers
-from dagster_project.lib.publishing.manifest import differing_files, verify_snapshot
+from dagster_project.lib.publishing.manifest import check_snapshot, differing_files
 
 __all__ = [
     "Candidate",
@@ -21,10 +21,10 @@ __all__ = [
     "Snapshot",
     "append_audit",
     "build_candidate",
+    "check_snapshot",
     "clean_leftovers",
     "current_snapshot",
     "differing_files",
     "find_candidate",
     "publish",
-    "verify_snapshot",
 ]

@@ -140,7 +140,7 @@ def publish(
 
 
 def _require_audit(candidate: Candidate) -> None:
-    manifest = manifests.verify_snapshot(candidate.path)
+    manifest = manifests.check_snapshot(candidate.path)
     if missing := sorted(set(ALL_GATES) - set(manifest["gates"])):
         raise EffektError(
             "NOT_AUDITED",
@@ -176,7 +176,7 @@ def _place(candidate: Candidate, target: Path) -> str:
 def _is_same(candidate: Candidate, target: Path) -> bool:
     """The snapshot there has the same content and whole bytes (bit rot is mended by replacing)."""
     try:
-        there = manifests.verify_snapshot(target)
+        there = manifests.check_snapshot(target)
     except EffektError:
         return False
     return manifests.content(there) == manifests.content(candidate.manifest)

@@ -27,6 +27,7 @@ from dagster_project.lib.publishing.code_version import code_version
 from dagster_project.lib.publishing.leftovers import CANDIDATE_PREFIX, clean_leftovers
 from dagster_project.lib.publishing.manifest import Manifest
 from dagster_project.lib.publishing.tables import MART, RESTRICTED, Table, declared_tables
+from dagster_project.lib.warehouse.literals import identifier, literal
 from dagster_project.settings import Home, Settings
 
 STORAGE_VERSION = "v1.4.0"
@@ -97,8 +98,8 @@ def _fill(folder: Path, home: Home, settings: Settings) -> Candidate:
     with duckdb.connect(":memory:", config=_CONFIG) as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute("set enable_progress_bar = false")  # it is written to stdout
-        connection.execute(f"set temp_directory = {_text(str(home.work / 'tmp'))}")
-        connection.execute(f"attach {_text(str(home.warehouse))} as warehouse (read_only)")
+        connection.execute(f"set temp_directory = {literal(str(home.work / 'tmp'))}")
+        connection.execute(f"attach {literal(str(home.warehouse))} as warehouse (read_only)")
         tables = {room: _write_room(connection, folder, room) for room in (MART, RESTRICTED)}
         manifest: Manifest = {
             "format": manifests.FORMAT,
@@ -140,7 +141,7 @@ def append_audit(
     table = declared_tables()[MART, "data_quality"]
     manifest = {**candidate.manifest}
     with duckdb.connect(":memory:", config=_CONFIG) as connection:
-        connection.execute(f"attach {_text(str(candidate.mart_file))} as target")
+        connection.execute(f"attach {literal(str(candidate.mart_file))} as target")
         connection.execute("delete from target.mart.data_quality where gate = ?", [gate])
         if results:
             row = "(" + ", ".join("?" for _ in table.columns) + ")"
@@ -157,7 +158,7 @@ def append_audit(
     others = [number for number in manifest["gates"] if number != gate]
     manifest["gates"] = sorted([*others, gate] if passed else others)
     rewritten = finish(candidate.path, manifest)
-    manifests.verify_snapshot(rewritten.path)
+    manifests.check_snapshot(rewritten.path)
     return rewritten
 
 
@@ -196,7 +197,7 @@ def _write_room(
 ) -> dict[str, dict[str, Any]]:
     target = folder / manifests.DUCKDB_FILES[room]
     connection.execute(
-        f"attach {_text(str(target))} as target (storage_version {_text(STORAGE_VERSION)})"
+        f"attach {literal(str(target))} as target (storage_version {literal(STORAGE_VERSION)})"
     )
     tables = _present(connection, room)
     connection.execute("begin")
@@ -229,11 +230,11 @@ def _copy_table(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
         [table.room, table.name],
     ).fetchall()
     declared = ", ".join(
-        f"{_name(name)} {kind}{'' if nullable and name not in table.key else ' not null'}"
+        f"{identifier(name)} {kind}{'' if nullable and name not in table.key else ' not null'}"
         for name, kind, nullable in columns
     )
-    place = f"target.{table.room}.{_name(table.name)}"
-    source = f"warehouse.{table.room}.{_name(table.name)}"
+    place = f"target.{table.room}.{identifier(table.name)}"
+    source = f"warehouse.{table.room}.{identifier(table.name)}"
     connection.execute(f"create table {place} ({declared})")
     order = _order([str(row[0]) for row in columns], table)
     connection.execute(f"insert into {place} select * from {source} order by {order}")  # noqa: S608
@@ -242,7 +243,7 @@ def _copy_table(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
 def _order(columns: list[str], table: Table) -> str:
     """Key first, then every other column: a total order even where a key is broken."""
     rest = [column for column in columns if column not in table.key]
-    return ", ".join(_name(c) for c in [c for c in table.key if c in columns] + rest)
+    return ", ".join(identifier(c) for c in [c for c in table.key if c in columns] + rest)
 
 
 def write_parquet(
@@ -252,12 +253,12 @@ def write_parquet(
 
     Ordered by key, zstd, fixed row-group size: the bytes do not depend on the thread count.
     """
-    place = f"target.{table.room}.{_name(table.name)}"
+    place = f"target.{table.room}.{identifier(table.name)}"
     path = folder / manifests.parquet_path(table.room, table.name)
     columns = [str(row[0]) for row in connection.execute(f"describe {place}").fetchall()]
     query = f"select * from {place} order by {_order(columns, table)}"  # noqa: S608
     connection.execute(
-        f"copy ({query}) to {_text(str(path))}"
+        f"copy ({query}) to {literal(str(path))}"
         f" (format parquet, compression zstd, row_group_size {ROW_GROUP_SIZE})"
     )
     count = connection.execute(f"select count(*) from {place}").fetchone()  # noqa: S608
@@ -265,12 +266,12 @@ def write_parquet(
 
 
 def _comment(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
-    place = f"target.{table.room}.{_name(table.name)}"
-    connection.execute(f"comment on table {place} is {_text(table.comment)}")
+    place = f"target.{table.room}.{identifier(table.name)}"
+    connection.execute(f"comment on table {place} is {literal(table.comment)}")
     columns = {str(row[0]) for row in connection.execute(f"describe {place}").fetchall()}
     for column, text in table.comments.items():
         if column in columns:
-            connection.execute(f"comment on column {place}.{_name(column)} is {_text(text)}")
+            connection.execute(f"comment on column {place}.{identifier(column)} is {literal(text)}")
 
 
 def _contracts(connection: duckdb.DuckDBPyConnection) -> list[dict[str, str]]:
@@ -305,11 +306,3 @@ def _passed_gates(connection: duckdb.DuckDBPyConnection) -> list[int]:
         " having count(*) filter (not is_success and severity = 'critical') = 0 order by gate"
     ).fetchall()
     return [int(row[0]) for row in rows]
-
-
-def _name(identifier: str) -> str:
-    return '"' + identifier.replace('"', '""') + '"'
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

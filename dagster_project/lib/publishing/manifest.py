@@ -105,7 +105,7 @@ def differing_files(folder: Path) -> list[str]:
     return sorted(changed | (present ^ expected.keys()))
 
 
-def verify_snapshot(path: Path) -> Manifest:
+def check_snapshot(path: Path) -> Manifest:
     """Compare every file of a snapshot with its manifest, and its name with its content.
 
     Returns:

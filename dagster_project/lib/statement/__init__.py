@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 from dagster_project.lib.base.lazy import attributes
 
 if TYPE_CHECKING:
+    from dagster_project.lib.statement.authenticity import Verdict, authenticate
     from dagster_project.lib.statement.documents import write_documents, write_statement
     from dagster_project.lib.statement.figures import hash_statements
-    from dagster_project.lib.statement.verify import Verdict, verify_file
 
 _HOMES = {
-    "Verdict": "verify",
+    "Verdict": "authenticity",
     "hash_statements": "figures",
-    "verify_file": "verify",
+    "authenticate": "authenticity",
     "write_documents": "documents",
     "write_statement": "documents",
 }
 
-__all__ = ["Verdict", "hash_statements", "verify_file", "write_documents", "write_statement"]
+__all__ = ["Verdict", "authenticate", "hash_statements", "write_documents", "write_statement"]
 
 __getattr__ = attributes(__name__, _HOMES)

@@ -18,10 +18,10 @@ from functools import cache
 from typing import Any
 
 from dagster_project.lib import reference
-from dagster_project.lib.base.canonical import money_text
+from dagster_project.lib.base.canonical import money_text, plain_row
 from dagster_project.lib.contracts import Contract
 from dagster_project.lib.contracts.model import FteReductionPart
-from dagster_project.lib.publishing.reading import Rows, Snapshot
+from dagster_project.lib.publishing.snapshot import Rows, Snapshot
 from dagster_project.lib.statement.figures import figures, figures_sha256
 from dagster_project.lib.statement.tiers import Reading, Tier
 
@@ -66,13 +66,7 @@ def payment_terms(contract: Contract) -> tuple[Reading, list[Tier]]:
 
 def plain(rows: Iterable[Mapping[str, Any]]) -> Rows:
     """Rows with money and dates as text: what canonical JSON can hold."""
-    return [{name: _text(name, value) for name, value in row.items()} for row in rows]
-
-
-def _text(name: str, value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return money_text(value) if name.endswith("_dkk") else format(value, "f")
-    return value.isoformat() if isinstance(value, dt.date) else value
+    return [plain_row(row) for row in rows]
 
 
 def _shown(

@@ -22,9 +22,9 @@ from dagster_project.lib.ledger import chain, frozen
 from dagster_project.lib.ledger import state as states
 from dagster_project.lib.ledger.chain import Event, Ledger
 from dagster_project.lib.ledger.loading import approvals_of
-from dagster_project.lib.publishing import reading as snapshots
+from dagster_project.lib.publishing import snapshot as snapshots
 from dagster_project.lib.publishing.code_version import code_version
-from dagster_project.lib.publishing.reading import Snapshot
+from dagster_project.lib.publishing.snapshot import Snapshot
 from dagster_project.lib.statement import content as contents
 from dagster_project.lib.statement.content import Content
 from dagster_project.settings import Home, Settings

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dagster_project.lib.base import danish
-from dagster_project.lib.publishing.reading import Snapshot
+from dagster_project.lib.publishing.snapshot import Snapshot
 from dagster_project.lib.reference import words
 from dagster_project.lib.statement import workbook
 from dagster_project.lib.statement.view import Cell, Table

@@ -17,13 +17,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from dagster_project.lib.base import danish
-from dagster_project.lib.base.canonical import money_text
+from dagster_project.lib.base.canonical import money_text, plain_row
 from dagster_project.lib.base.errors import UsageError
 from dagster_project.lib.ledger import chain, frozen
 from dagster_project.lib.ledger import state as states
 from dagster_project.lib.ledger.loading import approvals_of
-from dagster_project.lib.publishing import reading as snapshots
-from dagster_project.lib.publishing.reading import Rows, Snapshot
+from dagster_project.lib.publishing import snapshot as snapshots
+from dagster_project.lib.publishing.snapshot import Rows, Snapshot
 from dagster_project.lib.reference import words
 from dagster_project.settings import Settings
 
@@ -185,7 +185,7 @@ class _Question:
     def _evidence(self, lines: Rows) -> dict[tuple[str, dt.date], Rows]:
         found: dict[tuple[str, dt.date], Rows] = {}
         for row in self._fetch(_EVIDENCE, lines):
-            found.setdefault((row.pop("course_id"), row.pop("month")), []).append(_plain(row))
+            found.setdefault((row.pop("course_id"), row.pop("month")), []).append(plain_row(row))
         return found
 
     def _line(
@@ -194,7 +194,7 @@ class _Question:
     ) -> dict[str, Any]:  # fmt: skip
         key = (line["course_id"], line["month"])
         kept = ("contract_id", "period_start")
-        told = _plain({name: value for name, value in line.items() if name not in kept})
+        told = plain_row({name: value for name, value in line.items() if name not in kept})
         told["clause"] = self._clause(line["part_id"], line["price_group"])
         if line["course_id"] is None:
             told["statistics"] = self._statistics(line)
@@ -255,7 +255,7 @@ class _Question:
                 """,
                 [self.terms["area"], line["price_group"], first, last],
             )
-            found += [{"span": span, **_plain(row)} for row in rows]
+            found += [{"span": span, **plain_row(row)} for row in rows]
         return found
 
     def _entries(self, line: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -269,7 +269,7 @@ class _Question:
             """,
             [self.contract, line["part_id"]],
         )
-        return [_plain(row) for row in rows]
+        return [plain_row(row) for row in rows]
 
     def _deliveries(self, line: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Accepted files of register and wages that cover days of a relapse part."""
@@ -288,7 +288,7 @@ class _Question:
             """,
             [self.terms["register"], self.snapshot.as_of, first, line["month"]],
         )
-        return [_plain(row) for row in rows]
+        return [plain_row(row) for row in rows]
 
 
 def _terms(settings: Settings, known: Ledger, contract_id: str, start: dt.date) -> dict[str, Any]:
@@ -313,7 +313,7 @@ def _rule(row: Mapping[str, Any] | None) -> dict[str, Any] | None:
         "amount_dkk", "match", "reason", "is_no_income", "case_days", "quota_rank", "visited_on",
         "exit_date", "exit_reason",
     )  # fmt: skip
-    told = _plain({name: row[name] for name in names})
+    told = plain_row({name: row[name] for name in names})
     told["clause"] = words.rule_id("reason", row["reason"])
     told["remedy"] = None if row["is_payable"] else words.remedy("reason", row["reason"])
     return told
@@ -321,16 +321,6 @@ def _rule(row: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 def _money(amount: Decimal | None) -> str | None:
     return None if amount is None else money_text(amount)
-
-
-def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _text(name, value) for name, value in row.items()}
-
-
-def _text(name: str, value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return money_text(value) if name.endswith("_dkk") else format(value, "f")
-    return value.isoformat() if isinstance(value, dt.date) else value
 
 
 # for a person -------------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ def test_the_first_event_and_only_it_holds_the_fingerprint_of_the_key(home: Home
     )  # of every ledger begun with it
     assert second.key_fingerprint is None
     assert second.prev == first.hash
-    assert chain.verify_ledger(home, second.hash).head == second.hash
+    assert chain.check_chain(home, second.hash).head == second.hash
 
 
 def test_a_different_key_is_found(home: Home) -> None:
@@ -48,7 +48,7 @@ def test_a_different_key_is_found(home: Home) -> None:
     home.key_file.write_text("1" * 64)
     home.key_file.chmod(0o600)
     with pytest.raises(EffektError, match="LEDGER_KEY"):
-        chain.verify_ledger(home, None)
+        chain.check_chain(home, None)
 
 
 @pytest.mark.parametrize("place", [5, 40, -3, -1])
@@ -63,7 +63,7 @@ def test_a_changed_byte_is_found_wherever_it_stands(home: Home, place: int) -> N
     raw[position] ^= 1
     path.write_bytes(bytes(raw))
     with pytest.raises(EffektError, match="LEDGER_B") as found:
-        chain.verify_ledger(home, chain.parse(b"").head or "0" * 64)
+        chain.check_chain(home, chain.parse(b"").head or "0" * 64)
     assert found.value.exit_code == 1
 
 
@@ -86,7 +86,7 @@ def test_a_torn_last_line_is_set_aside_and_the_rest_goes_on(home: Home, cut: int
     path = chain.ledger_file(home)
     whole = path.read_bytes()
     path.write_bytes(whole[:-cut])
-    assert chain.verify_ledger(home, first.hash).head == first.hash
+    assert chain.check_chain(home, first.hash).head == first.hash
     aside = list(home.ledger.glob("settlements.torn-*"))
     torn = whole[:-cut][whole.index(b"\n") + 1 :]
     assert [file.read_bytes() for file in aside] == [torn]
@@ -100,10 +100,10 @@ def test_a_ledger_without_the_recorded_head_is_refused(home: Home) -> None:
     path = chain.ledger_file(home)
     path.write_bytes(path.read_bytes().split(b"\n")[0] + b"\n")
     with pytest.raises(EffektError, match="LEDGER_BEHIND"):
-        chain.verify_ledger(home, lost)
+        chain.check_chain(home, lost)
     path.unlink()
     with pytest.raises(EffektError, match="LEDGER_BEHIND"):
-        chain.verify_ledger(home, lost)
+        chain.check_chain(home, lost)
 
 
 def test_events_after_the_recorded_head_are_those_since(home: Home) -> None:
@@ -136,4 +136,4 @@ def test_two_processes_at_once_make_one_whole_chain(home: Home) -> None:
         worker.start()
     for worker in workers:
         worker.join()
-    assert len(chain.verify_ledger(home, None).events) == 40
+    assert len(chain.check_chain(home, None).events) == 40

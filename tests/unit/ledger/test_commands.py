@@ -55,11 +55,11 @@ def test_a_changed_byte_in_a_frozen_statement_is_found(world: World, approved: A
     raw[len(raw) // 2] ^= 1
     path.write_bytes(bytes(raw))
     with pytest.raises(EffektError, match="LEDGER_BROKEN") as found:
-        ledger.verify_ledger(world.home, None)
+        ledger.check_chain(world.home, None)
     assert found.value.exit_code == 1
     path.unlink()
     with pytest.raises(EffektError, match="LEDGER_BROKEN"):
-        ledger.verify_ledger(world.home, None)
+        ledger.check_chain(world.home, None)
 
 
 @pytest.mark.parametrize("step", ["verify", "approve", "pay", "return"])
@@ -319,7 +319,7 @@ def test_an_orphan_statement_of_a_crash_is_replaced(world: World, approved: Appr
     folder.mkdir(parents=True)
     (folder / f"{Q1}.json").write_text("halvt")
     approved(Q1)
-    assert ledger.verify_ledger(world.home, None).events[-1].action == "approve"
+    assert ledger.check_chain(world.home, None).events[-1].action == "approve"
 
 
 def test_published_lines_that_do_not_give_the_hash_are_not_approved(world: World) -> None:

@@ -13,10 +13,10 @@ import pytest
 from dagster_project.lib.publishing import (
     Candidate,
     atomic,
+    check_snapshot,
     current_snapshot,
     leftovers,
     publish,
-    verify_snapshot,
 )
 from dagster_project.settings import Home
 
@@ -133,14 +133,14 @@ def test_a_publish_killed_at_any_step_leaves_a_whole_snapshot_and_is_mended_by_t
         if seen is None:
             assert not before
         else:
-            verify_snapshot(seen.path)
+            check_snapshot(seen.path)
             assert seen.snapshot_id in allowed
             assert (own.published / "payout_mart.duckdb").is_file()
         _publish_whole(own, variants[tonight])
         after = current_snapshot(own)
         assert after is not None
         assert after.path == own.published / "snapshots" / wanted
-        verify_snapshot(after.path)
+        check_snapshot(after.path)
         assert after.manifest["tables"] == variants[tonight].manifest["tables"]
         assert not list(own.published.glob(".*"))
         if ended == FINISHED:

@@ -15,10 +15,10 @@ from dagster_project.lib.publishing import (
     Candidate,
     atomic,
     build_candidate,
+    check_snapshot,
     current_snapshot,
     find_candidate,
     publish,
-    verify_snapshot,
 )
 from dagster_project.lib.publishing.tables import declared_tables
 from dagster_project.settings import Home, Settings
@@ -109,7 +109,7 @@ def test_replacing_works_where_the_kernel_cannot_exchange(
     change("update restricted.participant set exit_reason = 'other'")
     assert publish_now() == "replaced"
     assert shown(home) == first
-    verify_snapshot(first)
+    check_snapshot(first)
     assert not list(home.published.glob(".*"))
 
 
@@ -135,9 +135,9 @@ def test_rotten_bytes_are_found_and_mended_by_the_next_publish(
     raw[len(raw) // 2] ^= 1
     parquet.write_bytes(bytes(raw))
     with pytest.raises(EffektError, match=r"payout_mart/settlement\.parquet"):
-        verify_snapshot(folder)
+        check_snapshot(folder)
     assert publish_now() == "replaced"
-    verify_snapshot(folder)
+    check_snapshot(folder)
 
 
 @pytest.mark.parametrize("name", ["extra.txt", "payout_mart/extra.parquet"])
@@ -148,7 +148,7 @@ def test_a_file_that_no_manifest_names_is_found(
     folder = shown(home)
     (folder / name).write_text("x")
     with pytest.raises(EffektError, match="SNAPSHOT_BROKEN"):
-        verify_snapshot(folder)
+        check_snapshot(folder)
 
 
 def test_a_candidate_that_gate_50_has_not_passed_is_not_published(

@@ -34,7 +34,7 @@ def written(world: World) -> dict[str, Path]:
 def test_every_format_can_be_checked_without_the_home(written: dict[str, Path]) -> None:
     assert sorted(written) == [".html", ".json", ".pdf", ".xlsx"]
     for path in written.values():
-        verdict = statement.verify_file(path)
+        verdict = statement.authenticate(path)
         assert verdict.is_valid, verdict.text()
 
 
@@ -65,7 +65,7 @@ def test_a_step_in_the_ledger_makes_the_documents_anew(world: World) -> None:
     statement.write_documents(world.home, world.settings)
     life.submit(world.settings, CONTRACT, "2023-01", "Lis")
     (made, *_) = statement.write_documents(world.home, world.settings)
-    assert statement.verify_file(made).state == "submitted"
+    assert statement.authenticate(made).state == "submitted"
     assert "Lis" in made.with_suffix(".html").read_text(encoding="utf-8")
 
 
@@ -79,7 +79,7 @@ def test_the_documents_of_an_approved_period_come_from_the_ledger(world: World) 
     life.verify(world.settings, CONTRACT, "2023-01", "Kai")
     event = life.approve(world.settings, CONTRACT, "2023-01", "Lea")
     path = statement.write_statement(world.settings, CONTRACT, "2023-01")[0]
-    verdict = statement.verify_file(path)
+    verdict = statement.authenticate(path)
     assert (verdict.state, verdict.statement_sha256) == ("approved", event.statement_sha256)
     told = json.loads(path.read_text(encoding="utf-8"))["provenance"]
     assert not {"participants", "benefit_codes"} & set(told)
@@ -115,7 +115,7 @@ def test_a_document_that_lies_is_found_even_if_it_is_sealed_again(
         json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n",
         encoding="utf-8",
     )
-    assert problem in statement.verify_file(path).text()
+    assert problem in statement.authenticate(path).text()
 
 
 def test_an_event_is_compared_as_it_is_written_not_as_it_rounds(
@@ -129,7 +129,7 @@ def test_an_event_is_compared_as_it_is_written_not_as_it_rounds(
     document["document_sha256"] = sha256_json(document)
     forged = tmp_path / "løgn.json"
     forged.write_text(canonical_json(document) + "\n", encoding="utf-8")
-    assert "hændelse 1 er ændret" in statement.verify_file(forged).text()
+    assert "hændelse 1 er ændret" in statement.authenticate(forged).text()
 
 
 def test_a_number_changed_in_the_page_alone_is_found(
@@ -141,7 +141,7 @@ def test_a_number_changed_in_the_page_alone_is_found(
     head = page[: page.rindex("<!-- sha256")]
     path = tmp_path / "side.html"
     path.write_text(web.seal(head.replace("300,00", "900,00", 1)), encoding="utf-8")
-    assert "det, der vises, er ikke det" in statement.verify_file(path).text()
+    assert "det, der vises, er ikke det" in statement.authenticate(path).text()
 
 
 def test_the_page_refers_to_nothing_outside_itself(written: dict[str, Path]) -> None:
@@ -168,7 +168,7 @@ def test_an_open_period_has_no_statement(world: World) -> None:
 
 def test_a_file_of_another_kind_is_wrong_usage(tmp_path: Path) -> None:
     with pytest.raises(UsageError):
-        statement.verify_file(tmp_path / "findes-ikke.json")
+        statement.authenticate(tmp_path / "findes-ikke.json")
 
 
 @pytest.mark.parametrize(

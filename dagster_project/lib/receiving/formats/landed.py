@@ -15,7 +15,7 @@ from pathlib import Path
 
 from dagster_project.lib.receiving.judging.declarations import Source
 from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding
-from dagster_project.lib.receiving.judging.grammar import literal
+from dagster_project.lib.warehouse.literals import literal
 
 SEPARATOR = "\x1f"
 _UNSAFE = re.compile("[\x00\n\r\x1f]")

@@ -23,7 +23,7 @@ from dagster_project.lib.receiving.formats import parquet_reader
 from dagster_project.lib.receiving.formats.landed import Landed, check_headings
 from dagster_project.lib.receiving.judging.declarations import Source
 from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding
-from dagster_project.lib.receiving.judging.grammar import literal
+from dagster_project.lib.warehouse.literals import literal
 
 # what a library does to its process when a file breaks it
 _BY_THE_FILE = {

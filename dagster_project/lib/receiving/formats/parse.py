@@ -27,7 +27,8 @@ from dagster_project.lib.receiving.formats.weeks import (
 )
 from dagster_project.lib.receiving.judging.declarations import Rule, Source
 from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding, rows_finding
-from dagster_project.lib.receiving.judging.grammar import Context, column_grammar, literal
+from dagster_project.lib.receiving.judging.grammar import Context, column_grammar
+from dagster_project.lib.warehouse.literals import literal
 
 _MAX_FAULT_ROWS = 100_000
 _WEEK_PLACE = 100_000

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from dagster_project.lib.receiving.judging.declarations import Column, Source
 from dagster_project.lib.reference import Benefits
+from dagster_project.lib.warehouse.literals import literal
 
 # Characters that no text may carry: controls, replacement marks, and marks of writing direction.
 _CONTROL = (
@@ -45,11 +46,6 @@ class Grammar:
     value: str
     fault: str
     sql_type: str
-
-
-def literal(text: str) -> str:
-    """A SQL string literal."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def one_of(expression: str, texts: Iterable[str]) -> str:

@@ -20,6 +20,7 @@ from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.publishing import manifest as manifests
 from dagster_project.lib.publishing.tables import MART, RESTRICTED
 from dagster_project.lib.warehouse import OFFLINE
+from dagster_project.lib.warehouse.literals import literal
 from dagster_project.lib.warehouse.rows import fetch_rows
 from dagster_project.settings import Home
 
@@ -93,5 +94,4 @@ def open_current(home: Home) -> Iterator[Snapshot]:
 
 def _attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
     """Attach a file under the name of its only schema, so that ``mart.settlement`` finds it."""
-    literal = str(path).replace("'", "''")
-    connection.execute(f"attach '{literal}' as {name} (read_only)")
+    connection.execute(f"attach {literal(str(path))} as {name} (read_only)")

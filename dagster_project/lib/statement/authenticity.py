@@ -71,7 +71,7 @@ class Verdict:
         return "\n".join(lines)
 
 
-def verify_file(path: Path) -> Verdict:
+def authenticate(path: Path) -> Verdict:
     """Authenticate a statement's JSON, HTML, PDF or XLSX offline, without a home.
 
     JSON, HTML and XLSX hold the whole document and are recomputed; a PDF holds no course and is
