@@ -25,9 +25,9 @@ from pydantic import (
 )
 
 from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.publishing.manifest import GATES, Gate
 from dagster_project.settings import EXPECTATIONS_DIR
 
-GATES: tuple[int, ...] = (10, 20, 30, 40, 50)
 CRITICAL = "critical"
 META_PREFIX = "complete_"
 SHARED = "shared.yml"
@@ -92,7 +92,7 @@ class Suite(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    gate: Literal[10, 20, 30, 40, 50]
+    gate: Gate
     subject: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title: str = Field(min_length=3)
     shape: Literal["counts", "rows"]

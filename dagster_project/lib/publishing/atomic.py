@@ -45,7 +45,6 @@ from dagster_project.settings import Home
 
 KEPT_SNAPSHOTS = 30
 MART_LINK = "payout_mart.duckdb"
-ALL_GATES = (10, 20, 30, 40, 50)
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 
@@ -141,7 +140,7 @@ def publish(
 
 def _require_audit(candidate: Candidate) -> None:
     manifest = manifests.check_snapshot(candidate.path)
-    if missing := sorted(set(ALL_GATES) - set(manifest["gates"])):
+    if missing := sorted(set(manifests.GATES) - set(manifest["gates"])):
         raise EffektError(
             "NOT_AUDITED",
             f"the candidate has not passed gate {', '.join(map(str, missing))}",

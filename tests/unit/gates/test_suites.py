@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from dagster_project.lib.base.errors import EffektError
-from dagster_project.lib.gates import declared_checks
-from dagster_project.lib.gates.suites import GATES, all_suites, read_suite, read_suites
+from dagster_project.lib.gates import GATES, declared_checks
+from dagster_project.lib.gates.suites import all_suites, read_suite, read_suites
 from dagster_project.settings import EXPECTATIONS_DIR
 
 SOUND = """

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dagster_project.lib.base.errors import EffektError
-from dagster_project.lib.gates.suites import GATES
+from dagster_project.lib.gates import GATES
 from dagster_project.lib.ledger import state as states
 from dagster_project.lib.life.commands import ROLES
 from dagster_project.lib.publishing.tables import declared_tables
