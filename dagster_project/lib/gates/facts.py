@@ -100,7 +100,7 @@ def raw_columns(context: Context) -> None:
 
 def ledger_state(context: Context) -> None:
     """``ledger_state``: the chain as verified now, against what the run has loaded of it."""
-    from dagster_project.lib.ledger import chain
+    from dagster_project.lib.ledger import approvals_of, chain
 
     loaded = context.connection.execute(
         "select coalesce(max(sequence), 0), count(*) from raw.ledger_event"
@@ -114,7 +114,7 @@ def ledger_state(context: Context) -> None:
         # an event appended since the run began is for the next run: this one is not wrong for it
         known = whole.known(context.settings.as_of).events[: loaded[1]]
         last = known[-1].sequence if known else 0
-        approvals = {(e.contract_id, e.period_start) for e in known if e.action == "approve"}
+        approvals = approvals_of(chain.Ledger(known))
         state = [True, (last, len(known)) == tuple(loaded), len(approvals) == frozen[0]]
     except EffektError:
         state = [False, False, False]

@@ -27,9 +27,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from dagster_project.lib import ledger
 from dagster_project.lib.base import files
 from dagster_project.lib.base.errors import EffektError
-from dagster_project.lib.ledger import chain
 from dagster_project.lib.publishing import manifest as manifests
 from dagster_project.lib.publishing.candidate import Candidate, find_candidate
 from dagster_project.lib.publishing.leftovers import (
@@ -124,7 +124,7 @@ def publish(
             remedy="run the whole nightly job, or the asset build_candidate first",
         )
     _require_audit(waiting)
-    kept = _approved_snapshots(home) if keep is None else set(keep)
+    kept = ledger.kept_snapshots(home) if keep is None else set(keep)
     files.make_dir(snapshots_dir(home), files.DIR_PUBLIC)
     link = home.published / CURRENT
     target = snapshots_dir(home) / waiting.snapshot_id
@@ -146,10 +146,6 @@ def _require_audit(candidate: Candidate) -> None:
             f"the candidate has not passed gate {', '.join(map(str, missing))}",
             remedy="see reports/data-quality.html; the last good snapshot stays",
         )
-
-
-def _approved_snapshots(home: Home) -> set[str]:
-    return {event.snapshot_id for event in chain.read(home).events if event.action == "approve"}
 
 
 def _action(placed: str, was_current: bool) -> str:
