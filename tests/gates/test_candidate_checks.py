@@ -36,7 +36,7 @@ def test_a_failed_audit_leaves_the_last_good_snapshot(
 ) -> None:
     before = (own_night.published / "current").resolve()
     CANDIDATE_DEFECTS["no_small_count"](candidate)
-    report = run_gate(50, own_night, settings_of(own_night), candidate=candidate)
+    report = run_gate(50, own_night, settings_of(own_night))
     assert "50.no_small_count" in [str(result) for result in report.failed_critical]
     with pytest.raises(Exception, match="gate 50"):
         publish(own_night)
@@ -47,7 +47,7 @@ def test_a_failed_audit_leaves_the_last_good_snapshot(
 def test_the_audits_results_are_published_with_the_others(
     candidate: Candidate, own_night: Home
 ) -> None:
-    report = run_gate(50, own_night, settings_of(own_night), candidate=candidate)
+    report = run_gate(50, own_night, settings_of(own_night))
     assert report.is_passed
     publish(own_night)
     with duckdb.connect(str(own_night.published / "payout_mart.duckdb"), read_only=True) as reader:

@@ -100,17 +100,16 @@ class _Evidence:
     counted: dict[str, int] = field(default_factory=dict)
 
 
-def run_gate(
-    gate: int, home: Home, settings: Settings, *, candidate: Candidate | None = None
-) -> GateReport:
+def run_gate(gate: int, home: Home, settings: Settings) -> GateReport:
     """Run every suite of a gate and replace its results, and those of later gates.
+
+    Gate 50 audits the finished files that wait in ``published``; where none wait, the snapshot that
+    readers see is judged again and stays as it is.
 
     Args:
         gate: 10, 20, 30, 40 or 50.
         home: its warehouse must not be open for writing elsewhere.
         settings: the run's settings.
-        candidate: for gate 50 the finished files, by default those that wait in ``published``;
-            where none wait, the snapshot that readers see is judged again and stays as it is.
 
     Returns:
         The results; a failed critical one means: stop here.
@@ -118,7 +117,7 @@ def run_gate(
     Raises:
         EffektError: ``NO_CANDIDATE`` if gate 50 has nothing to audit.
     """
-    audited = (candidate or _files_to_audit(home)) if gate == CANDIDATE_GATE else None
+    audited = _files_to_audit(home) if gate == CANDIDATE_GATE else None
     results: list[CheckResult] = []
     keys: list[tuple[str, Key]] = []
     with open_facts(gate, home, audited) as connection:

@@ -23,7 +23,6 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,11 +66,6 @@ class PublishReport:
     action: str
     removed: tuple[str, ...] = ()
 
-    @property
-    def is_new(self) -> bool:
-        """Readers see something else than before."""
-        return self.action != "unchanged"
-
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -101,22 +95,20 @@ def current_snapshot(home: Home) -> Snapshot | None:
         return None
 
 
-def publish(
-    home: Home, candidate: Candidate | None = None, *, keep: Collection[str] | None = None
-) -> PublishReport:
-    """Let readers see the candidate; its folder is gone afterwards.
+def publish(home: Home) -> PublishReport:
+    """Let readers see the candidate that waits; its folder is gone afterwards.
+
+    Snapshots that an approval names stay beyond the newest.
 
     Args:
         home: the home it belongs to; its lock is held.
-        candidate: audited by gate 50; by default the one that waits in ``published``.
-        keep: ids of snapshots that stay beyond the newest; by default those that an approval names.
 
     Raises:
         EffektError: ``NO_CANDIDATE`` where nothing waits, ``NOT_AUDITED`` if a gate is missing,
             ``SNAPSHOT_BROKEN`` if the candidate's bytes are no longer those of its manifest.
             Readers keep what they had.
     """
-    waiting = candidate or find_candidate(home)
+    waiting = find_candidate(home)
     if waiting is None:
         raise EffektError(
             "NO_CANDIDATE",
@@ -124,7 +116,7 @@ def publish(
             remedy="run the whole nightly job, or the asset build_candidate first",
         )
     _require_audit(waiting)
-    kept = ledger.kept_snapshots(home) if keep is None else set(keep)
+    kept = ledger.kept_snapshots(home)
     files.make_dir(snapshots_dir(home), files.DIR_PUBLIC)
     link = home.published / CURRENT
     target = snapshots_dir(home) / waiting.snapshot_id
