@@ -27,7 +27,7 @@ from dagster_project.settings import Home, Settings
 
 _LOG = logging.getLogger(__name__)
 _SQL_ERRORS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
-PUBLISHED = {"mart": "payout_mart.mart", "restricted": "case_mart.restricted"}
+PUBLISHED = {room: f"{path.stem}.{room}" for room, path in manifests.DUCKDB_FILES.items()}
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, astuple, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -28,7 +28,7 @@ from dagster_project.lib.gates.suites import (
     suites_of,
 )
 from dagster_project.lib.publishing import Candidate
-from dagster_project.lib.warehouse.literals import literal
+from dagster_project.lib.publishing.snapshot import attach_rooms
 from dagster_project.lib.warehouse.rows import insert_rows
 from dagster_project.settings import Home, Settings
 
@@ -37,10 +37,6 @@ if TYPE_CHECKING:
 
 CANDIDATE_GATE = 50
 Key = tuple[str | None, str]
-_READER_CONFIG: dict[str, Any] = {
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-}
 
 
 @dataclass(frozen=True)
@@ -161,13 +157,9 @@ def open_facts(
         with warehouse.connect(home.warehouse) as connection:
             yield connection
         return
-    with duckdb.connect(":memory:", config=_READER_CONFIG) as connection:
+    with duckdb.connect(":memory:", config=warehouse.OFFLINE) as connection:
         connection.execute("set enable_progress_bar = false")  # it is written to stdout
-        for name, path in (
-            ("payout_mart", candidate.mart_file),
-            ("case_mart", candidate.restricted_file),
-        ):
-            connection.execute(f"attach {literal(str(path))} as {name} (read_only)")
+        attach_rooms(connection, candidate.path)
         yield connection
 
 
@@ -315,7 +307,7 @@ def show_published(home: Home) -> None:
     if current is None:
         return
     mart = Candidate(current.path, current.manifest).mart_file
-    with duckdb.connect(str(mart), read_only=True, config=_READER_CONFIG) as connection:
+    with duckdb.connect(str(mart), read_only=True, config=warehouse.OFFLINE) as connection:
         rows = connection.execute(
             "select gate, check_id, evaluated, unexpected, is_success from mart.data_quality"
         ).fetchall()
