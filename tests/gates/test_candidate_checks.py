@@ -5,6 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
+from dagster_project.lib.base.person_numbers import WRITTEN_BY_US
 from dagster_project.lib.gates import facts, run_gate, runner
 from dagster_project.lib.gates.suites import Suite
 from dagster_project.lib.publishing import Candidate, publish
@@ -76,6 +77,6 @@ def test_only_what_could_be_a_person_number_is_one(text: str, is_one: bool) -> N
     with duckdb.connect() as connection:
         found = connection.execute(
             "select regexp_matches($text, $number) and not regexp_full_match($text, $hex)",
-            {"text": text, "number": facts.PERSON_NUMBER, "hex": facts.HEX_TEXT},
+            {"text": text, "number": WRITTEN_BY_US, "hex": facts.HEX_TEXT},
         ).fetchone()
     assert found == (is_one,)
