@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from dagster_project.lib.base import files
 from dagster_project.lib.base.errors import EffektError, UsageError
+from dagster_project.lib.base.strict_yaml import YamlRefusedError, load_typed
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DBT_DIR = PROJECT_ROOT / "dbt"
@@ -147,17 +147,18 @@ class Home:
         if not self.home_file.is_file():
             return HomeFile()
         try:
-            loaded = yaml.safe_load(self.home_file.read_text(encoding="utf-8")) or {}
+            loaded = load_typed(self.home_file.read_text(encoding="utf-8")) or {}
             return HomeFile.model_validate(loaded)
-        except (yaml.YAMLError, ValueError) as error:  # a ValueError is a date of no calendar
-            keys = (
-                ", ".join(".".join(map(str, e["loc"])) or "no mapping" for e in error.errors())
-                if isinstance(error, ValidationError)
-                else "not readable as YAML"
-            )
-            raise EffektError(
-                "HOME_FILE", f"home.yml is wrong ({keys})", remedy="it may hold area and as_of only"
-            ) from None
+        except ValidationError as error:
+            places = (".".join(map(str, found["loc"])) for found in error.errors())
+            what = ", ".join(place or "no mapping" for place in places)
+        except UnicodeDecodeError:
+            what = "not UTF-8"
+        except YamlRefusedError as error:
+            what = str(error)
+        raise EffektError(
+            "HOME_FILE", f"home.yml is wrong ({what})", remedy="it may hold area and as_of only"
+        )
 
 
 @dataclass(frozen=True)

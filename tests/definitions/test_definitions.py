@@ -70,6 +70,10 @@ def test_every_asset_is_made_by_a_step_and_each_step_stands_after_earlier_ones()
         assert set(step.after) <= set(ORDER[:place]), step.name
 
 
+def test_the_gates_of_the_night_are_those_that_a_manifest_must_name() -> None:
+    assert tuple(step.gate for step in STEPS if step.gate) == gates.GATES
+
+
 @pytest.mark.parametrize("gate", [step.name for step in STEPS if step.gate])
 # Rule G.order
 def test_everything_after_a_gate_stands_behind_it(gate: str) -> None:

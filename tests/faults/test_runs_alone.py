@@ -277,11 +277,12 @@ def test_an_alert_of_refused_and_held_deliveries_names_them_by_id_only(tmp_path:
 @pytest.mark.parametrize(
     ("text", "where"),
     [
-        ("as_of: 2025-13-01\n", "not readable as YAML"),
-        ("area: [\n", "not readable as YAML"),
+        ("as_of: 2025-13-01\n", "not readable as YAML (a date of no calendar)"),
+        ("area: [\n", "not readable as YAML on line 2 (did not find expected node content)"),
         ("- a\n", "no mapping"),
         ("area: a\nareas: b\n", "areas"),
         ("area: no\n", "area"),
+        ("area: a\narea: b\n", "the key area stands twice (line 2)"),
     ],
 )
 def test_a_wrong_home_file_ends_1_with_its_key_and_an_alert(

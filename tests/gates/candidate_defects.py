@@ -23,7 +23,9 @@ def _in_mart(statement: str) -> Callable[[Candidate], None]:
 
 def _in_case_mart(statement: str) -> Callable[[Candidate], None]:
     def plant(candidate: Candidate) -> None:
-        with duckdb.connect(str(candidate.restricted_file)) as connection:
+        with duckdb.connect(
+            str(candidate.path / manifests.DUCKDB_FILES["restricted"])
+        ) as connection:
             connection.execute(statement)
 
     return plant

@@ -5,6 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
+from dagster_project.lib.base.person_numbers import WRITTEN_BY_US
 from dagster_project.lib.gates import facts, run_gate, runner
 from dagster_project.lib.gates.suites import Suite
 from dagster_project.lib.publishing import Candidate, publish
@@ -36,7 +37,7 @@ def test_a_failed_audit_leaves_the_last_good_snapshot(
 ) -> None:
     before = (own_night.published / "current").resolve()
     CANDIDATE_DEFECTS["no_small_count"](candidate)
-    report = run_gate(50, own_night, settings_of(own_night), candidate=candidate)
+    report = run_gate(50, own_night, settings_of(own_night))
     assert "50.no_small_count" in [str(result) for result in report.failed_critical]
     with pytest.raises(Exception, match="gate 50"):
         publish(own_night)
@@ -47,7 +48,7 @@ def test_a_failed_audit_leaves_the_last_good_snapshot(
 def test_the_audits_results_are_published_with_the_others(
     candidate: Candidate, own_night: Home
 ) -> None:
-    report = run_gate(50, own_night, settings_of(own_night), candidate=candidate)
+    report = run_gate(50, own_night, settings_of(own_night))
     assert report.is_passed
     publish(own_night)
     with duckdb.connect(str(own_night.published / "payout_mart.duckdb"), read_only=True) as reader:
@@ -76,6 +77,6 @@ def test_only_what_could_be_a_person_number_is_one(text: str, is_one: bool) -> N
     with duckdb.connect() as connection:
         found = connection.execute(
             "select regexp_matches($text, $number) and not regexp_full_match($text, $hex)",
-            {"text": text, "number": facts.PERSON_NUMBER, "hex": facts.HEX_TEXT},
+            {"text": text, "number": WRITTEN_BY_US, "hex": facts.HEX_TEXT},
         ).fetchone()
     assert found == (is_one,)

@@ -27,14 +27,14 @@ def number(amount: Decimal | int, decimals: int = 2) -> str:
     return f"{MINUS}{text}" if rounded < 0 else text
 
 
-def kroner(amount: Decimal | None, missing: str = NONE) -> str:
+def kroner(amount: Decimal | None) -> str:
     """``1.234,50 kr.``."""
-    return missing if amount is None else f"{number(amount)}{SPACE}kr."
+    return NONE if amount is None else f"{number(amount)}{SPACE}kr."
 
 
-def percent(share: Decimal | None, decimals: int = 1, missing: str = NONE) -> str:
+def percent(share: Decimal, decimals: int = 1) -> str:
     """A share of 1 as ``14,5 %``."""
-    return missing if share is None else f"{number(share * 100, decimals)}{SPACE}%"
+    return f"{number(share * 100, decimals)}{SPACE}%"
 
 
 def date(day: dt.date) -> str:

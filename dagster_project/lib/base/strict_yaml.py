@@ -1,9 +1,13 @@
-"""Strict YAML: text in, a tree of mappings, lists and *text* out; no value is ever guessed.
+"""Strict YAML: no key stands twice, and what the project does not read is refused.
 
-What belongs here: the syntax that a contract file may use. What does not: what its keys mean
-(``model``). Every scalar stays text, so that no octal, sexagesimal, float or ``no`` → false can
-slip in; a plain (unquoted) scalar is a ``Plain`` and a quoted one a ``str``, because money may be a
-plain integer or a quoted decimal but never a plain decimal.
+What belongs here: the syntax of the project's YAML files. What does not: what their keys mean.
+
+``parse`` reads what people write money into (contracts, declarations of sources): a tree of
+mappings, lists and *text*; no value is ever guessed. Every scalar stays text, so that no octal,
+sexagesimal, float or ``no`` → false can slip in; a plain (unquoted) scalar is a ``Plain`` and a
+quoted one a ``str``, because money may be a plain integer or a quoted decimal but never a plain
+decimal. ``load_typed`` reads the project's own files (suites, the marts' declarations) and
+``home.yml``: numbers, dates and truth values as YAML has them.
 
 Rules: C.file.
 """
@@ -11,6 +15,7 @@ Rules: C.file.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,7 +36,7 @@ class Plain(str):
 
 
 class YamlRefusedError(Exception):
-    """The text is not the YAML that a contract file may be; the message names the place."""
+    """The text is not the YAML that the file may be; the message names the place."""
 
 
 @dataclass
@@ -80,14 +85,49 @@ def read_document(path: Path) -> Document:
 
 def parse(text: str) -> Document:
     """Parse YAML text strictly (see ``read_document``)."""
-    try:
+    with _refusing():
         return _Builder(text).build()
+
+
+def load_typed(text: str) -> Any:
+    """The value of a YAML text as YAML types it; only a key that stands twice is refused.
+
+    Raises:
+        YamlRefusedError: not YAML, a date of no calendar, or a repeated key.
+    """
+    with _refusing():
+        return yaml.load(text, Loader=_TypedLoader)  # noqa: S506 - a safe loader
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f" on line {mark.line + 1}" if mark else ""
         raise YamlRefusedError(f"not readable as YAML{place} ({error.problem})") from None
     except yaml.YAMLError:
         raise YamlRefusedError("not readable as YAML (a character that YAML forbids)") from None
+    except ValueError:
+        raise YamlRefusedError("not readable as YAML (a date of no calendar)") from None
+
+
+class _TypedLoader(_LOADER):  # type: ignore[misc]
+    """The safe loader, with mappings whose keys differ."""
+
+
+def _mapping(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:
+    seen = set()
+    for key, _ in node.value:
+        name = loader.construct_object(key) if isinstance(key, yaml.ScalarNode) else None
+        if name in seen:
+            raise YamlRefusedError(f"the key {name} stands twice (line {key.start_mark.line + 1})")
+        seen.add(name)
+    return dict(loader.construct_mapping(node, deep=True))
+
+
+_TypedLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
 class _Builder:

@@ -40,15 +40,12 @@ _WORDS = {
 _KINDS = frozenset({"person_months", "fte_reduction", "relapse_reduction"})
 
 
-def load_contracts(
-    directory: Path, area: str | None, groups: KnownGroups | None = None
-) -> list[Contract]:
+def load_contracts(directory: Path, area: str | None) -> list[Contract]:
     """Read and validate every contract file of a folder.
 
     Args:
         directory: folder of ``<contract_id>.yml`` files; each is validated, whatever its area.
         area: the home's area; None takes the one area that all contracts share.
-        groups: the benefit groups that exist; None reads seeds/benefit_codes.csv.
 
     Returns:
         the contracts of the area, ordered by contract_id.
@@ -56,7 +53,7 @@ def load_contracts(
     Raises:
         EffektError: CONTRACT_FILE (names files, lines and key paths) or CONTRACT_AREA.
     """
-    known = groups if groups is not None else groups_of(load_benefit_codes())
+    known = groups_of(load_benefit_codes())
     contracts: list[Contract] = []
     problems: list[str] = []
     for path in _contract_files(directory):

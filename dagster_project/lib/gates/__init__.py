@@ -1,7 +1,8 @@
 """Gates: suites as data, judged by Great Expectations, kept as ``data_quality`` (G.quality)."""
 
 from dagster_project.lib.gates.runner import CheckResult, GateReport, run_gate, show_published
-from dagster_project.lib.gates.suites import GATES, DeclaredCheck, declared_checks
+from dagster_project.lib.gates.suites import DeclaredCheck, declared_checks
+from dagster_project.lib.publishing.manifest import GATES
 
 __all__ = [
     "GATES",

@@ -17,6 +17,7 @@ import duckdb
 
 from dagster_project.lib import warehouse
 from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.base.person_numbers import WRITTEN_BY_US
 from dagster_project.lib.gates.suites import Suite
 from dagster_project.lib.publishing import Candidate
 from dagster_project.lib.publishing import manifest as manifests
@@ -27,7 +28,7 @@ from dagster_project.settings import Home, Settings
 
 _LOG = logging.getLogger(__name__)
 _SQL_ERRORS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
-PUBLISHED = {"mart": "payout_mart.mart", "restricted": "case_mart.restricted"}
+PUBLISHED = {room: f"{path.stem}.{room}" for room, path in manifests.DUCKDB_FILES.items()}
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def raw_columns(context: Context) -> None:
 
 def ledger_state(context: Context) -> None:
     """``ledger_state``: the chain as checked now, against what the run has loaded of it."""
-    from dagster_project.lib.ledger import chain
+    from dagster_project.lib.ledger import approvals_of, chain
 
     loaded = context.connection.execute(
         "select coalesce(max(sequence), 0), count(*) from raw.ledger_event"
@@ -114,7 +115,7 @@ def ledger_state(context: Context) -> None:
         # an event appended since the run began belongs to the next run and is no fault of this one
         known = whole.known(context.settings.as_of).events[: loaded[1]]
         last = known[-1].sequence if known else 0
-        approvals = {(e.contract_id, e.period_start) for e in known if e.action == "approve"}
+        approvals = approvals_of(chain.Ledger(known))
         state = [True, (last, len(known)) == tuple(loaded), len(approvals) == frozen[0]]
     except EffektError:
         state = [False, False, False]
@@ -228,13 +229,6 @@ def published_texts(context: Context) -> None:
     )
 
 
-# Ten digits that begin with a date (day 01-31, or 61-91 of a replacement number), with or without
-# a hyphen or blank between date and serial, and with no letter or digit on either side: so the
-# inside of a hash and a longer number are none, and neither are kroner (they have another type).
-PERSON_NUMBER = (
-    r"(^|[^0-9A-Za-z])(0[1-9]|[12][0-9]|3[01]|6[1-9]|[78][0-9]|9[01])"
-    r"(0[1-9]|1[0-2])[0-9]{2}[- ]?[0-9]{4}($|[^0-9A-Za-z])"
-)
 # Whole text of hexadecimal digits only, as long as a hash or key: digits in it are no number.
 HEX_TEXT = "[0-9a-f]{32}|[0-9a-f]{64}"
 
@@ -247,7 +241,7 @@ def _scan(context: Context, room: str, name: str, columns: Sequence[str]) -> lis
     )
     found = context.connection.execute(
         f'select {counts} from {PUBLISHED[room]}."{name}"',  # noqa: S608 - declared names
-        {"number": PERSON_NUMBER, "hex": HEX_TEXT},
+        {"number": WRITTEN_BY_US, "hex": HEX_TEXT},
     ).fetchone()
     return [int(value) for value in found or ()]
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from dagster_project.lib.base import files
-from dagster_project.lib.gates.suites import GATES, DeclaredCheck
+from dagster_project.lib.gates.suites import DeclaredCheck
+from dagster_project.lib.publishing.manifest import GATES
 from dagster_project.lib.reference import words
 from dagster_project.settings import Home
 

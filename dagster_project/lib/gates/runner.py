@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, astuple, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -28,7 +28,7 @@ from dagster_project.lib.gates.suites import (
     suites_of,
 )
 from dagster_project.lib.publishing import Candidate
-from dagster_project.lib.warehouse.literals import literal
+from dagster_project.lib.publishing.snapshot import attach_rooms
 from dagster_project.lib.warehouse.rows import insert_rows
 from dagster_project.settings import Home, Settings
 
@@ -37,10 +37,6 @@ if TYPE_CHECKING:
 
 CANDIDATE_GATE = 50
 Key = tuple[str | None, str]
-_READER_CONFIG: dict[str, Any] = {
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-}
 
 
 @dataclass(frozen=True)
@@ -100,17 +96,16 @@ class _Evidence:
     counted: dict[str, int] = field(default_factory=dict)
 
 
-def run_gate(
-    gate: int, home: Home, settings: Settings, *, candidate: Candidate | None = None
-) -> GateReport:
+def run_gate(gate: int, home: Home, settings: Settings) -> GateReport:
     """Run every suite of a gate and replace its results, and those of later gates.
+
+    Gate 50 audits the finished files that wait in ``published``; where none wait, the snapshot that
+    readers see is judged again and stays as it is.
 
     Args:
         gate: 10, 20, 30, 40 or 50.
         home: its warehouse must not be open for writing elsewhere.
         settings: the run's settings.
-        candidate: for gate 50 the finished files, by default those that wait in ``published``;
-            where none wait, the snapshot that readers see is judged again and stays as it is.
 
     Returns:
         The results; a failed critical one means: stop here.
@@ -118,7 +113,7 @@ def run_gate(
     Raises:
         EffektError: ``NO_CANDIDATE`` if gate 50 has nothing to audit.
     """
-    audited = (candidate or _files_to_audit(home)) if gate == CANDIDATE_GATE else None
+    audited = _files_to_audit(home) if gate == CANDIDATE_GATE else None
     results: list[CheckResult] = []
     keys: list[tuple[str, Key]] = []
     with open_facts(gate, home, audited) as connection:
@@ -162,13 +157,9 @@ def open_facts(
         with warehouse.connect(home.warehouse) as connection:
             yield connection
         return
-    with duckdb.connect(":memory:", config=_READER_CONFIG) as connection:
+    with duckdb.connect(":memory:", config=warehouse.OFFLINE) as connection:
         connection.execute("set enable_progress_bar = false")  # it is written to stdout
-        for name, path in (
-            ("payout_mart", candidate.mart_file),
-            ("case_mart", candidate.restricted_file),
-        ):
-            connection.execute(f"attach {literal(str(path))} as {name} (read_only)")
+        attach_rooms(connection, candidate.path)
         yield connection
 
 
@@ -316,7 +307,7 @@ def show_published(home: Home) -> None:
     if current is None:
         return
     mart = Candidate(current.path, current.manifest).mart_file
-    with duckdb.connect(str(mart), read_only=True, config=_READER_CONFIG) as connection:
+    with duckdb.connect(str(mart), read_only=True, config=warehouse.OFFLINE) as connection:
         rows = connection.execute(
             "select gate, check_id, evaluated, unexpected, is_success from mart.data_quality"
         ).fetchall()

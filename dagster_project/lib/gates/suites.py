@@ -13,7 +13,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -25,9 +24,10 @@ from pydantic import (
 )
 
 from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.base.strict_yaml import YamlRefusedError, load_typed
+from dagster_project.lib.publishing.manifest import GATES, Gate
 from dagster_project.settings import EXPECTATIONS_DIR
 
-GATES: tuple[int, ...] = (10, 20, 30, 40, 50)
 CRITICAL = "critical"
 META_PREFIX = "complete_"
 SHARED = "shared.yml"
@@ -92,7 +92,7 @@ class Suite(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    gate: Literal[10, 20, 30, 40, 50]
+    gate: Gate
     subject: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title: str = Field(min_length=3)
     shape: Literal["counts", "rows"]
@@ -142,13 +142,13 @@ def read_suite(path: Path) -> Suite:
         EffektError: ``SUITE_INVALID`` with the key path.
     """
     try:
-        suite = Suite.model_validate(_load(path.read_text("utf-8")))
+        suite = Suite.model_validate(load_typed(path.read_text("utf-8")))
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise _invalid(path, f"{place}: {first['msg']}") from None
-    except yaml.YAMLError as error:
-        raise _invalid(path, f"not readable as YAML ({error})") from None
+    except YamlRefusedError as error:
+        raise _invalid(path, str(error)) from None
     if path.stem != f"{suite.gate}_{suite.subject}":
         raise _invalid(path, "the file name is not <gate>_<subject>.yml")
     return suite
@@ -214,28 +214,10 @@ def meta_check(suite: Suite) -> DeclaredCheck:
     )
 
 
-class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """YAML without duplicate keys."""
-
-
 @cache
 def _shared() -> dict[str, dict[str, Any]]:
     """What all checks have in common, and those of a shape."""
-    return dict(_load((EXPECTATIONS_DIR / SHARED).read_text("utf-8")))
-
-
-def _load(text: str) -> Any:
-    return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a safe loader
-
-
-def _mapping(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:
-    keys = [loader.construct_object(key) for key, _ in node.value]
-    if len(keys) != len(set(keys)):
-        raise yaml.YAMLError(f"a key is repeated near line {node.start_mark.line + 1}")
-    return dict(loader.construct_mapping(node, deep=True))
-
-
-_StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+    return dict(load_typed((EXPECTATIONS_DIR / SHARED).read_text("utf-8")))
 
 
 def _invalid(path: Path, what: str) -> EffektError:

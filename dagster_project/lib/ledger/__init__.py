@@ -13,14 +13,16 @@ from dagster_project.lib.base.lazy import attributes
 
 if TYPE_CHECKING:
     from dagster_project.lib.ledger.chain import Event, Ledger, check_chain, read
-    from dagster_project.lib.ledger.loading import kept_snapshots, load_ledger, load_states
+    from dagster_project.lib.ledger.loading import load_ledger, load_states
+    from dagster_project.lib.ledger.state import approvals_of, kept_snapshots
 
 _HOMES = {
     "Event": "chain",
     "Ledger": "chain",
     "read": "chain",
     "check_chain": "chain",
-    "kept_snapshots": "loading",
+    "approvals_of": "state",
+    "kept_snapshots": "state",
     "load_ledger": "loading",
     "load_states": "loading",
 }
@@ -28,6 +30,7 @@ _HOMES = {
 __all__ = [
     "Event",
     "Ledger",
+    "approvals_of",
     "check_chain",
     "kept_snapshots",
     "load_ledger",

@@ -61,6 +61,11 @@ class Event:
     prev: str
     hash: str
 
+    @property
+    def is_approval(self) -> bool:
+        """From this event on, the settlement is frozen."""
+        return self.action == "approve"
+
     def to_json(self) -> dict[str, Any]:
         """The event as a JSON object; money as text with two decimals, dates as ISO text."""
         return {field.name: _json_value(getattr(self, field.name)) for field in fields(self)}
@@ -288,7 +293,7 @@ def check(home: Home, chain: Ledger, recorded_head: str | None) -> None:
             remedy="restore the key file from its backup",
         )
     for event in chain.events:
-        if event.action == "approve":
+        if event.is_approval:
             _check_frozen(home, event)
 
 

@@ -24,7 +24,8 @@ from dagster_project.settings import Home
 
 Document = dict[str, Any]
 
-# table of raw → key in the file's "published" section; both have the same columns
+# table of raw → published table, whose rows stand under its name in the file's "published"
+# section; the raw table has its columns but those that an approval decides (held by a test)
 TABLES = {
     "frozen_settlement": "settlement",
     "frozen_settlement_part": "settlement_part",

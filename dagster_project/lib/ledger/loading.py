@@ -16,9 +16,9 @@ import duckdb
 
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.ledger import chain, frozen
-from dagster_project.lib.ledger.chain import Event, Ledger
+from dagster_project.lib.ledger.chain import Ledger
 from dagster_project.lib.ledger.periods import refuse_moved_bounds
-from dagster_project.lib.ledger.state import Key, list_states
+from dagster_project.lib.ledger.state import Key, approvals_of, list_states
 from dagster_project.lib.warehouse.rows import replace_rows
 from dagster_project.settings import Home
 
@@ -66,22 +66,8 @@ def load_states(
     replace_rows(connection, "raw.statement", list_states(connection, known, hashes))
 
 
-def kept_snapshots(home: Home) -> set[str]:
-    """Snapshots that an approved settlement names; retention keeps them (M.kept)."""
-    return {event.snapshot_id for event in approvals_of(chain.read(home)).values()}
-
-
-def approvals_of(ledger: Ledger) -> dict[tuple[str, dt.date], Event]:
-    """The approving event of each approved (contract, period), in the order of approval."""
-    return {
-        (event.contract_id, event.period_start): event
-        for event in ledger.events
-        if event.action == "approve"
-    }
-
-
 def _refuse_moved_periods(
-    contracts: Sequence[Contract], documents: dict[tuple[str, dt.date], frozen.Document]
+    contracts: Sequence[Contract], documents: dict[Key, frozen.Document]
 ) -> None:
     by_id = {contract.contract_id: contract for contract in contracts}
     for contract_id in sorted({contract_id for contract_id, _ in documents}):

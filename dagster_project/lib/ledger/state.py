@@ -17,7 +17,9 @@ from typing import Any
 import duckdb
 
 from dagster_project.lib.base.errors import UsageError
+from dagster_project.lib.ledger import chain
 from dagster_project.lib.ledger.chain import Event, Ledger
+from dagster_project.settings import Home
 
 OPEN, DRAFT, SUBMITTED, VERIFIED = "open", "draft", "submitted", "verified"
 APPROVED, PAID = "approved", "paid"
@@ -53,9 +55,8 @@ def state_of(events: Iterable[Event], current_sha256: str | None) -> State:
         current_sha256: today's figures hash, null while the period is open.
     """
     steps = list(events)
-    actions = {event.action for event in steps}
-    if "approve" in actions:
-        return State(PAID if "pay" in actions else APPROVED)
+    if any(event.is_approval for event in steps):
+        return State(PAID if any(event.action == "pay" for event in steps) else APPROVED)
     if current_sha256 is None:
         return State(OPEN)
     if not steps:
@@ -106,13 +107,23 @@ def same_name(name: str) -> str:
     return unicodedata.normalize("NFC", folded)
 
 
+def approvals_of(ledger: Ledger) -> dict[Key, Event]:
+    """The approving event of each approved (contract, period), in the order of approval."""
+    return {
+        (event.contract_id, event.period_start): event
+        for event in ledger.events
+        if event.is_approval
+    }
+
+
 def approved_periods(ledger: Ledger, contract_id: str) -> set[dt.date]:
     """First days of the contract's approved periods."""
-    return {
-        event.period_start
-        for event in ledger.events
-        if event.contract_id == contract_id and event.action == "approve"
-    }
+    return {start for name, start in approvals_of(ledger) if name == contract_id}
+
+
+def kept_snapshots(home: Home) -> set[str]:
+    """Snapshots that an approved settlement names; retention keeps them (M.kept)."""
+    return {event.snapshot_id for event in approvals_of(chain.read(home)).values()}
 
 
 def parse_month(period: str) -> dt.date:

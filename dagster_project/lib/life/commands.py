@@ -164,7 +164,7 @@ def pay(
         row = desk.settlement(start)
         _require_state(desk, start, row, states.APPROVED)
         _require_earlier_paid(desk, start)
-        approval = next(event for event in desk.events(start) if event.action == "approve")
+        approval = states.approvals_of(desk.ledger)[contract, start]
         event = desk.event(
             start,
             statement_sha256=approval.statement_sha256,
@@ -336,7 +336,7 @@ def _require_unmoved(desk: _Desk, start: dt.date, row: dict[str, Any]) -> None:
     is_released = any(event.action == "release" for event in mine)
     moved = is_released and row["held_cumulative_dkk"] > 0
     for event in mine:
-        if event.action == "approve" and event.period_start < start:
+        if event.is_approval and event.period_start < start:
             seen = desk.settlement(event.period_start)["statement_sha256"]
             moved = moved or seen != event.statement_sha256
     if moved:

@@ -19,15 +19,8 @@ from dagster_project.lib.contracts import Contract
 from dagster_project.lib.ledger import frozen
 from dagster_project.lib.publishing.code_version import code_version
 from dagster_project.lib.publishing.snapshot import Snapshot
+from dagster_project.lib.publishing.tables import declared_tables
 from dagster_project.lib.statement import content as contents
-
-_PUBLISHED = {
-    "settlement": ("mart", "period_start"),
-    "settlement_part": ("mart", "part_id, price_group"),
-    "settlement_reading": ("mart", "reading_id"),
-    "settlement_true_up": ("mart", "corrected_period_start, cause"),
-    "settlement_line": ("restricted", "line_no"),
-}
 
 
 def freeze(snapshot: Snapshot, contract: Contract, period_start: dt.date) -> frozen.Document:
@@ -39,10 +32,13 @@ def freeze(snapshot: Snapshot, contract: Contract, period_start: dt.date) -> fro
     _require_same_code(snapshot)
     document = contents.gather(snapshot, contract, period_start)
     document["published"] = {
-        table: contents.plain(
-            snapshot.of_period(f"{room}.{table}", contract.contract_id, period_start, order=order)
+        name: contents.plain(
+            snapshot.of_period(
+                f"{room}.{name}", contract.contract_id, period_start, order=", ".join(table.key)
+            )
         )
-        for table, (room, order) in _PUBLISHED.items()
+        for (room, name), table in declared_tables().items()
+        if name in frozen.TABLES.values()
     }
     document["provenance"]["benefit_codes"] = reference.load_reference().codes_as_rows()
     document["provenance"]["participants"] = contents.plain(

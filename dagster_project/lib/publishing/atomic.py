@@ -23,13 +23,12 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from dagster_project.lib import ledger
 from dagster_project.lib.base import files
 from dagster_project.lib.base.errors import EffektError
-from dagster_project.lib.ledger import chain
 from dagster_project.lib.publishing import manifest as manifests
 from dagster_project.lib.publishing.candidate import Candidate, find_candidate
 from dagster_project.lib.publishing.leftovers import (
@@ -45,7 +44,6 @@ from dagster_project.settings import Home
 
 KEPT_SNAPSHOTS = 30
 MART_LINK = "payout_mart.duckdb"
-ALL_GATES = (10, 20, 30, 40, 50)
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 
@@ -67,11 +65,6 @@ class PublishReport:
     path: Path
     action: str
     removed: tuple[str, ...] = ()
-
-    @property
-    def is_new(self) -> bool:
-        """Readers see something else than before."""
-        return self.action != "unchanged"
 
 
 @dataclass(frozen=True)
@@ -102,22 +95,20 @@ def current_snapshot(home: Home) -> Snapshot | None:
         return None
 
 
-def publish(
-    home: Home, candidate: Candidate | None = None, *, keep: Collection[str] | None = None
-) -> PublishReport:
-    """Let readers see the candidate; its folder is gone afterwards.
+def publish(home: Home) -> PublishReport:
+    """Let readers see the candidate that waits; its folder is gone afterwards.
+
+    Snapshots that an approval names stay beyond the newest.
 
     Args:
         home: the home it belongs to; its lock is held.
-        candidate: audited by gate 50; by default the one that waits in ``published``.
-        keep: ids of snapshots that stay beyond the newest; by default those that an approval names.
 
     Raises:
         EffektError: ``NO_CANDIDATE`` where nothing waits, ``NOT_AUDITED`` if a gate is missing,
             ``SNAPSHOT_BROKEN`` if the candidate's bytes are no longer those of its manifest.
             Readers keep what they had.
     """
-    waiting = candidate or find_candidate(home)
+    waiting = find_candidate(home)
     if waiting is None:
         raise EffektError(
             "NO_CANDIDATE",
@@ -125,7 +116,7 @@ def publish(
             remedy="run the whole nightly job, or the asset build_candidate first",
         )
     _require_audit(waiting)
-    kept = _approved_snapshots(home) if keep is None else set(keep)
+    kept = ledger.kept_snapshots(home)
     files.make_dir(snapshots_dir(home), files.DIR_PUBLIC)
     link = home.published / CURRENT
     target = snapshots_dir(home) / waiting.snapshot_id
@@ -141,16 +132,12 @@ def publish(
 
 def _require_audit(candidate: Candidate) -> None:
     manifest = manifests.check_snapshot(candidate.path)
-    if missing := sorted(set(ALL_GATES) - set(manifest["gates"])):
+    if missing := sorted(set(manifests.GATES) - set(manifest["gates"])):
         raise EffektError(
             "NOT_AUDITED",
             f"the candidate has not passed gate {', '.join(map(str, missing))}",
             remedy="see reports/data-quality.html; the last good snapshot stays",
         )
-
-
-def _approved_snapshots(home: Home) -> set[str]:
-    return {event.snapshot_id for event in chain.read(home).events if event.action == "approve"}
 
 
 def _action(placed: str, was_current: bool) -> str:

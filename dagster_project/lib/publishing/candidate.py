@@ -27,17 +27,13 @@ from dagster_project.lib.publishing.code_version import code_version
 from dagster_project.lib.publishing.leftovers import CANDIDATE_PREFIX, clean_leftovers
 from dagster_project.lib.publishing.manifest import Manifest
 from dagster_project.lib.publishing.tables import MART, RESTRICTED, Table, declared_tables
+from dagster_project.lib.warehouse import OFFLINE
 from dagster_project.lib.warehouse.literals import identifier, literal
 from dagster_project.settings import Home, Settings
 
 STORAGE_VERSION = "v1.4.0"
 ROW_GROUP_SIZE = 122_880
-_CONFIG: dict[str, Any] = {
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-    "allow_community_extensions": "false",
-    "preserve_insertion_order": "true",
-}
+_CONFIG: dict[str, Any] = {**OFFLINE, "preserve_insertion_order": "true"}
 
 
 @dataclass(frozen=True)
@@ -61,11 +57,6 @@ class Candidate:
     def mart_file(self) -> Path:
         """The DuckDB file for the municipality's BI."""
         return self.path / manifests.DUCKDB_FILES[MART]
-
-    @property
-    def restricted_file(self) -> Path:
-        """The DuckDB file for the controller."""
-        return self.path / manifests.DUCKDB_FILES[RESTRICTED]
 
 
 def build_candidate(home: Home, settings: Settings) -> Candidate:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from dagster_project.lib.base.canonical import sha256_file
 from dagster_project.lib.base.errors import EffektError
@@ -24,6 +24,9 @@ PARQUET_DIRS = {MART: Path("payout_mart"), RESTRICTED: Path("restricted")}
 _VOLATILE = ("tables", "files", "gates")
 
 Manifest = dict[str, Any]
+Gate = Literal[10, 20, 30, 40, 50]
+GATES: tuple[Gate, ...] = get_args(Gate)
+"""The gates that a manifest names once they are passed, in their order."""
 
 
 def parquet_path(room: str, table: str) -> Path:

@@ -18,7 +18,6 @@ import duckdb
 
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.publishing import manifest as manifests
-from dagster_project.lib.publishing.tables import MART, RESTRICTED
 from dagster_project.lib.warehouse import OFFLINE
 from dagster_project.lib.warehouse.literals import literal
 from dagster_project.lib.warehouse.rows import fetch_rows
@@ -84,14 +83,14 @@ def open_current(home: Home) -> Iterator[Snapshot]:
     manifest = manifests.read(folder)
     connection = duckdb.connect(config=OFFLINE)
     try:
-        _attach(connection, folder / manifests.DUCKDB_FILES[MART], "payout_mart")
-        _attach(connection, folder / manifests.DUCKDB_FILES[RESTRICTED], "case_mart")
+        attach_rooms(connection, folder)
         connection.execute("set search_path = 'payout_mart.mart,case_mart.restricted'")
         yield Snapshot(folder, manifest, connection)
     finally:
         connection.close()
 
 
-def _attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
-    """Attach a file under the name of its only schema, so that ``mart.settlement`` finds it."""
-    connection.execute(f"attach {literal(str(path))} as {name} (read_only)")
+def attach_rooms(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Attach the two DuckDB files of a snapshot or candidate for reading, each under its name."""
+    for path in manifests.DUCKDB_FILES.values():
+        connection.execute(f"attach {literal(str(folder / path))} as {path.stem} (read_only)")

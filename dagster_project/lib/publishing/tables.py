@@ -14,8 +14,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-import yaml
-
+from dagster_project.lib.base.strict_yaml import load_typed
 from dagster_project.settings import DBT_DIR
 
 MART = "mart"
@@ -23,8 +22,6 @@ RESTRICTED = "restricted"
 MARTS_DIR = DBT_DIR / "models" / "marts"
 FOLDERS = {"payout": MART, "restricted": RESTRICTED}
 """Room (schema) of each folder under ``marts``."""
-# the same safe loader, in C where PyYAML was built with it
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,7 @@ def declared_tables() -> dict[tuple[str, str], Table]:
         (room, model["name"]): _table(room, model)
         for folder, room in FOLDERS.items()
         for path in sorted((MARTS_DIR / folder).glob("_*models.yml"))
-        for model in yaml.load(path.read_text("utf-8"), Loader=_LOADER)["models"]  # noqa: S506 - safe
+        for model in load_typed(path.read_text("utf-8"))["models"]
     }
 
 

@@ -168,19 +168,19 @@ def load_reference(seeds: Path = SEEDS) -> Reference:
 
 
 @cache
-def load_benefits(seeds: Path = SEEDS) -> Benefits:
+def load_benefits() -> Benefits:
     """What a file may call a benefit, from the code table and benefit_names.csv.
 
     Raises:
         EffektError: REFERENCE_TABLE, naming file, line and column.
     """
-    path = seeds / "benefit_names.csv"
+    path = SEEDS / "benefit_names.csv"
     groups: dict[str, str] = {}
     for row in _rows(path, NAME_COLUMNS):
         if row["name"] in groups:
             raise row.problem("name", "stands twice")
         groups[row["name"]] = row.text("benefit_group")
-    codes = load_benefit_codes(seeds / "benefit_codes.csv")
+    codes = load_benefit_codes()
     ranges = tuple((row.code_from, row.code_to) for row in codes)
     return Benefits(ranges, tuple(groups.items()), canonical.sha256_file(path))
 

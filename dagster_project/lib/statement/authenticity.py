@@ -270,7 +270,7 @@ def _events(document: Document) -> Iterator[str]:
     expected = states.state_of(events, document["statement_sha256"])
     if {"state": expected.name, "is_superseded": expected.is_superseded} != document["state"]:
         yield "status følger ikke af hændelserne"
-    approved = next((event for event in events if event.action == "approve"), None)
+    approved = next((event for event in events if event.is_approval), None)
     if approved and approved.statement_sha256 != document["statement_sha256"]:
         yield "det er ikke disse tal, der blev godkendt"
 

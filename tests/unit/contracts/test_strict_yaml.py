@@ -1,7 +1,8 @@
-"""The syntax that a contract file may use: everything else is refused with its place."""
+"""The syntax that a file of the project may use: everything else is refused with its place."""
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from dagster_project.lib.base.strict_yaml import (
     Plain,
     YamlRefusedError,
     as_json,
+    load_typed,
     parse,
     read_document,
 )
@@ -101,3 +103,12 @@ def test_the_json_view_types_integers_truth_values_and_null() -> None:
     assert as_json(parse("{a: 1, b: '1', c: true, d: null, e: 1.5, f: -3}").tree) == {
         "a": 1, "b": "1", "c": True, "d": None, "e": "1.5", "f": -3,
     }  # fmt: skip
+
+
+def test_typed_yaml_has_its_numbers_and_dates_and_refuses_a_key_that_stands_twice() -> None:
+    assert load_typed("a: 0.9\nb: 2024-01-31\nc: yes\n") == {
+        "a": 0.9, "b": dt.date(2024, 1, 31), "c": True
+    }  # fmt: skip
+    for text in ("a: 1\na: 2", "a: [{b: 1, b: 2}]", "a: 1\n'a': 2"):
+        with pytest.raises(YamlRefusedError, match="stands twice"):
+            load_typed(text)

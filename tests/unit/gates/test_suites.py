@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from dagster_project.lib.base.errors import EffektError
-from dagster_project.lib.gates import declared_checks
-from dagster_project.lib.gates.suites import GATES, all_suites, read_suite, read_suites
+from dagster_project.lib.gates import GATES, declared_checks
+from dagster_project.lib.gates.suites import all_suites, read_suite, read_suites
 from dagster_project.settings import EXPECTATIONS_DIR
 
 SOUND = """
@@ -71,11 +71,11 @@ def test_a_suite_that_shares_nothing_has_what_all_checks_share(tmp_path: Path) -
         ("owner: controller", "note: x", "note"),
         ("broken: En kontrol til prøve", "broken:", "title"),
         ("broken: En kontrol til prøve", "- broken", "not readable"),
-        ("  bent:", "  broken:", "repeated"),
+        ("  bent:", "  broken:", "stands twice"),
         ("gate: 30", "gate: 35", "gate"),
         ("min_rows: 1", "", "min_rows"),
         ("title: prøven", "title: prøven\nnote: x", "note"),
-        ("gate: 30", "gate: 30\ngate: 30", "repeated"),
+        ("gate: 30", "gate: 30\ngate: 30", "stands twice"),
         ("checks:", "checks: [", "not readable"),
     ],
 )

@@ -12,10 +12,14 @@ import pytest
 from dagster_project.lib import ledger, life
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.contracts import Contract, list_periods, load_contracts
+from dagster_project.lib.ledger import frozen
+from dagster_project.lib.publishing.tables import declared_tables
 from dagster_project.lib.warehouse import create_raw
 from tests.support.published import CONTRACT, World
 
 AS_OF = dt.date(2023, 5, 1)
+DECIDED_BY_APPROVAL = {"is_closed", "state", "is_superseded"}
+"""Columns of a settlement that are the same in every approved one."""
 
 
 def terms(world: World, *changes: tuple[str, str]) -> list[Contract]:
@@ -112,3 +116,18 @@ def test_a_closing_settlement_follows_the_last_ordinary_period(world: World) -> 
     contracts = terms(world, ("anchor_month: 1}", "anchor_month: 1, final_on: 2024-03-15}"))
     last = list_periods(contracts[0])[-1]
     assert (last.period_start, last.period_end) == (dt.date(2024, 1, 1), dt.date(2024, 3, 15))
+
+
+@pytest.mark.parametrize(("raw_table", "published"), frozen.TABLES.items())
+# Rule S.frozen
+def test_a_frozen_table_has_the_columns_and_types_of_the_published_one(
+    raw_table: str,
+    published: str,
+) -> None:
+    (declared,) = (t.columns for (_, name), t in declared_tables().items() if name == published)
+    with duckdb.connect() as connection:
+        create_raw(connection)
+        described = connection.execute(f"describe raw.{raw_table}").fetchall()
+    assert [(name, kind) for name, kind, *_ in described] == [
+        (name, kind) for name, kind in declared if name not in DECIDED_BY_APPROVAL
+    ]

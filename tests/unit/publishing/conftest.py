@@ -102,4 +102,9 @@ def audited(home: Home, settings: Settings) -> Callable[[], Candidate]:
 @pytest.fixture
 def publish_now(home: Home, audited: Callable[[], Candidate]) -> Callable[[], str]:
     """One night's publish; returns the action that was reported."""
-    return lambda: publish(home, audited()).action
+
+    def run() -> str:
+        audited()
+        return publish(home).action
+
+    return run

@@ -60,7 +60,7 @@ def _publish_until(home: Home, variant: Candidate, at: int, *, can_exchange: boo
     if child == 0:
         _Kill(at).arm(can_exchange=can_exchange)
         try:
-            publish(home, Candidate(path, variant.manifest))
+            publish(home)
         except BaseException:
             os._exit(1)
         os._exit(FINISHED)
@@ -71,7 +71,7 @@ def _publish_whole(home: Home, variant: Candidate) -> None:
     leftovers.clean_leftovers(home)
     path = home.published / ".candidate-again"
     shutil.copytree(variant.path, path)
-    publish(home, Candidate(path, variant.manifest))
+    publish(home)
 
 
 @pytest.fixture

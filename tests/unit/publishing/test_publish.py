@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.ledger import chain
 from dagster_project.lib.publishing import (
     Candidate,
     atomic,
@@ -22,6 +24,7 @@ from dagster_project.lib.publishing import (
 )
 from dagster_project.lib.publishing.tables import declared_tables
 from dagster_project.settings import Home, Settings
+from tests.unit.ledger.test_chain import event
 
 Change = Callable[[str], None]
 Audited = Callable[[], Candidate]
@@ -154,9 +157,9 @@ def test_a_file_that_no_manifest_names_is_found(
 def test_a_candidate_that_gate_50_has_not_passed_is_not_published(
     home: Home, settings: Settings
 ) -> None:
-    candidate = build_candidate(home, settings)
+    build_candidate(home, settings)
     with pytest.raises(EffektError, match="has not passed gate 50"):
-        publish(home, candidate)
+        publish(home)
     assert current_snapshot(home) is None
 
 
@@ -164,7 +167,7 @@ def test_a_candidate_changed_after_its_audit_is_not_published(home: Home, audite
     candidate = audited()
     (candidate.path / "payout_mart" / "contract.parquet").write_bytes(b"other")
     with pytest.raises(EffektError, match="SNAPSHOT_BROKEN"):
-        publish(home, candidate)
+        publish(home)
     assert current_snapshot(home) is None
 
 
@@ -174,7 +177,7 @@ def test_the_audit_stands_in_the_published_data_quality_and_not_in_the_name(
     named = build_candidate(home, settings).snapshot_id
     candidate = audited()
     assert candidate.snapshot_id == named
-    publish(home, candidate)
+    publish(home)
     with duckdb.connect(str(home.published / "payout_mart.duckdb"), read_only=True) as reader:
         rows = reader.execute("select check_id from mart.data_quality where gate = 50").fetchall()
     assert rows == [("candidate",)]
@@ -230,14 +233,18 @@ def test_older_drivers_can_open_the_published_files(home: Home, publish_now: Pub
 
 @pytest.mark.slow
 # Rule M.kept
-def test_the_newest_thirty_snapshots_and_those_to_keep_stay(
+def test_the_newest_thirty_snapshots_and_those_that_an_approval_names_stay(
     home: Home, audited: Audited, change: Change
 ) -> None:
-    ids = []
+    home.key_file.write_text("0" * 64)
+    home.key_file.chmod(0o600)
+    ids: list[str] = []
     for number in range(33):
         change(f"update mart.contract set title = 'version {number}'")
-        report = publish(home, audited(), keep=ids[:1])
-        ids.append(report.snapshot_id)
+        audited()
+        ids.append(publish(home).snapshot_id)
+        if number == 0:
+            chain.append(home, replace(event(action="approve"), snapshot_id=ids[0]))
     there = {path.name for path in (home.published / "snapshots").iterdir()}
     assert there == {ids[0], *ids[-30:]}
 

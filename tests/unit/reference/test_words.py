@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dagster_project.lib.base.errors import EffektError
-from dagster_project.lib.gates.suites import GATES
+from dagster_project.lib.gates import GATES
 from dagster_project.lib.ledger import state as states
 from dagster_project.lib.life.commands import ROLES
 from dagster_project.lib.publishing.tables import declared_tables
@@ -31,7 +31,6 @@ STATES = {
     states.PAID,
 }
 SQL_DOMAINS = {
-    "state": {"state"},
     "kind": {"blocker", "mismatch"},
     "line_kind": {"line_kind"},
     "match": {"match"},
@@ -118,7 +117,8 @@ def test_a_domain_has_a_word_for_each_of_its_codes_and_no_other(
 
 
 def test_every_cause_of_a_change_has_a_word() -> None:
-    texts = texts_of(PACKAGE / "lib" / "trace" / "causes.py")
+    folder = PACKAGE / "lib" / "trace" / "causes"
+    texts = set().union(*(texts_of(path) for path in folder.glob("*.py")))
     endings = ("_changed", "_added", "_withdrawn", "_revised")
     assert {text for text in texts if re.fullmatch(rf"\w+({'|'.join(endings)})", text)} == (
         codes_of("cause") - {"unknown"}
