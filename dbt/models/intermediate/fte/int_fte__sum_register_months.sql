@@ -49,8 +49,8 @@ list_months as (
         bound_registers.source,
         unnest(
             generate_series(
-                date_trunc('month', bound_registers.starts_on),
-                date_trunc('month', bound_registers.ends_before - 1),
+                {{ month_of('bound_registers.starts_on') }},
+                {{ month_of('bound_registers.ends_before - 1') }},
                 interval 1 month
             )
         )::date as month

@@ -51,8 +51,8 @@ possible_entries as (
             where
                 ordinary_hours.person_no = case_ends.person_no
                 and ordinary_hours.month in (
-                    date_trunc('month', case_ends.entry_date)::date,
-                    (date_trunc('month', case_ends.entry_date) + interval 1 month)::date
+                    {{ month_of('case_ends.entry_date') }},
+                    {{ month_end('case_ends.entry_date') }}
                 )
         )
 ),
