@@ -12,10 +12,10 @@
    øre, so that rounding before it is rounding after it. #}
 {% macro settlement_payment_oere(counted_oere, reading) -%}
     {%- set width = "least(" ~ counted_oere ~ ", each_tier.below_oere) - each_tier.above_oere" -%}
-{%- set shared = "list_sum(list_transform(" ~ reading ~ ".tiers, "
-    ~ "lambda each_tier: each_tier.share_parts * greatest(" ~ width ~ ", 0::hugeint)))" -%}
-least(
-    {{ div_round(shared, share_parts()) }},
-    {{ reading }}.payment_ceiling_oere
-)
+    {%- set shared = "list_sum(list_transform(" ~ reading ~ ".tiers, "
+        ~ "lambda each_tier: each_tier.share_parts * greatest(" ~ width ~ ", 0::hugeint)))" -%}
+    least(
+        {{ div_round(shared, share_parts()) }},
+        {{ reading }}.payment_ceiling_oere
+    )
 {%- endmacro %}

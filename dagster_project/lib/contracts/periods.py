@@ -3,9 +3,9 @@
 What belongs here: what the terms say of periods. What does not: whether a period is closed or
 approved (dbt, ``int_periods__list``), and any amount.
 
-Clause: S.basis, "Periods"; names: docs/adr/0005-period-labels.md.
+Their names: docs/adr/0005-period-labels.md.
 
-Rules: S.periods, S.bounds.
+Rules: S.periods.
 """
 
 from __future__ import annotations

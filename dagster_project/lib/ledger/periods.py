@@ -3,7 +3,7 @@
 What belongs here: the refusal of such terms. What does not: the periods themselves
 (``contracts.periods``).
 
-Clause: S.basis, the last sentence of "approved is frozen".
+Rules: S.bounds.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 What belongs here: who may do what, when, on which figures; refusals (exit 3). What does not: the
 chain (``chain``), what an approval freezes (``freezing``), any amount.
 
-Every command acts on the newest published
-snapshot, reads and appends under the ledger's lock, and returns the event it wrote.
+Every command acts on the newest published snapshot, reads and appends under the ledger's lock, and
+returns the event it wrote.
 
 Rules: S.steps, S.people, S.release, S.blockers, S.fresh.
 """
