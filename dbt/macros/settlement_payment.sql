@@ -1,7 +1,8 @@
 {# From basis to payment (S.tiers). Whole øre in, whole øre out, rounded once.
    `reading` is a row of int_readings__arrange_tiers. DuckDB's least leaves nulls out: a ceiling that
    is null binds nothing. A column named as the lambda's parameter would silently take its place:
-   no model has a column each_tier. #}
+   no model has a column each_tier.
+   Decides: S.tiers. #}
 
 {# B': the basis that a reading counts, never below zero and never above its basis ceiling. #}
 {% macro settlement_counted_oere(basis_oere, reading) -%}

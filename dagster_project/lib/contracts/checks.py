@@ -3,6 +3,7 @@
 What belongs here: what a single mapping cannot know. Each problem is a key path and a sentence.
 
 Rules: C.parts, C.rates, C.register.
+Decides: C.register, C.rates.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ approved (dbt, ``int_periods__list``), and any amount.
 Their names: docs/adr/0005-period-labels.md.
 
 Rules: S.periods.
+Decides: S.periods.
 """
 
 from __future__ import annotations

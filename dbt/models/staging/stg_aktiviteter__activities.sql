@@ -1,6 +1,7 @@
 -- grain: one row per landed activity
 -- counts: every accepted row of every delivery; a null ends_before runs on
 -- rules: I.aktiviteter
+-- decides: I.aktiviteter
 -- left out: nothing
 with
 

@@ -5,6 +5,7 @@ not: counting rows (the register holds the counts). The state is a function of t
 deliveries and of the decisions in the register, in the order of deliveries: arrival plays no part.
 
 Rules: G.volume.
+Decides: G.volume.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 -- counts: of all known deliveries whose window covers a day, the newest in the source's order; the
 --   end of the stretch before and the start of the one after tell which months two deliveries share
 -- rules: I.window
+-- decides: I.window
 -- left out: days that no known delivery covers
 with
 

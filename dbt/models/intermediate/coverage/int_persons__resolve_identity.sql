@@ -2,6 +2,7 @@
 -- counts: the chain of new numbers in the newest known person status, whatever its dates, to the
 --   end
 -- rules: I.personstatus
+-- decides: I.personstatus
 -- left out: persons whose number never changed
 with recursive
 

@@ -2,6 +2,7 @@
 -- counts: benefit days of all persons, in ten-thousandths of a day, and the full-time persons they
 --   make; fte is null unless all days of the month are observed
 -- rules: R1.register_fte
+-- decides: R1.register_fte
 -- left out: the published statistic (int_fte__choose_published)
 with
 

@@ -2,6 +2,7 @@
 -- counts: the earliest of death, pension, moves after the last return before the referral, the
 --   register's exit codes where none of these counts, and the day after the stated end
 -- rules: R3.exit
+-- decides: R3.exit
 -- left out: courses without an exit; a stated end without a reason of the contract's exit_reasons
 with
 

@@ -3,6 +3,7 @@
 --   after it; taken in date order, an entry within follow_up_days after the person's last counted
 --   one does not count
 -- rules: R5.entry
+-- decides: R5.entry
 -- left out: what happened afterwards (int_relapse__follow_up_entries)
 with recursive
 

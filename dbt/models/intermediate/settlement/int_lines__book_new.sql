@@ -2,6 +2,7 @@
 -- counts: every amount other than 0 that today's knowledge books on a month of an ordinary period:
 --     person-months, one per group of an fte part, one per relapse part
 -- rules: S.new, S.part_lines
+-- decides: S.new, S.part_lines
 -- left out: whether the period is closed or approved decides later what becomes of it
 with
 
