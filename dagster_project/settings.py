@@ -12,6 +12,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -27,6 +28,9 @@ SOURCES_DIR = SEEDS_DIR / "sources"
 SHIPPED_CONTRACTS_DIR = SEEDS_DIR / "contracts"
 EXPECTATIONS_DIR = PROJECT_ROOT / "expectations"
 _NO_HOME_PATH = re.compile(r"[*?\[\]]|%[0-9A-Fa-f]{2}")
+Owner = Literal["dataingeniør", "controller", "leverandør", "afsenderen af filen"]
+"""Who can mend what an asset, a model or a check shows to be wrong, as the municipality calls them:
+those who run the product, those who answer for the figures, and two who send files."""
 TIME_ZONE = ZoneInfo("Europe/Copenhagen")
 
 

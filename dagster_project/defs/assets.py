@@ -11,9 +11,10 @@ import dagster as dg
 from dagster_project.defs import checks, models
 from dagster_project.defs.resources import HeldNight, in_dagsters_words
 from dagster_project.orchestration.night import STEPS, Step
+from dagster_project.settings import Owner
 
-_OWNER = {
-    "received": "data-engineer", "gates": "data-engineer",
+_OWNER: dict[str, Owner] = {
+    "received": "dataingeniør", "gates": "dataingeniør",
     "settlement": "controller", "published": "controller",
 }  # fmt: skip
 _KINDS = {

@@ -28,10 +28,9 @@ class RoomTranslator(DagsterDbtTranslator):
         return building(dbt_resource_props["original_file_path"]).phase
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str] | None:
-        """The model's own owner, else the data engineer."""
-        meta = dbt_resource_props.get("meta") or {}
-        owner = str(meta.get("owner") or "data engineer")
-        return [f"team:{owner.lower().replace(' ', '-')}"]
+        """The owner that the model's yml names, one of ``settings.Owner``; a source has none."""
+        owner = dbt_resource_props["meta"].get("owner")
+        return [f"team:{owner}"] if owner else None
 
 
 @cache

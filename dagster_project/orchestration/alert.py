@@ -3,6 +3,7 @@
 What belongs here: codes, ids and counts. What does not: values, names of people, texts of a file.
 
 Rules: P.alert.
+Decides: P.alert.
 """
 
 from __future__ import annotations

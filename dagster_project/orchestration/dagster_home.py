@@ -4,6 +4,7 @@ What belongs here: starting Dagster. What does not: assets and jobs (``defs/``),
 Dagster is imported inside functions only.
 
 Rules: F.loopback, F.quiet.
+Decides: F.quiet.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ step does (``steps``), Dagster (``defs``), whose assets and dependencies derive 
 State passes from step to step through the home only; a report is for people and exit codes.
 
 Rules: P.exit_codes, F.after, G.order.
+Decides: G.order, F.after.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from contextlib import suppress
 from pathlib import Path
+from typing import get_args
 from zoneinfo import ZoneInfo
 
 import dagster as dg
@@ -15,6 +16,7 @@ from dagster_project.definitions import defs
 from dagster_project.defs import jobs, models, schedules, sensors
 from dagster_project.lib import gates
 from dagster_project.orchestration.night import STEPS
+from dagster_project.settings import Owner
 
 SNAPSHOT = Path(__file__).with_name("snapshot.txt")
 REPOSITORY = defs.get_repository_def()
@@ -93,12 +95,14 @@ def _descendants(key: dg.AssetKey) -> set[dg.AssetKey]:
 
 
 def test_every_asset_has_a_room_a_description_and_an_owner() -> None:
+    teams = {f"team:{owner}" for owner in get_args(Owner)}
     rooms = {"received", "staging", "rules", "settlement", "published", "gates"}
     for key in GRAPH.get_all_asset_keys():
         node = GRAPH.get(key)
         assert node.group_name in rooms, key
         assert node.description, key
         assert node.owners, key
+        assert set(node.owners) <= teams, key
 
 
 # Rule P.as_of

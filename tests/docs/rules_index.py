@@ -2,6 +2,7 @@
 
 A rule is a heading of ``docs/rules/`` (``### R3.exit · Exit date``). A citation is its id, written
 in the header of a model, in a docstring, in the yml of models, suites and tests, or in a comment.
+Where a rule has several homes, one of them says that it ``decides`` the rule; the others follow it.
 What belongs here: finding both and setting ``docs/rules/index.md``. What does not: any rule.
 
 ``python -m tests.docs.rules_index`` (or ``make docs``) writes the index anew.
@@ -23,6 +24,7 @@ BEGIN = "<!-- Made by `make docs`: change the rules or the citations instead. --
 _ID = r"(?:[PICSMGF]|R\d)\.[a-z][a-z0-9_]*"
 _CITED = re.compile(rf"(?<![\w./]){_ID}\b(?![.(])")
 _CITED_LAST = re.compile(rf"(?<![\w./]){_ID}(?=\.(?:\s|$|\"))")
+_DECIDES = re.compile(r"(?:-- |# )?\s*[Dd]ecides: ")
 _HEADING = re.compile(rf"^### ({_ID}) · (.+)$", re.MULTILINE)
 _PLACES = ("bi", "dagster_project", "dbt", "docs", "expectations", "seeds", "tests")
 _SUFFIXES = frozenset(
@@ -50,13 +52,14 @@ class Rule:
 
 @dataclass(frozen=True)
 class Citation:
-    """One id at one place; ``owner`` is the model, module, suite or test that cites it."""
+    """One id at one place; ``owner`` is the model, module, suites or test that cites it."""
 
     rule_id: str
     path: Path
     line: int
     owner: str
     kind: str
+    decides: bool = False
 
 
 @cache
@@ -104,19 +107,24 @@ def citations(root: Path = ROOT) -> list[Citation]:
         for number, line in enumerate(lines):
             for rule_id in dict.fromkeys(ids_in(line)):
                 kind, owner = _owner(path, lines, number)
-                found.append(Citation(rule_id, path, number + 1, owner, kind))
+                is_suite = path.parts[0] == "expectations" and number == 0
+                decides = kind == "home" and (is_suite or bool(_DECIDES.match(line)))
+                found.append(Citation(rule_id, path, number + 1, owner, kind, decides))
     return found
 
 
 def _owner(path: Path, lines: list[str], number: int) -> tuple[str, str]:
     """What a line's file is (``home``, ``shown``, ``test`` or ``text``), and its holder's name.
 
-    A model of the marts shows what others decide.
+    A model of the marts shows what others decide. The suites of a gate are one home: what the first
+    line of each names.
     """
     if path.parts[0] == "tests" or path.name.endswith("__unit_tests.yml"):
         return "test", _test_at(path, lines, number)
     if path.parts[0] == "docs" or path.suffix in (".md", ".json", ".csv") or len(path.parts) == 1:
         return "text", str(path)
+    if path.parts[0] == "expectations" and number == 0:
+        return "home", f"expectations/{path.name[:2]}_*.yml"
     if path.parts[0] == "dbt":
         if path.parts[1] == "models" and path.suffix in (".sql", ".py"):
             return ("shown" if path.parts[2] == "marts" else "home"), path.stem
@@ -147,6 +155,14 @@ def _function(line: str) -> str | None:
     return match.group(1) if match else None
 
 
+def deciding(rule_id: str, cited: list[Citation]) -> set[str]:
+    """The homes that decide a rule, which is one: its only home, else the one that says so."""
+    homes = [one for one in cited if one.rule_id == rule_id and one.kind == "home"]
+    owners = {citation.owner for citation in homes}
+    said = {citation.owner for citation in homes if citation.decides}
+    return said or (owners if len(owners) == 1 else set())
+
+
 def page_text(root: Path = ROOT) -> str:
     """The index: what stands above the mark is kept, the tables below it are made."""
     head = (root / INDEX).read_text(encoding="utf-8").split(BEGIN)[0]
@@ -168,7 +184,9 @@ def _row(rule: Rule, cited: list[Citation]) -> str:
     for citation in cited:
         if citation.rule_id == rule.rule_id and citation.kind in owners:
             owners[citation.kind].add(f"`{citation.owner}`")
-    decided = sorted(owners["home"], key=_rank)
+    main = [f"**`{owner}`**" for owner in sorted(deciding(rule.rule_id, cited))]
+    others = owners["home"] - {name.strip("*") for name in main}
+    decided = [*main, *sorted(others, key=_rank)]
     tests = sorted(owners["test"], key=_rank)
     more = len(tests) - _TESTS_SHOWN
     shown = "<br>".join(tests[:_TESTS_SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -174,6 +174,15 @@ def test_every_pattern_of_a_strict_area_names_something() -> None:
             assert any(score.fnmatch.fnmatch(name, pattern) for name in names), (area, pattern)
 
 
+def test_every_strict_area_has_a_mutant() -> None:
+    mutated = {
+        score.strict_area(source.area, source.name)
+        for source in sources.targets()
+        if generate.mutants(source)
+    }
+    assert set(score.strict_areas()) - mutated == set()
+
+
 def test_a_survivor_in_a_strict_area_fails_however_high_the_score(tmp_path: Path) -> None:
     def verdicts(name: str, states: list[str]) -> list[Verdict]:
         source = Source(

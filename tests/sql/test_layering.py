@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import get_args
 
 import pytest
 
-from dagster_project.settings import DBT_DIR
+from dagster_project.settings import DBT_DIR, Owner
 from tests.sql.conftest import Manifest
 
 pytestmark = pytest.mark.xdist_group("empty_world")
@@ -125,6 +126,12 @@ def test_each_model_says_grain_counts_rules_and_what_is_left_out(manifest: Manif
         if node["language"] == "sql" and not HEADER.match(str(node["raw_code"]))
     ]
     assert wrong == []
+
+
+def test_each_owner_is_one_that_the_project_knows(manifest: Manifest) -> None:
+    owners = {name: _meta(node).get("owner") for name, _, node in _models(manifest)}
+    assert owners
+    assert {name for name, owner in owners.items() if owner not in get_args(Owner)} == set()
 
 
 def test_each_rule_has_grain_rules_and_owner_in_its_yml(manifest: Manifest) -> None:

@@ -1,6 +1,7 @@
 """Errors that end a command: what happened, where, why it matters and what to do; never a value.
 
 Rules: P.exit_codes, I.silent.
+Decides: P.exit_codes.
 """
 
 from __future__ import annotations

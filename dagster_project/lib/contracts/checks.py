@@ -4,6 +4,7 @@ What belongs here: checks that need more than one mapping. Each problem is a key
 sentence.
 
 Rules: C.parts, C.rates, C.register.
+Decides: C.register, C.rates.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Contract files → validated contracts, with errors that name file, line and key path.
 
 Rules: C.area, C.file.
+Decides: C.file.
 """
 
 from __future__ import annotations

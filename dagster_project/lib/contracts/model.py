@@ -5,6 +5,7 @@ between sections (``checks``), reading files (``loader``), tables (``tables``). 
 rules state in words is an optional key with that number as default (docs/adr/0003).
 
 Rules: C.file, C.clause, C.parts, C.readings, C.tracked, C.tracking, C.only_place.
+Decides: C.parts, C.readings, C.tracking.
 """
 
 from __future__ import annotations

@@ -5,7 +5,8 @@ approved (dbt, ``int_periods__list``), and any amount.
 
 Why the names are as they are: docs/adr/0005-period-labels.md.
 
-Rules: S.periods, S.bounds.
+Rules: S.periods.
+Decides: S.periods.
 """
 
 from __future__ import annotations

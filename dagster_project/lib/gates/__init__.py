@@ -1,4 +1,8 @@
-"""Gates: suites as data, judged by Great Expectations, kept as ``data_quality`` (G.quality)."""
+"""Gates: suites as data, judged by Great Expectations, kept as ``data_quality``.
+
+Rules: G.quality.
+Decides: G.quality.
+"""
 
 from dagster_project.lib.gates.runner import CheckResult, GateReport, run_gate, show_published
 from dagster_project.lib.gates.suites import DeclaredCheck, declared_checks

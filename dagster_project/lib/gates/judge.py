@@ -4,6 +4,7 @@ What belongs here: everything that knows Great Expectations. It is imported on f
 Results carry counts, never a value; telemetry is off; nothing is written to disk.
 
 Rules: G.silent, F.quiet.
+Decides: G.silent.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ What belongs here: the order of things and the meta-gate. What does not: what is
 suites in ``expectations/``) and how an expectation is judged (``judge.py``).
 
 Rules: G.meta, G.silent, G.order.
+Decides: G.meta.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from pydantic import (
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.base.strict_yaml import YamlRefusedError, load_typed
 from dagster_project.lib.publishing.manifest import GATES, Gate
-from dagster_project.settings import EXPECTATIONS_DIR
+from dagster_project.settings import EXPECTATIONS_DIR, Owner
 
 CRITICAL = "critical"
 META_PREFIX = "complete_"
@@ -59,7 +59,7 @@ class Check(BaseModel):
     expectation: str = Field(pattern=r"^expect_[a-z_]+$")
     arguments: dict[str, Any]
     severity: Severity
-    owner: str = Field(min_length=3)
+    owner: Owner
     remedy: str = Field(min_length=10)
     threshold: Threshold | None = None
 
@@ -125,7 +125,7 @@ class DeclaredCheck(BaseModel):
     check_id: str
     subject: str
     severity: Severity
-    owner: str
+    owner: Owner
     remedy: str
     title: str
 

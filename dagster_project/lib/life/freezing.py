@@ -7,6 +7,7 @@ Frozen are figures and provenance: terms, benefit codes, every delivery's sha256
 participants' state.
 
 Rules: S.frozen.
+Decides: S.frozen.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ new one, whole, and that the next publish finishes or clears what was left:
 5. snapshots beyond those to keep, and leftovers, are removed.
 
 Rules: M.publish, M.kept.
+Decides: M.kept.
 """
 
 from __future__ import annotations

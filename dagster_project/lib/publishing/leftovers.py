@@ -4,6 +4,7 @@ What belongs here: swapping a link atomically, finishing an exchange that was cu
 what lies aside. What does not: deciding which snapshot is current.
 
 Rules: F.killed.
+Decides: F.killed.
 """
 
 from __future__ import annotations

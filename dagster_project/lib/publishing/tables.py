@@ -6,6 +6,7 @@ whether it stands outside the snapshot's name. What does not: any SQL, and any d
 a figure is.
 
 Rules: M.tables, M.types.
+Decides: M.tables.
 """
 
 from __future__ import annotations

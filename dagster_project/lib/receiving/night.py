@@ -4,6 +4,7 @@ What belongs here: the order of the steps. What does not: how any step is done. 
 before the intent journal is written; from then on every step can be repeated after a crash.
 
 Rules: I.kept, I.identity, I.refusal.
+Decides: I.identity, I.refusal.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ An expression holds other figures of the table by their ``figure`` (their *print
 for every year beyond nk. The result is rounded to the printed decimals, or to ``decimals`` if set.
 
 Rules: R7.errata.
+Decides: R7.errata.
 """
 
 from __future__ import annotations

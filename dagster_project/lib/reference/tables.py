@@ -4,6 +4,7 @@ What belongs here: strict reading, the raw tables. What does not: the arithmetic
 (``errata``), what a benefit code means for a person-month (dbt).
 
 Rules: I.benefit_codes, R7.expenditure.
+Decides: I.benefit_codes, R7.expenditure.
 """
 
 from __future__ import annotations

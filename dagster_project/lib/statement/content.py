@@ -5,6 +5,7 @@ it as it is, so that the documents of an approved period can always be made agai
 alone. What does not: words (``view``), layout, files.
 
 Rules: S.statement.
+Decides: S.statement.
 """
 
 from __future__ import annotations

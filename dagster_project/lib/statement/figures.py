@@ -4,6 +4,7 @@ What belongs here: which figures a statement has and their canonical form. What 
 events, actors, as-of date, code version and deliveries — those are provenance, never hashed.
 
 Rules: S.hash.
+Decides: S.hash.
 """
 
 from __future__ import annotations

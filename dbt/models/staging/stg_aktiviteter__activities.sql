@@ -1,6 +1,7 @@
 -- grain: one row per landed activity
 -- counts: every accepted row of every delivery; an activity with a null ends_before still runs
 -- rules: I.aktiviteter
+-- decides: I.aktiviteter
 -- left out: nothing
 with
 

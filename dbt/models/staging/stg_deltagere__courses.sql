@@ -1,6 +1,7 @@
 -- grain: one row per landed row of the list of referred citizens
 -- counts: every accepted row of every delivery
 -- rules: I.deltagere
+-- decides: I.deltagere
 -- left out: nothing
 with
 

@@ -1,6 +1,7 @@
 -- grain: one row per landed row of wage hours
 -- counts: every accepted row of every delivery
 -- rules: I.eindkomst
+-- decides: I.eindkomst
 -- left out: nothing
 with
 

@@ -1,6 +1,7 @@
 -- grain: one row per landed row of the provider's claims
 -- counts: every accepted row of every delivery
 -- rules: I.resultatkrav
+-- decides: I.resultatkrav
 -- left out: nothing
 with
 

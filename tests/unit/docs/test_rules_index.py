@@ -55,6 +55,39 @@ def test_every_rule_has_a_place_that_decides_it(cited: list[Citation]) -> None:
     assert sorted(_defined() - _homes(cited, "home")) == []
 
 
+def test_every_rule_has_exactly_one_home_that_decides_it(cited: list[Citation]) -> None:
+    found = {rule_id: rules_index.deciding(rule_id, cited) for rule_id in _defined()}
+    assert {rule_id: homes for rule_id, homes in found.items() if len(homes) != 1} == {}
+
+
+def test_a_home_decides_only_rules_that_it_cites() -> None:
+    wrong = []
+    for path, text in rules_index.texts():
+        said = re.search(r"(?m)^(?:-- )?[Dd]ecides: (.+)$", text)
+        if path.parts[0] in ("dagster_project", "dbt") and said:
+            listed = re.search(r"(?ms)^(?:-- )?[Rr]ules: (.+?)(?=^(?:-- )?[Dd]ecides: )", text)
+            ids = rules_index.ids_in(listed.group(1).replace("\n", " ")) if listed else []
+            decided = rules_index.ids_in(said.group(1))
+            wrong += [(str(path), rule_id) for rule_id in decided if rule_id not in ids]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("homes", "found"),
+    [
+        ([("int_a", False)], {"int_a"}),
+        ([("int_a", False), ("int_b", True)], {"int_b"}),
+        ([("int_a", False), ("int_b", False)], set()),
+        ([("int_a", True), ("int_b", True)], {"int_a", "int_b"}),
+    ],
+)
+def test_the_only_home_decides_else_the_one_that_says_so(
+    homes: list[tuple[str, bool]], found: set[str]
+) -> None:
+    cited = [Citation("R3.exit", Path(), 1, owner, "home", decides) for owner, decides in homes]
+    assert rules_index.deciding("R3.exit", cited) == found
+
+
 def test_every_rule_has_a_test(cited: list[Citation]) -> None:
     single = [citation for citation in cited if "/" not in citation.owner]
     assert sorted(_defined() - _homes(single, "test")) == []

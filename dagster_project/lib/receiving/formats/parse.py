@@ -4,6 +4,7 @@ What belongs here: the SQL that applies a declaration. What does not: formats, n
 Typed rows keep the order of the file, so that ``rowid + 1`` is the row number.
 
 Rules: I.refusal, I.duplicates, I.contract_known.
+Decides: I.duplicates.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ rows (the register holds the counts). The state is a function of the accepted de
 decisions in the register, in the order of deliveries: arrival plays no part.
 
 Rules: G.volume.
+Decides: G.volume.
 """
 
 from __future__ import annotations

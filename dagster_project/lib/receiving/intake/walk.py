@@ -4,6 +4,7 @@ What belongs here: the drop zone as an untrusted folder. What does not: names' m
 Folders are walked by descriptor, so that a folder swapped for a link meanwhile leads nowhere.
 
 Rules: I.no_delivery, I.checksum, I.kept, F.hostile.
+Decides: I.no_delivery, I.kept, F.hostile.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ What belongs here: what a declaration may say and how it is read. What does not:
 parsed. Nothing about a source stands in code: heading, type, limit and threshold are data.
 
 Rules: I.declared, I.formats.
+Decides: I.declared, I.formats.
 """
 
 from __future__ import annotations

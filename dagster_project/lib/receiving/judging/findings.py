@@ -1,6 +1,7 @@
 """What is found wrong with a file, and what becomes of it; never a value of the file.
 
 Rules: I.refusal, I.silent.
+Decides: I.silent.
 """
 
 from __future__ import annotations

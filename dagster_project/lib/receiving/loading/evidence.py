@@ -1,4 +1,8 @@
-"""Evidence: the keyed hash of landed rows, read again from the vault (I.row_hmac)."""
+"""Evidence: the keyed hash of landed rows, read again from the vault.
+
+Rules: I.row_hmac.
+Decides: I.row_hmac.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Which deliveries a run knows: ``raw.delivery`` and ``raw.known_delivery``.
 
 Rules: I.knowledge, I.order, R0.known.
+Decides: I.knowledge, I.order, R0.known.
 """
 
 from __future__ import annotations

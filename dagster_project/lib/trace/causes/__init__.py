@@ -8,6 +8,7 @@ while participant, exit, claim and register are tried: what other courses do to 
 ``quota_changed``, the last one.
 
 Rules: S.cause.
+Decides: S.cause.
 """
 
 from dagster_project.lib.trace.causes.search import find_causes

@@ -2,6 +2,7 @@
 -- counts: permanent changes of service and of transfers, investment, net and cumulative net;
 --   savings are negative
 -- rules: R7.business_case
+-- decides: R7.business_case
 -- left out: years beyond the stated horizon (int_business_case__find_payback)
 with
 

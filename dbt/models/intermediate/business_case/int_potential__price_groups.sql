@@ -2,6 +2,7 @@
 -- counts: net expenditure of a full-time person in whole kroner, the same per week, and the saving
 --   of the reduced full-time persons
 -- rules: R6.potential
+-- decides: R6.potential
 -- left out: whether the reduction happens (follow-up shows it)
 with
 

@@ -2,6 +2,7 @@
 -- counts: merged spells of the groups, one case as long as at most case_max_gap_days days lie
 --   between
 -- rules: R2.case, R6.ended, R8.funnel, R9.persons
+-- decides: R2.case
 -- left out: groups whose cases no contract reads; the move of a case's start (R2.case_start alone)
 with
 

@@ -3,6 +3,7 @@
 --   end of the stretch before and the start of the one after give the months that two deliveries
 --   share
 -- rules: I.window
+-- decides: I.window
 -- left out: days that no known delivery covers
 with
 

@@ -2,6 +2,7 @@
 -- counts: a month is observed if every day's owner was extracted late enough after the month and,
 --   where the contract asks for it, a person status extract made after the month is known
 -- rules: R1.observed
+-- decides: R1.observed
 -- left out: observed days, where lag plays no role (int_registers__find_observed_runs)
 with
 

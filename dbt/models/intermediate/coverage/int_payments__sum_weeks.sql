@@ -2,6 +2,7 @@
 -- counts: weeks in which the person's sum of the group is above zero within the delivery, person by
 --   newest number; corrections come as extra rows
 -- rules: I.ydelsesrefusion
+-- decides: I.ydelsesrefusion
 -- left out: weeks whose payments cancel out
 with
 

@@ -1,6 +1,7 @@
 -- grain: one row per person number that was replaced
 -- counts: the end of the chain of new numbers in the newest known person status, whatever its dates
 -- rules: I.personstatus
+-- decides: I.personstatus
 -- left out: persons whose number never changed
 with recursive
 

@@ -3,6 +3,7 @@
 grain: one row per contract and part with an effect section
 counts: number, mean, difference in weeks and in percentage points of the weeks, 95 % interval
 rules: R9.difference
+decides: R9.difference
 left out: the interval where a group has fewer than two persons; nothing here ever pays
 """
 

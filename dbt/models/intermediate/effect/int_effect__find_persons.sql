@@ -3,6 +3,7 @@
 -- counts: treated = eligible courses, from the first day of the first effort month; controls as
 --   int_effect__find_controls finds them
 -- rules: R9.persons
+-- decides: R9.persons
 -- left out: persons with an unobserved day in their weeks; eligible courses without an effort
 --   month, which have no day zero
 with

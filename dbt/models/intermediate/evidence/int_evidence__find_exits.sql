@@ -33,60 +33,22 @@ register_rows as (
     from {{ ref('int_evidence__keep_register_rows') }}
 ),
 
-deliveries as (
-    select
-        source,
-        delivery_no,
-        delivery_rank
-    from {{ ref('stg_deliveries__known') }}
-),
-
-status_events as (
+person_events as (
     select
         person_no,
         event,
         event_date,
         delivery_no,
         row_number
-    from {{ ref('stg_personstatus__events') }}
-),
-
-codes as (
-    select
-        code,
-        benefit_group,
-        is_exit,
-        exit_reason
-    from {{ ref('stg_benefit_codes__codes') }}
-),
-
-identities as (
-    select
-        person_no,
-        canonical_person_no
-    from {{ ref('int_persons__resolve_identity') }}
+    from {{ ref('int_person_events__keep_newest') }}
 ),
 
 -- a row of the weekly payments has its group in place of a code
 exit_codes as (
     select
-        code::varchar as code,
-        exit_reason
-    from codes
-    where is_exit
-    union all
-    select
-        benefit_group as code,
-        min(exit_reason) as exit_reason
-    from codes
-    group by benefit_group
-    having bool_and(is_exit)
-),
-
-newest_status as (
-    select max_by(delivery_no, delivery_rank) as delivery_no
-    from deliveries
-    where source = 'personstatus'
+        exit_reason,
+        coalesce(code::varchar, benefit_group) as code
+    from {{ ref('int_exit_codes__list') }}
 ),
 
 status_exits as (
@@ -94,20 +56,17 @@ status_exits as (
         course_facts.contract_id,
         course_facts.course_id,
         'exit' as role,
-        status_events.delivery_no,
-        status_events.row_number,
-        status_events.event as code,
-        status_events.event_date as first_day,
-        status_events.event_date as last_day
-    from status_events
-    inner join newest_status on status_events.delivery_no = newest_status.delivery_no
-    left join identities on status_events.person_no = identities.person_no
+        person_events.delivery_no,
+        person_events.row_number,
+        person_events.event as code,
+        person_events.event_date as first_day,
+        person_events.event_date as last_day
+    from person_events
     inner join course_facts
         on
-            coalesce(identities.canonical_person_no, status_events.person_no)
-            = course_facts.person_no
-            and status_events.event = course_facts.exit_reason
-            and status_events.event_date = course_facts.exit_date
+            person_events.person_no = course_facts.person_no
+            and person_events.event = course_facts.exit_reason
+            and person_events.event_date = course_facts.exit_date
 ),
 
 stated_exits as (

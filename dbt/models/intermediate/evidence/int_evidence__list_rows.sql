@@ -2,6 +2,7 @@
 -- grain: one row per contract, course, effort month, role and landed row (coverage: owned stretch)
 -- counts: what decided the month, and what decided the course in each of its months
 -- rules: S.evidence
+-- decides: S.evidence
 -- left out: people without a course; deliveries that another has replaced. A view, read once
 with
 

@@ -3,6 +3,7 @@
 --   it; those with a company placement that overlaps the window of months, those with enough
 --   ordinary wage hours in it, those with either
 -- rules: R6.focus_goal
+-- decides: R6.focus_goal
 -- left out: months with a day that the contract's register does not observe
 with
 

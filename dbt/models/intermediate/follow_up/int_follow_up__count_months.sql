@@ -2,6 +2,7 @@
 -- counts: persons with a spell of the group on any day of the month, and those of them in
 --   company-directed activity in the month
 -- rules: R6.follow_up
+-- decides: R6.follow_up
 -- left out: counts of months with a day that the register does not observe (null, never 0)
 with
 

@@ -103,7 +103,7 @@ next_benefits as (
 final as (
     select
         ended.contract_id,
-        date_trunc('month', ended.ended_on)::date as month,
+        {{ month_of('ended.ended_on') }} as month,
         ended.benefit_group,
         ended.person_no,
         ended.ended_on,
@@ -131,8 +131,7 @@ final as (
     left join ordinary_hours
         on
             ended.person_no = ordinary_hours.person_no
-            and ordinary_hours.month
-            = (date_trunc('month', ended.ended_on) + interval 1 month)::date
+            and ordinary_hours.month = {{ month_end('ended.ended_on') }}
 )
 
 select * from final

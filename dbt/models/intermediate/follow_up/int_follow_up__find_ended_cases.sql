@@ -3,6 +3,7 @@
 -- counts: cases that end in a month of the term and whose following end_window_days days are all
 --   observed
 -- rules: R6.ended
+-- decides: R6.ended
 -- left out: cases that end outside the contract's term; why they ended
 --   (int_follow_up__explain_ended_cases)
 with

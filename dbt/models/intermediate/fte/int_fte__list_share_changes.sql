@@ -2,6 +2,7 @@
 -- counts: the change of Σ over persons of min(1, Σ shares), in ten-thousandths of a person; only
 --   spells that overlap another one of their group need the sum per person
 -- rules: R1.benefit_days, R1.register_fte
+-- decides: R1.benefit_days
 -- left out: months (int_fte__sum_register_months)
 with
 

@@ -2,6 +2,7 @@
 -- counts: benefit days of all persons, in ten-thousandths of a day, and the full-time persons they
 --   make; fte is null unless all days of the month are observed
 -- rules: R1.register_fte
+-- decides: R1.register_fte
 -- left out: the published statistic (int_fte__choose_published)
 with
 
@@ -49,8 +50,8 @@ list_months as (
         bound_registers.source,
         unnest(
             generate_series(
-                date_trunc('month', bound_registers.starts_on),
-                date_trunc('month', bound_registers.ends_before - 1),
+                {{ month_of('bound_registers.starts_on') }},
+                {{ month_of('bound_registers.ends_before - 1') }},
                 interval 1 month
             )
         )::date as month

@@ -2,6 +2,7 @@
 -- counts: the case's first day; where the day before it is not observed, the earliest fra_dato of
 --   the rows that cover it, but not before the end of the last observed day before it
 -- rules: R2.case_start, R2.case_length
+-- decides: R2.case_start
 -- left out: whether the case is long enough (int_courses__judge_referrals)
 with
 

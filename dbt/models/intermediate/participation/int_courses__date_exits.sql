@@ -2,6 +2,7 @@
 -- counts: the earliest of death, pension, moves after the last return before the referral, the
 --   register's exit codes where none of these counts, and the day after the stated end
 -- rules: R3.exit
+-- decides: R3.exit
 -- left out: courses without an exit; a stated end without a reason of the contract's exit_reasons
 with
 
@@ -53,23 +54,12 @@ spells as (
     from {{ ref('int_spells__keep_participants') }}
 ),
 
-codes as (
+exit_codes as (
     select
         code,
         group_no,
-        is_exit,
         exit_reason
-    from {{ ref('stg_benefit_codes__codes') }}
-),
-
--- weekly payments have no code, only a group: it is an exit where all its codes are
-exit_groups as (
-    select
-        group_no,
-        min(exit_reason) as exit_reason
-    from codes
-    group by group_no
-    having bool_and(is_exit)
+    from {{ ref('int_exit_codes__list') }}
 ),
 
 exit_spells as (
@@ -78,20 +68,19 @@ exit_spells as (
         spells.person_no,
         spells.starts_on,
         spells.ends_before,
-        codes.exit_reason
+        exit_codes.exit_reason
     from spells
-    inner join codes on spells.code = codes.code
-    where codes.is_exit
+    inner join exit_codes on spells.code = exit_codes.code
     union all
     select
         spells.register_no,
         spells.person_no,
         spells.starts_on,
         spells.ends_before,
-        exit_groups.exit_reason
+        exit_codes.exit_reason
     from spells
-    inner join exit_groups on spells.group_no = exit_groups.group_no
-    where spells.code is null
+    inner join exit_codes on spells.group_no = exit_codes.group_no
+    where spells.code is null and exit_codes.code is null
 ),
 
 find_last_returns as (

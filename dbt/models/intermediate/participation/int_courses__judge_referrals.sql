@@ -1,6 +1,7 @@
 -- grain: one row per course
 -- counts: the first of rules 1–5 that a course fails; null where it passes them all
 -- rules: R2.term, R2.exited, R2.silent, R2.benefit, R2.case_length
+-- decides: R2.benefit, R2.case_length
 -- left out: duplicates and places (int_courses__find_duplicates, int_courses__rank_places)
 with
 

@@ -1,6 +1,7 @@
 -- grain: one row per contract and course
 -- counts: the row of the newest known delivery that contains the course, person by newest number
 -- rules: I.deltagere, I.upsert
+-- decides: I.upsert
 -- left out: courses of contracts that the run does not load
 with
 

@@ -1,4 +1,4 @@
--- grain: one row per person, event and date
+-- grain: one row per landed event
 -- counts: events of the newest known person status, person by newest number
 -- rules: I.personstatus, I.snapshot
 -- left out: changes of number (int_persons__resolve_identity)
@@ -7,6 +7,7 @@ with
 events as (
     select
         delivery_no,
+        row_number,
         person_no,
         event,
         event_date
@@ -36,6 +37,8 @@ find_newest as (
 
 final as (
     select
+        events.delivery_no,
+        events.row_number,
         events.event,
         events.event_date,
         coalesce(persons.canonical_person_no, events.person_no) as person_no
@@ -43,7 +46,6 @@ final as (
     inner join deliveries on events.delivery_no = deliveries.delivery_no
     inner join find_newest on deliveries.delivery_rank = find_newest.delivery_rank
     left join persons on events.person_no = persons.person_no
-    group by all
 )
 
 select * from final

@@ -18,8 +18,8 @@ list_months as (
         ends_before,
         unnest(
             generate_series(
-                date_trunc('month', starts_on),
-                date_trunc('month', ends_before - 1),
+                {{ month_of('starts_on') }},
+                {{ month_of('ends_before - 1') }},
                 interval 1 month
             )
         )::date as month

@@ -2,6 +2,7 @@
 -- counts: whether the month is claimed, earned, payable (claimed, or paid on the register alone),
 --   the rate of its price group on its first day, and whether income is missing where observed
 -- rules: R3.claimed, R3.payable, R3.no_income
+-- decides: R3.claimed, R3.no_income
 -- left out: names and the match of claim and register (int_person_months__price)
 with
 

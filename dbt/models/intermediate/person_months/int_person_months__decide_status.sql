@@ -3,6 +3,7 @@
 -- counts: the first status that applies: not_eligible, exited, not_observed, on_support,
 --   self_supporting; a view, read once (int_person_months__decide_payable stores it)
 -- rules: R3.status
+-- decides: R3.status
 -- left out: claims and amounts (int_person_months__price)
 with
 

@@ -3,6 +3,7 @@
 -- counts: the months with their names, the amount, and the match of claim and register with
 --   its reason; a view, because names repeated for each month are the larger part of the table
 -- rules: R3.amount, R3.match
+-- decides: R3.amount
 -- left out: claims without a known course or outside the effort months (mismatch)
 with
 

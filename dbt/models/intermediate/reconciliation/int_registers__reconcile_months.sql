@@ -3,6 +3,7 @@
 -- counts: person-months of courses, and those in which one register finds the person on support
 --   (more support days than the contract allows) and the other does not
 -- rules: R1.two_registers; docs/reconciliation.md
+-- decides: R1.two_registers
 -- left out: months that either register does not observe; the figure never changes an amount
 with
 

@@ -3,6 +3,7 @@
 --   after it; taken in date order, an entry within follow_up_days after the person's last counted
 --   one does not count
 -- rules: R5.entry
+-- decides: R5.entry
 -- left out: what happened afterwards (int_relapse__follow_up_entries)
 with recursive
 
@@ -51,8 +52,8 @@ possible_entries as (
             where
                 ordinary_hours.person_no = case_ends.person_no
                 and ordinary_hours.month in (
-                    date_trunc('month', case_ends.entry_date)::date,
-                    (date_trunc('month', case_ends.entry_date) + interval 1 month)::date
+                    {{ month_of('case_ends.entry_date') }},
+                    {{ month_end('case_ends.entry_date') }}
                 )
         )
 ),

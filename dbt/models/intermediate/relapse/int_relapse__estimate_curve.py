@@ -3,6 +3,7 @@
 grain: one row per relapse part and whole month since the entry
 counts: still_out_share, the product of (1 - returned / at_risk) up to the month, rounded once
 rules: R5.curve
+decides: R5.curve
 left out: the counts themselves (int_relapse__time_returns)
 """
 

@@ -119,16 +119,15 @@ judged as (
             select 1
             from income_runs
             where
-                income_runs.starts_on <= date_trunc('month', entries.follow_up_date)
-                and income_runs.ends_before
-                >= date_trunc('month', entries.follow_up_date) + interval 1 month
+                income_runs.starts_on <= {{ month_of('entries.follow_up_date') }}
+                and income_runs.ends_before >= {{ month_end('entries.follow_up_date') }}
         ) as is_observed,
         exists(
             select 1
             from ordinary_hours
             where
                 ordinary_hours.person_no = entries.person_no
-                and ordinary_hours.month = date_trunc('month', entries.follow_up_date)
+                and ordinary_hours.month = {{ month_of('entries.follow_up_date') }}
         ) as has_hours_at_follow_up,
         coalesce(support_after.is_on_support_at_follow_up, false) as is_on_support_at_follow_up,
         coalesce(support_after.first_return_date <= entries.follow_up_date, false)

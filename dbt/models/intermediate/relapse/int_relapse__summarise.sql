@@ -4,6 +4,7 @@
 --   when the as-of date is after the last entry's follow-up day and register and eindkomst are
 --   observed from the first entry month to that day
 -- rules: R5.saving, R5.complete, R5.target
+-- decides: R5.saving, R5.complete
 -- left out: the booked amount (int_relapse__book_savings)
 with
 

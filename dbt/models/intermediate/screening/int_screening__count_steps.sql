@@ -2,6 +2,7 @@
 -- counts: distinct persons per year and step; the eight funnel steps always, a status after the
 --   year's first entry into the special course only where somebody has it
 -- rules: R8.funnel, R8.status
+-- decides: R8.funnel
 -- left out: events outside the calendar years of the term
 with
 

@@ -3,6 +3,7 @@
 --   that lies status_after_days days after the year's first entry
 -- counts: each benefit of that day, none, or that the day is not observed
 -- rules: R8.status
+-- decides: R8.status
 -- left out: later entries of the same year; whether the year lies in the term
 --   (int_screening__count_steps)
 with

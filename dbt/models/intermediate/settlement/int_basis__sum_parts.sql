@@ -2,6 +2,7 @@
 -- counts: basis and net payable person-months of the period's lines, months of support and
 --     self-support of eligible courses, and the persons behind each
 -- rules: S.basis, R3.achieved, M.persons
+-- decides: R3.achieved, M.persons
 -- left out: suppression (mart). Every group of the contract has a row, also without a line; a group
 --     that only lines name has one as well, and a part that today's terms have dropped keeps the
 --     kind it was approved with

@@ -2,6 +2,7 @@
 -- counts: basis of the period's lines, basis cumulated, and the memo of person-months that lie in
 --     the evaluation of an fte part
 -- rules: S.basis, S.overlap
+-- decides: S.basis
 -- left out: nothing; approved periods sum their frozen lines
 with
 

@@ -2,6 +2,7 @@
 -- counts: what is missing before the period can be submitted, with the kroner at stake
 --     (eligible × rate for months that are not observed or pending, 0 where no amount can be given)
 -- rules: S.blockers
+-- decides: S.blockers
 -- left out: approved periods; open periods (their time has not come)
 with
 

@@ -2,6 +2,7 @@
 -- counts: every amount other than 0 that today's knowledge books on a month of an ordinary period:
 --     person-months, one per group of an fte part, one per relapse part
 -- rules: S.new, S.part_lines
+-- decides: S.new, S.part_lines
 -- left out: what becomes of an amount whose period is open or approved (int_lines__number,
 --     int_lines__true_up)
 with

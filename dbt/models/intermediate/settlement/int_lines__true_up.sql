@@ -2,6 +2,7 @@
 -- counts: today's amount against the sum of its approved lines; the first period not yet approved
 --     takes the difference (period_start, null while that period is not closed or there is none)
 -- rules: S.true_up, S.radar
+-- decides: S.true_up
 -- left out: the cause, which is provenance (int_lines__explain_changes)
 with
 

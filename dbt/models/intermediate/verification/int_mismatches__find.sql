@@ -2,6 +2,7 @@
 -- grain: one row per contract, course, month and kind of mismatch
 -- counts: what is found in effort months, in courses as a whole and in claims
 -- rules: R3.mismatch
+-- decides: R3.mismatch
 -- left out: nothing. A view: the restricted mart is the one place that stores the rows
 with
 
