@@ -9,7 +9,6 @@ Rules: S.statement.
 
 from __future__ import annotations
 
-import calendar
 import datetime as dt
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,6 +17,7 @@ from functools import cache
 from typing import Any
 
 from dagster_project.lib import reference
+from dagster_project.lib.base import months
 from dagster_project.lib.base.canonical import money_text, plain_row
 from dagster_project.lib.contracts import Contract
 from dagster_project.lib.contracts.model import FteReductionPart
@@ -151,16 +151,12 @@ def _young(snapshot: Snapshot, contract: Contract, lines: Rows) -> dict[str, Any
 
 def _is_young(extracted: Sequence[tuple[dt.date, dt.date]], days: int) -> bool:
     """Whether any month was extracted less than so many days after its end."""
-    return any((date - _month_end(month)).days < days for month, date in extracted)
-
-
-def _month_end(month: dt.date) -> dt.date:
-    return month.replace(day=calendar.monthrange(month.year, month.month)[1])
+    return any((date - months.last_day(month)).days < days for month, date in extracted)
 
 
 def _extracted(register: Rows, month: dt.date) -> list[tuple[dt.date, dt.date]]:
     """The month, and when each extract that owns days of it was made."""
-    days = {month + dt.timedelta(days=n) for n in range((_month_end(month) - month).days + 1)}
+    days = {month + dt.timedelta(days=n) for n in range((months.last_day(month) - month).days + 1)}
     dates = []
     for row in sorted(register, key=lambda row: row["extracted_on"], reverse=True):
         owned = {day for day in days if row["covers_from"] <= day <= row["covers_to"]}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from dagster_project.lib.base import danish
+from dagster_project.lib.base import danish, months
 from dagster_project.lib.reference import words
 from dagster_project.lib.statement import pictures
 from dagster_project.lib.statement.tiers import Reading, Tier, entitlement
@@ -569,11 +569,9 @@ def _span_values(
         for row in rows
         if (row["part_id"], row["span"], row["benefit_group"]) == (part["part_id"], span, group)
     }
-    month = dt.date.fromisoformat(f"{part[span]['first_month']}"[:7] + "-01")
-    last = dt.date.fromisoformat(f"{part[span]['last_month']}"[:7] + "-01")
+    first, last = (months.parse_month(part[span][name]) for name in ("first_month", "last_month"))
     found = []
-    while month <= last:
+    for month in months.months_between(first, last):
         text = known.get(month.isoformat())
         found.append((month, None if text is None else Decimal(text)))
-        month = (month + dt.timedelta(days=32)).replace(day=1)
     return found

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from dagster_project.lib.base import danish
+from dagster_project.lib.base import danish, months
 from dagster_project.lib.base.canonical import money_text, plain_row
 from dagster_project.lib.base.errors import UsageError
 from dagster_project.lib.ledger import chain, frozen
@@ -276,7 +276,7 @@ class _Question:
         part = self._part(line["part_id"])
         if part.get("kind") != "relapse_reduction":
             return []
-        first = dt.date.fromisoformat(f"{str(part['entries']['first_month'])[:7]}-01")
+        first = months.parse_month(part["entries"]["first_month"])
         rows = self.snapshot.rows(
             """
             select source, file_name, sha256 as delivery_sha256, covers_from, covers_to
