@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dagster_project.lib.receiving.loading.evidence import row_hmacs
     from dagster_project.lib.receiving.loading.known import write_known
     from dagster_project.lib.receiving.loading.load import LoadReport, load_deliveries
+    from dagster_project.lib.receiving.loading.raw_inputs import load_raw
     from dagster_project.lib.receiving.night import ReceiveReport, receive
     from dagster_project.lib.receiving.template import write_template
 
@@ -31,6 +32,7 @@ _HOMES = {
     "write_known": "loading.known",
     "LoadReport": "loading.load",
     "load_deliveries": "loading.load",
+    "load_raw": "loading.raw_inputs",
     "load_register": "intake.register",
     "ReceiveReport": "night",
     "receive": "night",
@@ -47,6 +49,7 @@ __all__ = [
     "check_file",
     "forget_untold",
     "load_deliveries",
+    "load_raw",
     "load_register",
     "receive",
     "row_hmacs",

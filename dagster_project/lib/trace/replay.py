@@ -128,19 +128,13 @@ def compute(
 
 def load(connection: duckdb.DuckDBPyConnection, side: Home, told: Mapping[str, Any]) -> None:
     """Fill the raw room with the stored deliveries, terms and codes of an approval."""
-    from dagster_project.lib import contracts, receiving, reference, warehouse
+    from dagster_project.lib import contracts, receiving, reference
 
     as_of = dt.date.fromisoformat(told["as_of_date"])
     terms = contracts.contract_from_json(json.dumps(told["terms"]))
     codes = reference.load_reference().with_codes(told["benefit_codes"])
-    warehouse.create_raw(connection)
-    receiving.load_deliveries(connection, side)
-    contracts.write_contracts(connection, [terms])
-    reference.write_reference(connection, codes)
-    receiving.write_known(connection, side, as_of)
+    receiving.load_raw(connection, side, [terms], codes, as_of, terms.area)
     side_home.keep_known(connection, [row["delivery_id"] for row in told["deliveries"]])
-    connection.execute("delete from raw.run_context")
-    connection.execute("insert into raw.run_context values (?, ?)", [as_of, terms.area])
 
 
 def load_ledger_before(
