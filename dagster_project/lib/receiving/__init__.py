@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dagster_project.lib.receiving.intake.untold import forget_untold, untold_refusals
     from dagster_project.lib.receiving.judging.findings import DeliveryNote
     from dagster_project.lib.receiving.loading.evidence import row_hmacs
-    from dagster_project.lib.receiving.loading.known import write_known
+    from dagster_project.lib.receiving.loading.known import keep_known, write_known
     from dagster_project.lib.receiving.loading.load import LoadReport, load_deliveries
     from dagster_project.lib.receiving.loading.raw_inputs import load_raw
     from dagster_project.lib.receiving.night import ReceiveReport, receive
@@ -29,6 +29,7 @@ _HOMES = {
     "check_file": "check",
     "row_hmacs": "loading.evidence",
     "DeliveryNote": "judging.findings",
+    "keep_known": "loading.known",
     "write_known": "loading.known",
     "LoadReport": "loading.load",
     "load_deliveries": "loading.load",
@@ -48,6 +49,7 @@ __all__ = [
     "accept_delivery",
     "check_file",
     "forget_untold",
+    "keep_known",
     "load_deliveries",
     "load_raw",
     "load_register",

@@ -134,7 +134,7 @@ def load(connection: duckdb.DuckDBPyConnection, side: Home, told: Mapping[str, A
     terms = contracts.contract_from_json(json.dumps(told["terms"]))
     codes = reference.load_reference().with_codes(told["benefit_codes"])
     receiving.load_raw(connection, side, [terms], codes, as_of, terms.area)
-    side_home.keep_known(connection, [row["delivery_id"] for row in told["deliveries"]])
+    receiving.keep_known(connection, side, {row["delivery_id"] for row in told["deliveries"]})
 
 
 def load_ledger_before(
