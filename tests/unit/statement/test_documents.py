@@ -52,6 +52,22 @@ def test_the_workbook_says_what_has_no_table_as_well(written: dict[str, Path]) -
         assert text in said, text
 
 
+# Rule S.statement
+@pytest.mark.parametrize(
+    ("days", "lines"), [([59], 1), ([60], 0), ([400, 59], 1)],
+    ids=["a_day_too_soon", "late_enough", "one_of_two_owners_too_soon"],
+)  # fmt: skip
+def test_a_line_is_young_if_an_owner_of_its_month_was_extracted_soon(
+    world: World, days: list[int], lines: int
+) -> None:
+    world.extracted = [dt.date(2023, 1, 31) + dt.timedelta(days=count) for count in days]
+    world.publish(dt.date(2023, 5, 1))
+    made, *_ = statement.write_statement(world.settings, CONTRACT, "2023-01")
+    young = json.loads(made.read_text(encoding="utf-8"))["shown"]["young"]
+    amount = "300.00" if lines else "0.00"
+    assert young == {"days": 60, "amount_dkk": amount, "line_count": lines}
+
+
 def test_documents_are_private(written: dict[str, Path]) -> None:
     assert {path.stat().st_mode & 0o777 for path in written.values()} == {0o600}
 
