@@ -19,7 +19,7 @@ from dagster_project.lib.base.canonical import canonical_json, sha256_json
 from dagster_project.lib.base.errors import NotAllowedError, UsageError
 from dagster_project.lib.reference import words
 from dagster_project.lib.statement import pictures, view, workbook
-from dagster_project.lib.trace import why
+from dagster_project.lib.trace import telling, why
 from tests.support.published import CONTRACT, World
 
 
@@ -228,21 +228,21 @@ def test_a_curve_without_any_payment_is_still_drawn() -> None:
 
 
 def test_full_time_persons_are_shown_as_danes_write_them() -> None:
-    assert why._fte("153.7000") == "153,7000"
-    assert why._fte(None) == danish.NONE
+    assert telling._fte("153.7000") == "153,7000"
+    assert telling._fte(None) == danish.NONE
 
 
 def test_a_line_without_a_course_is_never_hidden_by_the_bound(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(why, "_line_tree", lambda line: str(line["course_id"]))
+    monkeypatch.setattr(telling, "_line_tree", lambda line: str(line["course_id"]))
     lines = [{"course_id": f"F{number}"} for number in range(20)] + [{"course_id": None}]
     document = {
         "title": "t", "period": "2024-10", "state": "draft", "payment_dkk": "0.00",
         "basis_dkk": "0.00", "statement_sha256": None, "snapshot_id": "s", "lines": lines,
         "months_without_line": [],
     }  # fmt: skip
-    why._tell(document, Console())
+    telling.tell(document, Console())
     shown = capsys.readouterr().out.splitlines()
     assert "None" in shown
     assert shown[-1].startswith("… og 9 mere")
