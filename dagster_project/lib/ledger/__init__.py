@@ -13,16 +13,16 @@ from dagster_project.lib.base.lazy import attributes
 
 if TYPE_CHECKING:
     from dagster_project.lib.ledger.chain import Event, Ledger, check_chain, read
-    from dagster_project.lib.ledger.loading import kept_snapshots, load_ledger, load_states
+    from dagster_project.lib.ledger.raw_rows import kept_snapshots, load_ledger, load_states
 
 _HOMES = {
     "Event": "chain",
     "Ledger": "chain",
     "read": "chain",
     "check_chain": "chain",
-    "kept_snapshots": "loading",
-    "load_ledger": "loading",
-    "load_states": "loading",
+    "kept_snapshots": "raw_rows",
+    "load_ledger": "raw_rows",
+    "load_states": "raw_rows",
 }
 
 __all__ = [

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dagster_project.lib.receiving.loading.known import keep_known, write_known
     from dagster_project.lib.receiving.loading.load import LoadReport, load_deliveries
     from dagster_project.lib.receiving.loading.raw_inputs import load_raw
-    from dagster_project.lib.receiving.night import ReceiveReport, receive
+    from dagster_project.lib.receiving.take_in import ReceiveReport, receive
     from dagster_project.lib.receiving.template import write_template
 
 _HOMES = {
@@ -35,8 +35,8 @@ _HOMES = {
     "load_deliveries": "loading.load",
     "load_raw": "loading.raw_inputs",
     "load_register": "intake.register",
-    "ReceiveReport": "night",
-    "receive": "night",
+    "ReceiveReport": "take_in",
+    "receive": "take_in",
     "write_template": "template",
     "forget_untold": "intake.untold",
     "untold_refusals": "intake.untold",

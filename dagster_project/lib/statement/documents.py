@@ -21,7 +21,7 @@ from dagster_project.lib.contracts import Contract, load_contracts
 from dagster_project.lib.ledger import chain, frozen
 from dagster_project.lib.ledger import state as states
 from dagster_project.lib.ledger.chain import Event, Ledger
-from dagster_project.lib.ledger.loading import approvals_of
+from dagster_project.lib.ledger.raw_rows import approvals_of
 from dagster_project.lib.publishing import snapshot as snapshots
 from dagster_project.lib.publishing.code_version import code_version
 from dagster_project.lib.publishing.snapshot import Snapshot

@@ -22,9 +22,9 @@ from dagster_project.lib.base.errors import NotAllowedError
 from dagster_project.lib.ledger import chain, frozen
 from dagster_project.lib.ledger import state as states
 from dagster_project.lib.ledger.chain import Event, Ledger
-from dagster_project.lib.ledger.loading import approvals_of, load_events
+from dagster_project.lib.ledger.raw_rows import approvals_of, load_events
 from dagster_project.lib.trace import side_home
-from dagster_project.lib.trace.models import RunModels
+from dagster_project.lib.trace.runner import RunModels
 from dagster_project.settings import Home, Settings
 
 _LINE_KEY = ("line_kind", "part", "course", "month", "price_group")

@@ -21,7 +21,7 @@ from dagster_project.lib.base.canonical import money_text, plain_row
 from dagster_project.lib.base.errors import UsageError
 from dagster_project.lib.ledger import chain, frozen
 from dagster_project.lib.ledger import state as states
-from dagster_project.lib.ledger.loading import approvals_of
+from dagster_project.lib.ledger.raw_rows import approvals_of
 from dagster_project.lib.publishing import snapshot as snapshots
 from dagster_project.lib.publishing.snapshot import Rows, Snapshot
 from dagster_project.lib.reference import words

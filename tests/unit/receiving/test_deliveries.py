@@ -370,7 +370,7 @@ import os, sys
 from pathlib import Path
 from dagster_project.lib import receiving
 from dagster_project.settings import Home
-import dagster_project.lib.receiving.night, openpyxl, pyarrow
+import dagster_project.lib.receiving.take_in, openpyxl, pyarrow
 home, last = Home(Path(sys.argv[1])), int(sys.argv[2])
 seen = 0
 def hook(event, args):

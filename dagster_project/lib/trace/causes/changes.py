@@ -13,7 +13,7 @@ import duckdb
 from dagster_project.lib.base.canonical import sha256_json
 from dagster_project.lib.ledger import chain
 from dagster_project.lib.ledger.chain import Event
-from dagster_project.lib.ledger.loading import approvals_of
+from dagster_project.lib.ledger.raw_rows import approvals_of
 from dagster_project.lib.publishing.code_version import code_version
 from dagster_project.lib.warehouse.rows import fetch_rows
 from dagster_project.settings import Home

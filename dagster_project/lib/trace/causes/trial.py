@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dagster_project.lib import receiving
 from dagster_project.lib.trace.causes.changes import Row
 from dagster_project.lib.trace.causes.today import DECISION, PLACED, Today
-from dagster_project.lib.trace.models import Compiled
+from dagster_project.lib.trace.runner import Compiled
 from dagster_project.lib.trace.side_home import opened
 from dagster_project.lib.warehouse.rows import insert_rows
 from dagster_project.settings import Home, Settings
