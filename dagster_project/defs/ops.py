@@ -151,7 +151,7 @@ def fetch(context: dg.OpExecutionContext, place: HomeResource, config: Fetch) ->
                 base_url=config.base_url, version=config.version, tables=dict(config.tables)
             ),
             settings.home.ensure(), config.area,
-            jobindsats_api.months_between(config.first_month, config.last_month), settings.as_of,
+            jobindsats_api.months_asked(config.first_month, config.last_month), settings.as_of,
         )  # fmt: skip
 
     path = in_dagsters_words(do, "fetch_jobindsats")

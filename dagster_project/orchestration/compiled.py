@@ -77,7 +77,7 @@ class CompiledModels:
         )
 
     def rebuild(self, side: Home, *, behind: str | None = None, until: str | None = None) -> None:
-        """Build the models anew in a side home (``lib.trace.models.Compiled``)."""
+        """Build the models anew in a side home (``lib.trace.runner.Compiled``)."""
         until = until or self.target
         if self._is_complete:
             with side_home.opened(side) as connection:

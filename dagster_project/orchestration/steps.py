@@ -103,12 +103,10 @@ def _load(settings: Settings) -> dict[str, int]:
     terms = contracts.load_contracts(settings.contracts_dir, settings.area)
     connection = warehouse.connect(home.warehouse)
     try:
-        warehouse.create_raw(connection)
-        receiving.load_deliveries(connection, home)
-        contracts.write_contracts(connection, terms)
-        reference.write_reference(connection, reference.load_reference())
-        receiving.write_known(connection, home, settings.as_of)
-        _write_run_context(connection, settings.as_of, _area(settings, terms))
+        receiving.load_raw(
+            connection, home, terms, reference.load_reference(), settings.as_of,
+            _area(settings, terms),
+        )  # fmt: skip
         ledger.load_ledger(connection, home, settings.as_of, terms)
         connection.execute("checkpoint")
         return _raw_rows(connection)
@@ -119,13 +117,6 @@ def _load(settings: Settings) -> dict[str, int]:
 def _area(settings: Settings, terms: list[Contract]) -> str | None:
     """The home's municipality: home.yml's, else the one that all contracts share."""
     return settings.area or next((item.area for item in terms), None)
-
-
-def _write_run_context(
-    connection: duckdb.DuckDBPyConnection, as_of: dt.date, area: str | None
-) -> None:
-    connection.execute("delete from raw.run_context")
-    connection.execute("insert into raw.run_context values (?, ?)", [as_of, area])
 
 
 def _raw_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:

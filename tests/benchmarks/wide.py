@@ -120,7 +120,7 @@ class _Clock:
 
 def run_step(step: str, path: Path) -> None:
     """Measure one step in this process; imports and preparing the home are not counted."""
-    for module in ("duckdb", "numpy", "pyarrow.compute", "dagster_project.lib.receiving.night"):
+    for module in ("duckdb", "numpy", "pyarrow.compute", "dagster_project.lib.receiving.take_in"):
         importlib.import_module(module)
     from dagster_project.settings import Home
 

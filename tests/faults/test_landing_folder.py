@@ -129,7 +129,9 @@ def test_a_file_beyond_the_byte_limit_is_moved_unread(
 ) -> None:
     data = corpus.good_csv("deltagere")
     (home.landing / "deltagere_2024-02-01.csv").write_bytes(data)
-    monkeypatch.setattr("dagster_project.lib.receiving.night._size_limit", lambda _: len(data) - 1)
+    monkeypatch.setattr(
+        "dagster_project.lib.receiving.take_in._size_limit", lambda _: len(data) - 1
+    )
     report = receiving.receive(home, CONTRACTS)
     assert [note.code for note in report.refused] == ["FILE_LIMIT"]
     assert (home.quarantine / hashlib.sha256(data).hexdigest()).read_bytes() == data

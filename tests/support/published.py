@@ -63,13 +63,15 @@ class World:
     """A home whose snapshot is written by hand.
 
     ``amounts`` holds kroner by period, ``held`` what of the last closed ones is held, ``blockers``
-    the kinds that stand in a period's way.
+    the kinds that stand in a period's way, ``extracted`` when the owners of a line's days were
+    made.
     """
 
     settings: Settings
     amounts: dict[dt.date, Decimal] = field(default_factory=dict)
     held: dict[dt.date, Decimal] = field(default_factory=dict)
     blockers: dict[dt.date, list[str]] = field(default_factory=dict)
+    extracted: list[dt.date] = field(default_factory=list)
 
     @property
     def home(self) -> Home:
@@ -109,6 +111,12 @@ class World:
             "contract": [{"contract_id": CONTRACT, "terms_sha256": contract.terms_sha256}],
             "settlement": [], "settlement_reading": [], "settlement_line": [],
             "settlement_blocker": [],
+            "case_line_evidence": [],
+            "delivery": [
+                {"delivery_id": f"d{day}", "sha256": "0" * 64, "file_name": f"{day}.csv",
+                 "source": contract.register, "extracted_on": day}
+                for day in [*self.extracted, *PERIODS]
+            ],
         }  # fmt: skip
         total = Decimal("0.00")
         for start in PERIODS:
@@ -144,6 +152,14 @@ class World:
                 row["statement_sha256"] = figures_sha256(shown)
                 found["settlement_reading"].append(reading)
                 found["settlement_line"].append(line)
+                found["case_line_evidence"] += [
+                    {"contract_id": CONTRACT, "course_id": "f1", "month": month, "role": role,
+                     "delivery_sha256": "0" * 64, "file_name": f"{day}.csv"}
+                    for month, role, day in [
+                        *((start, "coverage", day) for day in self.extracted),
+                        (start, "spell", start), (start - dt.timedelta(days=31), "coverage", start),
+                    ]
+                ]  # fmt: skip
             found["settlement"].append(row)
             found["settlement_blocker"] += [
                 {"contract_id": CONTRACT, "period_start": start, "kind": kind, "item_count": 1}

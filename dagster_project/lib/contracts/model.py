@@ -19,7 +19,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from dagster_project.lib.base import canonical
+from dagster_project.lib.base import canonical, months
 from dagster_project.lib.contracts.scalars import (
     MAX_COUNT,
     Between,
@@ -278,13 +278,13 @@ class RelapsePart(Section):
     @property
     def last_follow_up_on(self) -> dt.date:
         """The last day on which an entry of the last entry month is followed up."""
-        last_entry_on = month_after(self.entries.last_month) - dt.timedelta(days=1)
+        last_entry_on = months.last_day(self.entries.last_month)
         return last_entry_on + dt.timedelta(days=self.follow_up_days)
 
     @property
     def booking_month(self) -> dt.date:
         """The month that the saving is booked on."""
-        return self.last_follow_up_on.replace(day=1)
+        return months.first_day(self.last_follow_up_on)
 
 
 Part = Annotated[
@@ -507,9 +507,3 @@ class Contract(Section):
     def terms_json(self) -> str:
         """Canonical JSON of the terms: what ``terms_sha256`` hashes and a settlement stores."""
         return canonical.canonical_json(self.terms())
-
-
-def month_after(month: dt.date, count: int = 1) -> dt.date:
-    """First day of the month ``count`` months after the month of a date."""
-    index = month.year * 12 + month.month - 1 + count
-    return dt.date(index // 12, index % 12 + 1, 1)

@@ -14,7 +14,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from dagster_project.lib.contracts.model import Contract, PersonMonthsPart, month_after
+from dagster_project.lib.base import months
+from dagster_project.lib.contracts.model import Contract, PersonMonthsPart
 
 FINAL_LABEL = "slutafregning"
 
@@ -62,7 +63,7 @@ def lay_out(
     start = _start_of(first_day, length, anchor_month)
     periods: list[Period] = []
     while start <= last_day:
-        following = month_after(start, length)
+        following = months.month_after(start, length)
         periods.append(Period(start, following - dt.timedelta(days=1), _label(start, length)))
         start = following
     if final_on is not None and final_on >= start:
@@ -78,7 +79,7 @@ def last_ordinary_day(contract: Contract) -> dt.date | None:
 
 def _start_of(day: dt.date, length: int, anchor_month: int) -> dt.date:
     """First day of the period that contains a day."""
-    return month_after(day, -((day.month - anchor_month) % length))
+    return months.month_after(day, -((day.month - anchor_month) % length))
 
 
 def _label(start: dt.date, length: int) -> str:

@@ -25,6 +25,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
+from dagster_project.lib.base import months
 from dagster_project.lib.base.strict_yaml import Plain
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
@@ -81,7 +82,7 @@ def _date(value: Any) -> dt.date:
 
 def _month(value: Any) -> dt.date:
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
-        return value.replace(day=1)
+        return months.first_day(value)
     if isinstance(value, str) and _MONTH.fullmatch(value):
         try:
             return _date(f"{value}-01")

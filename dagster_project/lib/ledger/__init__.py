@@ -13,7 +13,7 @@ from dagster_project.lib.base.lazy import attributes
 
 if TYPE_CHECKING:
     from dagster_project.lib.ledger.chain import Event, Ledger, check_chain, read
-    from dagster_project.lib.ledger.loading import load_ledger, load_states
+    from dagster_project.lib.ledger.raw_rows import load_ledger, load_states
     from dagster_project.lib.ledger.state import approvals_of, kept_snapshots
 
 _HOMES = {
@@ -23,8 +23,8 @@ _HOMES = {
     "check_chain": "chain",
     "approvals_of": "state",
     "kept_snapshots": "state",
-    "load_ledger": "loading",
-    "load_states": "loading",
+    "load_ledger": "raw_rows",
+    "load_states": "raw_rows",
 }
 
 __all__ = [

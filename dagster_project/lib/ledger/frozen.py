@@ -8,14 +8,13 @@ Rules: S.frozen.
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import duckdb
 
-from dagster_project.lib.base import files
+from dagster_project.lib.base import files, months
 from dagster_project.lib.base.canonical import canonical_json, sha256_json, sha256_text
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.ledger.chain import Event, frozen_file
@@ -44,7 +43,7 @@ def write(home: Home, document: Document) -> str:
         The sha256 of the file's bytes, which the approving event holds.
     """
     figures = document["figures"]
-    start = dt.date.fromisoformat(f"{figures['period']}-01")
+    start = months.parse_month(figures["period"])
     path = frozen_file(home, figures["contract"], start)
     files.make_dir(path.parent)
     text = canonical_json(document) + "\n"

@@ -8,7 +8,6 @@ Rules: S.state.
 from __future__ import annotations
 
 import datetime as dt
-import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.lib.base import months
 from dagster_project.lib.base.errors import UsageError
 from dagster_project.lib.ledger import chain
 from dagster_project.lib.ledger.chain import Event, Ledger
@@ -132,6 +132,7 @@ def parse_month(period: str) -> dt.date:
     Raises:
         UsageError: it is no month (exit 2).
     """
-    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", period, re.ASCII) or period.startswith("0000"):
-        raise UsageError("PERIOD must be the first month of a period, YYYY-MM")
-    return dt.date.fromisoformat(f"{period}-01")
+    try:
+        return months.parse_month(period)
+    except ValueError:
+        raise UsageError("PERIOD must be the first month of a period, YYYY-MM") from None

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from dagster_project.lib.receiving.intake.untold import forget_untold, untold_refusals
     from dagster_project.lib.receiving.judging.findings import DeliveryNote
     from dagster_project.lib.receiving.loading.evidence import row_hmacs
-    from dagster_project.lib.receiving.loading.known import write_known
+    from dagster_project.lib.receiving.loading.known import keep_known, write_known
     from dagster_project.lib.receiving.loading.load import LoadReport, load_deliveries
-    from dagster_project.lib.receiving.night import ReceiveReport, receive
+    from dagster_project.lib.receiving.loading.raw_inputs import load_raw
+    from dagster_project.lib.receiving.take_in import ReceiveReport, receive
     from dagster_project.lib.receiving.template import write_template
 
 _HOMES = {
@@ -28,12 +29,14 @@ _HOMES = {
     "check_file": "check",
     "row_hmacs": "loading.evidence",
     "DeliveryNote": "judging.findings",
+    "keep_known": "loading.known",
     "write_known": "loading.known",
     "LoadReport": "loading.load",
     "load_deliveries": "loading.load",
+    "load_raw": "loading.raw_inputs",
     "load_register": "intake.register",
-    "ReceiveReport": "night",
-    "receive": "night",
+    "ReceiveReport": "take_in",
+    "receive": "take_in",
     "write_template": "template",
     "forget_untold": "intake.untold",
     "untold_refusals": "intake.untold",
@@ -46,7 +49,9 @@ __all__ = [
     "accept_delivery",
     "check_file",
     "forget_untold",
+    "keep_known",
     "load_deliveries",
+    "load_raw",
     "load_register",
     "receive",
     "row_hmacs",

@@ -18,7 +18,6 @@ import datetime as dt
 import itertools
 import json
 import os
-import re
 import stat
 import time
 from collections.abc import Sequence
@@ -28,7 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from dagster_project.lib.base import files
+from dagster_project.lib.base import files, months
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.receiving.formats.json_format import is_total
 from dagster_project.lib.receiving.intake.register import load_register
@@ -44,7 +43,6 @@ MAX_BYTES = 50_000_000
 MAX_PAGES = 1_000
 RETRIED_STATUS = (429, 500, 502, 503, 504)
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
 _PIECE = 1 << 16
 
 
@@ -97,21 +95,23 @@ def read_token(secrets: Path) -> str:
     return token
 
 
-def months_between(first: str, last: str) -> list[dt.date]:
+def months_asked(first: str, last: str) -> list[dt.date]:
     """First days of the months from ``YYYY-MM`` to ``YYYY-MM``.
 
     Raises:
         EffektError: API_SETTINGS: no such months, or in the wrong order.
     """
-    if not all(_MONTH.fullmatch(text) and text >= "0001" for text in (first, last)) or first > last:
+    try:
+        asked = months.months_between(months.parse_month(first), months.parse_month(last))
+    except ValueError:
+        asked = []
+    if not asked:
         raise EffektError(
             "API_SETTINGS",
             "first_month and last_month must be months, the first not after the last",
             remedy="write them as YYYY-MM",
         )
-    (year, month), (end_year, end_month) = ((int(t[:4]), int(t[5:])) for t in (first, last))
-    numbers = range(year * 12 + month - 1, end_year * 12 + end_month)
-    return [dt.date(number // 12, number % 12 + 1, 1) for number in numbers]
+    return asked
 
 
 def fetch(

@@ -10,15 +10,15 @@ Decides: S.statement.
 
 from __future__ import annotations
 
-import calendar
 import datetime as dt
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
 from dagster_project.lib import reference
+from dagster_project.lib.base import months
 from dagster_project.lib.base.canonical import money_text, plain_row
 from dagster_project.lib.contracts import Contract
 from dagster_project.lib.contracts.model import FteReductionPart
@@ -127,54 +127,54 @@ def _statistics(snapshot: Snapshot, contract: Contract) -> Rows:
 def _young(snapshot: Snapshot, contract: Contract, lines: Rows) -> dict[str, Any]:
     """Kroner of the new lines whose month was extracted soon after its end (late reporting)."""
     days = contract.settlement.young_data_days if contract.settlement else 0
-    known = [row["delivery_id"] for row in snapshot.manifest["deliveries"]]
-    extracts = snapshot.rows(
-        "select source, covers_from, covers_to, extracted_on, sha256 from mart.delivery"
-        " where list_contains(?, delivery_id)",
-        [known],
-    )
-    register = [row for row in extracts if row["source"] == contract.register]
-    statistics = _statistics_dates(snapshot, contract, extracts)
-    is_young: dict[tuple[bool, dt.date], bool] = {}
-    amount, count = Decimal(0), 0
-    for line in lines:
-        if line["line_kind"] != "new":
-            continue
-        key = (line["course_id"] is not None, line["month"])
-        if key not in is_young:
-            dates = _extracted(register, line["month"]) if key[0] else statistics
-            is_young[key] = _is_young(dates, days)
-        if is_young[key]:
-            amount += line["difference_dkk"]
-            count += 1
-    return {"days": days, "amount_dkk": money_text(amount), "line_count": count}
+    new = [line for line in lines if line["line_kind"] == "new"]
+    extracted = _extracted(snapshot, contract, {line["month"] for line in new if line["course_id"]})
+    statistics = _is_young(_statistics_dates(snapshot, contract), days)
+    young = [
+        line
+        for line in new
+        if (_is_young(extracted[line["month"]], days) if line["course_id"] else statistics)
+    ]
+    amount = sum((line["difference_dkk"] for line in young), Decimal(0))
+    return {"days": days, "amount_dkk": money_text(amount), "line_count": len(young)}
 
 
 def _is_young(extracted: Sequence[tuple[dt.date, dt.date]], days: int) -> bool:
     """Whether any month was extracted less than so many days after its end."""
-    return any((date - _month_end(month)).days < days for month, date in extracted)
+    return any((date - months.last_day(month)).days < days for month, date in extracted)
 
 
-def _month_end(month: dt.date) -> dt.date:
-    return month.replace(day=calendar.monthrange(month.year, month.month)[1])
+def _extracted(
+    snapshot: Snapshot, contract: Contract, asked: Collection[dt.date]
+) -> Mapping[dt.date, list[tuple[dt.date, dt.date]]]:
+    """Each month, and when each extract of the register that owns days of it was made."""
+    rows = snapshot.rows(
+        """
+        select distinct evidence.month, delivery.extracted_on
+        from restricted.case_line_evidence as evidence
+        inner join mart.delivery as delivery
+            on
+                evidence.delivery_sha256 = delivery.sha256
+                and evidence.file_name = delivery.file_name
+        where
+            evidence.contract_id = ? and evidence.role = 'coverage'
+            and list_contains(?, evidence.month)
+        """,
+        [contract.contract_id, sorted(asked)],
+    )
+    found: dict[dt.date, list[tuple[dt.date, dt.date]]] = {month: [] for month in asked}
+    for row in rows:
+        found[row["month"]].append((row["month"], row["extracted_on"]))
+    return found
 
 
-def _extracted(register: Rows, month: dt.date) -> list[tuple[dt.date, dt.date]]:
-    """The month, and when each extract that owns days of it was made."""
-    days = {month + dt.timedelta(days=n) for n in range((_month_end(month) - month).days + 1)}
-    dates = []
-    for row in sorted(register, key=lambda row: row["extracted_on"], reverse=True):
-        owned = {day for day in days if row["covers_from"] <= day <= row["covers_to"]}
-        if owned:
-            dates.append((month, row["extracted_on"]))
-            days -= owned
-    return dates
-
-
-def _statistics_dates(
-    snapshot: Snapshot, contract: Contract, extracts: Rows
-) -> list[tuple[dt.date, dt.date]]:
+def _statistics_dates(snapshot: Snapshot, contract: Contract) -> list[tuple[dt.date, dt.date]]:
     """The evaluation months, and when the figure of each was published."""
+    known = [row["delivery_id"] for row in snapshot.manifest["deliveries"]]
+    extracts = snapshot.rows(
+        "select extracted_on, sha256 from mart.delivery where list_contains(?, delivery_id)",
+        [known],
+    )
     by_sha = {row["sha256"]: row["extracted_on"] for row in extracts}
     found = []
     for part in contract.parts:

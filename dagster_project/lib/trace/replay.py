@@ -22,10 +22,10 @@ from dagster_project.lib.base.errors import NotAllowedError
 from dagster_project.lib.ledger import chain, frozen
 from dagster_project.lib.ledger import state as states
 from dagster_project.lib.ledger.chain import Event, Ledger
-from dagster_project.lib.ledger.loading import load_events
+from dagster_project.lib.ledger.raw_rows import load_events
 from dagster_project.lib.ledger.state import approvals_of
 from dagster_project.lib.trace import side_home
-from dagster_project.lib.trace.models import RunModels
+from dagster_project.lib.trace.runner import RunModels
 from dagster_project.settings import Home, Settings
 
 _LINE_KEY = ("line_kind", "part", "course", "month", "price_group")
@@ -129,19 +129,13 @@ def compute(
 
 def load(connection: duckdb.DuckDBPyConnection, side: Home, told: Mapping[str, Any]) -> None:
     """Fill the raw room with the stored deliveries, terms and codes of an approval."""
-    from dagster_project.lib import contracts, receiving, reference, warehouse
+    from dagster_project.lib import contracts, receiving, reference
 
     as_of = dt.date.fromisoformat(told["as_of_date"])
     terms = contracts.contract_from_json(json.dumps(told["terms"]))
     codes = reference.load_reference().with_codes(told["benefit_codes"])
-    warehouse.create_raw(connection)
-    receiving.load_deliveries(connection, side)
-    contracts.write_contracts(connection, [terms])
-    reference.write_reference(connection, codes)
-    receiving.write_known(connection, side, as_of)
-    side_home.keep_known(connection, [row["delivery_id"] for row in told["deliveries"]])
-    connection.execute("delete from raw.run_context")
-    connection.execute("insert into raw.run_context values (?, ?)", [as_of, terms.area])
+    receiving.load_raw(connection, side, [terms], codes, as_of, terms.area)
+    receiving.keep_known(connection, side, {row["delivery_id"] for row in told["deliveries"]})
 
 
 def load_ledger_before(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +25,6 @@ from dagster_project.lib.base.errors import EffektError
 from dagster_project.settings import Home
 
 _PREFIX = "side-"
-_ORDER = "extracted_on, coalesce(version_no, 1), file_name, delivery_id"
 
 
 @dataclass(frozen=True)
@@ -97,22 +96,6 @@ def _link(source: Path, target: Path) -> None:
         os.link(source, target)
     except OSError:
         shutil.copyfile(source, target)
-
-
-def keep_known(connection: duckdb.DuckDBPyConnection, delivery_ids: Sequence[str]) -> None:
-    """Make exactly these of the received deliveries the known ones, in their own order."""
-    connection.execute("delete from raw.known_delivery")
-    connection.execute(
-        f"""
-        insert into raw.known_delivery
-        select
-            delivery_no, source, sha256, file_name, extracted_on, covers_from, covers_to,
-            row_number() over (partition by source order by {_ORDER})
-        from raw.delivery
-        where list_contains(?, delivery_id)
-        """,  # noqa: S608 - an order from code
-        [list(delivery_ids)],
-    )
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Why: a krone of a settlement, followed to clause, rule, person-month, file and row.
 
-What belongs here: reading the newest published snapshot and printing it. What does not: computing
-anything. Imports neither Dagster, dbt nor Great Expectations, and answers within two seconds.
+What belongs here: reading the newest published snapshot. What does not: computing anything, words
+(``telling``). Imports neither Dagster, dbt nor Great Expectations, and answers within two seconds.
 
 Rules: S.why.
 """
@@ -11,12 +11,12 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from dagster_project.lib.base import danish
+from dagster_project.lib.base import months
 from dagster_project.lib.base.canonical import money_text, plain_row
 from dagster_project.lib.base.errors import UsageError
 from dagster_project.lib.ledger import chain, frozen
@@ -25,16 +25,12 @@ from dagster_project.lib.ledger.state import approvals_of
 from dagster_project.lib.publishing import snapshot as snapshots
 from dagster_project.lib.publishing.snapshot import Rows, Snapshot
 from dagster_project.lib.reference import words
+from dagster_project.lib.trace import telling
 from dagster_project.settings import Settings
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.tree import Tree
-
     from dagster_project.lib.ledger.chain import Ledger
 
-_SHOWN = 12
-_HASH_DIGITS = 12
 _PLAIN_WIDTH = 240
 
 _MONTHS = """
@@ -71,7 +67,7 @@ class Answer:
         from rich.console import Console
 
         width = None if sys.stdout.isatty() else _PLAIN_WIDTH
-        _tell(self.document, Console(highlight=False, width=width))
+        telling.tell(self.document, Console(highlight=False, width=width))
 
 
 def explain(
@@ -276,7 +272,7 @@ class _Question:
         part = self._part(line["part_id"])
         if part.get("kind") != "relapse_reduction":
             return []
-        first = dt.date.fromisoformat(f"{str(part['entries']['first_month'])[:7]}-01")
+        first = months.parse_month(part["entries"]["first_month"])
         rows = self.snapshot.rows(
             """
             select source, file_name, sha256 as delivery_sha256, covers_from, covers_to
@@ -321,136 +317,3 @@ def _rule(row: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 def _money(amount: Decimal | None) -> str | None:
     return None if amount is None else money_text(amount)
-
-
-# for a person -------------------------------------------------------------------------------------
-
-
-def _tell(document: Mapping[str, Any], console: Console) -> None:
-    from rich.markup import escape
-
-    state = words.label("state", document["state"])
-    console.print(f"[bold]{escape(document['title'])}[/] · {document['period']} · {state}")
-    console.print(
-        f"Betaling {_kr(document['payment_dkk'])} af grundlag {_kr(document['basis_dkk'])}"
-    )
-    sha256 = document["statement_sha256"] or danish.NONE
-    console.print(f"[dim]sha256 {sha256} · {document['snapshot_id']}[/]")
-    # no --course picks a line of full-time persons or relapses: the bound must not hide it
-    lines = sorted(document["lines"], key=lambda line: line["course_id"] is not None)
-    for line in lines[:_SHOWN]:
-        console.print(_line_tree(line))
-    for month in document["months_without_line"][:_SHOWN]:
-        console.print(_month_tree(month))
-    hidden = max(len(document["lines"]) - _SHOWN, 0)
-    hidden += max(len(document["months_without_line"]) - _SHOWN, 0)
-    if hidden:
-        console.print(f"… og {hidden} mere: vælg med --course og --month, eller brug --json")
-    if not document["lines"] and not document["months_without_line"]:
-        console.print("Perioden har ingen linjer.")
-
-
-def _kr(text: str | None) -> str:
-    return danish.kroner(None if text is None else Decimal(text))
-
-
-def _fte(text: str | None) -> str:
-    return danish.NONE if text is None else danish.number(Decimal(text), 4)
-
-
-def _line_tree(line: Mapping[str, Any]) -> Tree:
-    from rich.markup import escape
-    from rich.tree import Tree
-
-    name = " · ".join(
-        escape(part) for part in (line["course_id"], line["month"][:7], line["price_group"]) if part
-    )
-    kind = words.label("line_kind", line["line_kind"])
-    tree = Tree(f"[bold green]{_kr(line['difference_dkk'])}[/]  {name}  ({kind})")
-    if line["line_kind"] == "true_up":
-        cause = words.label("cause", line["cause"])
-        sha = line["cause_delivery_sha256"]
-        tree.add(f"før {_kr(line['old_amount_dkk'])}, nu {_kr(line['new_amount_dkk'])}: {cause}"
-                 + (f" [dim](leverance {sha[:_HASH_DIGITS]})[/]" if sha else ""))  # fmt: skip
-    for text in _clause_texts(line["clause"]):
-        tree.add(f"[cyan]kontrakten[/]: {escape(text)}")
-    if line["course_id"] is None:
-        for row in line["statistics"]:
-            tree.add(f"{row['month'][:7]}: {_fte(row['fte_published'])} fuldtidspersoner"
-                     f" ← {escape(row['file_name'] or danish.NONE)}")  # fmt: skip
-        _add_entries(tree, line)
-        return tree
-    _add_rule(tree, line["rule"])
-    _add_evidence(tree, line["evidence"])
-    return tree
-
-
-def _add_entries(tree: Tree, line: Mapping[str, Any]) -> None:
-    from rich.markup import escape
-
-    if not line["deliveries"]:
-        return
-    counts = [sum(bool(row[name]) for row in line["entries"])
-              for name in ("is_observed", "is_relapsed")]  # fmt: skip
-    tree.add(f"{len(line['entries'])} ansættelser, {counts[0]} fulgt til dørs et år efter,"
-             f" {counts[1]} tilbagefald [dim](R5.saving)[/]")  # fmt: skip
-    for row in line["deliveries"]:
-        tree.add(f"{row['source']} {row['covers_from']} – {row['covers_to']}"
-                 f" ← [dim]{escape(row['file_name'] or danish.NONE)}[/]")  # fmt: skip
-
-
-def _clause_texts(clause: Mapping[str, Any]) -> Iterator[str]:
-    for name in ("part", "price_group"):
-        if clause[name]:
-            yield str(clause[name])
-    if clause["rates"]:
-        yield f"{clause['document']}: {_rates(clause['rates'])}"
-
-
-def _rates(rates: Any) -> str:
-    if isinstance(rates, str):
-        return _kr(rates)
-    return ", ".join(f"{_kr(rate['amount'])} fra {rate['valid_from']}" for rate in rates)
-
-
-def _month_tree(month: Mapping[str, Any]) -> Tree:
-    from rich.markup import escape
-    from rich.tree import Tree
-
-    tree = Tree(f"[bold]ingen linje[/]  {escape(month['course_id'])} · {month['month'][:7]}")
-    _add_rule(tree, month["rule"])
-    _add_evidence(tree, month["evidence"])
-    return tree
-
-
-def _add_rule(tree: Tree, rule: Mapping[str, Any] | None) -> None:
-    if rule is None:
-        tree.add("måneden er ikke længere en indsatsmåned for forløbet")
-        return
-    verdict = "[green]betales[/]" if rule["is_payable"] else "[red]betales ikke[/]"
-    said = [words.label("reason", rule["eligibility"]),
-            words.label("reason", rule["status"]),
-            "krævet" if rule["is_claimed"] else "ikke krævet"]  # fmt: skip
-    tree.add(f"{verdict}: {', '.join(said)} [dim]({rule['clause']})[/]")
-    days = rule["support_days"]
-    tree.add("måneden er ikke observeret" if days is None else f"{days} dage på ydelse i måneden")
-    if rule["remedy"]:
-        tree.add(f"[yellow]{rule['remedy']}[/]")
-
-
-def _add_evidence(tree: Tree, evidence: Sequence[Mapping[str, Any]]) -> None:
-    from rich.markup import escape
-
-    is_silent = all(row["role"] != "spell" for row in evidence)
-    for row in evidence:
-        place = escape(row["file_name"] or danish.NONE)
-        if row["row_number"] is not None:
-            place += f", række {row['row_number']}, {row['row_hmac'] or danish.NONE}"
-        else:
-            place += f" (sha256 {row['delivery_sha256'][:_HASH_DIGITS]}…)"
-        code = f" {escape(row['code'])}" if row["code"] else ""
-        days = " – ".join(day for day in (row["first_day"], row["last_day"]) if day)
-        role = words.label("evidence_role", row["role"])
-        if row["role"] == "coverage" and is_silent:
-            role += " og intet viser"
-        tree.add(f"{role}{code} {days} ← [dim]{place}[/]")

@@ -21,7 +21,7 @@ from dagster_project.lib import receiving
 from dagster_project.lib.base import lock
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.receiving import check_file
-from dagster_project.lib.receiving.jobindsats_api import ApiSettings, fetch, months_between
+from dagster_project.lib.receiving.jobindsats_api import ApiSettings, fetch, months_asked
 from dagster_project.settings import Home
 from tests.faults import corpus
 
@@ -311,13 +311,13 @@ def test_the_token_does_not_travel_in_clear_text(
 
 
 def test_the_months_asked_for_are_those_between() -> None:
-    assert months_between("2023-12", "2024-02") == [
+    assert months_asked("2023-12", "2024-02") == [
         dt.date(2023, 12, 1), dt.date(2024, 1, 1), dt.date(2024, 2, 1),
     ]  # fmt: skip
-    assert months_between("2024-02", "2024-02") == [dt.date(2024, 2, 1)]
+    assert months_asked("2024-02", "2024-02") == [dt.date(2024, 2, 1)]
     for first, last in (("2024-02", "2024-01"), ("2024-13", "2025-01"), ("x", "2024-01")):
         with pytest.raises(EffektError, match="months"):
-            months_between(first, last)
+            months_asked(first, last)
 
 
 def test_an_empty_address_of_a_next_page_is_the_end_and_its_own_is_refused(

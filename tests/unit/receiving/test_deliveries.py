@@ -188,19 +188,33 @@ def test_a_delivery_is_loaded_once_and_again_when_the_warehouse_is_gone(home: Ho
     assert homes.state(home) == before
 
 
-def test_a_warehouse_of_an_earlier_version_is_loaded_anew_with_its_courses_numbered(
-    home: Home,
+@pytest.mark.parametrize(
+    "earlier",
+    ["update raw.version set ddl_sha256 = 'earlier'", "drop table raw.version"],
+    ids=["told", "untold"],
+)
+def test_a_warehouse_that_an_earlier_declaration_made_is_laid_out_and_loaded_anew(
+    home: Home, earlier: str
 ) -> None:
     homes.land(home, NAME, LIST)
     homes.receive(home)
     before = homes.rows(home, "deltagere")
     connection = warehouse.connect(home.warehouse)
+    columns = "select table_name, column_name, data_type from duckdb_columns() order by all"
+    declared = connection.execute(columns).fetchall()
+    connection.execute("create view main.courses as from raw.course")
     connection.execute("alter table raw.deltagere drop column course_ref")
-    connection.execute("alter table raw.resultatkrav drop column course_ref")
+    connection.execute("alter table raw.resultatkrav alter column course_ref type varchar")
+    connection.execute("create table raw.of_an_earlier_version (cpr varchar)")
     connection.execute("drop table raw.course")
-    connection.execute("update raw.loading_rule set rule_sha256 = 'earlier'")
+    connection.execute(earlier)
+    connection.execute("checkpoint")
     warehouse.create_raw(connection)
+    connection.execute("drop view main.courses")
+    assert connection.execute(columns).fetchall() == declared
     assert receiving.load_deliveries(connection, home).deliveries == 1
+    warehouse.create_raw(connection)
+    assert receiving.load_deliveries(connection, home).deliveries == 0
     connection.close()
     assert homes.rows(home, "deltagere") == before
     assert all(row[-1] is not None for row in before)
@@ -353,7 +367,7 @@ import os, sys
 from pathlib import Path
 from dagster_project.lib import receiving
 from dagster_project.settings import Home
-import dagster_project.lib.receiving.night, openpyxl, pyarrow
+import dagster_project.lib.receiving.take_in, openpyxl, pyarrow
 home, last = Home(Path(sys.argv[1])), int(sys.argv[2])
 seen = 0
 def hook(event, args):

@@ -19,7 +19,7 @@ from dagster_project.lib.base.canonical import canonical_json, sha256_json
 from dagster_project.lib.base.errors import NotAllowedError, UsageError
 from dagster_project.lib.reference import words
 from dagster_project.lib.statement import pictures, view, workbook
-from dagster_project.lib.trace import why
+from dagster_project.lib.trace import telling, why
 from tests.support.published import CONTRACT, World
 
 
@@ -50,6 +50,22 @@ def test_the_workbook_says_what_has_no_table_as_well(written: dict[str, Path]) -
     )
     for text in ("Overlap: ", "Unge data: ", "Ingen har handlet på opgørelsen endnu"):
         assert text in said, text
+
+
+# Rule S.statement
+@pytest.mark.parametrize(
+    ("days", "lines"), [([59], 1), ([60], 0), ([400, 59], 1)],
+    ids=["a_day_too_soon", "late_enough", "one_of_two_owners_too_soon"],
+)  # fmt: skip
+def test_a_line_is_young_if_an_owner_of_its_month_was_extracted_soon(
+    world: World, days: list[int], lines: int
+) -> None:
+    world.extracted = [dt.date(2023, 1, 31) + dt.timedelta(days=count) for count in days]
+    world.publish(dt.date(2023, 5, 1))
+    made, *_ = statement.write_statement(world.settings, CONTRACT, "2023-01")
+    young = json.loads(made.read_text(encoding="utf-8"))["shown"]["young"]
+    amount = "300.00" if lines else "0.00"
+    assert young == {"days": 60, "amount_dkk": amount, "line_count": lines}
 
 
 def test_documents_are_private(written: dict[str, Path]) -> None:
@@ -212,21 +228,21 @@ def test_a_curve_without_any_payment_is_still_drawn() -> None:
 
 
 def test_full_time_persons_are_shown_as_danes_write_them() -> None:
-    assert why._fte("153.7000") == "153,7000"
-    assert why._fte(None) == danish.NONE
+    assert telling._fte("153.7000") == "153,7000"
+    assert telling._fte(None) == danish.NONE
 
 
 def test_a_line_without_a_course_is_never_hidden_by_the_bound(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(why, "_line_tree", lambda line: str(line["course_id"]))
+    monkeypatch.setattr(telling, "_line_tree", lambda line: str(line["course_id"]))
     lines = [{"course_id": f"F{number}"} for number in range(20)] + [{"course_id": None}]
     document = {
         "title": "t", "period": "2024-10", "state": "draft", "payment_dkk": "0.00",
         "basis_dkk": "0.00", "statement_sha256": None, "snapshot_id": "s", "lines": lines,
         "months_without_line": [],
     }  # fmt: skip
-    why._tell(document, Console())
+    telling.tell(document, Console())
     shown = capsys.readouterr().out.splitlines()
     assert "None" in shown
     assert shown[-1].startswith("… og 9 mere")

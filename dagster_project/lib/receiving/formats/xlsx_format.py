@@ -1,9 +1,8 @@
 """xlsx: one sheet of plain cells; anything a workbook can do beyond that is refused.
 
-What belongs here: the untrusted container (zip, XML, links, macros) and the types of cells. What
-does not: the grammar of values. The package is weighed before any part is parsed (F.after):
-the number of its elements bounds the memory and the time that parsing takes. Only the strings, the
-styles and the one sheet are parsed, row by row; cells that a sparse sheet leaves out stay unmade.
+What belongs here: the types of cells. What does not: the untrusted container (``xlsx_container``),
+the grammar of values. Only the strings, the styles and the one sheet of a weighed package are
+parsed, row by row; cells that a sparse sheet leaves out stay unmade.
 
 Rules: I.formats, F.hostile.
 """
@@ -28,194 +27,26 @@ from dagster_project.lib.receiving.formats.landed import (
     csv_relation,
     normalised,
 )
-from dagster_project.lib.receiving.judging.declarations import Column, Limits, Source
+from dagster_project.lib.receiving.formats.xlsx_container import (
+    Package,
+    limit_error,
+    merged_rows,
+    weigh,
+)
+from dagster_project.lib.receiving.judging.declarations import Column, Source
 from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding, rows_finding
 
 _Cell = dict[str, Any]  # row, column, value, data_type: as openpyxl's parser gives it
 
-_FORBIDDEN = re.compile(
-    r"externallinks/|vbaproject|activex/|embeddings/|ctrlprops/|macrosheets/|dialogsheets/"
-    r"|querytables/|connections\.xml|oleobject|\.bin$|webextensions/",
-    re.IGNORECASE,
-)
-# ordinary workbooks have printer settings and thumbnails, which do no harm
-_HARMLESS = re.compile(r"^xl/printersettings/|^docprops/", re.IGNORECASE)
-_MARKUP_TRICKS = re.compile(rb"<!DOCTYPE|<!ENTITY|<ddeLink|<oleLink", re.IGNORECASE)
-_RELATIONSHIP = re.compile(rb"<(?:\w+:)?Relationship\s[^>]*>")
-_OUTSIDE = re.compile(rb"TargetMode\s*=\s*[\"']External", re.IGNORECASE)
-# a mail address or web address that a program made a link of stays text; it is not followed
-_HYPERLINK = re.compile(rb"/hyperlink[\"']", re.IGNORECASE)
-_CELL_ELEMENT = re.compile(rb"<(?:\w+:)?(?:c|v|t|is|si|row)[\s/>]")
-_MERGED = re.compile(
-    rb"<(?:\w+:)?mergeCell\b[^>]*?\bref\s*=\s*[\"']\s*\$?[A-Z]+\$?(\d+)"
-    rb"(?:\s*:\s*\$?[A-Z]+\$?(\d+))?\s*[\"']",
-    re.IGNORECASE,
-)
-# a comment, a processing instruction or a CDATA section, and where it ends
-_SECTIONS = {b"<!--": b"-->", b"<?": b"?>", b"<![CDATA[": b"]]>"}
-_SECTION = re.compile(b"|".join(map(re.escape, _SECTIONS)))
-_STRICT = re.compile(rb"purl\.oclc\.org/ooxml/spreadsheetml/main")
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 _ISO_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:T00:00:00(?:\.0+)?Z?)?", re.ASCII)
 _NUMBER = re.compile(r"\s*-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?\s*", re.ASCII)
 _PLACE_IN_TABLE = re.compile(r"\s*[0-9]+\s*", re.ASCII)
-_XML_NAMES = (".xml", ".rels", ".vml")
-_XML_STARTS = (b"<", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
-_RATIO_MATTERS_FROM = 10_000_000
 _FIRST_SERIAL_DAY = dt.date(1900, 3, 1)
-_CHUNK = 1 << 20
-_LONGEST_TAG = 1 << 16
-_LONGEST_SECTION = 1 << 16
 # what the format itself can hold
 _SHEET_ROWS = 1_048_576
 _SHEET_COLUMNS = 16_384
 _FAULTS_SHOWN = 1000
-
-
-def _limit(detail: str) -> FileRefusedError:
-    return FileRefusedError(Finding("FILE_LIMIT", detail=detail))
-
-
-def _weigh(package: _Package, size: int, source: Source) -> None:
-    """The package is small, holds only parts of a plain workbook, and no entities, DDE or links."""
-    limits, parts = source.limits, package.infolist()
-    if len(parts) > limits.max_parts:
-        raise _limit(f"dele: {limits.max_parts}")
-    unpacked = sum(part.file_size for part in parts)
-    if unpacked > limits.max_unpacked_bytes:
-        raise _limit(f"udpakket: {limits.max_unpacked_bytes} byte")
-    if unpacked > _RATIO_MATTERS_FROM and unpacked > limits.max_unpack_ratio * size:
-        raise _limit(f"pakningsgrad: {limits.max_unpack_ratio}")
-    if len({part.filename for part in parts}) != len(parts):
-        raise FileRefusedError(Finding("FILE_FORMAT", detail="to dele med samme navn"))
-    elements, weighed = _Elements(limits), set()
-    for part in parts:
-        if part.flag_bits & 1:
-            raise FileRefusedError(Finding("FILE_FORMAT", detail="adgangskode"))
-        if _FORBIDDEN.search(part.filename) and not _HARMLESS.search(part.filename):
-            raise _limit("makroer, indlejrede objekter eller links til andre filer")
-        if _look_through(package, part, elements):
-            weighed.add(part.filename)
-    package.weighed = weighed
-
-
-class _Package(zipfile.ZipFile):
-    """An xlsx file of which only those parts can be parsed that were looked through."""
-
-    weighed: set[str] | None = None
-
-    def open(self, name: Any, mode: Any = "r", *args: Any, **more: Any) -> Any:
-        """Open a part, as ``zipfile`` does.
-
-        Raises:
-            FileRefusedError: ``FILE_LIMIT``, the part was not recognised as XML when it was
-            weighed.
-        """
-        plain = name.filename if isinstance(name, zipfile.ZipInfo) else name
-        if self.weighed is not None and plain in self.NameToInfo and plain not in self.weighed:
-            raise _limit("XML i et andet tegnsæt")
-        return super().open(name, mode, *args, **more)
-
-
-@dataclass
-class _Elements:
-    """How many XML elements the package has: each costs the parser memory and time."""
-
-    limits: Limits
-    cells: int = 0
-    others: int = 0
-
-    def count(self, data: bytes) -> None:
-        """Add a piece that ends before a tag."""
-        cells = sum(1 for _ in _CELL_ELEMENT.finditer(data))
-        self.cells += cells
-        self.others += data.count(b"<") - data.count(b"</") - cells
-        if self.cells > self.limits.max_cell_elements:
-            raise _limit(f"celler og tekster: {self.limits.max_cell_elements}")
-        if self.others > self.limits.max_other_elements:
-            raise _limit(f"formater og andre elementer: {self.limits.max_other_elements}")
-
-
-def _pieces(package: zipfile.ZipFile, part: zipfile.ZipInfo | str) -> Iterator[bytes]:
-    """A part in pieces that no tag is cut by (except one longer than ``_LONGEST_TAG``)."""
-    carry = b""
-    with package.open(part) as stream:
-        while chunk := stream.read(_CHUNK):
-            data = carry + chunk
-            cut = data.rfind(b"<")
-            whole = cut <= 0 or len(data) - cut > _LONGEST_TAG
-            carry = b"" if whole else data[cut:]
-            yield data if whole else data[:cut]
-    yield carry
-
-
-def _look_through(package: zipfile.ZipFile, part: zipfile.ZipInfo, elements: _Elements) -> bool:
-    """Refuse a part that is XML, whatever its name, for entities, DDE or links to other files.
-
-    Returns:
-        whether it is XML; a part that is not is never parsed (``_Package``).
-    """
-    is_xml = part.filename.lower().endswith(_XML_NAMES)
-    section = _Section()
-    for piece in _pieces(package, part):
-        if not is_xml and (start := piece.lstrip()):
-            if not start.startswith(_XML_STARTS):
-                return False
-            is_xml = True
-        section.follow(piece)
-        if len(piece) >= _CHUNK and piece.rfind(b"<") <= 0:
-            raise _limit(f"tekst eller tag: {_CHUNK} byte")
-        if b"\0" in piece:
-            raise _limit("XML i et andet tegnsæt")
-        if _MARKUP_TRICKS.search(piece):
-            raise _limit("XML-entiteter eller DDE")
-        for tag in _RELATIONSHIP.findall(piece):
-            if _OUTSIDE.search(tag) and not _HYPERLINK.search(tag):
-                raise _limit("links til andre filer")
-        if _STRICT.search(piece):
-            raise FileRefusedError(Finding("FILE_FORMAT", detail="Strict Open XML"))
-        elements.count(piece)
-    return is_xml
-
-
-@dataclass
-class _Section:
-    """A comment, instruction or CDATA section, which may hold tags and is one piece to a parser.
-
-    A parser looks at an unfinished piece from its start each time that more of it comes.
-    """
-
-    end: bytes | None = None
-    length: int = 0
-
-    def follow(self, data: bytes) -> None:
-        """Go through the next piece of the part, which may begin or end one."""
-        at = 0
-        while True:
-            if self.end is None:
-                if (found := _SECTION.search(data, at)) is None:
-                    return
-                at, self.end, self.length = found.end(), _SECTIONS[found[0]], 0
-            stop = data.find(self.end, at)
-            self.length += (len(data) if stop < 0 else stop) - at
-            if self.length > _LONGEST_SECTION:
-                raise _limit(f"kommentar eller lignende: {_LONGEST_SECTION} byte")
-            if stop < 0:
-                return
-            at, self.end = stop + len(self.end), None
-
-
-def _merged_rows(package: zipfile.ZipFile, sheet_path: str) -> list[tuple[int, int]]:
-    """Stretches of sheet rows (1 = first) that merged ranges touch, in order, apart."""
-    found: set[tuple[int, int]] = set()
-    for piece in _pieces(package, sheet_path):
-        found.update((int(m[1]), int(m[2] or m[1])) for m in _MERGED.finditer(piece))
-    apart: list[tuple[int, int]] = []
-    for first, last in sorted(found):
-        start = max(first, apart[-1][1] + 1) if apart else first
-        if start <= last:
-            apart.append((start, last))
-    return apart
 
 
 def _number_text(value: int | float, decimal: str) -> str:
@@ -269,8 +100,8 @@ def _open(path: Path, source: Source) -> _Book:
     from openpyxl.styles.stylesheet import apply_stylesheet
 
     data = io.BytesIO(path.read_bytes())
-    package = _Package(data)
-    _weigh(package, path.stat().st_size, source)
+    package = Package(data)
+    weigh(package, path.stat().st_size, source)
     reader = ExcelReader(data, read_only=True, keep_links=False)
     reader.archive = package
     reader.read_manifest()
@@ -282,7 +113,7 @@ def _open(path: Path, source: Source) -> _Book:
     return _Book(
         reader.archive,
         sheet_path,
-        _merged_rows(reader.archive, sheet_path),
+        merged_rows(reader.archive, sheet_path),
         {
             "shared_strings": strings,
             "epoch": book.epoch,
@@ -349,7 +180,7 @@ def _sheet_parser() -> Any:
 
         def parse_row(self, row: Any) -> Any:
             if len(row) > _SHEET_COLUMNS:
-                raise _limit(f"kolonner: {_SHEET_COLUMNS}")
+                raise limit_error(f"kolonner: {_SHEET_COLUMNS}")
             return super().parse_row(row)
 
     return _Parser
@@ -366,7 +197,7 @@ def _rows(book: _Book, limit: int) -> Iterator[tuple[int, list[_Cell]]]:
             before = number
             filled = [cell for cell in cells if _has_content(cell)]
             if number > _SHEET_ROWS or (filled and number > limit + 1):
-                raise _limit(f"rækker: {limit}")
+                raise limit_error(f"rækker: {limit}")
             if filled:
                 yield number, filled
 
@@ -385,7 +216,7 @@ def _has_content(cell: _Cell) -> bool:
 def _headings_of(cells: Sequence[_Cell], source: Source) -> list[str]:
     width = cells[-1]["column"]
     if width > source.limits.max_columns:
-        raise _limit(f"kolonner: {source.limits.max_columns}")
+        raise limit_error(f"kolonner: {source.limits.max_columns}")
     headings = [""] * width
     for cell in cells:
         if cell["data_type"] not in ("s", "inlineStr"):

@@ -8,7 +8,6 @@ Rules: I.name, I.no_delivery, I.identity.
 
 from __future__ import annotations
 
-import calendar
 import datetime as dt
 import hashlib
 import re
@@ -16,6 +15,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from dagster_project.lib.base import months
 from dagster_project.lib.receiving.judging.declarations import Source
 from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding
 
@@ -143,6 +143,6 @@ def check_window(parts: NameParts) -> None:
         return
     if not first <= last <= parts.extracted_on:
         raise FileRefusedError(Finding("WINDOW_INVALID", detail="order"))
-    whole = first.day == 1 and last.day == calendar.monthrange(last.year, last.month)[1]
+    whole = first == months.first_day(first) and last == months.last_day(last)
     if window.granularity == "months" and not whole:
         raise FileRefusedError(Finding("WINDOW_INVALID", detail="months"))

@@ -7,6 +7,7 @@ Decides: I.knowledge, I.order, R0.known.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
@@ -55,6 +56,14 @@ def write_known(connection: duckdb.DuckDBPyConnection, home: Home, as_of: dt.dat
             for v in volumes
         ],
     )
+
+
+def keep_known(
+    connection: duckdb.DuckDBPyConnection, home: Home, delivery_ids: Collection[str]
+) -> None:
+    """Make exactly these received deliveries the known ones, held ones as well."""
+    chosen = [r for r in load_register(home).records() if r.delivery_id in delivery_ids]
+    replace_rows(connection, "raw.known_delivery", _known_rows(chosen))
 
 
 def _six(value: Fraction) -> Decimal:

@@ -1,10 +1,11 @@
 """Loading: typed rows of accepted deliveries, pseudonymised, into the warehouse's raw room.
 
-What belongs here: person numbers become ``person_no`` here and nowhere else. What does not:
-deciding whether a file is accepted. A person number never reaches the warehouse or its folder: the
-parser is another DuckDB, which hands over pseudonyms and dense numbers only.
+What belongs here: which deliveries are loaded, and which of their rows and columns. What does not:
+the numbers of persons and courses (``numbers``), deciding whether a file is accepted. A person
+number never reaches the warehouse or its folder: the parser is another DuckDB, which hands over
+pseudonyms and dense numbers only.
 
-Rules: I.person_key, I.duplicates.
+Rules: I.duplicates.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import duckdb
 
 from dagster_project.lib.base.canonical import sha256_file, sha256_text
 from dagster_project.lib.base.errors import EffektError
-from dagster_project.lib.keys.pseudonym import fingerprint, hmac_pads, read_key
+from dagster_project.lib.keys.pseudonym import fingerprint, read_key
 from dagster_project.lib.receiving.formats.content import Content, read_content
 from dagster_project.lib.receiving.formats.engine import WAREHOUSE_MEMORY_LIMIT, open_parser
 from dagster_project.lib.receiving.formats.parse import skip_condition
@@ -26,6 +27,7 @@ from dagster_project.lib.receiving.judging.declarations import Source, load_sour
 from dagster_project.lib.receiving.judging.findings import FileRefusedError
 from dagster_project.lib.receiving.judging.grammar import Context
 from dagster_project.lib.receiving.judging.names import NameParts
+from dagster_project.lib.receiving.loading.numbers import Numbers, good_rows, hand_over
 from dagster_project.lib.reference import load_benefits
 from dagster_project.lib.warehouse import transaction
 from dagster_project.lib.warehouse.rows import insert_rows
@@ -33,7 +35,6 @@ from dagster_project.settings import Home
 
 # Raise it when parsing or loading changes what rows come out: the warehouse is then loaded anew.
 LOADER_VERSION = 3
-_BATCH = 100_000
 _RAW_TABLES = (
     "ydelsesforloeb", "dream", "ydelsesrefusion", "deltagere", "resultatkrav", "jobindsats",
     "personstatus", "eindkomst", "aktiviteter", "rejected_row", "loaded_delivery",
@@ -61,12 +62,8 @@ class Loader:
     ) -> None:
         self._warehouse = warehouse
         self._parser = parser
-        self._pads = hmac_pads(key)
+        self._numbers = Numbers(warehouse, parser, key)
         warehouse.execute(f"set memory_limit = '{WAREHOUSE_MEMORY_LIMIT}'")
-        parser.execute("create temp table person (cpr bigint, person_no integer)")
-        parser.execute(
-            "create temp table course (contract_id varchar, course_id varchar, course_ref integer)"
-        )
 
     def load(self, record: Record, content: Content) -> int:
         """Load one delivery; the caller holds the transaction of the warehouse.
@@ -75,9 +72,9 @@ class Loader:
             the number of rows of the file that were loaded.
         """
         source, parsed = content.parts.source, content.parsed
-        is_placed = self._number_persons(source, parsed.table)
+        is_placed = self._numbers.number_persons(source, parsed.table)
         if names_courses(source):
-            self._number_courses(parsed.table)
+            self._numbers.number_courses(parsed.table)
         self._insert_rows(record, content, is_placed=is_placed)
         self._insert_rejected(record)
         loaded = (
@@ -91,146 +88,6 @@ class Loader:
             ],
         )  # fmt: skip
         return loaded
-
-    def _hand_over(self, sql: str, target: str, view: str) -> None:
-        """Stream a query of the parser into a statement of the warehouse."""
-        reader = self._parser.sql(sql).to_arrow_reader(_BATCH)
-        self._warehouse.register(view, reader)
-        try:
-            self._warehouse.execute(target)
-        finally:
-            self._warehouse.unregister(view)
-
-    def _number_persons(self, source: Source, table: str) -> bool:
-        """Give new persons with rows to load a pseudonym (HMAC once each) and a dense number.
-
-        Newcomers carry a number of their own between the two databases, so that the long pseudonyms
-        are compared only with those of persons who came with earlier runs. The order of numbers is
-        that of the pseudonyms: the order of the file would reveal who was born early in a month.
-
-        Returns:
-            whether the numbers lie beside the rows (``_place_numbers``), else they are looked up.
-        """
-        columns = [column.name for column in source.columns if column.type == "cpr"]
-        if not columns:
-            return False
-        distinct = "" if list(source.key) == columns else "distinct"
-        place = "rowid as place, " if source.weeks else ""
-        good = _good_rows(source)
-        everyone = " union ".join(
-            f"select {distinct} {place}{name} as cpr from {table}"
-            f" where {good} and {name} is not null"
-            for name in columns
-        )
-        inner, outer = self._pads
-        self._parser.execute(
-            f"""create or replace temp table newcomer as
-            select row_number() over () as n, *
-            from (
-                select *, left(sha256($outer || unhex(sha256($inner
-                    || encode(lpad(cpr::varchar, 10, '0'))))), 32) as person_key
-                from ({everyone}) anti join person using (cpr)
-                order by person_key)""",
-            {"inner": inner, "outer": outer},
-        )
-        is_placed = False
-        newcomers = self._parser.execute("select count(*) from newcomer").fetchall()[0][0]
-        if newcomers:
-            numbered = self._number_newcomers()
-            self._parser.execute(f"insert into person select cpr, person_no from {numbered}")
-            if source.weeks:
-                is_placed = self._place_numbers(table, good, newcomers, numbered)
-            self._parser.unregister("numbers")
-        self._parser.execute("drop table newcomer")
-        return is_placed
-
-    def _place_numbers(self, table: str, good: str, newcomers: int, numbered: str) -> bool:
-        """Lay the numbers beside the rows of a table that names each person once.
-
-        Where all of its persons are new this is a place in an array for each of them; to look up
-        six million of them by their keys costs as much as to unfold all their weeks.
-        """
-        rows, with_person = self._parser.execute(
-            f"select count(*), count(*) filter ({good}) from {table}"
-        ).fetchall()[0]
-        if newcomers != with_person:
-            return False
-        import numpy as np
-        import pyarrow as pa
-
-        numbers = np.zeros(rows, np.int32)
-        for batch in self._parser.sql(f"select place, person_no from {numbered}").to_arrow_reader(
-            _BATCH
-        ):
-            numbers[batch.column(0).to_numpy()] = batch.column(1).to_numpy()
-        self._parser.register("placed", pa.table({"number_here": numbers}))
-        return True
-
-    def _number_newcomers(self) -> str:
-        """Number them in the warehouse; returns the relation that adds ``person_no`` to each."""
-        taken = self._warehouse.execute("select max(person_no) from raw.person").fetchall()[0][0]
-        pseudonyms = "select n, person_key from newcomer"
-        if taken is None:
-            self._hand_over(pseudonyms, "insert into raw.person from newcomers", "newcomers")
-            return "(select *, n::integer as person_no from newcomer)"
-        self._hand_over(
-            pseudonyms,
-            """
-            create or replace temp table numbered as
-            select n, person_key, person_no from newcomers
-            left join raw.person using (person_key)
-            """,
-            "newcomers",
-        )
-        self._warehouse.execute(
-            """
-            update numbered set person_no = $taken + fresh.place
-            from (select n, row_number() over (order by n) as place from numbered
-                  where person_no is null) as fresh
-            where numbered.n = fresh.n
-            """,
-            {"taken": taken},
-        )
-        self._warehouse.execute(
-            "insert into raw.person select person_no, person_key from numbered"
-            " where person_no > $taken order by person_no",
-            {"taken": taken},
-        )
-        numbers = self._warehouse.sql("select person_no from numbered order by n").to_arrow_table()
-        self._parser.register("numbers", numbers)
-        self._warehouse.execute("drop table numbered")
-        return "(select * from newcomer positional join numbers)"
-
-    def _number_courses(self, table: str) -> None:
-        """Give courses that are new to the warehouse a dense number: it joins lists and claims."""
-        self._parser.execute(
-            f"create or replace temp table new_course as select distinct contract_id, course_id"
-            f" from {table} anti join course using (contract_id, course_id) where faults is null"
-        )
-        self._hand_over(
-            "select contract_id, course_id from new_course",
-            "create or replace temp table named as from handed_over",
-            "handed_over",
-        )
-        self._warehouse.execute(
-            """
-            insert into raw.course
-            select
-                (select coalesce(max(course_ref), 0) from raw.course)
-                + row_number() over (order by contract_id, course_id),
-                contract_id, course_id
-            from named anti join raw.course using (contract_id, course_id)
-            """
-        )
-        numbered = "from named join raw.course using (contract_id, course_id)"
-        reader = self._warehouse.sql(
-            f"select contract_id, course_id, course_ref {numbered}"
-        ).to_arrow_reader(_BATCH)
-        self._parser.register("numbered", reader)
-        self._parser.execute("insert into course select * from numbered")
-        self._parser.unregister("numbered")
-        self._parser.execute("drop table new_course")
-        self._warehouse.execute("drop table named")
 
     def _insert_rows(self, record: Record, content: Content, *, is_placed: bool) -> None:
         source, table = content.parts.source, content.parsed.table
@@ -250,7 +107,7 @@ class Loader:
             joins += " left join course using (contract_id, course_id)"
             picked.append("course.course_ref")
             names.append("course_ref")
-        good = f"{_good_rows(source)} and not ({skip_condition(source)})"
+        good = f"{good_rows(source)} and not ({skip_condition(source)})"
         placed = " positional join placed" if is_placed else ""
         rows = f"(select rowid + 1 as row_number, * from {table}{placed} where {good}) t"
         if source.weeks:  # persons are looked up once per row, before its runs become rows
@@ -270,11 +127,12 @@ class Loader:
         into, values = listed, listed
         if told:
             into, values = f"{listed}, is_alone", f"{listed}, {told}"
-        self._hand_over(
+        hand_over(
+            self._parser,
+            self._warehouse,
             f"select t.row_number, {', '.join(picked)} from {rows}{joins}",
             f"insert into raw.{source.source} (delivery_no, row_number, {into})"
             f" select {record.delivery_no}, row_number, {values} from handed_over{window}",
-            "handed_over",
         )
         if is_placed:
             self._parser.unregister("placed")
@@ -293,15 +151,6 @@ class Loader:
                 for row, column, code in record.rejected
             ],
         )
-
-
-def _good_rows(source: Source) -> str:
-    """SQL: rows without a fault that give something to load.
-
-    In a wide weekly file most persons of a country have no week with a code: such a row gives
-    nothing to load, and its person no pseudonym.
-    """
-    return "faults is null and filled > 0" if source.weeks else "faults is null"
 
 
 def names_courses(source: Source) -> bool:
@@ -356,7 +205,7 @@ def rule_of(source: Source, key: bytes) -> str:
 def drop_outdated(
     warehouse: duckdb.DuckDBPyConnection, records: Iterable[Record], key: bytes
 ) -> None:
-    """Take out what the register or today's declarations no longer support."""
+    """Take out what the register or today's declarations no longer stand behind."""
     known = {record.delivery_no: record for record in records}
     stale: set[str] = set()
     for number, identity, source, rule in warehouse.execute(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import duckdb
@@ -39,8 +39,10 @@ def _sources(today: Today, kind: str) -> tuple[str, ...]:
     }[kind]
 
 
-def _numbers(connection: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any]) -> list[int]:
-    return [row[0] for row in connection.execute(query, list(values)).fetchall()]
+def _numbers(
+    connection: duckdb.DuckDBPyConnection, query: str, values: list[Any] | dict[str, Any]
+) -> list[int]:
+    return [row[0] for row in connection.execute(query, values).fetchall()]
 
 
 def _course_deliveries(
@@ -139,10 +141,8 @@ def _register_deliveries(
         order by
             (owner.starts_on <= last_day($month::date) and owner.ends_before > $month::date) desc,
             known.delivery_rank desc
-        """.replace("$source", "?")
-        .replace("$month", "?")
-        .replace("$visited", "?"),
-        [today.register, change.month, change.month, visited, visited, change.month, change.month],
+        """,
+        {"source": today.register, "month": change.month, "visited": visited},
     )
 
 

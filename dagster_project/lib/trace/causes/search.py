@@ -18,7 +18,7 @@ from dagster_project.lib.trace.causes.deliveries import delivery_of
 from dagster_project.lib.trace.causes.put_back import KINDS
 from dagster_project.lib.trace.causes.today import Today
 from dagster_project.lib.trace.causes.trial import AMOUNTS, Trial
-from dagster_project.lib.trace.models import Compiled, FindCompiled
+from dagster_project.lib.trace.runner import Compiled, FindCompiled
 from dagster_project.lib.trace.side_home import opened
 from dagster_project.lib.warehouse.rows import replace_rows
 from dagster_project.settings import Home, Settings

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dagster_project.lib.trace import side_home
+from dagster_project.lib import receiving
 from dagster_project.lib.trace.causes.changes import Row
 from dagster_project.lib.trace.causes.today import DECISION, PLACED, Today
-from dagster_project.lib.trace.models import Compiled
+from dagster_project.lib.trace.runner import Compiled
 from dagster_project.lib.trace.side_home import opened
 from dagster_project.lib.warehouse.rows import insert_rows
 from dagster_project.settings import Home, Settings
@@ -86,10 +86,10 @@ class Trial:
 
     def know_as_then(self, *sources: str) -> None:
         """Make the known deliveries of these sources those of the approval."""
-        kept = [
+        kept = {
             row["delivery_id"]
             for row in self.known
             if row["source"] not in sources or row["delivery_id"] in self.old
-        ]
+        }
         with opened(self.side) as connection:
-            side_home.keep_known(connection, kept)
+            receiving.keep_known(connection, self.settings.home, kept)

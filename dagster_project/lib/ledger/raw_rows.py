@@ -17,7 +17,7 @@ import duckdb
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.ledger import chain, frozen
 from dagster_project.lib.ledger.chain import Ledger
-from dagster_project.lib.ledger.periods import refuse_moved_bounds
+from dagster_project.lib.ledger.frozen_bounds import refuse_moved_bounds
 from dagster_project.lib.ledger.state import Key, approvals_of, list_states
 from dagster_project.lib.warehouse.rows import replace_rows
 from dagster_project.settings import Home

@@ -1,0 +1,234 @@
+"""What must hold before an action on a settlement is written down; else it is refused (exit 3).
+
+What belongs here: what a decision is taken on, who may do what and when, what may be typed. What
+does not: writing the event (``commands``).
+
+Rules: S.steps, S.people, S.release, S.blockers, S.fresh.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from dagster_project.lib.base.environment import os_user
+from dagster_project.lib.base.errors import NotAllowedError, UsageError
+from dagster_project.lib.base.person_numbers import holds_person_number
+from dagster_project.lib.contracts import Contract, list_periods
+from dagster_project.lib.ledger import state as states
+from dagster_project.lib.ledger.chain import Event, Ledger
+from dagster_project.lib.publishing import snapshot
+from dagster_project.settings import Home, Settings
+
+ROLES = {
+    "submit": "provider",
+    "verify": "municipality",
+    "approve": "municipality",
+    "return": "municipality",
+    "release": "municipality",
+    "pay": "finance",
+}
+EARLIER_OPEN = "earlier_period_open"
+_MAX_TEXT = 500
+ORE = Decimal("0.01")
+NO_AMOUNT = Decimal(0)
+_TOO_MUCH = Decimal(10) ** 15  # kroner; amounts are stored as DECIMAL(18,2)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """All that a decision is taken on: snapshot, ledger, terms and the period's row."""
+
+    settings: Settings
+    snapshot: snapshot.Snapshot
+    ledger: Ledger
+    contract: Contract
+    actor: str
+    action: str
+
+    @property
+    def home(self) -> Home:
+        """The home."""
+        return self.settings.home
+
+    def settlement(self, period: dt.date) -> dict[str, Any]:
+        """The period's published row."""
+        rows = self.snapshot.of_period("mart.settlement", self.contract.contract_id, period)
+        if not rows:
+            raise UsageError(
+                f"{self.contract.contract_id} has no period that begins {period:%Y-%m}",
+                remedy="name the first month of one of its periods, YYYY-MM",
+            )
+        return rows[0]
+
+    def events(self, period: dt.date) -> list[Event]:
+        """The period's steps so far."""
+        return states.of_period(self.ledger, self.contract.contract_id, period)
+
+    def event(self, period: dt.date, **values: Any) -> Event:
+        """An event of this action, not yet written."""
+        fields: dict[str, Any] = {
+            "statement_sha256": None, "amount_dkk": None, "reason": None, "reference": None,
+            "paid_on": None, "frozen_sha256": None, **values,
+        }  # fmt: skip
+        return Event(
+            sequence=0, recorded_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+            as_of_date=self.snapshot.as_of, actor=self.actor, role=ROLES[self.action],
+            os_user=os_user(), action=self.action, contract_id=self.contract.contract_id,
+            period_start=period, snapshot_id=self.snapshot.snapshot_id, key_fingerprint=None,
+            prev="", hash="", **fields,
+        )  # fmt: skip
+
+
+def require_role(desk: Desk) -> None:
+    """The actor is listed for the action, where the contract lists actors."""
+    actors = desk.contract.actors
+    if actors is None:
+        return
+    role = ROLES[desk.action]
+    names = {states.same_name(name) for name in getattr(actors, role)}
+    if states.same_name(desk.actor) not in names:
+        raise NotAllowedError(
+            "ACTOR_ROLE",
+            f"the name given is not listed as {role} in the contract's actors",
+            remedy=f"{desk.action} is done by one of the names under actors.{role}",
+        )
+
+
+def require_newest(desk: Desk) -> None:
+    """The snapshot is not of an earlier date than the ledger's last event."""
+    last = desk.ledger.events[-1] if desk.ledger.events else None
+    if last is not None and desk.snapshot.as_of < last.as_of_date:
+        raise NotAllowedError(
+            "SNAPSHOT_EARLIER",
+            f"the newest snapshot is as of {desk.snapshot.as_of}, "
+            f"the ledger's last event as of {last.as_of_date}",
+            remedy="run `effekt run` with a later as-of date first",
+        )
+
+
+def first_unapproved(desk: Desk) -> dt.date | None:
+    """First day of the contract's first unapproved period; None where all are approved."""
+    approved = states.approved_periods(desk.ledger, desk.contract.contract_id)
+    starts = (period.period_start for period in list_periods(desk.contract))
+    return next((start for start in starts if start not in approved), None)
+
+
+def require_first_unapproved(desk: Desk, start: dt.date, row: dict[str, Any]) -> None:
+    """The period is the first unapproved one, and closed."""
+    first = first_unapproved(desk)
+    if first != start:
+        then = "all periods are approved" if first is None else f"the next one is {first:%Y-%m}"
+        raise NotAllowedError("PERIOD_ORDER", f"periods are settled in order; {then}")
+    if not row["is_closed"]:
+        raise NotAllowedError(
+            "PERIOD_OPEN",
+            f"the period ends {row['period_end']}, which is not before the as-of date",
+            remedy="wait until the period is over and run again",
+        )
+
+
+def require_state(desk: Desk, start: dt.date, row: dict[str, Any], *wanted: str) -> None:
+    """The settlement is in one of these states."""
+    found = states.state_of(desk.events(start), row["statement_sha256"])
+    if found.name in wanted:
+        return
+    because = " because the figures have changed since" if found.is_superseded else ""
+    raise NotAllowedError(
+        "STATE",
+        f"{desk.action} needs a settlement that is {' or '.join(wanted)}; "
+        f"this one is {found.name}{because}",
+    )
+
+
+def require_unmoved(desk: Desk, start: dt.date, row: dict[str, Any]) -> None:
+    """Refuse where the ledger has moved the period's figures since the snapshot.
+
+    A release moves them where payment is held; an approval where other figures were approved
+    than those that the snapshot shows.
+    """
+    mine = [event for event in desk.ledger.since(desk.snapshot.ledger_head)
+            if event.contract_id == desk.contract.contract_id]  # fmt: skip
+    is_released = any(event.action == "release" for event in mine)
+    moved = is_released and row["held_cumulative_dkk"] > 0
+    for event in mine:
+        if event.is_approval and event.period_start < start:
+            seen = desk.settlement(event.period_start)["statement_sha256"]
+            moved = moved or seen != event.statement_sha256
+    if moved:
+        raise NotAllowedError(
+            "SNAPSHOT_STALE",
+            "the ledger has moved the period's figures since the newest snapshot",
+            remedy="run `effekt run` and look at the figures again",
+        )
+
+
+def require_no_blockers(desk: Desk, start: dt.date, reason: str | None) -> None:
+    """Refuse while the snapshot shows a blocker; what is open before it the ledger tells."""
+    found = desk.snapshot.of_period(
+        "mart.settlement_blocker", desk.contract.contract_id, start, order="kind"
+    )
+    rows = [row for row in found if row["kind"] != EARLIER_OPEN]
+    if rows and reason is None:
+        kinds = ", ".join(f"{row['kind']} ({row['item_count']})" for row in rows)
+        raise NotAllowedError(
+            "BLOCKED",
+            f"the settlement is not complete: {kinds}",
+            remedy="remove what blocks it, or submit with --incomplete and a reason",
+        )
+
+
+def require_other_person(desk: Desk, start: dt.date, *actions: str) -> None:
+    """The actor did none of these earlier steps."""
+    steps = desk.events(start)
+    for action in actions:
+        last = next((e for e in reversed(steps) if e.action == action), None)
+        if last is not None and states.same_name(last.actor) == states.same_name(desk.actor):
+            raise NotAllowedError(
+                "SAME_PERSON",
+                f"the person who did {action} may not {desk.action} as well",
+                remedy="submit, verify and approve take three different people",
+            )
+
+
+def require_earlier_paid(desk: Desk, start: dt.date) -> None:
+    """Every approved period before this one is paid."""
+    contract_id = desk.contract.contract_id
+    for earlier in sorted(states.approved_periods(desk.ledger, contract_id)):
+        if earlier < start and not any(e.action == "pay" for e in desk.events(earlier)):
+            raise NotAllowedError(
+                "PERIOD_ORDER", f"periods are settled in order; {earlier:%Y-%m} is not paid yet"
+            )
+
+
+def require_storable(desk: Desk, authorised: Decimal, amount: Decimal) -> None:
+    """An event is never rewritten, so a maximum that no column can hold must not come about."""
+    released = [
+        event.amount_dkk
+        for event in desk.ledger.events
+        if event.action == "release" and event.contract_id == desk.contract.contract_id
+    ]
+    if authorised + amount + sum(filter(None, released), NO_AMOUNT) >= _TOO_MUCH:
+        raise UsageError("the authorised maximum would be larger than any amount can be")
+
+
+def clean(text: str, what: str) -> str:
+    """A typed text, trimmed: not empty, one line, and no person number in it."""
+    trimmed = text.strip()
+    if not trimmed or len(trimmed) > _MAX_TEXT or not trimmed.isprintable():
+        raise UsageError(f"the {what} must be one line of 1 to {_MAX_TEXT} characters")
+    if holds_person_number(trimmed):
+        raise UsageError(
+            f"the {what} seems to contain a person number, which may stand nowhere here",
+            remedy="write it without",
+        )
+    return trimmed
+
+
+def require_kroner(amount: Decimal) -> None:
+    """A number of kroner that a column of money can hold, to the øre."""
+    is_kroner = amount.is_finite() and abs(amount) < _TOO_MUCH
+    if not is_kroner or amount != amount.quantize(ORE):
+        raise UsageError("the amount must be kroner with at most two decimals")

@@ -1,0 +1,44 @@
+"""The inputs of a computation in the raw room: deliveries, terms, reference tables, run context.
+
+What belongs here: what a night and a replay load alike. What does not: the ledger, which a night
+loads as it stands and a replay as it stood (``ledger``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+import duckdb
+
+from dagster_project.lib import contracts, warehouse
+from dagster_project.lib import reference as tables
+from dagster_project.lib.receiving.loading.known import write_known
+from dagster_project.lib.receiving.loading.load import load_deliveries
+from dagster_project.lib.warehouse.rows import replace_rows
+from dagster_project.settings import Home
+
+
+def load_raw(
+    connection: duckdb.DuckDBPyConnection, home: Home, terms: Sequence[contracts.Contract],
+    reference: tables.Reference, as_of: dt.date, area: str | None,
+) -> None:  # fmt: skip
+    """Fill the raw room with everything but the ledger.
+
+    Args:
+        connection: an open warehouse.
+        home: the home whose vault is loaded.
+        terms: the contracts.
+        reference: codes, expenditure, words.
+        as_of: business date of the run.
+        area: the home's municipality; None where no contract names one.
+
+    Raises:
+        EffektError: a vault file is missing or no longer what was accepted.
+    """
+    warehouse.create_raw(connection)
+    load_deliveries(connection, home)
+    contracts.write_contracts(connection, terms)
+    tables.write_reference(connection, reference)
+    write_known(connection, home, as_of)
+    replace_rows(connection, "raw.run_context", [{"as_of_date": as_of, "area": area}])
