@@ -7,7 +7,7 @@ Every command acts on the newest published snapshot, reads and appends under the
 returns the event it wrote.
 
 Rules: S.steps, S.people, S.release, S.blockers, S.fresh.
-Decides: S.fresh, S.release.
+Decides: S.release.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ What belongs here: what a decision is taken on, who may do what and when, what m
 does not: writing the event (``commands``).
 
 Rules: S.steps, S.people, S.release, S.blockers, S.fresh.
+Decides: S.steps, S.people, S.fresh.
 """
 
 from __future__ import annotations

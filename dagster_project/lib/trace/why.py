@@ -4,6 +4,7 @@ What belongs here: reading the newest published snapshot. What does not: computi
 (``telling``). Imports neither Dagster, dbt nor Great Expectations, and answers within two seconds.
 
 Rules: S.why.
+Decides: S.why.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ def _models() -> set[str]:
 
 
 def _tables() -> set[str]:
-    text = (ROOT / "dagster_project/lib/warehouse/raw_room.py").read_text(encoding="utf-8")
+    text = (ROOT / "dagster_project/lib/warehouse/raw_room.sql").read_text(encoding="utf-8")
     made = set(re.findall(r"create table if not exists (\w+\.\w+)", text))
     return made | {f"{room}.{name}" for room, name in declared_tables()}
 
