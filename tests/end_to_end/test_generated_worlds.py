@@ -139,8 +139,8 @@ def test_every_decision_is_reached_in_the_generated_worlds(shared_folder: Path) 
             "claim_outside_effort",
         ],
         "blocker": [
-            "register_not_observed", "person_status_missing", "statistics_missing",
-            "earlier_period_open", "amount_held", "claims_pending",
+            "register_not_observed", "statistics_missing", "earlier_period_open", "amount_held",
+            "claims_pending",
         ],
     }.items():  # fmt: skip
         wanted = 1 if name == "two fte parts" else 3

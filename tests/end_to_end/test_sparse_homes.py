@@ -41,6 +41,8 @@ def test_sql_equals_the_oracle_where_sources_are_missing(shared_folder: Path, na
     found = night.built_once(shared_folder, f"sparse-{name}", run)[1]
     assert {table: said[:10] for table, said in found["differences"].items() if said} == {}
     assert found["reached"]["eligibility"].get("eligible", 0) > 0
+    if "personstatus" in missing:
+        assert found["reached"]["blocker"].get("person_status_missing", 0) > 0
 
 
 NOT_BEGUN = """

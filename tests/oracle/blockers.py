@@ -52,8 +52,7 @@ def silent_months(
         month
         for month in months
         if contract["requires_person_status"] == "true"
-        and person_month_part(contract) is not None
-        and month in term_months(contract)
+        and month in needed_months(contract)
         and not any(on > civil.last_day(month) for on in knowledge.status_extracts)
     }
     return [

@@ -65,7 +65,7 @@ final as (
         periods.period_start,
         faults.kind,
         count(*) as item_count,
-        0 as amount_dkk
+        0::decimal(18, 2) as amount_dkk
     from periods
     inner join needed_sources on periods.contract_id = needed_sources.contract_id
     inner join faults

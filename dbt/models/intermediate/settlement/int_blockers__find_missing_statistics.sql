@@ -86,7 +86,7 @@ final as (
         months.period_start,
         'statistics_missing' as kind,
         count(*) as item_count,
-        0 as amount_dkk
+        0::decimal(18, 2) as amount_dkk
     from statistic_months
     inner join months
         on

@@ -99,7 +99,7 @@ unobserved_registers as (
         period_start,
         'register_not_observed' as kind,
         count(*) as item_count,
-        sum(unobserved_dkk) as amount_dkk
+        sum(unobserved_dkk)::decimal(18, 2) as amount_dkk
     from register_months
     where not is_register_observed
     group by all
@@ -111,7 +111,7 @@ missing_person_status as (
         period_start,
         'person_status_missing' as kind,
         count(*) as item_count,
-        sum(unobserved_dkk) as amount_dkk
+        sum(unobserved_dkk)::decimal(18, 2) as amount_dkk
     from register_months
     where not is_person_status_known
     group by all
