@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections import Counter
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -75,8 +76,8 @@ def act(
 
 def one_night(
     home: Path, files: Home, history: History, as_of: str
-) -> tuple[dict[str, Any], dict[str, dict[str, rows.Rows]]]:
-    """Run a night and compare it; gives what was found, and the oracle's rows by contract."""
+) -> tuple[dict[str, Any], dict[str, dict[str, rows.Rows]], dict[str, rows.Rows]]:
+    """Run a night and compare it: what was found, the oracle's rows by contract, and by table."""
     night.publish(home, as_of)
     knowledge = files.know(as_of)
     contracts = read_contracts(files.inputs / "contracts")
@@ -115,7 +116,38 @@ def one_night(
         "shown": sum(row["line_count"] is not None for row in expected["restatement"]),
         "hidden": sum(row["line_count"] is None for row in expected["restatement"]),
     }
-    return found, told
+    return found, told, expected
+
+
+def live(home: Path) -> Iterator[tuple[str, dict[str, Any], dict[str, rows.Rows]]]:
+    """The nights of the histories in a home: date, what was found, and the oracle's rows by table.
+
+    What is approved, released and amended after a night is done when the next one is asked for.
+    """
+    world = generate.hall(49, 16, ("ydelsesforloeb", "dream"), background_count=80)
+    told_scenes = scenes.every_scene()
+    scenes.add_to(world, told_scenes)
+    files = Home(world.write(home.with_name(f"{home.name}-told")))
+    world.write(home)
+    history, rng = History(), random.Random(49)
+    for number, as_of in enumerate(NIGHTS):
+        found, own, expected = one_night(home, files, history, as_of)
+        yield as_of, found, expected
+        if as_of == NIGHTS[-1]:
+            return
+        contracts = read_contracts(files.inputs / "contracts")
+        for place, contract in enumerate(contracts):
+            name = contract["contract_id"]
+            scene = told_scenes.get(name)
+            count = scene.approvals[number] if scene else place % 4
+            act(home, history, files.know(as_of), contract, count, own[name])
+            amend = scene.amendments[number] if scene else None
+            if amend is not None:
+                amend(world.contracts[name])
+            if scene is None:
+                world.contracts[name] = contract_terms.amended(rng, world.contracts[name])
+        world.write_contracts(home)
+        world.write_contracts(files.inputs)
 
 
 @pytest.fixture(scope="session")
@@ -123,30 +155,7 @@ def told(shared_folder: Path) -> dict[str, Any]:
     """Per night: differences by table, and how often each thing was reached."""
 
     def run(home: Path) -> dict[str, Any]:
-        world = generate.hall(49, 16, ("ydelsesforloeb", "dream"), background_count=80)
-        told_scenes = scenes.every_scene()
-        scenes.add_to(world, told_scenes)
-        files = Home(world.write(home.with_name(f"{home.name}-told")))
-        world.write(home)
-        history, said, rng = History(), {}, random.Random(49)
-        for number, as_of in enumerate(NIGHTS):
-            said[as_of], own = one_night(home, files, history, as_of)
-            if number == 2:
-                break
-            contracts = read_contracts(files.inputs / "contracts")
-            for place, contract in enumerate(contracts):
-                name = contract["contract_id"]
-                scene = told_scenes.get(name)
-                count = scene.approvals[number] if scene else place % 4
-                act(home, history, files.know(as_of), contract, count, own[name])
-                amend = scene.amendments[number] if scene else None
-                if amend is not None:
-                    amend(world.contracts[name])
-                if scene is None:
-                    world.contracts[name] = contract_terms.amended(rng, world.contracts[name])
-            world.write_contracts(home)
-            world.write_contracts(files.inputs)
-        return said
+        return {as_of: found for as_of, found, _ in live(home)}
 
     answer: dict[str, Any] = night.built_once(shared_folder, "approved", run)[1]
     return answer
