@@ -7,6 +7,7 @@ What does not: any of their figures.
 from __future__ import annotations
 
 import importlib
+import inspect
 import itertools
 import json
 import time
@@ -15,7 +16,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import ModuleType
 from typing import Any
+
+import duckdb
 
 from tests.mutation import sources
 from tests.mutation.limits import ended
@@ -73,13 +77,21 @@ def changed_sql(changed: Mapping[str, str], read: set[str] | None = None) -> Ite
         test_macros.DBT_DIR = Path(scratch)
         for name, stand_in in places.items():
             setattr(rendered, name, stand_in)
+        _forget_rendered()
         try:
             yield
         finally:
+            _forget_rendered()
             test_macros.DBT_DIR = folder
             for name, own_one in before.items():
                 setattr(rendered, name, own_one)
             assert rendered._macros is macro_text
+
+
+def _forget_rendered() -> None:
+    """Texts that the modules have rendered once are rendered anew."""
+    for cached in (rendered.render, rendered.parents, test_macros._environment):
+        cached.cache_clear()
 
 
 def every() -> list[Property]:
@@ -92,11 +104,11 @@ def every() -> list[Property]:
     for module in [test_macros, *modules]:
         for name, test in vars(module).items():
             if name.startswith("test_") and callable(test):
-                found += _calls(f"{module.__name__.rsplit('.', 1)[-1]}.{name}", test)
+                found += _calls(f"{module.__name__.rsplit('.', 1)[-1]}.{name}", test, module)
     return found
 
 
-def _calls(name: str, test: Callable[..., None]) -> list[Property]:
+def _calls(name: str, test: Callable[..., None], module: ModuleType) -> list[Property]:
     _without_shrinking(test)
     marks = [m for m in getattr(test, "pytestmark", []) if m.name == "parametrize"]
     choices = []
@@ -110,8 +122,22 @@ def _calls(name: str, test: Callable[..., None]) -> list[Property]:
     found = []
     for number, chosen in enumerate(itertools.product(*choices)):
         own = {key: value for one in chosen for key, value in one.items()}
-        found.append(Property(f"{name}[{number}]", lambda own=own: test(**own)))
+        asked = [key for key in inspect.signature(test).parameters if key not in own]
+        made = {key: _fixture(module, key) for key in asked}
+
+        def call(own: Any = own, made: Any = made) -> None:
+            test(**own, **{key: make() for key, make in made.items()})
+
+        found.append(Property(f"{name}[{number}]", call))
     return found
+
+
+def _fixture(module: ModuleType, name: str) -> Callable[[], Any]:
+    """What makes a fixture anew for each call, on the SQL as it is then."""
+    if name == "engine":
+        return duckdb.connect
+    make: Callable[[], Any] = getattr(module, name)._get_wrapped_function()
+    return make
 
 
 def _without_shrinking(test: Callable[..., None]) -> None:
