@@ -36,7 +36,6 @@ _QUIET = (
 _KIND = re.compile(r"\b([A-Z][A-Za-z]+(?: [A-Z][a-z]+)? Error)\b")
 _MONEY_COLUMNS = ("payment_dkk", "basis_dkk", "difference_dkk", "amount_dkk")
 _CACHE_KEPT = 4
-_loaded: dict[str, Manifest] = {}
 
 
 @dataclass(frozen=True)
@@ -124,18 +123,16 @@ def manifest_json(home: Home | None = None) -> dict[str, Any]:
     return loaded
 
 
-def _manifest(home: Home) -> Manifest:
-    """The parsed project as dbt's own object, loaded once per process."""
-    key = project_hash()
-    if key not in _loaded:
-        from dbt.contracts.graph.manifest import Manifest
-        from dbt.parser.manifest import extended_mashumuro_decoder
+@cache
+def _read_manifest(folder: Path) -> Manifest:
+    """The parsed project of a folder as dbt's own object, read once per process."""
+    from dbt.contracts.graph.manifest import Manifest
+    from dbt.parser.manifest import extended_mashumuro_decoder
 
-        binary = (parsed_folder(home) / "manifest.msgpack").read_bytes()
-        manifest = Manifest.from_msgpack(binary, decoder=extended_mashumuro_decoder)
-        manifest.build_flat_graph()
-        _loaded[key] = manifest
-    return _loaded[key]
+    binary = (folder / "manifest.msgpack").read_bytes()
+    manifest = Manifest.from_msgpack(binary, decoder=extended_mashumuro_decoder)
+    manifest.build_flat_graph()
+    return manifest
 
 
 def _places(folder: Path) -> list[str]:
@@ -171,7 +168,7 @@ def run_selected(
     """
     from dbt.cli.main import dbtRunner
 
-    manifest = _manifest(home)
+    manifest = _read_manifest(parsed_folder(home))
     command = arguments(home, select, exclude)
     files.make_dir(home.work / "dbt")
     _drop_changed_kinds(home, manifest)

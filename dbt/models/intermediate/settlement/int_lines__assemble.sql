@@ -34,7 +34,6 @@ changes as (
         cause,
         cause_delivery_sha256
     from {{ ref('int_lines__explain_changes') }}
-    where period_start is not null
 ),
 
 final as (

@@ -88,7 +88,6 @@ compared as (
         coalesce(today.contract_id, approved.contract_id) as contract_id,
         coalesce(today.part_id, approved.part_id) as part_id,
         coalesce(today.course_key, approved.course_key) as course_key,
-        coalesce(today.group_key, approved.group_key) as group_key,
         coalesce(today.month, approved.month) as month,
         coalesce(approved.amount_dkk, 0)::decimal(18, 2) as old_amount_dkk,
         coalesce(today.amount_dkk, 0)::decimal(18, 2) as new_amount_dkk,

@@ -136,11 +136,11 @@ paid as (
     from counted
 ),
 
+-- a ceiling that is null is not reached: what is asked below is then null and never true
 judged as (
     select
         *,
-        coalesce(basis_oere >= basis_ceiling_oere, false)
-        or coalesce(payment_oere >= payment_ceiling_oere, false) as is_at_ceiling
+        basis_oere >= basis_ceiling_oere or payment_oere >= payment_ceiling_oere as is_at_ceiling
     from paid
 ),
 
