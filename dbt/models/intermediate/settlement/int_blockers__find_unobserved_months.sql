@@ -45,7 +45,7 @@ person_months as (
     select
         contract_id,
         month,
-        coalesce(rate_dkk, 0) as rate_dkk
+        rate_dkk
     from {{ ref('int_person_months__price') }}
     where reason = 'not_observed'
 ),
