@@ -36,7 +36,7 @@ SCANS = {
     from raw.resultatkrav""",
 }
 """What the rules need of the three large tables; the register alone is the smallest scan."""
-MEMORY_LIMIT = "750MB"
+MEMORY_LIMIT = "600MB"
 
 
 def read_terms(folder: Path) -> Terms:

@@ -7,6 +7,7 @@ import platform
 import duckdb
 
 from dagster_project.settings import PROJECT_ROOT
+from tests.benchmarks import core
 
 PAGE = PROJECT_ROOT / "docs" / "benchmarks.md"
 
@@ -140,9 +141,9 @@ def write(
     made_by = (
         f"Made by `{command}` (Python {platform.python_version()}, DuckDB {duckdb.__version__}, 2 "
         "cores; medians; each step in a process of its own, imports not counted; the models run "
-        "at a memory limit of 750 MB). *scan* reads the columns the rules need, *scan register* "
-        "those of the register alone; *sql* is the project's own compiled models from the staged "
-        "spells to the settlement; *polars* and *pandas* are the rules up to person-months and "
+        f"at a memory limit of {core.MEMORY_LIMIT}). *scan* reads the columns the rules need, "
+        "*scan register* those of the register alone; *sql* is the project's own compiled models "
+        "from the staged spells to the settlement; *polars* and *pandas* are the rules up to person-months and "
         "register FTE in those libraries, checked to give the same figures, and *sql shared* is "
         "the models that give these. *mark alone* is what loading does once for each delivery of "
         "the register: a spell that is alone in its months is never looked at again person by "

@@ -1,6 +1,6 @@
 -- grain: one row per contract, closed unapproved period and kind (statistics_missing)
 -- counts: published figures that the baseline or evaluation of a part lacks, in the period that
---     books the part; no amount can be given
+--     books the part, a month of both once; no amount can be given
 -- rules: S.blockers, R4.complete
 -- left out: what the figures are
 with
@@ -85,7 +85,9 @@ final as (
         months.contract_id,
         months.period_start,
         'statistics_missing' as kind,
-        count(*) as item_count,
+        count(
+            distinct row(statistic_months.part_id, fte_groups.benefit_group, statistic_months.month)
+        ) as item_count,
         0::decimal(18, 2) as amount_dkk
     from statistic_months
     inner join months
