@@ -143,11 +143,11 @@ def write(
         "cores; medians; each step in a process of its own, imports not counted; the models run "
         f"at a memory limit of {core.MEMORY_LIMIT}). *scan* reads the columns the rules need, "
         "*scan register* those of the register alone; *sql* is the project's own compiled models "
-        "from the staged spells to the settlement; *polars* and *pandas* are the rules up to person-months and "
-        "register FTE in those libraries, checked to give the same figures, and *sql shared* is "
-        "the models that give these. *mark alone* is what loading does once for each delivery of "
-        "the register: a spell that is alone in its months is never looked at again person by "
-        "person; it is no part of *sql*."
+        "from the staged spells to the settlement; *polars* and *pandas* are the rules up to "
+        "person-months and register FTE in those libraries, checked to give the same figures, and "
+        "*sql shared* is the models that give these. *mark alone* is what loading does once for "
+        "each delivery of the register: a spell that is alone in its months is never looked at "
+        "again person by person; it is no part of *sql*."
     )
     parts = ["# Benchmarks", "", made_by, "", *(size_text(result) for result in results)]
     parts += growth_text(results)
