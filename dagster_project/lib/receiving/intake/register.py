@@ -162,6 +162,10 @@ class Register:
         last = self._hashes[-1] if self._hashes else None
         return None if last is None else Head(sequence=len(self._hashes), hash=last)
 
+    def hashes(self) -> list[str | None]:
+        """The hash of each line, null for those from before the chain."""
+        return list(self._hashes)
+
     @property
     def line_count(self) -> int:
         """How many lines it has."""
