@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,10 +21,11 @@ from dagster_project.cli.shared import (
     JsonOption,
     PeriodArgument,
     ReasonOption,
+    settings_for_work,
     settings_of,
     show,
 )
-from dagster_project.lib.base.errors import UsageError
+from dagster_project.lib.base.errors import EXIT_DIFFERENT, EXIT_OK, UsageError
 
 if TYPE_CHECKING:
     from dagster_project.lib.ledger import Event
@@ -61,23 +63,45 @@ def submit(
     """Leverandøren indsender periodens kladde."""
     from dagster_project.lib import life
 
-    settings = settings_of(home, contracts)
+    settings = settings_for_work(home, contracts)
     _show_event(life.submit(settings, contract, period, actor, incomplete), as_json)
 
 
 @commands.command()
 def verify(
-    contract: ContractArgument,
-    period: PeriodArgument,
-    actor: ActorOption,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[CONTRACT PERIOD]", help="Opgørelsen; uden: hele mappen."),
+    ] = None,
+    actor: Annotated[
+        str | None, typer.Option("--as", metavar="NAVN", help="Navnet på den, der handler.")
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE…", help="Opgørelser, som parterne har, mod mappens kæder."),
+    ] = None,
     home: HomeOption = None,
     contracts: ContractsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Kommunen efterprøver den indsendte opgørelse."""
-    from dagster_project.lib import life
+    """Kommunen efterprøver den indsendte opgørelse; uden opgørelse efterprøves hele mappen."""
+    from dagster_project.lib import inspection, life
 
-    _show_event(life.verify(settings_of(home, contracts), contract, period, actor), as_json)
+    given = words or []
+    if against is not None:
+        found = inspection.compare_with(
+            settings_of(home, contracts).home, [against, *map(Path, given)]
+        )
+        show(as_json, found.as_json(), found.text())
+        raise typer.Exit(found.exit_code)
+    if not given and actor is None:
+        report = inspection.inspect_home(settings_of(home, contracts).home)
+        show(as_json, report.as_json(), report.text())
+        raise typer.Exit(EXIT_OK if report.is_whole else EXIT_DIFFERENT)
+    if len(given) != 2 or actor is None:
+        raise UsageError("effekt verify CONTRACT PERIOD --as NAVN, eller effekt verify alene")
+    contract, period = given
+    _show_event(life.verify(settings_for_work(home, contracts), contract, period, actor), as_json)
 
 
 @commands.command()
@@ -92,7 +116,7 @@ def approve(
     """Kommunen godkender den efterprøvede opgørelse; tallene fryses."""
     from dagster_project.lib import life
 
-    _show_event(life.approve(settings_of(home, contracts), contract, period, actor), as_json)
+    _show_event(life.approve(settings_for_work(home, contracts), contract, period, actor), as_json)
 
 
 @commands.command()
@@ -111,7 +135,7 @@ def pay(
     """Økonomi registrerer udbetalingen."""
     from dagster_project.lib import life
 
-    settings = settings_of(home, contracts)
+    settings = settings_for_work(home, contracts)
     _show_event(life.pay(settings, contract, period, actor, paid_on.date(), reference), as_json)
 
 
@@ -129,7 +153,7 @@ def return_(
     from dagster_project.lib import life
 
     _show_event(
-        life.return_(settings_of(home, contracts), contract, period, actor, reason), as_json
+        life.return_(settings_for_work(home, contracts), contract, period, actor, reason), as_json
     )
 
 
@@ -147,7 +171,7 @@ def release(
     """Kommunen hæver det bevilgede maksimum."""
     from dagster_project.lib import life
 
-    settings = settings_of(home, contracts)
+    settings = settings_for_work(home, contracts)
     _show_event(life.release(settings, contract, _kroner(amount), actor, reason), as_json)
 
 

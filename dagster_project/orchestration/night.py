@@ -13,13 +13,14 @@ from __future__ import annotations
 import inspect
 import os
 import resource
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from dagster_project.lib import receiving
+from dagster_project.lib import receiving, records, upgrade
 from dagster_project.lib.base import files, lock
 from dagster_project.lib.base.errors import EXIT_HELD, EXIT_OK, EXIT_REFUSED, EffektError
 from dagster_project.lib.trace import side_home
@@ -195,14 +196,16 @@ def night(settings: Settings) -> Iterator[Night]:
     """Hold the home, gather what is done in it and leave an alert if that does not end 0.
 
     Raises:
-        EffektError: ``HOME_BUSY`` or ``SECRETS_OPEN``, before anything is done.
+        EffektError: ``HOME_BUSY``, ``SECRETS_OPEN`` or what an upgrade of the home found broken,
+            before anything is done.
     """
     harden()
     settings.home.ensure()
     settings.home.refuse_open_secrets()
     with lock.hold(settings.home.lock_file):
         _sweep(settings.home)
-        held = Night(settings)
+        upgrade.bring_up_held(settings.home)
+        held, begun = Night(settings), time.monotonic()
         try:
             yield held
         finally:
@@ -210,6 +213,8 @@ def night(settings: Settings) -> Iterator[Night]:
                 where = held.failed_step or "dagster"
                 held.error = blame_full_disk(held.error, where, settings.home.root)
             _leave_alert(held)
+            if held.outcomes.keys() == BY_NAME.keys():
+                records.note_night(settings.home, time.monotonic() - begun)
 
 
 def _sweep(home: Home) -> None:

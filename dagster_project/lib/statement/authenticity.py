@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from dagster_project.lib.base.canonical import canonical_json, sha256_json
+from dagster_project.lib.base.chained import GENESIS
 from dagster_project.lib.base.errors import UsageError
 from dagster_project.lib.ledger import state as states
-from dagster_project.lib.ledger.chain import GENESIS, Event, event_hash
+from dagster_project.lib.ledger.chain import Event, event_hash
 from dagster_project.lib.publishing.code_version import code_version
 from dagster_project.lib.statement.figures import figures_sha256
 from dagster_project.lib.statement.tiers import Reading, Tier, entitlement, walk

@@ -1,0 +1,83 @@
+"""The steps of an upgrade, one function for each format that a home may be brought up from.
+
+What belongs here: what a step does to a home. What does not: order, record, ``home.yml``
+(``bring_up``). A step may be done again: a process may be killed behind it, before its record.
+
+Rules: P.format, S.state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dagster_project.lib import records
+from dagster_project.lib.ledger import chain
+from dagster_project.lib.ledger.state import in_progress
+from dagster_project.lib.receiving.intake.register import REGISTER_NAME, Register, broken
+from dagster_project.lib.receiving.judging import names
+from dagster_project.lib.reference import words
+from dagster_project.settings import Home
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step.
+
+    Args:
+        from_format: the format that it takes a home from, to the next.
+        parts: what is done, in order; each gives the lines to tell, in Danish.
+    """
+
+    from_format: int
+    parts: tuple[Callable[[Home], list[str]], ...]
+
+
+def return_to_draft(home: Home) -> list[str]:
+    """Tell which settlements are drafts again, because the format of the figures is another.
+
+    Their state follows from their figures (S.state), which the next night computes in the new
+    format; no event is written.
+    """
+    return [
+        f"{contract_id} {start:%Y-%m} var {words.label('state', name)} og er igen kladde:"
+        " tallenes format er nyt; kør effekt run, og indsend den på ny"
+        for contract_id, start, name in in_progress(chain.read(home))
+    ]
+
+
+def seal_register(home: Home) -> list[str]:
+    """Seal the register of deliveries, which has been checked against all that is known of it.
+
+    Raises:
+        EffektError: a record is broken, or the register lacks a delivery of a snapshot.
+    """
+    register = records.check(home).register
+    _require_told_deliveries(home, register)
+    if not register.seal():
+        return []
+    return [f"leveringsregistret er forseglet: {register.line_count - 1} linjer"]
+
+
+def _require_told_deliveries(home: Home, register: Register) -> None:
+    """A register from before the chain is held against the deliveries that snapshots name."""
+    own = {
+        record.delivery_id
+        for record in register.records()
+        if names.delivery_id(record.key, record.sha256) == record.delivery_id
+    }
+    changed = sum(record.delivery_id not in own for record in register.records())
+    told = {
+        delivery["delivery_id"]
+        for manifest in records.kept_manifests(home)
+        for delivery in manifest["deliveries"]
+    }
+    if changed or not told <= own:
+        raise broken(
+            f"vault/{REGISTER_NAME} siger andet end de leveringer, det handler om, eller mangler"
+            " leveringer, som øjebliksbilleder nævner"
+        )
+
+
+STEPS: tuple[Step, ...] = (Step(1, (seal_register, return_to_draft)),)
+"""All steps, in order; the last leads to ``settings.HOME_FORMAT``."""
