@@ -13,8 +13,10 @@ defs = dg.Definitions(
     schedules=[schedules.nightly],
     sensors=[sensors.landing_files],
     resources={
-        "night": resources.NightResource.configure_at_launch(),
-        "place": resources.HomeResource.configure_at_launch(),
+        "night": resources.held,
+        "place": resources.asked,
+        "io_manager": resources.nothing,
     },
-    executor=dg.in_process_executor,
+    executor=jobs.in_process,
+    loggers={"console": jobs.console},
 )

@@ -152,11 +152,6 @@ def _execute(night: Night) -> list[str]:
     logging.getLogger("dagster._core.execution.plan.active").setLevel(logging.ERROR)
     job: JobDefinition = importlib.import_module(_MODULE).defs.resolve_job_def("nightly")
     settings = night.settings
-    config = {
-        "home": str(settings.home.root),
-        "contracts": str(settings.contracts_dir),
-        "as_of": settings.as_of_text,
-    }
     held = dg.ResourceDefinition(  # the run is recorded with the configuration of any other
         lambda _context: night, config_schema=job.resource_defs["night"].config_schema
     )
@@ -166,10 +161,7 @@ def _execute(night: Night) -> list[str]:
             raise_on_error=False,
             tags={PROCESS_TAG: this_process()},
             resources={"night": held},
-            run_config={
-                "resources": {"night": {"config": config}},
-                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-            },
+            run_config={"resources": {"night": {"config": {"as_of": settings.as_of_text}}}},
         )
     failed = [event.step_key or "the job" for event in result.all_events if event.is_step_failure]
     return failed or ([] if result.success else ["the job"])
