@@ -27,12 +27,10 @@ nightly = dg.define_asset_job(
 )
 
 
-@dg.logger(config_schema={}, description="What a run says on the terminal: nothing but the worst.")
+@dg.logger(config_schema={})
 def console(_context: dg.InitLoggerContext) -> logging.Logger:
-    """A run's events stand in Dagster's record; the terminal carries what a person must see."""
-    logger = logging.getLogger("dagster.run")
-    logger.setLevel(logging.CRITICAL)
-    return logger
+    """Stands for Dagster's own, which could be told what to print; ``dagster.yaml`` says that."""
+    return logging.getLogger("dagster.run")
 
 
 @dg.job(
