@@ -31,7 +31,7 @@ def tell_dagster(instance: DagsterInstance, home: Home) -> None:
         values = instance.daemon_cursor_storage.get_cursor_values({_TOLD})
         told = int(values.get(_TOLD, 0))
         for event in ledger.read(home).events[told:]:
-            metadata = {
+            metadata: dict[str, int | str] = {
                 "sequence": event.sequence, "action": event.action, "role": event.role,
                 "as_of_date": event.as_of_date.isoformat(), "snapshot_id": event.snapshot_id,
                 "recorded_at": event.recorded_at,
