@@ -70,7 +70,7 @@ docs: setup-dev ## the generated pages: index of rules, data dictionary, schema 
 bench: setup-dev ## the measurements of docs/benchmarks.md
 	$(BIN)/python -m tests.benchmarks
 
-ui: setup ## Dagster's UI on http://127.0.0.1:3000, until Ctrl-C
+ui: setup ## Dagster's UI at the address that it prints, until Ctrl-C
 	$(BIN)/effekt ui --home $(HOME_DIR)
 
 clean: ## what can be rebuilt, the home's records excepted

@@ -11,10 +11,12 @@ defs = dg.Definitions(
     assets=assets.ALL,
     jobs=jobs.ALL,
     schedules=[schedules.nightly],
-    sensors=[sensors.landing_files],
+    sensors=[sensors.landing_files, sensors.ledger_events],
     resources={
-        "night": resources.NightResource.configure_at_launch(),
-        "place": resources.HomeResource.configure_at_launch(),
+        "night": resources.held,
+        "place": resources.asked,
+        "io_manager": resources.nothing,
     },
-    executor=dg.in_process_executor,
+    executor=jobs.in_process,
+    loggers={"console": jobs.console},
 )

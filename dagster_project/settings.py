@@ -12,10 +12,10 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from dagster_project.lib.base import files
 from dagster_project.lib.base.errors import EffektError, UsageError
@@ -27,6 +27,7 @@ SEEDS_DIR = PROJECT_ROOT / "seeds"
 SOURCES_DIR = SEEDS_DIR / "sources"
 SHIPPED_CONTRACTS_DIR = SEEDS_DIR / "contracts"
 EXPECTATIONS_DIR = PROJECT_ROOT / "expectations"
+_HOST = r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?$"
 _NO_HOME_PATH = re.compile(r"[*?\[\]]|%[0-9A-Fa-f]{2}")
 Owner = Literal["dataingeniør", "controller", "leverandør", "afsenderen af filen"]
 """Who can mend what an asset, a model or a check shows to be wrong, as the municipality calls them:
@@ -36,8 +37,31 @@ HOME_FORMAT = 2
 """The format of a home that this code writes; ``lib/upgrade`` brings older ones up to it."""
 
 
+class UiFile(BaseModel):
+    """``ui`` of ``home.yml``: who but this machine's own browser may ask the UI (F.guard)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    hosts: list[Annotated[str, StringConstraints(pattern=_HOST, to_lower=True)]] = []
+    """Names, with the port where it shows, under which a reverse proxy serves the UI."""
+    proxy_secret_file: Path | None = None
+    """File with the secret that the proxy adds to each request; relative to the home."""
+
+
+class JobindsatsFile(BaseModel):
+    """``jobindsats`` of ``home.yml``: where the fetch of statistics asks, and for what."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    base_url: str
+    version: int = 2
+    first_month: str
+    last_month: str | None = None
+    tables: dict[str, str] | None = None
+
+
 class HomeFile(BaseModel):
-    """``home.yml``: the municipality's name in the statistics, optionally a fixed business date.
+    """``home.yml``: the municipality's name in the statistics, and what the home does otherwise.
 
     ``format`` is the home's own; a file from before there were formats is of format 1.
     """
@@ -47,6 +71,8 @@ class HomeFile(BaseModel):
     format: int = Field(default=1, ge=1, strict=True)
     area: str | None = None
     as_of: dt.date | None = None
+    ui: UiFile = UiFile()
+    jobindsats: JobindsatsFile | None = None
 
 
 @dataclass(frozen=True)
@@ -191,7 +217,7 @@ class Home:
         raise EffektError(
             "HOME_FILE",
             f"home.yml is wrong ({what})",
-            remedy="it may hold format, area and as_of only",
+            remedy=f"it may hold {', '.join(HomeFile.model_fields)} only",
         )
 
 

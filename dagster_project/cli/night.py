@@ -69,9 +69,21 @@ def ui(
     home: HomeOption = None,
     contracts: ContractsOption = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port på 127.0.0.1.")] = 3000,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Vis kun: ingen kørsler, ingen tidsplan.")
+    ] = False,
 ) -> None:
     """Vis Dagsters brugerflade på denne maskine (127.0.0.1); Ctrl-C stopper den."""
-    from dagster_project.orchestration import dagster_home
+    from dagster_project.orchestration import ui as server
 
-    print(f"Dagster: http://{dagster_home.LOOPBACK}:{port}  (Ctrl-C stopper)", flush=True)
-    raise typer.Exit(dagster_home.serve(settings_of(home, contracts), port))
+    settings = settings_of(home, contracts)
+    with server.door(settings, port) as door:
+        entrance = door.entrance
+        print(f"Dagster: {entrance.address}  (Ctrl-C stopper)", flush=True)
+        say(
+            "Bag organisationens login: kun forespørgsler med proxyens hemmelighed besvares."
+            if entrance.is_behind_proxy
+            else "Nøglen i adressen gælder, til brugerfladen stopper; giv den ikke videre."
+        )
+        code = server.serve(settings, door, is_read_only=read_only)
+    raise typer.Exit(code)

@@ -38,6 +38,7 @@ def _one(step: Step) -> dg.AssetsDefinition:
         deps=models.keys_before(step),
         check_specs=checks.specs_of(step.gate) if step.gate else None,
         description=step.description,
+        config_schema={},
         output_required=False,
     )
     def made(
@@ -57,7 +58,7 @@ def _models(step: Step) -> dg.AssetsDefinition:
     """The assets of a step of dbt, one for each model; any of them can be built again alone."""
     specs = models.specs_of(step)
 
-    @dg.multi_asset(name=f"dbt_{step.name}", specs=specs, can_subset=True)
+    @dg.multi_asset(name=f"dbt_{step.name}", specs=specs, can_subset=True, config_schema={})
     def made(context: dg.AssetExecutionContext, night: HeldNight) -> Iterator[dg.MaterializeResult]:
         chosen = {key.path[-1]: key for key in context.selected_asset_keys}
         only = None if len(chosen) == len(specs) else sorted(chosen)

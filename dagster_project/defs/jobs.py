@@ -1,72 +1,46 @@
-"""Jobs: the night, a settlement's life for people in the launchpad, optional statistics.
+"""Jobs: the night, and optional statistics.
 
-What belongs here: which assets or ops a job runs, and what may not be typed into the launchpad.
-What does not: the ops themselves (``ops``), rules.
+What belongs here: which assets or ops a job runs, and what none of them may be told from the
+launchpad. What does not: the ops themselves (``ops``), rules. No step of a settlement's life is a
+job: each is a command (F.launchpad).
 """
 
 from __future__ import annotations
 
-from typing import Any
+import logging
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from dagster_project.defs import ops
-from dagster_project.lib.base.errors import UsageError
-from dagster_project.lib.base.person_numbers import holds_person_number
+
+in_process = dg.in_process_executor.configured(
+    {"retries": {"disabled": {}}}, name="in_process", config_schema={}
+)
+"""Dagster's executor in one process; nothing of it can be set from the launchpad."""
 
 nightly = dg.define_asset_job(
     "nightly",
     selection=dg.AssetSelection.all(),
     description="The whole night: received files → vault → rules → settlement → gates → mart.",
-    executor_def=dg.in_process_executor,
+    executor_def=in_process,
 )
 
 
-def _refuse_person_numbers(config: dict[str, Any]) -> dict[str, Any]:
-    """The configuration as it was typed, unless a text of it holds a person number.
-
-    Names and reasons stand in Dagster's record as they do in the ledger. Dagster calls this when it
-    plans a run, before it stores one.
-
-    Raises:
-        UsageError: one does.
-    """
-    for name, value in config.items():
-        if isinstance(value, str) and holds_person_number(value):
-            raise UsageError(f"{name} seems to contain a person number, which may stand nowhere")
-    return config
+@dg.logger(config_schema={})
+def console(_context: dg.InitLoggerContext) -> logging.Logger:
+    """Stands for Dagster's own, which could be told what to print; ``dagster.yaml`` says that."""
+    return logging.getLogger("dagster.run")
 
 
-def _life(act: dg.OpDefinition, name: str, fields: type[dg.Config]) -> dg.JobDefinition:
-    """The job of one step of a settlement's life."""
-    op = dg.configured(act, name=act.name, config_schema=fields.to_fields_dict())(
-        _refuse_person_numbers
-    )
-
-    @dg.job(name=name, description=op.description, executor_def=dg.in_process_executor)
-    def one() -> None:
-        op()
-
-    return one
-
-
-LIFE = [
-    _life(ops.submit, "submit_settlement", ops.Submit),
-    _life(ops.verify, "verify_settlement", ops.ActOnPeriod),
-    _life(ops.approve, "approve_settlement", ops.ActOnPeriod),
-    _life(ops.return_, "return_settlement", ops.Return),
-    _life(ops.pay, "pay_settlement", ops.Pay),
-    _life(ops.release, "release_amount", ops.Release),
-]
-"""The steps of a settlement's life."""
-
-
-@dg.job(description="Fetches published statistics (optional).", executor_def=dg.in_process_executor)
+@dg.job(
+    description="Fetches published statistics (optional).",
+    executor_def=in_process, logger_defs={"console": console},
+)  # fmt: skip
 def fetch_jobindsats() -> None:
     """One fetch; no schedule, the file drop is the rule."""
     ops.fetch()
 
 
-ALL: list[UnresolvedAssetJobDefinition | dg.JobDefinition] = [nightly, *LIFE, fetch_jobindsats]
+ALL: list[UnresolvedAssetJobDefinition | dg.JobDefinition] = [nightly, fetch_jobindsats]
 """Every job of the code location."""

@@ -1,22 +1,25 @@
 """Resources: the home of a run, and the night that holds it.
 
-What belongs here: opening a home for a run, and its failures in Dagster's words. What does not:
-assets, rules. The lock is held from the run's first step to its last.
+What belongs here: opening a home for a run, what the run may be told, and its failures in Dagster's
+words. What does not: assets, rules. The lock is held from the run's first step to its last.
+
+Rules: F.launchpad.
+Decides: F.launchpad.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import dagster as dg
-from pydantic import Field
 
 from dagster_project import settings as places
+from dagster_project.lib.base.errors import UsageError
 from dagster_project.orchestration import night as nightly
 from dagster_project.orchestration.dagster_home import CONTRACTS_VARIABLE
 from dagster_project.orchestration.failures import without_values
@@ -24,44 +27,72 @@ from dagster_project.orchestration.run_launcher import PROCESS_TAG, this_process
 from dagster_project.settings import Settings
 
 T = TypeVar("T")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-def _path(text: str | None) -> Path | None:
-    return Path(text) if text else None
+_ASKED = {
+    "as_of": dg.Field(
+        dg.Noneable(str), default_value=None,  # not a source: it would read the environment
+        description="business date YYYY-MM-DD; default home.yml's, else today",
+    )
+}  # fmt: skip
+"""All that a run may be told, from the launchpad as by schedule and command (F.launchpad)."""
 
 
-class HomeResource(dg.ConfigurableResource):
-    """The home, its contracts and the business date of a run; all may be left out."""
+def _require_date(config: dict[str, Any]) -> dict[str, Any]:
+    """The configuration as it was typed, if its date is one.
 
-    home: str | None = Field(default=None, description="the home; default $EFFEKT_HOME, ./data")
-    contracts: str | None = Field(default=None, description="folder of the contract files")
-    as_of: str | None = Field(
-        default=None, description="business date YYYY-MM-DD; default home.yml's, else today"
+    Dagster calls this when it plans a run, before it stores one: what is no date stands nowhere.
+
+    Raises:
+        UsageError: it is none.
+    """
+    as_of = config["as_of"]
+    if as_of is not None and not _DATE.fullmatch(as_of):
+        raise UsageError("as_of must be a date, YYYY-MM-DD")
+    return config
+
+
+def _settings(context: dg.InitResourceContext) -> Settings:
+    """The home and the contracts of this process, on the date that was asked for."""
+    contracts = os.environ.get(CONTRACTS_VARIABLE)
+    as_of = context.resource_config["as_of"]
+    return places.resolve(
+        contracts=Path(contracts) if contracts else None,
+        as_of=dt.date.fromisoformat(as_of) if as_of else None,
     )
 
-    def settings(self) -> Settings:
-        """The settings that the run's configuration asks for."""
-        return places.resolve(
-            home=_path(self.home),
-            contracts=_path(self.contracts or os.environ.get(CONTRACTS_VARIABLE)),
-            as_of=dt.date.fromisoformat(self.as_of) if self.as_of else None,
-        )
+
+@dg.configured(dg.ResourceDefinition(_settings, config_schema=_ASKED), config_schema=_ASKED)
+def asked(config: dict[str, Any]) -> dict[str, Any]:
+    """The home, its contracts and the business date of a run."""
+    return _require_date(config)
 
 
-class NightResource(HomeResource):
+def _hold(context: dg.InitResourceContext) -> Iterator[nightly.Night]:
+    """Hold the home's lock for the whole run; leave an alert if it does not end well."""
+    if context.instance is not None and context.run is not None:
+        context.instance.add_run_tags(context.run.run_id, {PROCESS_TAG: this_process()})
+    with nightly.night(_settings(context)) as night:
+        yield night
+
+
+@dg.configured(dg.ResourceDefinition(_hold, config_schema=_ASKED), config_schema=_ASKED)
+def held(config: dict[str, Any]) -> dict[str, Any]:
     """A home that is held from the first step of a run to its last."""
+    return _require_date(config)
 
-    @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[nightly.Night]:
-        """Hold the home's lock for the whole run; leave an alert if it does not end well."""
-        if context.instance is not None and context.run is not None:
-            context.instance.add_run_tags(context.run.run_id, {PROCESS_TAG: this_process()})
-        with nightly.night(self.settings()) as night:
-            yield night
+
+@dg.io_manager(config_schema={})
+def nothing(_context: dg.InitResourceContext) -> dg.IOManager:
+    """Where Dagster keeps what steps hand on: nowhere, state passes through the home only."""
+    return dg.InMemoryIOManager()  # type: ignore[no-untyped-call]
 
 
 HeldNight = dg.ResourceParam[nightly.Night]
-"""How assets and ops ask for the night of their run."""
+"""How assets ask for the night of their run."""
+AskedSettings = dg.ResourceParam[Settings]
+"""How an op asks for home, contracts and date without holding the home."""
 
 
 def in_dagsters_words(do: Callable[[], T], step: str) -> T:

@@ -1,6 +1,9 @@
-"""Sensors: the one on the drop zone; off by default, for homes that settle as files come.
+"""Sensors: the drop zone's, off by default, for homes that settle as files come; the ledger's.
 
 What belongs here: what starts a run without a clock. What does not: reading a file.
+
+Rules: F.ledger_sensor.
+Decides: F.ledger_sensor.
 """
 
 from __future__ import annotations
@@ -12,6 +15,8 @@ import dagster as dg
 
 from dagster_project import settings as places
 from dagster_project.defs.jobs import nightly as nightly_job
+from dagster_project.lib import ledger, publishing
+from dagster_project.orchestration import record
 
 _NOT_READY = (".part", ".tmp", ".sha256")
 
@@ -46,4 +51,30 @@ def landing_files(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.Ski
         return dg.SkipReason("landing/ is empty")
     if now != before:
         return dg.SkipReason("landing/ is still changing")
+    return dg.RunRequest(run_key=now)
+
+
+def _published_head(home: places.Home) -> str | None:
+    """The last event of the ledger that the published mart knows."""
+    current = publishing.current_snapshot(home)
+    return None if current is None else current.manifest.get("ledger_head")
+
+
+@dg.sensor(
+    job=nightly_job,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Starts the night when somebody has acted on a settlement and a tick has passed"
+    " without another step; tells Dagster each step.",
+)
+def ledger_events(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    """A run once the ledger knows more than the mart and was the same at the tick before."""
+    home = places.resolve_home(None)
+    record.tell_dagster(context.instance, home)
+    before, now = context.cursor, ledger.read(home).head
+    context.update_cursor(now or "")
+    if now is None or now == _published_head(home):
+        return dg.SkipReason("the mart knows the whole ledger")
+    if now != before:
+        return dg.SkipReason("the ledger is still moving")
     return dg.RunRequest(run_key=now)

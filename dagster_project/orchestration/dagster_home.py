@@ -1,48 +1,39 @@
-"""The home's DAGSTER_HOME: its configuration, a recorded night, and the UI on the loopback address.
+"""The home's DAGSTER_HOME: its configuration, and a recorded night.
 
-What belongs here: starting Dagster. What does not: assets and jobs (``defs/``), steps.
-Dagster is imported inside functions only.
+What belongs here: starting Dagster. What does not: its UI (``ui``), assets and jobs (``defs/``),
+steps. Dagster is imported inside functions only.
 
-Rules: F.loopback, F.quiet.
+Rules: F.quiet.
 Decides: F.quiet.
 """
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import gc
 import importlib
 import json
 import logging
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dagster_project.lib.base import files
 from dagster_project.lib.base.environment import variables
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.orchestration import night as nightly
+from dagster_project.orchestration import record
 from dagster_project.orchestration.failures import without_values
 from dagster_project.orchestration.night import Night
-from dagster_project.settings import PROJECT_ROOT, Home, Settings
+from dagster_project.settings import Home, Settings
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance, JobDefinition
 
-LOOPBACK = "127.0.0.1"
 CONTRACTS_VARIABLE = "EFFEKT_CONTRACTS"
 MAX_RUNTIME_SECONDS = 4 * 60 * 60
-# the code location is named by its module, as the webserver and the daemon name it
-_MODULE = "dagster_project.definitions"
-_STOP_SECONDS = 15
-_PR_SET_PDEATHSIG = 1
+MODULE = "dagster_project.definitions"
+"""The code location: named by its module, in the record of a command as in that of the UI."""
 # a night's process makes millions of objects that live until its end; to look for garbage among
 # them at the interpreter's usual pace takes a twentieth of the night (docs/adr/0021)
 _GC_THRESHOLDS = (200_000, 20, 20)
@@ -62,6 +53,8 @@ run_launcher:
 concurrency:
   runs:
     max_concurrent_runs: 1
+python_logs:
+  python_log_level: CRITICAL
 compute_logs:
   module: dagster._core.storage.noop_compute_log_manager
   class: NoOpComputeLogManager
@@ -110,12 +103,6 @@ def opened(home: Home) -> Iterator[DagsterInstance]:
         yield instance
 
 
-def make_databases(home: Home) -> None:
-    """Make the instance's databases before webserver, daemon and code server do so all at once."""
-    with opened(home) as instance:
-        instance.get_runs_count()
-
-
 def run_recorded(settings: Settings) -> Night:
     """Run the job ``nightly`` in this process, recorded in the home's Dagster instance.
 
@@ -150,13 +137,8 @@ def _execute(night: Night) -> list[str]:
 
     # its planner warns of every check behind a step that a quiet night skips
     logging.getLogger("dagster._core.execution.plan.active").setLevel(logging.ERROR)
-    job: JobDefinition = importlib.import_module(_MODULE).defs.resolve_job_def("nightly")
+    job: JobDefinition = importlib.import_module(MODULE).defs.resolve_job_def("nightly")
     settings = night.settings
-    config = {
-        "home": str(settings.home.root),
-        "contracts": str(settings.contracts_dir),
-        "as_of": settings.as_of_text,
-    }
     held = dg.ResourceDefinition(  # the run is recorded with the configuration of any other
         lambda _context: night, config_schema=job.resource_defs["night"].config_schema
     )
@@ -166,96 +148,10 @@ def _execute(night: Night) -> list[str]:
             raise_on_error=False,
             tags={PROCESS_TAG: this_process()},
             resources={"night": held},
-            run_config={
-                "resources": {"night": {"config": config}},
-                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-            },
+            run_config={"resources": {"night": {"config": {"as_of": settings.as_of_text}}}},
         )
+        if "check_records" in night.outcomes:
+            with suppress(Exception):  # what Dagster cannot be told now is told the next time
+                record.tell_dagster(instance, settings.home)
     failed = [event.step_key or "the job" for event in result.all_events if event.is_step_failure]
     return failed or ([] if result.success else ["the job"])
-
-
-def serve(settings: Settings, port: int) -> int:
-    """Run webserver and daemon on the loopback address until one ends or a signal comes.
-
-    Returns:
-        0 after a signal, 1 if a child ended by itself.
-
-    Raises:
-        EffektError: ``PORT_TAKEN``.
-    """
-    _require_free(port)
-    settings.home.ensure().refuse_open_secrets()
-    make_databases(settings.home)
-    values = {**os.environ, **environment(settings)}
-    values["PYTHONPATH"] = os.pathsep.join(
-        [str(PROJECT_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    )
-    stopped: list[int] = []
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda caught, _frame: stopped.append(caught))
-    children: list[subprocess.Popen[bytes]] = []
-    try:
-        children.extend(_start(words, values, settings) for words in _commands(port))
-        while not stopped and all(child.poll() is None for child in children):
-            time.sleep(0.2)
-    finally:
-        _stop(children)
-    return 0 if stopped else 1
-
-
-def _commands(port: int) -> list[list[str]]:
-    python = [sys.executable, "-m"]
-    return [
-        [*python, "dagster_webserver", "-h", LOOPBACK, "-p", str(port), "-m", _MODULE,
-         "--log-level", "warning"],
-        [*python, "dagster._daemon", "run", "-m", _MODULE, "--log-level", "warning"],
-    ]  # fmt: skip
-
-
-def _require_free(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, port))
-        except OSError:
-            raise EffektError(
-                "PORT_TAKEN", f"port {port} is in use", remedy="effekt ui --port another"
-            ) from None
-
-
-def _start(words: list[str], values: dict[str, str], settings: Settings) -> subprocess.Popen[bytes]:
-    """A child in a process group of its own that dies with this process."""
-    return subprocess.Popen(  # noqa: S603 - our own interpreter and modules
-        words,
-        env=values,
-        cwd=settings.home.root,
-        start_new_session=True,
-        preexec_fn=_die_with_parent,
-    )
-
-
-def _die_with_parent() -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
-
-
-def _stop(children: list[subprocess.Popen[Any]]) -> None:
-    """End every child's whole process group: asked first, then killed."""
-    for child in children:
-        _signal_group(child, signal.SIGTERM)
-    deadline = time.monotonic() + _STOP_SECONDS
-    for child in children:
-        with suppress(subprocess.TimeoutExpired):
-            child.wait(max(0.1, deadline - time.monotonic()))
-        _signal_group(child, signal.SIGKILL)
-        child.wait()
-
-
-def _signal_group(child: subprocess.Popen[Any], number: signal.Signals) -> None:
-    try:
-        os.killpg(child.pid, number)
-    except ProcessLookupError:
-        return

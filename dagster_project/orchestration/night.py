@@ -231,7 +231,7 @@ def _leave_alert(held: Night) -> None:
     home = held.settings.home
     try:
         if not held.outcomes and held.error is None:
-            return  # no night but a step of a settlement's life, which leaves the last alert
+            return  # ended before its first step: what the last night said stands
         if held.exit_code == EXIT_OK:
             alert.clear(home)
         else:

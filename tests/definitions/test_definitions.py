@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from contextlib import suppress
+from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 import dagster as dg
@@ -13,7 +13,7 @@ import pytest
 from dagster._core.execution.api import create_execution_plan
 
 from dagster_project.definitions import defs
-from dagster_project.defs import jobs, models, schedules, sensors
+from dagster_project.defs import models, schedules, sensors
 from dagster_project.lib import gates
 from dagster_project.orchestration.night import STEPS
 from dagster_project.settings import Owner
@@ -145,39 +145,72 @@ def test_job_runs_in_one_process() -> None:
     assert defs.resolve_job_def("nightly").executor_def.name == "in_process"
 
 
+def told(kind: Any, path: str = "") -> Iterator[str]:
+    """Every place of a run's configuration where something can be typed."""
+    if (fields := getattr(kind, "fields", None)) is None:
+        yield path
+    else:
+        for name, inner in fields.items():
+            yield from told(inner.config_type, f"{path}/{name}")
+
+
+# Rule F.launchpad
+@pytest.mark.parametrize("name", REPOSITORY.job_names)
+def test_a_run_can_be_told_nothing_but_its_as_of_date(name: str) -> None:
+    kind = REPOSITORY.get_job(name).run_config_schema.run_config_schema_type
+    assert set(told(kind)) == {
+        "/resources/night/config/as_of", "/resources/place/config/as_of"
+    }  # fmt: skip
+
+
+# Rule F.launchpad
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"resources": {"night": {"config": {"as_of": "2025-01-10", "contracts": "x"}}}},
+        {"resources": {"night": {"config": {"home": "x"}}}},
+        {"resources": {"place": {"config": {"home": "x"}}}},
+        {"resources": {"io_manager": {"config": {"base_dir": "x"}}}},
+        {"resources": {"night": {"config": {"as_of": {"env": "HOME"}}}}},
+        {"ops": {"receive": {"config": {"home": "x"}}}},
+        {"execution": {"config": {"retries": {"enabled": {}}}}},
+        {"loggers": {"console": {"config": {"log_level": "DEBUG"}}}},
+    ],
+    ids=str,
+)
+def test_a_run_that_is_told_anything_else_is_refused(config: dict[str, Any]) -> None:
+    for name in REPOSITORY.job_names:
+        with pytest.raises(dg.DagsterInvalidConfigError):
+            create_execution_plan(REPOSITORY.get_job(name), run_config=config)
+
+
+# Rule F.launchpad
+def test_the_fetch_cannot_be_told_where_to_send_its_token() -> None:
+    config = {"ops": {"fetch": {"config": {"base_url": "https://127.0.0.1:9", "area": "x"}}}}
+    with pytest.raises(dg.DagsterInvalidConfigError):
+        create_execution_plan(REPOSITORY.get_job("fetch_jobindsats"), run_config=config)
+
+
+# Rule F.launchpad
+def test_no_step_of_a_settlement_is_a_job() -> None:
+    names = {name for name in REPOSITORY.job_names if not name.startswith("__")}
+    assert names == {"nightly", "fetch_jobindsats"}
+
+
+@pytest.mark.parametrize(
+    ("text", "is_date"),
+    [("2025-01-10", True), ("610190-1234", False), ("20250110", False), ("2025-W02-5", False)],
+)
+# Rules F.launchpad, I.person_text
+def test_what_is_no_date_is_refused_before_a_run_is_stored(text: str, is_date: bool) -> None:
+    for job, resource in (("nightly", "night"), ("fetch_jobindsats", "place")):
+        config = {"resources": {resource: {"config": {"as_of": text}}}}
+        if is_date:
+            assert create_execution_plan(REPOSITORY.get_job(job), run_config=config)
+        else:
+            with pytest.raises(dg.DagsterConfigMappingFunctionError):
+                create_execution_plan(REPOSITORY.get_job(job), run_config=config)
+
+
 if __name__ == "__main__":
     SNAPSHOT.write_text(describe(), encoding="utf-8")
-
-
-# Rule I.person_text
-def test_a_person_number_typed_into_the_launchpad_is_refused_before_a_run_is_stored(
-    tmp_path: Path,
-) -> None:
-    job = defs.resolve_job_def("submit_settlement")
-    typed = {"contract": "kontrakt", "period": "2024-01", "actor": "Lis"}
-    night = {"night": {"config": {"home": str(tmp_path / "home")}}}
-    (tmp_path / "dagster").mkdir()
-    with dg.DagsterInstance.local_temp(str(tmp_path / "dagster")) as instance:
-        for text, runs in (("borger 610190-1234", 0), ("borger 610190 1234", 0), ("mangler", 1)):
-            config = {"submit": {"config": {**typed, "incomplete": text}}}
-            with suppress(dg.DagsterConfigMappingFunctionError):
-                job.execute_in_process(
-                    run_config={"ops": config, "resources": night},
-                    instance=instance,
-                    raise_on_error=False,
-                )
-            assert instance.get_runs_count() == runs
-    kept = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
-    assert not any(b"610190" in data for data in kept)
-
-
-def test_every_job_of_a_settlement_refuses_a_person_number_in_every_text() -> None:
-    for job in jobs.LIFE:
-        (op,) = job.nodes
-        fields = op.definition.config_schema.config_type.fields
-        good = dict.fromkeys(fields, "x")
-        for name in fields:
-            typed = {"ops": {op.name: {"config": {**good, name: "610190-1234"}}}}
-            with pytest.raises(dg.DagsterConfigMappingFunctionError):
-                create_execution_plan(job, run_config=typed)
-        assert create_execution_plan(job, run_config={"ops": {op.name: {"config": good}}})

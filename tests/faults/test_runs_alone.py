@@ -154,7 +154,7 @@ def test_no_command_works_in_a_home_whose_secrets_are_open(
     assert "SECRETS_OPEN" in done.stderr
 
 
-def test_a_step_of_a_settlement_leaves_the_alert_of_the_last_night(tmp_path: Path) -> None:
+def test_a_night_that_ends_before_its_first_step_leaves_the_last_alert(tmp_path: Path) -> None:
     home = Home(tmp_path).ensure()
     alert = home.reports / "alert.json"
     alert.write_text("{}", encoding="utf-8")

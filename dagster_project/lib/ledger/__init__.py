@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from dagster_project.lib.base.lazy import attributes
 
 if TYPE_CHECKING:
-    from dagster_project.lib.ledger.chain import Event, Ledger, check_chain, read
+    from dagster_project.lib.ledger.chain import Event, Ledger, check_chain, lock, read
     from dagster_project.lib.ledger.raw_rows import load_ledger, load_states
     from dagster_project.lib.ledger.state import approvals_of, kept_snapshots
 
@@ -25,6 +25,7 @@ _HOMES = {
     "kept_snapshots": "state",
     "load_ledger": "raw_rows",
     "load_states": "raw_rows",
+    "lock": "chain",
 }
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "kept_snapshots",
     "load_ledger",
     "load_states",
+    "lock",
     "read",
 ]
 

@@ -22,7 +22,7 @@ import stat
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
@@ -31,7 +31,7 @@ from dagster_project.lib.base import files, months
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.receiving.formats.json_format import is_total
 from dagster_project.lib.receiving.intake.register import load_register
-from dagster_project.settings import Home
+from dagster_project.settings import Home, Settings
 
 if TYPE_CHECKING:
     import requests
@@ -72,6 +72,26 @@ class ApiSettings:
     pause_seconds: float = 1.0
     longest_pause_seconds: int = 60
     deadline_seconds: float = 900.0
+
+
+def fetch_for(settings: Settings) -> Path:
+    """Fetch what ``home.yml`` asks for: address, version, tables and months stand nowhere else.
+
+    Raises:
+        EffektError: API_SETTINGS: home.yml does not say what to ask for, and those of ``fetch``.
+    """
+    asked = settings.home.read_home_file().jobindsats
+    if asked is None or settings.area is None:
+        raise EffektError(
+            "API_SETTINGS", "home.yml does not say where the statistics are fetched",
+            remedy="write area and jobindsats (base_url, first_month) into home.yml",
+        )  # fmt: skip
+    api = ApiSettings(asked.base_url, asked.version)
+    if asked.tables is not None:
+        api = replace(api, tables=asked.tables)
+    last_month = asked.last_month or settings.as_of_text[:7]
+    asked_for = months_asked(asked.first_month, last_month)
+    return fetch(api, settings.home, settings.area, asked_for, settings.as_of)
 
 
 def read_token(secrets: Path) -> str:

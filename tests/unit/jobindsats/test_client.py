@@ -16,12 +16,17 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from dagster_project import definitions
+from dagster_project import definitions, settings
 from dagster_project.lib import receiving
 from dagster_project.lib.base import lock
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.receiving import check_file
-from dagster_project.lib.receiving.jobindsats_api import ApiSettings, fetch, months_asked
+from dagster_project.lib.receiving.jobindsats_api import (
+    ApiSettings,
+    fetch,
+    fetch_for,
+    months_asked,
+)
 from dagster_project.settings import Home
 from tests.faults import corpus
 
@@ -331,25 +336,58 @@ def test_an_empty_address_of_a_next_page_is_the_end_and_its_own_is_refused(
     assert run(service, home, version=3).is_file()
 
 
-def test_a_fetch_does_not_wait_for_the_night_nor_the_night_for_it(
-    service: Service, home: Path
+# Rule F.launchpad
+def test_the_job_asks_what_home_yml_says_and_waits_for_no_night(
+    service: Service, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service.will_answer(version_2(ROWS))
-    config = {
-        "resources": {"place": {"config": {"home": str(home), "as_of": "2024-04-01"}}},
-        "ops": {
-            "fetch": {
-                "config": {
-                    "base_url": service.address, "area": "Hedensted", "first_month": "2024-01",
-                    "last_month": "2024-02", "tables": ONE_TABLE,
-                }
-            }
-        },
-    }  # fmt: skip
+    monkeypatch.setenv("EFFEKT_HOME", str(home))
+    (home / "home.yml").write_text(
+        f"""
+        area: Hedensted
+        jobindsats:
+          base_url: {service.address}
+          first_month: 2024-01
+          last_month: 2024-02
+          tables: {{y07a02: Sygedagpenge}}
+        """,
+        encoding="utf-8",
+    )
     with lock.hold(Home(home).ensure().lock_file):
-        job = definitions.defs.get_job_def("fetch_jobindsats")
-        assert job.execute_in_process(run_config=config).success
+        done = definitions.defs.get_job_def("fetch_jobindsats").execute_in_process(
+            run_config={"resources": {"place": {"config": {"as_of": "2024-04-01"}}}}
+        )
+    assert done.success
     assert (home / "landing" / "jobindsats_2024-04-01.json").is_file()
+    ((path, asked, token),) = service.asked
+    assert (path, token) == ("/v2/data/y07a02/json", TOKEN)
+    assert asked == {"area": ["Hedensted"], "period": ["2024M01,2024M02"]}
+
+
+@pytest.mark.parametrize(
+    ("last_month", "periods"), [("", 4), ("  last_month: 2024-02\n", 2)], ids=["open", "said"]
+)
+def test_months_are_asked_for_up_to_that_of_the_as_of_date_unless_home_yml_ends_them(
+    service: Service, home: Path, last_month: str, periods: int
+) -> None:
+    service.will_answer(version_2(ROWS))
+    (home / "home.yml").write_text(
+        f"area: Hedensted\njobindsats:\n  base_url: {service.address}\n  first_month: 2024-01\n"
+        f"  tables: {{y07a02: Sygedagpenge}}\n{last_month}",
+        encoding="utf-8",
+    )
+    fetch_for(settings.resolve(home, None, dt.date(2024, 4, 1)))
+    assert len(service.asked[0][1]["period"][0].split(",")) == periods
+
+
+@pytest.mark.parametrize("text", ["", "area: Hedensted\n"], ids=["no_area", "no_address"])
+def test_a_home_that_does_not_say_where_to_ask_asks_nothing(
+    service: Service, home: Path, text: str
+) -> None:
+    (home / "home.yml").write_text(text, encoding="utf-8")
+    with pytest.raises(EffektError, match="does not say where"):
+        fetch_for(settings.resolve(home, None, dt.date(2024, 4, 1)))
+    assert service.asked == []
 
 
 def test_endless_pages_end(service: Service, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
