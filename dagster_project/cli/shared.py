@@ -42,10 +42,15 @@ PeriodArgument = Annotated[
 
 
 def settings_of(
-    home: Path | None, contracts: Path | None, as_of: dt.datetime | None = None
+    home: Path | None,
+    contracts: Path | None,
+    as_of: dt.datetime | None = None,
+    *,
+    is_earlier: bool = False,
 ) -> Settings:
     """The settings that a command's options ask for."""
-    return places.resolve(home, contracts, as_of.date() if as_of else None)
+    date = as_of.date() if as_of else None
+    return places.resolve(home, contracts, date, is_earlier=is_earlier)
 
 
 def say(text: str) -> None:

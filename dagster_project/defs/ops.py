@@ -14,7 +14,7 @@ import dagster as dg
 from pydantic import Field
 
 from dagster_project.defs.resources import HeldNight, HomeResource, in_dagsters_words
-from dagster_project.lib import life
+from dagster_project.lib import life, publishing
 from dagster_project.lib.receiving import jobindsats_api
 from dagster_project.orchestration.night import Night
 from dagster_project.settings import Settings
@@ -145,6 +145,7 @@ def fetch(context: dg.OpExecutionContext, place: HomeResource, config: Fetch) ->
 
     def do() -> Path:
         settings = place.settings()
+        publishing.require_not_after_today(settings.as_of, "the as-of date")
         settings.home.refuse_open_secrets()
         return jobindsats_api.fetch(
             jobindsats_api.ApiSettings(

@@ -24,7 +24,7 @@ from dagster_project.lib.ledger import chain, frozen
 from dagster_project.lib.ledger import state as states
 from dagster_project.lib.ledger.chain import Event
 from dagster_project.lib.life import freezing, refusals
-from dagster_project.lib.publishing import snapshot
+from dagster_project.lib.publishing import require_not_after_today, snapshot
 from dagster_project.settings import Settings
 
 
@@ -49,7 +49,7 @@ def submit(
         row = desk.settlement(start)
         refusals.require_first_unapproved(desk, start, row)
         refusals.require_state(desk, start, row, states.DRAFT)
-        refusals.require_unmoved(desk, start, row)
+        refusals.require_unmoved(desk, start)
         reason = (
             refusals.clean(incomplete_reason, "reason") if incomplete_reason is not None else None
         )
@@ -63,7 +63,7 @@ def verify(settings: Settings, contract: str, period: str, actor: str) -> Event:
     with _desk(settings, contract, actor, "verify") as desk:
         row = desk.settlement(start)
         refusals.require_state(desk, start, row, states.SUBMITTED)
-        refusals.require_unmoved(desk, start, row)
+        refusals.require_unmoved(desk, start)
         refusals.require_other_person(desk, start, "submit")
         return _write(desk, start, row)
 
@@ -75,7 +75,7 @@ def approve(settings: Settings, contract: str, period: str, actor: str) -> Event
         row = desk.settlement(start)
         refusals.require_state(desk, start, row, states.VERIFIED)
         refusals.require_first_unapproved(desk, start, row)
-        refusals.require_unmoved(desk, start, row)
+        refusals.require_unmoved(desk, start)
         refusals.require_other_person(desk, start, "submit", "verify")
         document = freezing.freeze(desk.snapshot, desk.contract, start)
         if document["statement_sha256"] != row["statement_sha256"]:
@@ -102,6 +102,7 @@ def pay(
     """
     start = states.parse_month(period)
     text = refusals.clean(reference, "reference")
+    require_not_after_today(paid_on, "the day of the payment")
     with _desk(settings, contract, actor, "pay") as desk:
         row = desk.settlement(start)
         refusals.require_state(desk, start, row, states.APPROVED)

@@ -12,6 +12,11 @@ from dagster_project.lib.publishing.candidate import (
     build_candidate,
     find_candidate,
 )
+from dagster_project.lib.publishing.dates import (
+    published_as_of,
+    require_not_after_today,
+    require_publishable,
+)
 from dagster_project.lib.publishing.leftovers import clean_leftovers
 from dagster_project.lib.publishing.manifest import check_snapshot, differing_files
 
@@ -27,4 +32,7 @@ __all__ = [
     "differing_files",
     "find_candidate",
     "publish",
+    "published_as_of",
+    "require_not_after_today",
+    "require_publishable",
 ]

@@ -11,6 +11,7 @@ from decimal import Decimal
 import pytest
 
 from dagster_project import cli
+from dagster_project import settings as places
 from dagster_project.lib import ledger, life
 from dagster_project.lib.base.errors import EffektError, NotAllowedError, UsageError
 from dagster_project.lib.ledger import chain
@@ -197,8 +198,9 @@ def test_the_as_of_date_never_decreases(world: World, day: int, allowed: bool) -
 
 
 # Rule S.fresh
-def test_a_release_that_moves_the_figures_asks_for_a_new_snapshot(world: World) -> None:
-    world.held[PERIODS[0]] = Decimal("50.00")
+@pytest.mark.parametrize("held", ["0.00", "50.00"])
+def test_a_release_moves_the_figures_and_asks_for_a_new_snapshot(world: World, held: str) -> None:
+    world.held[PERIODS[0]] = Decimal(held)
     world.publish(dt.date(2023, 5, 1))
     life.release(world.settings, CONTRACT, Decimal("10"), "Kai", "byrådet 1. maj")
     with pytest.raises(NotAllowedError, match="SNAPSHOT_STALE"):
@@ -207,9 +209,18 @@ def test_a_release_that_moves_the_figures_asks_for_a_new_snapshot(world: World) 
     assert life.submit(world.settings, CONTRACT, Q1, "Lis").action == "submit"
 
 
-def test_a_release_where_nothing_is_held_moves_nothing(world: World) -> None:
-    life.release(world.settings, CONTRACT, Decimal("10"), "Kai", "byrådet 1. maj")
-    assert life.submit(world.settings, CONTRACT, Q1, "Lis").action == "submit"
+@pytest.mark.parametrize(("days_ahead", "allowed"), [(0, True), (1, False)])
+# Rule P.run_date
+def test_a_payment_is_not_recorded_before_its_day(
+    world: World, approved: Approve, days_ahead: int, allowed: bool
+) -> None:
+    approved(Q1)
+    paid_on = places.today() + dt.timedelta(days=days_ahead)
+    if allowed:
+        assert life.pay(world.settings, CONTRACT, Q1, "Finn", paid_on, "bilag").paid_on == paid_on
+    else:
+        with pytest.raises(UsageError, match="after today"):
+            life.pay(world.settings, CONTRACT, Q1, "Finn", paid_on, "bilag")
 
 
 def test_an_approval_of_other_figures_than_shown_asks_for_a_new_snapshot(
