@@ -53,8 +53,8 @@ def untold_refusals(home: Home) -> list[DeliveryNote]:
     register: Register = load_register(home)
     return [
         record.note()
-        for record in register.records()
-        if record.delivery_id in untold and not record.is_accepted
+        for record in register.refused()
+        if record.delivery_id in untold
     ]
 
 
