@@ -79,6 +79,6 @@ def accept(
     from dagster_project.lib import receiving
 
     note = receiving.accept_delivery(
-        settings_of(home, contracts).home, sha256, check_id, actor, reason
+        settings_of(home, contracts), sha256, check_id, actor, reason
     )
     show(as_json, note.as_json(), f"{note.file_name} er lukket ind; kør effekt run")

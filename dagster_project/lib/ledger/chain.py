@@ -29,6 +29,8 @@ from dagster_project.settings import Home
 GENESIS = "0" * 64
 FILE_NAME = "settlements.jsonl"
 _LOCK_NAME = ".lock"
+_LATER = frozenset({"is_confirmed"})
+"""Fields that older events lack; such an event is told without them, and keeps its hash."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class Event:
 
     ``recorded_at`` is the wall clock and information only. ``period_start`` of a release is the
     first period it counts for. ``snapshot_id`` is the published snapshot that was acted on.
+    ``os_user`` is the user of the system whose process, or whose call at the desk, it was;
+    ``is_confirmed`` says whether the name is that user's, or merely stated (null in older events).
     ``frozen_sha256`` (approvals) is the sha256 of the frozen statement's file. ``key_fingerprint``
     stands on the first event of a ledger only.
     """
@@ -60,6 +64,7 @@ class Event:
     key_fingerprint: str | None
     prev: str
     hash: str
+    is_confirmed: bool | None = None
 
     @property
     def is_approval(self) -> bool:
@@ -68,13 +73,14 @@ class Event:
 
     def to_json(self) -> dict[str, Any]:
         """The event as a JSON object; money as text with two decimals, dates as ISO text."""
-        return {field.name: _json_value(getattr(self, field.name)) for field in fields(self)}
+        told = {field.name: _json_value(getattr(self, field.name)) for field in fields(self)}
+        return {key: value for key, value in told.items() if key not in _LATER or value is not None}
 
     @staticmethod
     def from_json(document: dict[str, Any]) -> Event:
         """The event of a JSON object; ``ValueError`` if it has other keys or wrong values."""
         names = {field.name for field in fields(Event)}
-        if set(document) != names:
+        if set(document) | _LATER != names:
             raise ValueError("the event has other keys than it must have")
         values = dict(document)
         for name in ("as_of_date", "period_start", "paid_on"):

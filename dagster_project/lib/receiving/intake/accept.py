@@ -8,43 +8,48 @@ from __future__ import annotations
 import datetime as dt
 
 from dagster_project.lib.base import lock
-from dagster_project.lib.base.environment import os_user
 from dagster_project.lib.base.errors import NotAllowedError, UsageError
 from dagster_project.lib.base.person_numbers import holds_person_number
+from dagster_project.lib.contracts import who_acts
+from dagster_project.lib.contracts.who_acts import Acting
 from dagster_project.lib.receiving.intake.register import load_register
 from dagster_project.lib.receiving.intake.volume import ROW_COUNT_CHECK, held_records
 from dagster_project.lib.receiving.judging.findings import DeliveryNote
-from dagster_project.settings import TIME_ZONE, Home
+from dagster_project.settings import TIME_ZONE, Home, Settings
 
 _SHORTEST = 8
 # the names under which a person meets the check: its own, its code, the gate's on the page
 _CHECK_NAMES = frozenset({ROW_COUNT_CHECK, "row_count_held", "row_count_is_not_held"})
 
 
-def accept_delivery(home: Home, sha256: str, check: str, actor: str, reason: str) -> DeliveryNote:
+def accept_delivery(
+    settings: Settings, sha256: str, check: str, actor: str, reason: str
+) -> DeliveryNote:
     """Open a held delivery; from the next run on it is known.
 
     Args:
-        home: the home.
+        settings: home and contracts.
         sha256: of the file, or at least eight leading digits that mean one held delivery.
         check: ``row_count``, or the check's code or name on the data-quality page.
-        actor: who opens it.
+        actor: who opens it, for the municipality.
         reason: why.
 
     Raises:
         UsageError: no name, no reason, or a person number in either.
-        NotAllowedError: no such delivery is held by this check.
+        NotAllowedError: no such delivery is held by this check, or not by this person.
         EffektError: ``HOME_BUSY`` (a run holds the home), ``SECRETS_OPEN``.
     """
-    if not actor.strip() or not reason.strip():
-        raise UsageError("a name and a reason are needed")
-    if holds_person_number(actor) or holds_person_number(reason):
-        raise UsageError("a name or reason must not hold a person number")
+    if not reason.strip():
+        raise UsageError("a reason is needed")
+    if holds_person_number(reason):
+        raise UsageError("a reason must not hold a person number")
+    home = settings.home
     if not home.vault.is_dir():  # a mistyped home is not made
         raise _not_held()
     home.refuse_open_secrets()
+    acting = who_acts.for_deliveries(settings, actor)
     with lock.hold(home.lock_file):
-        return _accept(home, sha256.strip().lower(), check.strip().lower(), actor, reason)
+        return _accept(home, sha256.strip().lower(), check.strip().lower(), acting, reason)
 
 
 def _not_held() -> NotAllowedError:
@@ -55,7 +60,7 @@ def _not_held() -> NotAllowedError:
     )
 
 
-def _accept(home: Home, wanted: str, check: str, actor: str, reason: str) -> DeliveryNote:
+def _accept(home: Home, wanted: str, check: str, acting: Acting, reason: str) -> DeliveryNote:
     register = load_register(home)
     held = [
         record
@@ -72,9 +77,10 @@ def _accept(home: Home, wanted: str, check: str, actor: str, reason: str) -> Del
                 "delivery_id": record.delivery_id,
                 "sha256": record.sha256,
                 "check": ROW_COUNT_CHECK,
-                "actor": actor.strip(),
+                "actor": acting.name,
                 "reason": reason.strip(),
-                "os_user": os_user(),
+                "os_user": acting.os_user,
+                "is_confirmed": acting.is_confirmed,
                 "recorded_at": now,
             }
             for record in held
