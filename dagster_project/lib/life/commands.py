@@ -124,6 +124,7 @@ def correct(
     """
     start = states.parse_month(period)
     text = refusals.clean(reference, "reference")
+    require_not_after_today(paid_on, "the day of the payment")
     with _desk(settings, contract, actor, "correct") as desk:
         refusals.require_state(desk, start, desk.settlement(start), states.PAID)
         refusals.require_other_user(desk, start)

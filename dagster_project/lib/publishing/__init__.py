@@ -13,7 +13,7 @@ from dagster_project.lib.publishing.candidate import (
     find_candidate,
 )
 from dagster_project.lib.publishing.dates import (
-    published_as_of,
+    date_of_decision,
     require_not_after_today,
     require_publishable,
 )
@@ -29,10 +29,10 @@ __all__ = [
     "check_snapshot",
     "clean_leftovers",
     "current_snapshot",
+    "date_of_decision",
     "differing_files",
     "find_candidate",
     "publish",
-    "published_as_of",
     "require_not_after_today",
     "require_publishable",
 ]

@@ -44,6 +44,22 @@ def published_as_of(home: Home) -> dt.date | None:
         return None  # the next publish writes a broken snapshot anew
 
 
+def date_of_decision(settings: Settings, given: dt.date | None) -> dt.date:
+    """From which business date on a decision about deliveries counts.
+
+    It is the date given, which must be one that a run may have; else the one that a run would have
+    now, but never before the current snapshot's: what has been published was known then.
+
+    Raises:
+        UsageError: the date is refused (exit 2).
+    """
+    if given is not None:
+        require_publishable(settings)
+        return given
+    require_not_after_today(settings.as_of, "the as-of date")
+    return max(settings.as_of, published_as_of(settings.home) or settings.as_of)
+
+
 def require_publishable(settings: Settings) -> None:
     """Refuse a run whose business date has not come, or lies before the current snapshot's.
 
