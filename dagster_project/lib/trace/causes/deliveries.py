@@ -9,12 +9,15 @@ import duckdb
 
 from dagster_project.lib.trace.causes.changes import Change
 from dagster_project.lib.trace.causes.today import DECISION, Today
+from dagster_project.lib.warehouse.rows import fetch_rows
 
 
 def delivery_of(
     connection: duckdb.DuckDBPyConnection, today: Today, kind: str, change: Change
 ) -> str | None:
     """sha256 of the delivery that brought the change, null where a decision did."""
+    if kind == "delivery_withdrawn":
+        return _withdrawn(connection, today, change)
     numbers = BROUGHT_BY.get(kind)
     if numbers is None:
         return None
@@ -26,6 +29,47 @@ def delivery_of(
     sources = _sources(today, kind)
     fitting = [row for row in new if row["source"] in sources]
     return str(fitting[-1]["sha256"]) if fitting else None
+
+
+def _withdrawn(
+    connection: duckdb.DuckDBPyConnection, today: Today, change: Change
+) -> str | None:
+    """The newest withdrawn delivery that says something about the line, else the newest of all."""
+    rows = fetch_rows(
+        connection,
+        """
+        select
+            delivery.sha256,
+            case delivery.source
+                when 'deltagere' then exists (
+                    from raw.deltagere as list
+                    where
+                        list.delivery_no = delivery.delivery_no
+                        and list.contract_id = $contract and list.course_id = $course
+                )
+                when 'resultatkrav' then exists (
+                    from raw.resultatkrav as claim
+                    where
+                        claim.delivery_no = delivery.delivery_no
+                        and claim.contract_id = $contract and claim.course_id = $course
+                        and claim.month = $month
+                )
+                when 'jobindsats' then $course is null
+                else coalesce(
+                    delivery.covers_from <= last_day($month::date)
+                    and delivery.covers_to >= $month::date, false
+                )
+            end as is_about_it
+        from raw.delivery as delivery
+        where list_contains($numbers, delivery.delivery_no)
+        order by is_about_it desc, delivery.extracted_on desc, delivery.delivery_no desc
+        """,
+        {
+            "contract": change.contract_id, "course": change.course_id, "month": change.month,
+            "numbers": [row["delivery_no"] for row in today.withdrawn],
+        },
+    )  # fmt: skip
+    return str(rows[0]["sha256"]) if rows else None
 
 
 def _sources(today: Today, kind: str) -> tuple[str, ...]:
