@@ -29,7 +29,7 @@ from dagster_project.settings import Home
 GENESIS = "0" * 64
 FILE_NAME = "settlements.jsonl"
 _LOCK_NAME = ".lock"
-_LATER = frozenset({"is_confirmed"})
+_LATER = frozenset({"is_confirmed", "evidence_sha256"})
 """Fields that older events lack; such an event is told without them, and keeps its hash."""
 
 
@@ -41,7 +41,8 @@ class Event:
     first period it counts for. ``snapshot_id`` is the published snapshot that was acted on.
     ``os_user`` is the user of the system whose process, or whose call at the desk, it was;
     ``is_confirmed`` says whether the name is that user's, or merely stated (null in older events).
-    ``frozen_sha256`` (approvals) is the sha256 of the frozen statement's file. ``key_fingerprint``
+    ``frozen_sha256`` and ``evidence_sha256`` (approvals) are the sha256 of the frozen statement's
+    file and of that with its evidence (null where none was stored, before format 2). ``key_fingerprint``
     stands on the first event of a ledger only.
     """
 
@@ -65,6 +66,7 @@ class Event:
     prev: str
     hash: str
     is_confirmed: bool | None = None
+    evidence_sha256: str | None = None
 
     @property
     def is_approval(self) -> bool:
@@ -266,7 +268,7 @@ def check_chain(home: Home, recorded_head: str | None) -> Ledger:
     """Check everything the ledger holds; a torn last line is set aside first.
 
     Checked: each line's form and hash, the chain, the fingerprint of the key, the bytes of each
-    frozen statement, and that the head recorded in the newest snapshot's manifest is in it.
+    frozen statement and of its evidence, and that the head recorded in the newest snapshot's manifest is in it.
 
     Args:
         home: the home whose ledger it is.
@@ -308,10 +310,19 @@ def frozen_file(home: Home, contract_id: str, period_start: dt.date) -> Path:
     return home.ledger / "statements" / contract_id / f"{period_start:%Y-%m}.json"
 
 
+def evidence_file(home: Home, contract_id: str, period_start: dt.date) -> Path:
+    """``ledger/statements/<contract>/<YYYY-MM>.evidence.jsonl``."""
+    return frozen_file(home, contract_id, period_start).with_suffix(".evidence.jsonl")
+
+
 def _check_frozen(home: Home, event: Event) -> None:
-    path = frozen_file(home, event.contract_id, event.period_start)
-    name = path.relative_to(home.root)
-    if not path.is_file():
-        raise _broken(f"{name} is missing, though line {event.sequence} approved it")
-    if sha256_file(path) != event.frozen_sha256:
-        raise _broken(f"{name} is not the file that line {event.sequence} approved")
+    key = (event.contract_id, event.period_start)
+    stored = [(frozen_file(home, *key), event.frozen_sha256)]
+    if event.evidence_sha256 is not None:
+        stored.append((evidence_file(home, *key), event.evidence_sha256))
+    for path, sha256 in stored:
+        name = path.relative_to(home.root)
+        if not path.is_file():
+            raise _broken(f"{name} is missing, though line {event.sequence} approved it")
+        if sha256_file(path) != sha256:
+            raise _broken(f"{name} is not the file that line {event.sequence} approved")

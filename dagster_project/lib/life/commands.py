@@ -87,7 +87,12 @@ def approve(settings: Settings, contract: str, period: str, actor: str) -> Event
                 "the published lines do not add up to the statement_sha256 of the settlement",
                 remedy="run `effekt run` again; nothing was approved",
             )
-        return _write(desk, start, row, frozen_sha256=frozen.write(desk.home, document))
+        evidence = freezing.evidence(desk.snapshot, desk.contract, start)
+        return _write(
+            desk, start, row,
+            evidence_sha256=frozen.write_evidence(desk.home, contract, start, evidence),
+            frozen_sha256=frozen.write(desk.home, document),
+        )  # fmt: skip
 
 
 def pay(
