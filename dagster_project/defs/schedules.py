@@ -20,7 +20,7 @@ from dagster_project.settings import TIME_ZONE
     cron_schedule="30 4 * * *",
     execution_timezone=str(TIME_ZONE),
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Every night at 04:30 in Copenhagen, as of home.yml's date, else of the tick's day.",
+    description="Every night at 04:30 in Copenhagen, as of home.yml's date, else that day.",
 )
 def nightly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """One run per night."""

@@ -42,8 +42,8 @@ class Event:
     ``os_user`` is the user of the system whose process, or whose call at the desk, it was;
     ``is_confirmed`` says whether the name is that user's, or merely stated (null in older events).
     ``frozen_sha256`` and ``evidence_sha256`` (approvals) are the sha256 of the frozen statement's
-    file and of that with its evidence (null where none was stored, before format 2). ``key_fingerprint``
-    stands on the first event of a ledger only.
+    file and of that with its evidence (null where none was stored, before format 2).
+    ``key_fingerprint`` stands on the first event of a ledger only.
     """
 
     sequence: int
@@ -268,7 +268,8 @@ def check_chain(home: Home, recorded_head: str | None) -> Ledger:
     """Check everything the ledger holds; a torn last line is set aside first.
 
     Checked: each line's form and hash, the chain, the fingerprint of the key, the bytes of each
-    frozen statement and of its evidence, and that the head recorded in the newest snapshot's manifest is in it.
+    frozen statement and of its evidence, and that the head recorded in the newest snapshot's
+    manifest is in it.
 
     Args:
         home: the home whose ledger it is.

@@ -54,9 +54,7 @@ def freeze(snapshot: Snapshot, contract: Contract, period_start: dt.date) -> fro
     return document
 
 
-def evidence(
-    snapshot: Snapshot, contract: Contract, period_start: dt.date
-) -> list[dict[str, Any]]:
+def evidence(snapshot: Snapshot, contract: Contract, period_start: dt.date) -> list[dict[str, Any]]:
     """What the snapshot shows behind every line of the period, in the order of ``line_no``."""
     lines = snapshot.of_period(
         "restricted.settlement_line", contract.contract_id, period_start, order="line_no"

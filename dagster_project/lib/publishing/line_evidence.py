@@ -1,7 +1,7 @@
 """What a published snapshot tells about lines: rule and status, landed rows, statistics, entries.
 
-What belongs here: reading it, once for whoever asks (an approval that stores it, ``why``). What does
-not: computing anything, words that a person reads.
+What belongs here: reading it, once for whoever asks (an approval that stores it, ``why``). What
+does not: computing anything, words that a person reads.
 
 Rules: S.evidence, S.why.
 """
@@ -66,7 +66,7 @@ class LineEvidence:
         found = self._months(
             "list_contains(?, month) and list_contains(?, course_id)", [named, courses]
         )
-        nothing = {"rule": None, "evidence": []}
+        nothing: Told = {"rule": None, "evidence": []}
         return [
             self._of_sum(line)
             if line["course_id"] is None
@@ -92,7 +92,8 @@ class LineEvidence:
         return found
 
     def _of_sum(self, line: Mapping[str, Any]) -> Told:
-        part = next((p for p in self._terms["parts"] if p["part_id"] == line["part_id"]), {})
+        parts: list[Told] = self._terms["parts"]
+        part: Told = next((one for one in parts if one["part_id"] == line["part_id"]), {})
         return {
             "statistics": self._statistics(part, line),
             "entries": self._entries(part),

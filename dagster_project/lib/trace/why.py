@@ -22,7 +22,7 @@ from typing import Any
 
 from dagster_project.lib.base.canonical import plain_row
 from dagster_project.lib.base.errors import UsageError
-from dagster_project.lib.contracts import Contract, contract_from_json, read_contract
+from dagster_project.lib.contracts import contract_from_json, read_contract
 from dagster_project.lib.ledger import chain, frozen
 from dagster_project.lib.ledger import state as states
 from dagster_project.lib.ledger.chain import Event
@@ -220,7 +220,8 @@ class _Question:
 
     def _clause(self, part_id: str, group: str) -> dict[str, Any]:
         """The contract's words for part, price group and price."""
-        part = next((part for part in self.terms["parts"] if part["part_id"] == part_id), {})
+        parts: list[dict[str, Any]] = self.terms["parts"]
+        part: dict[str, Any] = next((one for one in parts if one["part_id"] == part_id), {})
         groups = [*part.get("price_groups", []), *part.get("groups", [])]
         priced: dict[str, Any] = next((g for g in groups if g["benefit_group"] == group), {})
         return {

@@ -24,7 +24,8 @@ def write_known(connection: duckdb.DuckDBPyConnection, home: Home, as_of: dt.dat
 
     ``raw.delivery`` holds every received delivery with ``extracted_on <= as_of`` or without a
     readable date; ``raw.known_delivery`` the accepted ones among them that no check holds and
-    nobody has withdrawn by then, ranked per source by (extracted_on, version, file name); ``raw.delivery_volume`` the row-count check.
+    nobody has withdrawn by then, ranked per source by (extracted_on, version, file name);
+    ``raw.delivery_volume`` the row-count check.
 
     Args:
         connection: an open warehouse with its raw tables.

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
 import duckdb
 
-from dagster_project.lib.trace.causes.changes import Change
+from dagster_project.lib.base import months
+from dagster_project.lib.trace.causes.changes import Change, Row
 from dagster_project.lib.trace.causes.today import DECISION, Today
-from dagster_project.lib.warehouse.rows import fetch_rows
 
 
 def delivery_of(
@@ -17,7 +18,7 @@ def delivery_of(
 ) -> str | None:
     """sha256 of the delivery that brought the change, null where a decision did."""
     if kind == "delivery_withdrawn":
-        return _withdrawn(connection, today, change)
+        return _withdrawn(today, change)
     numbers = BROUGHT_BY.get(kind)
     if numbers is None:
         return None
@@ -31,45 +32,23 @@ def delivery_of(
     return str(fitting[-1]["sha256"]) if fitting else None
 
 
-def _withdrawn(
-    connection: duckdb.DuckDBPyConnection, today: Today, change: Change
-) -> str | None:
-    """The newest withdrawn delivery that says something about the line, else the newest of all."""
-    rows = fetch_rows(
-        connection,
-        """
-        select
-            delivery.sha256,
-            case delivery.source
-                when 'deltagere' then exists (
-                    from raw.deltagere as list
-                    where
-                        list.delivery_no = delivery.delivery_no
-                        and list.contract_id = $contract and list.course_id = $course
-                )
-                when 'resultatkrav' then exists (
-                    from raw.resultatkrav as claim
-                    where
-                        claim.delivery_no = delivery.delivery_no
-                        and claim.contract_id = $contract and claim.course_id = $course
-                        and claim.month = $month
-                )
-                when 'jobindsats' then $course is null
-                else coalesce(
-                    delivery.covers_from <= last_day($month::date)
-                    and delivery.covers_to >= $month::date, false
-                )
-            end as is_about_it
-        from raw.delivery as delivery
-        where list_contains($numbers, delivery.delivery_no)
-        order by is_about_it desc, delivery.extracted_on desc, delivery.delivery_no desc
-        """,
-        {
-            "contract": change.contract_id, "course": change.course_id, "month": change.month,
-            "numbers": [row["delivery_no"] for row in today.withdrawn],
-        },
-    )  # fmt: skip
-    return str(rows[0]["sha256"]) if rows else None
+def _withdrawn(today: Today, change: Change) -> str | None:
+    """The newest withdrawn delivery of the source by which the line differs, else of any."""
+    course, month = change.course_id, change.month
+    suspects = ["jobindsats"] if course is None else today.sources_that_differ(course, month)
+    newest = sorted(today.withdrawn, key=lambda row: (row["extracted_on"], row["delivery_no"]))
+    for source in (*suspects, today.register, "personstatus", "eindkomst"):
+        own = [row for row in newest if row["source"] == source]
+        about = [row for row in own if _covers(row, month)]
+        if about or own:
+            return str((about or own)[-1]["sha256"])
+    return str(newest[-1]["sha256"]) if newest else None
+
+
+def _covers(row: Row, month: dt.date) -> bool:
+    if row["covers_from"] is None:
+        return True
+    return bool(row["covers_from"] <= months.last_day(month) and row["covers_to"] >= month)
 
 
 def _sources(today: Today, kind: str) -> tuple[str, ...]:

@@ -65,9 +65,7 @@ def _put_back_participants(trial: Trial) -> None:
 
 
 def _put_back_list(connection: duckdb.DuckDBPyConnection, past: Past) -> None:
-    connection.execute(
-        COURSE_ROWS, {"contract": past.contract_id, "deliveries": past.deliveries}
-    )
+    connection.execute(COURSE_ROWS, {"contract": past.contract_id, "deliveries": past.deliveries})
     connection.execute("delete from raw.deltagere where contract_id = ?", [past.contract_id])
     connection.execute(
         """

@@ -163,6 +163,17 @@ class Today:
         now = self.courses.get(course_id, {}).get("eligibility")
         return now, self.past.participants.get(course_id, {}).get("eligibility")
 
+    def sources_that_differ(self, course_id: str, month: dt.date) -> list[str]:
+        """Sources that say something else about a course's month than then, the likeliest first."""
+        is_listed = course_id in self.courses
+        told = {
+            "resultatkrav": (course_id, month) in self.claimed_otherwise,
+            "deltagere": course_id in self.listed_otherwise or not is_listed
+            or self.place_differs(course_id),
+            "personstatus": self.is_renumbered or self._exit_differs(course_id),
+        }  # fmt: skip
+        return [source for source, differs in told.items() if differs]
+
     def last_resort(self, change: Change) -> str:
         """The likeliest kind where no single one changes the amount at all."""
         if change.course_id is None:
@@ -174,9 +185,7 @@ class Today:
 
 def _listed_otherwise(connection: duckdb.DuckDBPyConnection, past: Past) -> set[str]:
     """Courses whose person, referral or stated group is another on today's list than then."""
-    connection.execute(
-        COURSE_ROWS, {"contract": past.contract_id, "deliveries": past.deliveries}
-    )
+    connection.execute(COURSE_ROWS, {"contract": past.contract_id, "deliveries": past.deliveries})
     rows = connection.execute(
         """
         select today.course_id
