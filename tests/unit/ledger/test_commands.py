@@ -15,6 +15,7 @@ from dagster_project import settings as places
 from dagster_project.lib import ledger, life
 from dagster_project.lib.base.errors import EffektError, NotAllowedError, UsageError
 from dagster_project.lib.ledger import chain
+from dagster_project.lib.trace import why
 from tests.support.published import CONTRACT, PERIODS, World
 
 Q1, Q2, Q3 = "2023-01", "2023-04", "2023-07"
@@ -49,9 +50,14 @@ def test_what_is_approved_is_frozen_with_everything_it_rests_on(
     assert ledger.kept_snapshots(world.home) == {told["snapshot_id"]}
 
 
-def test_a_changed_byte_in_a_frozen_statement_is_found(world: World, approved: Approve) -> None:
+@pytest.mark.parametrize("name", [f"{Q1}.json", f"{Q1}.evidence.jsonl"])
+# Rules S.frozen, S.ledger
+def test_a_changed_byte_in_what_an_approval_stored_is_found(
+    world: World, approved: Approve, name: str
+) -> None:
     approved(Q1)
-    path = world.home.ledger / "statements" / CONTRACT / f"{Q1}.json"
+    path = world.home.ledger / "statements" / CONTRACT / name
+    assert path.stat().st_mode & 0o777 == 0o600
     raw = bytearray(path.read_bytes())
     raw[len(raw) // 2] ^= 1
     path.write_bytes(bytes(raw))
@@ -329,8 +335,24 @@ def test_an_orphan_statement_of_a_crash_is_replaced(world: World, approved: Appr
     folder = world.home.ledger / "statements" / CONTRACT
     folder.mkdir(parents=True)
     (folder / f"{Q1}.json").write_text("halvt")
+    (folder / f"{Q1}.evidence.jsonl").write_text("halvt")
     approved(Q1)
     assert ledger.check_chain(world.home, None).events[-1].action == "approve"
+
+
+# Rule S.why
+def test_why_says_that_an_approval_before_format_2_stored_no_evidence(
+    world: World, approved: Approve, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    with monkeypatch.context() as before:
+        before.setattr("dagster_project.lib.ledger.frozen.write_evidence", lambda *_: None)
+        approved(Q1)
+    answer = why.explain(world.settings, CONTRACT, Q1)
+    assert answer.as_json()["is_evidence_stored"] is False
+    assert answer.as_json()["lines"][0]["today"] is None
+    answer.print()
+    assert "blev beviset ikke gemt" in capsys.readouterr().out
 
 
 def test_published_lines_that_do_not_give_the_hash_are_not_approved(world: World) -> None:
