@@ -64,7 +64,8 @@ class LineEvidence:
         named = sorted({line["month"] for line in lines})
         courses = sorted({line["course_id"] for line in lines if line["course_id"]})
         found = self._months(
-            "list_contains(?, month) and list_contains(?, course_id)", [named, courses]
+            "month in (select unnest(?::date[])) and course_id in (select unnest(?::varchar[]))",
+            [named, courses],
         )
         nothing: Told = {"rule": None, "evidence": []}
         return [
