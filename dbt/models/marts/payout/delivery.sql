@@ -1,7 +1,7 @@
 -- grain: one row per delivery ever received
 -- counts: accepted, held, withdrawn and refused deliveries with their dates, rows and hash; a held
---   one is not accepted until somebody has opened it, and has no refusal code; one that is withdrawn
---   by the as-of date is not accepted any more, and its code says so
+--   one is not accepted until somebody has opened it, and has no refusal code; one that is
+--   withdrawn by the as-of date is not accepted any more, and its code says so
 -- rules: I.identity, G.volume, I.withdrawal
 -- left out: repetitions of the same delivery (no-ops, logged)
 with
