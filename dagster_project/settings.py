@@ -238,6 +238,7 @@ class Settings:
     contracts_dir: Path
     as_of: dt.date
     area: str | None
+    is_earlier: bool = False  # an older truth than the published one is meant to be published
 
     @property
     def as_of_text(self) -> str:
@@ -269,16 +270,25 @@ def resolve_contracts_dir(home: Home, contracts: Path | None) -> Path:
     return own if own.is_dir() else SHIPPED_CONTRACTS_DIR
 
 
+def today() -> dt.date:
+    """The day it is in Denmark; the only place where the wall clock may become a date."""
+    return dt.datetime.now(TIME_ZONE).date()
+
+
 def resolve(
-    home: Path | None = None, contracts: Path | None = None, as_of: dt.date | None = None
+    home: Path | None = None,
+    contracts: Path | None = None,
+    as_of: dt.date | None = None,
+    *,
+    is_earlier: bool = False,
 ) -> Settings:
-    """Settings of a command; the only place where the wall clock may become the business date."""
+    """Settings of a command; its business date is the one given, else home.yml's, else today."""
     resolved = resolve_home(home)
     own = resolved.read_home_file()
-    date = as_of or own.as_of or dt.datetime.now(TIME_ZONE).date()
     return Settings(
         home=resolved,
         contracts_dir=resolve_contracts_dir(resolved, contracts),
-        as_of=date,
+        as_of=as_of or own.as_of or today(),
         area=own.area,
+        is_earlier=is_earlier,
     )

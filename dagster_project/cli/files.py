@@ -1,4 +1,4 @@
-"""Commands of received files: check one, write a template, open a held delivery.
+"""Commands of received files: check one, write a template, open or withdraw a delivery.
 
 What belongs here: arguments, exit codes, printing. What does not: a rule of receiving.
 """
@@ -12,6 +12,7 @@ import typer
 
 from dagster_project.cli.shared import (
     ActorOption,
+    AsOfOption,
     ContractsOption,
     HomeOption,
     JsonOption,
@@ -80,6 +81,29 @@ def accept(
     from dagster_project.lib import receiving
 
     note = receiving.accept_delivery(
-        settings_for_work(home, contracts).home, sha256, check_id, actor, reason
+        settings_for_work(home, contracts), sha256, check_id, actor, reason
     )
     show(as_json, note.as_json(), f"{note.file_name} er lukket ind; kør effekt run")
+
+
+@commands.command()
+def withdraw(
+    sha256: Annotated[
+        str, typer.Argument(metavar="SHA256", help="Leveringens sha256 eller delivery_id.")
+    ],
+    actor: ActorOption,
+    reason: ReasonOption,
+    as_of: AsOfOption = None,
+    home: HomeOption = None,
+    contracts: ContractsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Træk en godtaget levering tilbage: fra forretningsdatoen regnes den ikke med."""
+    from dagster_project.lib import publishing, receiving
+
+    settings = settings_for_work(home, contracts, as_of)
+    date = publishing.date_of_decision(settings, as_of.date() if as_of else None)
+    notes = receiving.withdraw_delivery(settings, sha256, actor, reason, date)
+    told = {"as_of_date": date, "deliveries": [note.as_json() for note in notes]}
+    names = ", ".join(note.file_name for note in notes)
+    show(as_json, told, f"{names} er trukket tilbage fra og med {date}; kør effekt run")

@@ -40,10 +40,11 @@ def _show_event(event: Event, as_json: bool) -> None:
     from dagster_project.lib.base import danish
     from dagster_project.lib.reference import words
 
+    standing = words.label("standing", "confirmed" if event.is_confirmed else "stated")
     amount = "" if event.amount_dkk is None else f" · {danish.kroner(event.amount_dkk)}"
     text = (
         f"{event.sequence}: {words.label('action', event.action)} · {event.contract_id} · "
-        f"{event.period_start:%Y-%m} · {event.actor}{amount}"
+        f"{event.period_start:%Y-%m} · {event.actor} ({standing}; {event.os_user}){amount}"
     )
     show(as_json, event.to_json(), text)
 
@@ -128,15 +129,19 @@ def pay(
         dt.datetime, typer.Option("--paid-on", formats=["%Y-%m-%d"], help="Betalingsdagen.")
     ],
     reference: Annotated[str, typer.Option(metavar="TEKST", help="Betalingens reference.")],
+    correct: Annotated[
+        bool, typer.Option("--correct", help="Ret dag eller reference af en registreret betaling.")
+    ] = False,
     home: HomeOption = None,
     contracts: ContractsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Økonomi registrerer udbetalingen."""
+    """Økonomi registrerer udbetalingen, eller retter dens dag og reference; beløbet er godkendt."""
     from dagster_project.lib import life
 
+    step = life.correct if correct else life.pay
     settings = settings_for_work(home, contracts)
-    _show_event(life.pay(settings, contract, period, actor, paid_on.date(), reference), as_json)
+    _show_event(step(settings, contract, period, actor, paid_on.date(), reference), as_json)
 
 
 @commands.command("return")

@@ -19,6 +19,7 @@ from dagster_project.cli.shared import (
     say,
     settings_of,
 )
+from dagster_project.lib.base.errors import EXIT_USAGE
 
 commands = typer.Typer()
 
@@ -28,6 +29,10 @@ def run(
     home: HomeOption = None,
     contracts: ContractsOption = None,
     as_of: AsOfOption = None,
+    earlier: Annotated[
+        bool,
+        typer.Option("--earlier", help="Publicér en ældre sandhed end den, der er publiceret."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Kør nattens job: modtag, beregn, kontrollér og publicér."""
@@ -36,10 +41,11 @@ def run(
     from dagster_project.orchestration.failures import without_values
 
     try:
-        night = dagster_home.run_recorded(settings_of(home, contracts, as_of))
+        night = dagster_home.run_recorded(settings_of(home, contracts, as_of, is_earlier=earlier))
     except Exception as error:
         failure = without_values(error, "effekt")
-        alert.write_failure(places.resolve_home(home), failure)
+        if failure.exit_code != EXIT_USAGE:  # told to whoever typed it
+            alert.write_failure(places.resolve_home(home), failure)
         raise failure from None
     for line in summary.problem_lines(night):
         say(line)

@@ -42,17 +42,24 @@ PeriodArgument = Annotated[
 
 
 def settings_of(
-    home: Path | None, contracts: Path | None, as_of: dt.datetime | None = None
+    home: Path | None,
+    contracts: Path | None,
+    as_of: dt.datetime | None = None,
+    *,
+    is_earlier: bool = False,
 ) -> Settings:
     """The settings that a command's options ask for."""
-    return places.resolve(home, contracts, as_of.date() if as_of else None)
+    date = as_of.date() if as_of else None
+    return places.resolve(home, contracts, date, is_earlier=is_earlier)
 
 
-def settings_for_work(home: Path | None, contracts: Path | None) -> Settings:
+def settings_for_work(
+    home: Path | None, contracts: Path | None, as_of: dt.datetime | None = None
+) -> Settings:
     """The same for a command that acts on the home: brought up to today's format, records whole."""
     from dagster_project.lib import records, upgrade
 
-    settings = settings_of(home, contracts)
+    settings = settings_of(home, contracts, as_of)
     upgrade.bring_up(settings.home)
     records.check(settings.home)
     return settings

@@ -10,6 +10,7 @@ from pathlib import Path
 import dagster as dg
 
 from dagster_project.defs.resources import AskedSettings, in_dagsters_words
+from dagster_project.lib import publishing
 from dagster_project.lib.receiving import jobindsats_api
 
 
@@ -21,6 +22,7 @@ def fetch(context: dg.OpExecutionContext, place: AskedSettings) -> None:
     """
 
     def do() -> Path:
+        publishing.require_not_after_today(place.as_of, "the as-of date")
         place.home.ensure().refuse_open_secrets()
         return jobindsats_api.fetch_for(place)
 

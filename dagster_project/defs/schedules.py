@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from dagster_project import settings as places
 from dagster_project.defs.jobs import nightly as nightly_job
 from dagster_project.settings import TIME_ZONE
 
@@ -19,11 +20,12 @@ from dagster_project.settings import TIME_ZONE
     cron_schedule="30 4 * * *",
     execution_timezone=str(TIME_ZONE),
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Every night at 04:30 in Copenhagen, as of the day of the tick.",
+    description="Every night at 04:30 in Copenhagen, as of home.yml's date, else that day.",
 )
 def nightly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-    """One run per business date."""
-    as_of = context.scheduled_execution_time.astimezone(TIME_ZONE).date().isoformat()
+    """One run per night."""
+    tick = context.scheduled_execution_time.astimezone(TIME_ZONE).date()
+    as_of = (places.resolve_home(None).read_home_file().as_of or tick).isoformat()
     return dg.RunRequest(
-        run_key=as_of, run_config={"resources": {"night": {"config": {"as_of": as_of}}}}
+        run_key=tick.isoformat(), run_config={"resources": {"night": {"config": {"as_of": as_of}}}}
     )

@@ -198,11 +198,15 @@ def night(settings: Settings) -> Iterator[Night]:
     Raises:
         EffektError: ``HOME_BUSY``, ``SECRETS_OPEN`` or what an upgrade of the home found broken,
             before anything is done.
+        UsageError: a business date that no run may have (P.run_date), before anything is done.
     """
+    from dagster_project.lib import publishing
+
     harden()
     settings.home.ensure()
     settings.home.refuse_open_secrets()
     with lock.hold(settings.home.lock_file):
+        publishing.require_publishable(settings)
         _sweep(settings.home)
         upgrade.bring_up_held(settings.home)
         held, begun = Night(settings), time.monotonic()

@@ -106,12 +106,31 @@ def test_every_asset_has_a_room_a_description_and_an_owner() -> None:
 
 
 # Rule P.as_of
-def test_night_tick_gives_the_business_date_in_copenhagen() -> None:
+def test_night_tick_gives_the_business_date_in_copenhagen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EFFEKT_HOME", str(tmp_path))
     tick = dt.datetime(2025, 3, 30, 4, 30, tzinfo=ZoneInfo("Europe/Copenhagen"))
     context = dg.build_schedule_context(scheduled_execution_time=tick.astimezone(dt.UTC))
     request = schedules.nightly(context)
     assert isinstance(request, dg.RunRequest)
     assert request.run_config["resources"]["night"]["config"]["as_of"] == "2025-03-30"
+
+
+# Rule P.as_of
+def test_a_night_of_the_schedule_has_the_date_of_home_yml_where_there_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EFFEKT_HOME", str(tmp_path))
+    (tmp_path / "home.yml").write_text("as_of: 2025-01-10\n", encoding="utf-8")
+    keys = set()
+    for day in (30, 31):
+        tick = dt.datetime(2025, 3, day, 2, 30, tzinfo=dt.UTC)
+        request = schedules.nightly(dg.build_schedule_context(scheduled_execution_time=tick))
+        assert isinstance(request, dg.RunRequest)
+        assert request.run_config["resources"]["night"]["config"]["as_of"] == "2025-01-10"
+        keys.add(request.run_key)
+    assert keys == {"2025-03-30", "2025-03-31"}  # a key that was used starts no run again
 
 
 # Rule P.as_of

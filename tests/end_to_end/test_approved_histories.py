@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 from dagster_project import settings as places
-from dagster_project.lib import life
-from tests.oracle import rows
+from dagster_project.lib import life, receiving
+from tests.oracle import civil, rows
 from tests.oracle.courses import optional
 from tests.oracle.history import History
 from tests.oracle.home import Knowledge, know, read_contracts, read_deliveries
@@ -35,6 +35,7 @@ TABLES = (
     "settlement_part", "settlement_true_up", "restatement", "settlement_blocker", "claim_match",
     "mismatch",
 )  # fmt: skip
+WITHDRAWN = ("ydelsesforloeb", "dream", "resultatkrav", "jobindsats")
 RELEASED = Decimal("12345.67")
 pytestmark = pytest.mark.xdist_group("approved")
 
@@ -72,6 +73,18 @@ def act(
     if optional(contract["payment"].get("authorised_max")) and unapproved and not is_scene:
         life.release(settings, name, RELEASED, "Kai Controller", "prøve")
         history.releases[name].append((unapproved[0].start, int(RELEASED * 100)))
+
+
+def withdraw(home: Path, files: Home, source: str) -> None:
+    """Withdraw the newest delivery of a source that the first night knew, from the day after on."""
+    last, day = civil.day(NIGHTS[0]), civil.day(NIGHTS[0]) + 1
+    known = [one for one in files.deliveries if one.source == source and one.extracted_on <= last]
+    newest = max((one for one in known if "scener" not in one.name), key=lambda one: one.order)
+    settings = places.resolve(home, None)
+    receiving.withdraw_delivery(
+        settings, newest.sha256, "Kai Controller", "prøve", dt.date.fromordinal(day)
+    )
+    newest.withdrawn_on = day
 
 
 def one_night(
@@ -148,6 +161,9 @@ def live(home: Path) -> Iterator[tuple[str, dict[str, Any], dict[str, rows.Rows]
                 world.contracts[name] = contract_terms.amended(rng, world.contracts[name])
         world.write_contracts(home)
         world.write_contracts(files.inputs)
+        if as_of == NIGHTS[0]:
+            for source in WITHDRAWN:
+                withdraw(home, files, source)
 
 
 @pytest.fixture(scope="session")
@@ -197,7 +213,7 @@ def test_the_histories_reach_true_ups_of_every_cause_and_carried_amounts(
         reached.update(one["causes"])
     assert set(reached) >= {
         "terms_changed", "participant_changed", "exit_added", "claim_added", "claim_withdrawn",
-        "register_changed", "statistics_revised", "quota_changed",
+        "register_changed", "statistics_revised", "quota_changed", "delivery_withdrawn",
     }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from dagster_project import settings as places
 from dagster_project.lib.base import lock
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.orchestration import alert
@@ -53,8 +55,6 @@ def holder_of(home: Path) -> subprocess.Popen[str]:
 
 
 def settings_of(home: Path) -> Settings:
-    import datetime as dt
-
     return Settings(Home(home), home / "contracts", dt.date(2025, 1, 10), None)
 
 
@@ -111,6 +111,21 @@ def test_wrong_usage_ends_2(tmp_path: Path, words: tuple[str, ...]) -> None:
     done = effekt(*words, home=tmp_path)
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("is_in_home_file", [False, True])
+# Rules P.run_date, P.alert
+def test_a_run_as_of_tomorrow_ends_2_and_raises_no_alert(
+    tmp_path: Path, is_in_home_file: bool
+) -> None:
+    tomorrow = (places.today() + dt.timedelta(days=1)).isoformat()
+    if is_in_home_file:
+        (tmp_path / "home.yml").write_text(f"as_of: {tomorrow}\n", encoding="utf-8")
+    done = effekt("run", *(() if is_in_home_file else ("--as-of", tomorrow)), home=tmp_path)
+    assert done.returncode == 2
+    assert "after today" in done.stderr
+    assert not (tmp_path / "reports" / "alert.json").exists()
+    assert not (tmp_path / "published" / "current").exists()
 
 
 def test_a_wrong_home_file_ends_1_and_names_the_key(tmp_path: Path) -> None:

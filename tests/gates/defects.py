@@ -164,6 +164,9 @@ DEFECTS: dict[str, Defect] = {
     "held_is_not_known": Defect(
         f"update raw.delivery set is_held = true where delivery_no = {_DELIVERY}"
     ),
+    "withdrawn_is_not_known": Defect(
+        f"update raw.delivery set is_withdrawn = true where delivery_no = {_DELIVERY}"
+    ),
     "known_is_not_from_the_future": Defect(
         "update raw.run_context set as_of_date = date '2021-01-01'"
     ),
@@ -208,8 +211,8 @@ DEFECTS: dict[str, Defect] = {
     ),
     "no_delivery_waits_to_be_mended": Defect(
         "insert into raw.delivery (delivery_no, sha256, source, extracted_on, is_accepted,"
-        " is_held, refusal_code)"
-        " values (900, 'x', 'deltagere', date '2025-04-01', false, false, 'HEADER_MISSING')"
+        " is_held, is_withdrawn, refusal_code)"
+        " values (900, 'x', 'deltagere', date '2025-04-01', false, false, false, 'HEADER_MISSING')"
     ),
     "refusal_has_its_code": Defect(
         "insert into raw.delivery (delivery_no, sha256, source, extracted_on, is_accepted, is_held)"

@@ -282,6 +282,58 @@ def test_why_leads_from_a_krone_to_clause_rule_file_and_row(story: Story) -> Non
     assert claim["row_hmac"] == hmac.new(key, message, hashlib.sha256).hexdigest()[:32]
 
 
+# Rules S.why, S.frozen
+def test_why_shows_a_line_as_it_was_approved_and_what_settled_the_difference(
+    story: Story, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = why.explain(story.town.settings, CONTRACT, "2023-01", "A", "2023-03")
+    (line,) = answer.as_json()["lines"]
+    rule = line["rule"]
+    assert (rule["is_payable"], rule["support_days"], rule["amount_dkk"]) == (True, 0, "1000.00")
+    roles = {row["role"]: row["file_name"] for row in line["evidence"]}
+    assert set(roles) == {"participant", "referral_spell", "coverage", "claim"}
+    assert roles["coverage"] == "ydelsesforloeb_2023-04-10_2022-01-01_2023-04-09.csv"
+    assert line["today"]["rule"]["amount_dkk"] == "900.00"
+    assert [(row["period"], row["difference_dkk"]) for row in line["settled_by"]] == [
+        ("2023-04", "-1000.00"), ("2024-01", "900.00"),
+    ]  # fmt: skip
+    answer.print()
+    said = capsys.readouterr().out
+    assert "i dag vides andet" in said
+    assert "er efterreguleret i 2023-04" in said
+
+
+# Rule S.why
+def test_a_true_up_of_an_approved_period_has_the_evidence_of_its_own_approval(
+    story: Story,
+) -> None:
+    answer = why.explain(story.town.settings, CONTRACT, "2023-04", "A", "2023-03").as_json()
+    (line,) = answer["lines"]
+    assert (line["line_kind"], line["rule"]["support_days"]) == ("true_up", 16)
+    (spell,) = [row for row in line["evidence"] if row["role"] == "spell"]
+    assert (spell["first_day"], spell["last_day"]) == ("2023-03-05", "2023-03-20")
+
+
+# Rules S.why, S.authorised
+def test_why_shows_the_way_from_basis_to_payment(story: Story) -> None:
+    way = why.explain(story.town.settings, CONTRACT, "2023-04").as_json()["way"]
+    assert [(step["basis_dkk"], step["amount_dkk"]) for step in way["steps"]] == [
+        ("5000.00", "5000.00"), ("4400.00", "2200.00"),
+    ]  # fmt: skip
+    assert (way["entitlement_cumulative_dkk"], way["authorised_max_dkk"]) == ("7200.00", "7000.00")
+    assert [row["amount_dkk"] for row in way["releases"]] == ["500.00"]
+    assert (way["held_cumulative_dkk"], way["payment_dkk"]) == ("0.00", "3700.00")
+
+
+# Rule S.why
+def test_the_statistics_of_an_approved_line_are_those_of_its_approval(story: Story) -> None:
+    answer = why.explain(story.town.settings, CONTRACT, "2023-01").as_json()
+    (line,) = [line for line in answer["lines"] if line["part_id"] == "statistik"]
+    told = {row["span"]: row["fte_published"] for row in line["statistics"]}
+    now = {row["span"]: row["fte_published"] for row in line["today"]["statistics"]}
+    assert (float(told["evaluation"]), float(now["evaluation"])) == (5.0, 6.0)
+
+
 # Rule S.why
 def test_why_says_why_a_month_has_no_line(story: Story) -> None:
     answer = why.explain(story.town.settings, CONTRACT, "2023-07", "A").as_json()

@@ -67,8 +67,7 @@ def _require(said: list[str], name: str) -> None:
 def _scenarios(root: Path, recorder: Recorder) -> None:
     home = root / "scenarios"
     home.mkdir()
-    build.home().write(home)
-    night.publish(home, build.AS_OF)
+    build.publish(home)
     scenarios = test_scenarios.SCENARIOS
     named = {t for s in scenarios for t in (*s["expect"], *s["expect"].get("absent", {}))}
     found = night.read_marts(home, sorted(named - {"absent"}))

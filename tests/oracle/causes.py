@@ -15,6 +15,7 @@ from tests.oracle.home import Knowledge
 from tests.oracle.settlement import Approved, Line, Moment
 
 REGISTER = ("ydelsesforloeb", "dream", "ydelsesrefusion", "eindkomst")
+WITHDRAWALS = ("withdrawals",)
 PLACED = ("eligible", "over_quota", "duplicate_person")
 Older = Callable[[int, tuple[str, ...]], Knowledge]
 """Today's knowledge, but of these sources only what was known as of that day."""
@@ -56,6 +57,7 @@ def put_back_sum(
     tried = []
     if then.contract != now.contract:
         tried.append(("terms_changed", booked(now.knowledge, then.contract, line)))
+    tried.append(("delivery_withdrawn", booked(older(since, WITHDRAWALS), now.contract, line)))
     tried.append(("register_changed", booked(older(since, REGISTER), now.contract, line)))
     statistics = older(since, ("jobindsats",))
     tried.append(("statistics_revised", booked(statistics, now.contract, line)))
@@ -88,6 +90,8 @@ def put_back_course(
     if then.contract != now.contract:
         terms = dataclasses.replace(now, contract=then.contract)
         tried.append(("terms_changed", amount_at(terms, line)))
+    back = dataclasses.replace(now, knowledge=older(since, WITHDRAWALS))
+    tried.append(("delivery_withdrawn", amount_at(back, line)))
     one, before = decide(now, line.course), decide(then, line.course)
     if one is None:
         raise ValueError(f"{line.course} has left the list, which never forgets")

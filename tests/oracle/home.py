@@ -54,6 +54,18 @@ class Delivery:
     name: str
     rows: list[dict[str, str]]
     sha256: str = ""
+    withdrawn_on: int | None = None
+
+    def is_known(self, day: int, withdrawals: int) -> bool:
+        """I.knowledge, I.withdrawal: as of a day, of the withdrawals only those until another.
+
+        What came after the other day and was withdrawn was known on neither.
+        """
+        if self.extracted_on > day:
+            return False
+        if self.withdrawn_on is None or self.withdrawn_on > day:
+            return True
+        return self.extracted_on <= withdrawals < self.withdrawn_on
 
     @property
     def order(self) -> tuple[int, int, str]:
@@ -376,14 +388,16 @@ def know(
         seeds: folder with the benefit code and name tables.
         as_of: business date.
         deliveries: the files, if they have been read already.
-        older: sources of which only what an earlier day knew is known.
+        older: sources of which only what an earlier day knew is known; ``withdrawals`` is the day
+            until which deliveries have been withdrawn.
     """
     limit = civil.day(as_of)
     codes, names = read_codes(seeds), read_benefit_names(seeds)
     known: dict[str, list[Delivery]] = defaultdict(list)
     everything = read_deliveries(home / "landing") if deliveries is None else deliveries
     for delivery in sorted(everything, key=lambda one: one.order):
-        if delivery.extracted_on <= (older or {}).get(delivery.source, limit):
+        day = (older or {}).get(delivery.source, limit)
+        if delivery.is_known(day, (older or {}).get("withdrawals", day)):
             known[delivery.source].append(delivery)
     status = known["personstatus"]
     resolve = follow_chains(status[-1].rows) if status else {}

@@ -9,12 +9,18 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+import hashlib
 import itertools
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from dagster_project import settings as places
+from dagster_project.lib import receiving
+from tests.oracle import civil
+from tests.oracle.home import Delivery, read_deliveries
+from tests.support import night
 from tests.worlds.generate import World
 from tests.worlds.people import Numbers
 
@@ -27,6 +33,8 @@ EXTRACTS = (
     ("2025-09-20", "2025-08-01", "2025-08-15"),
 )
 FILLERS = 400
+WITHDRAWN = ("ydelsesforloeb_2025-09-21_2022-07-01_2025-06-30.csv", "resultatkrav_2025-09-21.csv")
+WITHDRAWN_ON = "2025-09-30"
 
 TERMS: dict[str, Any] = {
     "area": "Prøve",
@@ -172,6 +180,28 @@ def home() -> World:
     return world
 
 
+def publish(root: Path) -> str:
+    """The scenarios' home after its night: what was withdrawn was accepted and withdrawn before."""
+    world = home()
+    world.write(root)
+    settings = places.resolve(root, None, dt.date.fromisoformat(AS_OF))
+    receiving.receive(settings.home, frozenset(world.contracts))
+    for name in WITHDRAWN:
+        sha256 = hashlib.sha256(world.files[name]).hexdigest()
+        day = dt.date.fromisoformat(WITHDRAWN_ON)
+        receiving.withdraw_delivery(settings, sha256, "Kai", "prøve", day)
+    return night.publish(root, AS_OF)
+
+
+def deliveries(root: Path) -> list[Delivery]:
+    """The files as the oracle reads them, with what was withdrawn."""
+    found = read_deliveries(root / "landing")
+    for one in found:
+        if one.name in WITHDRAWN:
+            one.withdrawn_on = civil.day(WITHDRAWN_ON)
+    return found
+
+
 class Landed:
     """Rows of each file of the scenarios' home."""
 
@@ -182,6 +212,8 @@ class Landed:
         self.claims: list[list[str]] = []
         self.status: list[list[str]] = []
         self.income: list[list[str]] = []
+        self.withdrawn_spells: list[list[str]] = []
+        self.withdrawn_claims: list[list[str]] = []
 
     def add(self, numbers: Numbers, contract_id: str, course: str, person: dict[str, Any]) -> None:
         """One person with everything that the files say about them."""
@@ -205,6 +237,13 @@ class Landed:
                 [contract_id, name, month, claim]
                 for month, claim in person.get("claims", {}).items()
             ]
+            self.withdrawn_claims += [
+                [contract_id, name, month, claim]
+                for month, claim in person.get("withdrawn", {}).get("claims", {}).items()
+            ]
+        self.withdrawn_spells += [
+            [chain[0], *text.split(), ""] for text in person.get("withdrawn", {}).get("spells", [])
+        ]
         self.income += [
             [chain[0], "12345678", month, hours, "100,00", "ordinær"]
             for month, hours in person.get("hours", {}).items()
@@ -219,6 +258,13 @@ class Landed:
             found[f"ydelsesforloeb_{extracted}_{first}_{last}.csv"] = text_of(
                 ["cpr", "ydelseskode", "fra_dato", "til_dato", "andel"], rows
             )
+        register, claims = WITHDRAWN
+        found[register] = text_of(
+            ["cpr", "ydelseskode", "fra_dato", "til_dato", "andel"], self.withdrawn_spells
+        )
+        found[claims] = text_of(
+            ["kontrakt_id", "forloeb_id", "maaned", "krav"], self.withdrawn_claims
+        )
         found["personstatus_2025-07-31.csv"] = text_of(
             ["cpr", "haendelse", "dato", "nyt_cpr"], self.status
         )

@@ -59,11 +59,7 @@ def nearest(wanted: dict[str, Any], own: list[dict[str, Any]]) -> list[dict[str,
 def scenario_home(shared_folder: Path) -> Path:
     """One home with every scenario, after one night."""
 
-    def run(home: Path) -> str:
-        build.home().write(home)
-        return night.publish(home, build.AS_OF)
-
-    return night.built_once(shared_folder, "scenarios", run)[0]
+    return night.built_once(shared_folder, "scenarios", build.publish)[0]
 
 
 @pytest.fixture(scope="session")
@@ -77,7 +73,7 @@ def published(scenario_home: Path) -> Tables:
 def oracle_answer(tmp_path_factory: pytest.TempPathFactory) -> Tables:
     """The oracle's rows for the same home."""
     home = build.home().write(tmp_path_factory.mktemp("scenarios-oracle"))
-    return rows.answer(home, SEEDS, build.AS_OF)
+    return rows.answer(home, SEEDS, build.AS_OF, deliveries=build.deliveries(home))
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario["law"])

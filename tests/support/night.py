@@ -25,6 +25,7 @@ def run_night(
     contracts: Path | None = None,
     *,
     without: str = "",
+    is_earlier: bool = False,
     after: Callable[[str], None] = lambda _step: None,
 ) -> Any:
     """The product's night, its steps in their order without Dagster's record of them.
@@ -34,13 +35,15 @@ def run_night(
         as_of: business date.
         contracts: folder of contract files, if not the home's own.
         without: a step that is left out.
+        is_earlier: the date may lie before that of what is published.
         after: called with the name of each step that is done.
     """
     from dagster_project import settings
     from dagster_project.lib.base.errors import EffektError
     from dagster_project.orchestration import night as nightly
 
-    resolved = settings.resolve(home, contracts, dt.date.fromisoformat(as_of))
+    day = dt.date.fromisoformat(as_of)
+    resolved = settings.resolve(home, contracts, day, is_earlier=is_earlier)
     with nightly.night(resolved) as night, suppress(EffektError):
         for step in nightly.STEPS:
             if step.name == without:

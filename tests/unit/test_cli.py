@@ -46,13 +46,15 @@ def test_a_release_called_wrongly_is_wrong_usage(words: list[str]) -> None:
 def test_a_step_is_told_in_danish(monkeypatch: pytest.MonkeyPatch) -> None:
     event = Event(
         sequence=8, recorded_at="", as_of_date=dt.date(2025, 1, 10), actor="Lis", role="provider",
-        os_user="", action="verify", contract_id="k", period_start=dt.date(2023, 1, 1),
+        os_user="lis", action="verify", contract_id="k", period_start=dt.date(2023, 1, 1),
         statement_sha256=None, amount_dkk=Decimal("104384.00"), reason=None, reference=None,
         paid_on=None, frozen_sha256=None, snapshot_id="s", key_fingerprint=None, prev="", hash="",
     )  # fmt: skip
     monkeypatch.setattr(life, "verify", lambda *_: event)
     done = CliRunner().invoke(app, ["verify", "k", "2023-01", "--as", "Lis"])
-    assert done.output == "8: efterprøvet · k · 2023-01 · Lis · 104.384,00\u00a0kr.\n"
+    assert done.output == (
+        "8: efterprøvet · k · 2023-01 · Lis (angivet; lis) · 104.384,00\u00a0kr.\n"
+    )
 
 
 def _console(words: list[str], **options: Any) -> subprocess.CompletedProcess[bytes]:

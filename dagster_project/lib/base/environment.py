@@ -1,8 +1,7 @@
-"""What the process runs in: its environment variables and its user."""
+"""What the process runs in: its environment variables."""
 
 from __future__ import annotations
 
-import getpass
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,11 +20,3 @@ def variables(values: Mapping[str, str]) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-
-
-def os_user() -> str:
-    """Login name of the user that runs this, or the number of one without a name."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):
-        return str(os.getuid())

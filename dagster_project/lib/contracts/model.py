@@ -16,10 +16,20 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
 
-from dagster_project.lib.base import canonical, months
+from dagster_project.lib.base import canonical, months, person_names
 from dagster_project.lib.contracts.scalars import (
     MAX_COUNT,
     Between,
@@ -105,12 +115,69 @@ class Term(Span):
     clause: Clause
 
 
+class Actor(BaseModel):
+    """A name that may act; with ``os_user`` only that operating-system user may act under it.
+
+    A name without one is written as a text, and stays one in the stored terms.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[Text, Field(max_length=person_names.MAX_LENGTH)]
+    os_user: Annotated[Text, Field(pattern=r"^\S+$", max_length=256)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _written_as_text(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
+
+    @field_validator("name")
+    @classmethod
+    def _can_be_a_name(cls, value: str) -> str:
+        if problem := person_names.problem_of(value):
+            raise ValueError(problem)
+        return value
+
+    @model_serializer
+    def _as_written(self) -> Any:
+        return {"name": self.name, "os_user": self.os_user} if self.os_user else self.name
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """What an editor checks: a text, or a mapping with both keys."""
+        name = {"type": "string", "minLength": 1, "maxLength": person_names.MAX_LENGTH}
+        return {"anyOf": [name, {
+            "type": "object",
+            "properties": {"name": name, "os_user": {"type": "string", "pattern": r"^\S+$"}},
+            "required": ["name", "os_user"],
+            "additionalProperties": False,
+        }]}  # fmt: skip
+
+
 class Actors(Section):
     """The names that may act, by role; a role that is left out has none."""
 
-    provider: list[Text] = []
-    municipality: list[Text] = []
-    finance: list[Text] = []
+    provider: list[Actor] = []
+    municipality: list[Actor] = []
+    finance: list[Actor] = []
+
+    @property
+    def by_role(self) -> dict[str, list[Actor]]:
+        """The names of each role."""
+        return {role: getattr(self, role) for role in ("provider", "municipality", "finance")}
+
+    @model_validator(mode="after")
+    def _one_user_a_name(self) -> Self:
+        users: dict[str, str | None] = {}
+        for role, names in self.by_role.items():
+            for number, actor in enumerate(names):
+                if users.setdefault(person_names.same(actor.name), actor.os_user) != actor.os_user:
+                    raise _wrong(
+                        "the name stands twice, with another os_user or without one", role, number
+                    )
+        return self
 
 
 class Settlement(Section):

@@ -30,8 +30,8 @@ from dagster_project.settings import Home
 FILE_NAME = "settlements.jsonl"
 _LOCK_NAME = ".lock"
 _SEQUENCE = "sequence"
-_LATER = ("register_head",)
-"""Fields that came later: an event without them has no key of theirs, so that old hashes hold."""
+_LATER = frozenset({"register_head", "is_confirmed", "evidence_sha256"})
+"""Fields that older events lack; such an event is told without them, and keeps its hash."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,12 @@ class Event:
 
     ``recorded_at`` is the wall clock and information only. ``period_start`` of a release is the
     first period it counts for. ``snapshot_id`` is the published snapshot that was acted on.
-    ``frozen_sha256`` (approvals) is the sha256 of the frozen statement's file. ``key_fingerprint``
-    stands on the first event of a ledger only. ``register_head`` is the head of the register of
-    deliveries when the event was written, null while that is empty.
+    ``os_user`` is the user of the system whose process, or whose call at the desk, it was;
+    ``is_confirmed`` says whether the name is that user's, or merely stated (null in older events).
+    ``frozen_sha256`` and ``evidence_sha256`` (approvals) are the sha256 of the frozen statement's
+    file and of that with its evidence (null where none was stored, before format 2).
+    ``key_fingerprint`` stands on the first event of a ledger only. ``register_head`` is the head of
+    the register of deliveries when the event was written, null while that is empty.
     """
 
     sequence: int
@@ -65,6 +68,8 @@ class Event:
     prev: str
     hash: str
     register_head: Head | None = None
+    is_confirmed: bool | None = None
+    evidence_sha256: str | None = None
 
     @property
     def is_approval(self) -> bool:
@@ -73,10 +78,8 @@ class Event:
 
     def to_json(self) -> dict[str, Any]:
         """The event as a JSON object; money as text with two decimals, dates as ISO text."""
-        values = {field.name: _json_value(getattr(self, field.name)) for field in fields(self)}
-        return {
-            name: value for name, value in values.items() if value is not None or name not in _LATER
-        }
+        told = {field.name: _json_value(getattr(self, field.name)) for field in fields(self)}
+        return {key: value for key, value in told.items() if key not in _LATER or value is not None}
 
     @staticmethod
     def from_json(document: dict[str, Any]) -> Event:
@@ -260,7 +263,7 @@ def check_chain(home: Home, recorded_head: str | None) -> Ledger:
     """The chain, read and checked with all that it rests on; nothing is touched.
 
     Checked: each line's form and hash, the chain, the fingerprint of the key, the bytes of each
-    frozen statement, and that the recorded head is in it.
+    frozen statement and of its evidence, and that the recorded head is in it.
 
     Args:
         home: the home whose ledger it is.
@@ -317,11 +320,20 @@ def frozen_file(home: Home, contract_id: str, period_start: dt.date) -> Path:
     return home.ledger / "statements" / contract_id / f"{period_start:%Y-%m}.json"
 
 
+def evidence_file(home: Home, contract_id: str, period_start: dt.date) -> Path:
+    """``ledger/statements/<contract>/<YYYY-MM>.evidence.jsonl``."""
+    return frozen_file(home, contract_id, period_start).with_suffix(".evidence.jsonl")
+
+
 def check_frozen(home: Home, event: Event) -> None:
-    """Refuse a frozen statement that is missing or other bytes than an approval names."""
-    path = frozen_file(home, event.contract_id, event.period_start)
-    name = path.relative_to(home.root)
-    if not path.is_file():
-        raise _broken(f"{name} mangler, men linje {event.sequence} godkendte den")
-    if sha256_file(path) != event.frozen_sha256:
-        raise _broken(f"{name} er ikke den fil, som linje {event.sequence} godkendte")
+    """Refuse what an approval stored and is missing, or is other bytes than the approval names."""
+    key = (event.contract_id, event.period_start)
+    stored = [(frozen_file(home, *key), event.frozen_sha256)]
+    if event.evidence_sha256 is not None:
+        stored.append((evidence_file(home, *key), event.evidence_sha256))
+    for path, sha256 in stored:
+        name = path.relative_to(home.root)
+        if not path.is_file():
+            raise _broken(f"{name} mangler, men linje {event.sequence} godkendte den")
+        if sha256_file(path) != sha256:
+            raise _broken(f"{name} er ikke den fil, som linje {event.sequence} godkendte")

@@ -1,5 +1,7 @@
 """Frozen statements: ``ledger/statements/<contract>/<YYYY-MM>.json``, written once at approval.
 
+Beside each lies ``<YYYY-MM>.evidence.jsonl``: what stood behind every line, one line of JSON each,
+by ``line_no``. It may be many times as large as the statement, which every night reads.
 What belongs here: the form of the file, reading it, and loading it into ``raw.frozen_*``.
 What does not: deciding that a period may be approved (``commands``).
 
@@ -8,8 +10,10 @@ Rules: S.frozen.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -17,7 +21,7 @@ import duckdb
 from dagster_project.lib.base import files, months
 from dagster_project.lib.base.canonical import canonical_json, sha256_json, sha256_text
 from dagster_project.lib.base.errors import EffektError
-from dagster_project.lib.ledger.chain import Event, frozen_file
+from dagster_project.lib.ledger.chain import Event, evidence_file, frozen_file
 from dagster_project.lib.warehouse.rows import replace_rows
 from dagster_project.settings import Home
 
@@ -52,6 +56,46 @@ def write(home: Home, document: Document) -> str:
     return sha256_text(text)
 
 
+def write_evidence(
+    home: Home, contract_id: str, period_start: dt.date, lines: Iterable[Document]
+) -> str:
+    """Write what stands behind the lines of a period durably, before its event exists.
+
+    Returns:
+        The sha256 of the file's bytes, which the approving event holds.
+    """
+    path = evidence_file(home, contract_id, period_start)
+    files.make_dir(path.parent)
+    text = "".join(canonical_json(line) + "\n" for line in lines)
+    files.write_atomic(path, text)
+    files.fsync_dir(path.parent.parent)
+    return sha256_text(text)
+
+
+def read_evidence(home: Home, event: Event) -> dict[int, Document] | None:
+    """What stood behind each line when it was approved, by ``line_no``.
+
+    Returns:
+        null where the approval stored none (before format 2).
+
+    Raises:
+        EffektError: ``LEDGER_BROKEN`` if the file is missing or altered.
+    """
+    if event.evidence_sha256 is None:
+        return None
+    path = evidence_file(home, event.contract_id, event.period_start)
+    try:
+        text = path.read_text(encoding="utf-8")
+        told = [json.loads(line) for line in text.split("\n")[:-1]]
+        found = {int(line.pop("line_no")): line for line in told}
+        is_same = sha256_text(text) == event.evidence_sha256
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        is_same = False
+    if not is_same:
+        raise _broken(home, path, event)
+    return found
+
+
 def read(home: Home, event: Event) -> Document:
     """The frozen statement that an approving event names.
 
@@ -67,12 +111,16 @@ def read(home: Home, event: Event) -> Document:
     except (OSError, ValueError, KeyError, TypeError):
         is_same = is_hashed = False
     if not (is_same and is_hashed):
-        raise EffektError(
-            "LEDGER_BROKEN",
-            f"{path.relative_to(home.root)} is not what line {event.sequence} approved",
-            remedy="restore ledger/ from its backup and run again",
-        )
+        raise _broken(home, path, event)
     return document
+
+
+def _broken(home: Home, path: Path, event: Event) -> EffektError:
+    return EffektError(
+        "LEDGER_BROKEN",
+        f"{path.relative_to(home.root)} is not what line {event.sequence} approved",
+        remedy="restore ledger/ from its backup and run again",
+    )
 
 
 def load(connection: duckdb.DuckDBPyConnection, documents: Iterable[Document]) -> dict[str, int]:

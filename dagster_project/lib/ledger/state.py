@@ -9,7 +9,6 @@ Decides: S.state.
 from __future__ import annotations
 
 import datetime as dt
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +24,7 @@ from dagster_project.settings import Home
 OPEN, DRAFT, SUBMITTED, VERIFIED = "open", "draft", "submitted", "verified"
 APPROVED, PAID = "approved", "paid"
 _AFTER = {"submit": SUBMITTED, "verify": VERIFIED, "return": DRAFT}
-_STEPS = (*_AFTER, "approve", "pay")
+_STEPS = (*_AFTER, "approve", "pay", "correct")
 
 Key = tuple[str, dt.date]
 
@@ -100,12 +99,6 @@ def list_states(
             }
         )  # fmt: skip
     return rows
-
-
-def same_name(name: str) -> str:
-    """A name as it is compared: NFC, trimmed, casefolded."""
-    folded = unicodedata.normalize("NFC", name).strip().casefold()
-    return unicodedata.normalize("NFC", folded)
 
 
 def approvals_of(ledger: Ledger) -> dict[Key, Event]:

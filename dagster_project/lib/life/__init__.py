@@ -1,4 +1,4 @@
-"""The life of a settlement: submit, verify, approve, pay, return, release.
+"""The life of a settlement: submit, verify, approve, pay, correct, return, release.
 
 What belongs here: who may do what and when, and what an approval freezes. What does not: the chain
 of events and the frozen files themselves (``ledger``). Everything is imported on first use.
@@ -11,10 +11,20 @@ from typing import TYPE_CHECKING
 from dagster_project.lib.base.lazy import attributes
 
 if TYPE_CHECKING:
-    from dagster_project.lib.life.commands import approve, pay, release, return_, submit, verify
+    from dagster_project.lib.life.commands import (
+        approve,
+        correct,
+        pay,
+        release,
+        return_,
+        submit,
+        verify,
+    )
 
-_HOMES = dict.fromkeys(("approve", "pay", "release", "return_", "submit", "verify"), "commands")
+_HOMES = dict.fromkeys(
+    ("approve", "correct", "pay", "release", "return_", "submit", "verify"), "commands"
+)
 
-__all__ = ["approve", "pay", "release", "return_", "submit", "verify"]
+__all__ = ["approve", "correct", "pay", "release", "return_", "submit", "verify"]
 
 __getattr__ = attributes(__name__, _HOMES)

@@ -1,4 +1,4 @@
-"""What people do to a settlement: submit, verify, approve, pay, return, release.
+"""What people do to a settlement: submit, verify, approve, pay, correct, return, release.
 
 What belongs here: the actions. What does not: what must hold before one (``refusals``), the chain
 (``chain``), what an approval freezes (``freezing``), any amount.
@@ -20,12 +20,12 @@ from typing import Any
 
 from dagster_project.lib import records
 from dagster_project.lib.base.errors import EffektError, NotAllowedError, UsageError
-from dagster_project.lib.contracts import Contract, read_contract
+from dagster_project.lib.contracts import Contract, read_contract, who_acts
 from dagster_project.lib.ledger import chain, frozen
 from dagster_project.lib.ledger import state as states
 from dagster_project.lib.ledger.chain import Event
 from dagster_project.lib.life import freezing, refusals
-from dagster_project.lib.publishing import snapshot
+from dagster_project.lib.publishing import require_not_after_today, snapshot
 from dagster_project.settings import Settings
 
 
@@ -50,11 +50,12 @@ def submit(
         row = desk.settlement(start)
         refusals.require_first_unapproved(desk, start, row)
         refusals.require_state(desk, start, row, states.DRAFT)
-        refusals.require_unmoved(desk, start, row)
+        refusals.require_unmoved(desk, start)
         reason = (
             refusals.clean(incomplete_reason, "reason") if incomplete_reason is not None else None
         )
         refusals.require_no_blockers(desk, start, reason)
+        refusals.require_other_user(desk, start)
         return _write(desk, start, row, reason=reason)
 
 
@@ -64,8 +65,9 @@ def verify(settings: Settings, contract: str, period: str, actor: str) -> Event:
     with _desk(settings, contract, actor, "verify") as desk:
         row = desk.settlement(start)
         refusals.require_state(desk, start, row, states.SUBMITTED)
-        refusals.require_unmoved(desk, start, row)
+        refusals.require_unmoved(desk, start)
         refusals.require_other_person(desk, start, "submit")
+        refusals.require_other_user(desk, start)
         return _write(desk, start, row)
 
 
@@ -76,8 +78,9 @@ def approve(settings: Settings, contract: str, period: str, actor: str) -> Event
         row = desk.settlement(start)
         refusals.require_state(desk, start, row, states.VERIFIED)
         refusals.require_first_unapproved(desk, start, row)
-        refusals.require_unmoved(desk, start, row)
+        refusals.require_unmoved(desk, start)
         refusals.require_other_person(desk, start, "submit", "verify")
+        refusals.require_other_user(desk, start)
         document = freezing.freeze(desk.snapshot, desk.contract, start)
         if document["statement_sha256"] != row["statement_sha256"]:
             raise EffektError(
@@ -85,7 +88,12 @@ def approve(settings: Settings, contract: str, period: str, actor: str) -> Event
                 "the published lines do not add up to the statement_sha256 of the settlement",
                 remedy="run `effekt run` again; nothing was approved",
             )
-        return _write(desk, start, row, frozen_sha256=frozen.write(desk.home, document))
+        evidence = freezing.evidence(desk.snapshot, desk.contract, start)
+        return _write(
+            desk, start, row,
+            evidence_sha256=frozen.write_evidence(desk.home, contract, start, evidence),
+            frozen_sha256=frozen.write(desk.home, document),
+        )  # fmt: skip
 
 
 def pay(
@@ -103,19 +111,31 @@ def pay(
     """
     start = states.parse_month(period)
     text = refusals.clean(reference, "reference")
+    require_not_after_today(paid_on, "the day of the payment")
     with _desk(settings, contract, actor, "pay") as desk:
         row = desk.settlement(start)
         refusals.require_state(desk, start, row, states.APPROVED)
         refusals.require_earlier_paid(desk, start)
-        approval = states.approvals_of(desk.ledger)[contract, start]
-        event = desk.event(
-            start,
-            statement_sha256=approval.statement_sha256,
-            amount_dkk=approval.amount_dkk,
-            reference=text,
-            paid_on=paid_on,
-        )
-        return chain.append(desk.home, event)
+        refusals.require_other_user(desk, start)
+        return _write_payment(desk, start, paid_on, text)
+
+
+def correct(
+    settings: Settings, contract: str, period: str, actor: str, paid_on: dt.date, reference: str
+) -> Event:
+    """Finance corrects day or reference of a recorded payment: an event of its own.
+
+    The payment's event stays as it is, and the amount is the approved one in both. Arguments as of
+    ``pay``.
+    """
+    start = states.parse_month(period)
+    text = refusals.clean(reference, "reference")
+    require_not_after_today(paid_on, "the day of the payment")
+    with _desk(settings, contract, actor, "correct") as desk:
+        refusals.require_state(desk, start, desk.settlement(start), states.PAID)
+        refusals.require_other_user(desk, start)
+        refusals.require_correction(desk, start, paid_on, text)
+        return _write_payment(desk, start, paid_on, text)
 
 
 def return_(settings: Settings, contract: str, period: str, actor: str, reason: str) -> Event:
@@ -125,6 +145,7 @@ def return_(settings: Settings, contract: str, period: str, actor: str, reason: 
     with _desk(settings, contract, actor, "return") as desk:
         row = desk.settlement(start)
         refusals.require_state(desk, start, row, states.SUBMITTED, states.VERIFIED)
+        refusals.require_other_user(desk, start)
         return _write(desk, start, row, reason=text)
 
 
@@ -165,14 +186,14 @@ def release(settings: Settings, contract: str, amount: Decimal, actor: str, reas
 @contextmanager
 def _desk(settings: Settings, contract_id: str, actor: str, action: str) -> Iterator[refusals.Desk]:
     """Open snapshot and ledger under the ledger's lock, and check what every action must meet."""
-    name = refusals.clean(actor, "name")
     home = settings.home
+    who_acts.require_at_home(home)
     with snapshot.open_current(home) as current, chain.lock(home):
         ledger = records.check(home).ledger
         chain.set_torn_line_aside(home)
         terms = _terms(settings, current, contract_id)
-        desk = refusals.Desk(settings, current, ledger, terms, name, action)
-        refusals.require_role(desk)
+        acting = who_acts.for_contract(home, actor, refusals.ROLES[action], terms.actors)
+        desk = refusals.Desk(settings, current, ledger, terms, acting, action)
         refusals.require_newest(desk)
         yield desk
 
@@ -206,3 +227,16 @@ def _write(desk: refusals.Desk, start: dt.date, row: dict[str, Any], **values: A
             **values,
         ),
     )
+
+
+def _write_payment(desk: refusals.Desk, start: dt.date, paid_on: dt.date, reference: str) -> Event:
+    """Append a payment, or its correction: of the approved figures and their amount."""
+    approval = states.approvals_of(desk.ledger)[desk.contract.contract_id, start]
+    event = desk.event(
+        start,
+        statement_sha256=approval.statement_sha256,
+        amount_dkk=approval.amount_dkk,
+        reference=reference,
+        paid_on=paid_on,
+    )
+    return chain.append(desk.home, event)

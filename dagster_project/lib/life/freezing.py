@@ -4,7 +4,7 @@ What belongs here: gathering it from the snapshot, the terms and the reference t
 What does not: writing the file (``frozen``) and the decision (``commands``).
 
 Frozen are figures and provenance: terms, benefit codes, every delivery's sha256, code version,
-participants' state.
+participants' state; and, in a file of its own, what stands behind every line.
 
 Rules: S.frozen.
 Decides: S.frozen.
@@ -13,12 +13,15 @@ Decides: S.frozen.
 from __future__ import annotations
 
 import datetime as dt
+import json
+from typing import Any
 
 from dagster_project.lib import reference
 from dagster_project.lib.base.errors import NotAllowedError
 from dagster_project.lib.contracts import Contract
 from dagster_project.lib.ledger import frozen
 from dagster_project.lib.publishing.code_version import code_version
+from dagster_project.lib.publishing.line_evidence import LineEvidence
 from dagster_project.lib.publishing.snapshot import Snapshot
 from dagster_project.lib.publishing.tables import declared_tables
 from dagster_project.lib.statement import content as contents
@@ -49,6 +52,18 @@ def freeze(snapshot: Snapshot, contract: Contract, period_start: dt.date) -> fro
         )
     )
     return document
+
+
+def evidence(snapshot: Snapshot, contract: Contract, period_start: dt.date) -> list[dict[str, Any]]:
+    """What the snapshot shows behind every line of the period, in the order of ``line_no``."""
+    lines = snapshot.of_period(
+        "restricted.settlement_line", contract.contract_id, period_start, order="line_no"
+    )
+    shown = LineEvidence(snapshot, contract.contract_id, json.loads(contract.terms_json()))
+    return [
+        {"line_no": line["line_no"], **told}
+        for line, told in zip(lines, shown.of_lines(lines), strict=True)
+    ]
 
 
 def _require_same_code(snapshot: Snapshot) -> None:

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from dagster_project.lib.base.environment import os_user
+from dagster_project.lib.base import person_names
 from dagster_project.lib.base.errors import NotAllowedError, UsageError
 from dagster_project.lib.base.person_numbers import holds_person_number
 from dagster_project.lib.contracts import Contract, list_periods
+from dagster_project.lib.contracts.who_acts import Acting
 from dagster_project.lib.ledger import state as states
 from dagster_project.lib.ledger.chain import Event, Ledger
 from dagster_project.lib.publishing import snapshot
@@ -30,6 +31,7 @@ ROLES = {
     "return": "municipality",
     "release": "municipality",
     "pay": "finance",
+    "correct": "finance",
 }
 EARLIER_OPEN = "earlier_period_open"
 _MAX_TEXT = 500
@@ -46,7 +48,7 @@ class Desk:
     snapshot: snapshot.Snapshot
     ledger: Ledger
     contract: Contract
-    actor: str
+    acting: Acting
     action: str
 
     @property
@@ -76,26 +78,29 @@ class Desk:
         }  # fmt: skip
         return Event(
             sequence=0, recorded_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-            as_of_date=self.snapshot.as_of, actor=self.actor, role=ROLES[self.action],
-            os_user=os_user(), action=self.action, contract_id=self.contract.contract_id,
+            as_of_date=self.snapshot.as_of, actor=self.acting.name, role=self.acting.role,
+            os_user=self.acting.os_user, is_confirmed=self.acting.is_confirmed,
+            action=self.action, contract_id=self.contract.contract_id,
             period_start=period, snapshot_id=self.snapshot.snapshot_id, key_fingerprint=None,
             prev="", hash="", **fields,
         )  # fmt: skip
 
 
-def require_role(desk: Desk) -> None:
-    """The actor is listed for the action, where the contract lists actors."""
-    actors = desk.contract.actors
-    if actors is None:
-        return
-    role = ROLES[desk.action]
-    names = {states.same_name(name) for name in getattr(actors, role)}
-    if states.same_name(desk.actor) not in names:
-        raise NotAllowedError(
-            "ACTOR_ROLE",
-            f"the name given is not listed as {role} in the contract's actors",
-            remedy=f"{desk.action} is done by one of the names under actors.{role}",
-        )
+def require_other_user(desk: Desk, start: dt.date) -> None:
+    """Two names of one settlement that are confirmed are of two users."""
+    name = person_names.same(desk.acting.name)
+    for event in desk.events(start):
+        if (
+            desk.acting.is_confirmed
+            and event.is_confirmed
+            and event.os_user == desk.acting.os_user
+            and person_names.same(event.actor) != name
+        ):
+            raise NotAllowedError(
+                "SAME_USER",
+                f"{event.os_user} has done {event.action} under another name",
+                remedy="each name of a settlement is a person with a user of their own",
+            )
 
 
 def require_newest(desk: Desk) -> None:
@@ -144,16 +149,15 @@ def require_state(desk: Desk, start: dt.date, row: dict[str, Any], *wanted: str)
     )
 
 
-def require_unmoved(desk: Desk, start: dt.date, row: dict[str, Any]) -> None:
+def require_unmoved(desk: Desk, start: dt.date) -> None:
     """Refuse where the ledger has moved the period's figures since the snapshot.
 
-    A release moves them where payment is held; an approval where other figures were approved
-    than those that the snapshot shows.
+    A release does, for the figures name what has been released; an approval does where other
+    figures were approved than those that the snapshot shows.
     """
     mine = [event for event in desk.ledger.since(desk.snapshot.ledger_head)
             if event.contract_id == desk.contract.contract_id]  # fmt: skip
-    is_released = any(event.action == "release" for event in mine)
-    moved = is_released and row["held_cumulative_dkk"] > 0
+    moved = any(event.action == "release" for event in mine)
     for event in mine:
         if event.is_approval and event.period_start < start:
             seen = desk.settlement(event.period_start)["statement_sha256"]
@@ -186,7 +190,9 @@ def require_other_person(desk: Desk, start: dt.date, *actions: str) -> None:
     steps = desk.events(start)
     for action in actions:
         last = next((e for e in reversed(steps) if e.action == action), None)
-        if last is not None and states.same_name(last.actor) == states.same_name(desk.actor):
+        if last is not None and person_names.same(last.actor) == person_names.same(
+            desk.acting.name
+        ):
             raise NotAllowedError(
                 "SAME_PERSON",
                 f"the person who did {action} may not {desk.action} as well",
@@ -202,6 +208,15 @@ def require_earlier_paid(desk: Desk, start: dt.date) -> None:
             raise NotAllowedError(
                 "PERIOD_ORDER", f"periods are settled in order; {earlier:%Y-%m} is not paid yet"
             )
+
+
+def require_correction(desk: Desk, start: dt.date, paid_on: dt.date, reference: str) -> None:
+    """Day or reference differ from those that are recorded."""
+    told = [event for event in desk.events(start) if event.action in ("pay", "correct")][-1]
+    if (told.paid_on, told.reference) == (paid_on, reference):
+        raise NotAllowedError(
+            "NOTHING_CORRECTED", "the payment is recorded with this day and reference already"
+        )
 
 
 def require_storable(desk: Desk, authorised: Decimal, amount: Decimal) -> None:

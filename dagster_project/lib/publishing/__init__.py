@@ -12,6 +12,11 @@ from dagster_project.lib.publishing.candidate import (
     build_candidate,
     find_candidate,
 )
+from dagster_project.lib.publishing.dates import (
+    date_of_decision,
+    require_not_after_today,
+    require_publishable,
+)
 from dagster_project.lib.publishing.leftovers import clean_leftovers
 from dagster_project.lib.publishing.manifest import check_snapshot, differing_files
 
@@ -24,7 +29,10 @@ __all__ = [
     "check_snapshot",
     "clean_leftovers",
     "current_snapshot",
+    "date_of_decision",
     "differing_files",
     "find_candidate",
     "publish",
+    "require_not_after_today",
+    "require_publishable",
 ]

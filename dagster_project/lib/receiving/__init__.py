@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dagster_project.lib.receiving.intake.accept import accept_delivery
     from dagster_project.lib.receiving.intake.register import load_register
     from dagster_project.lib.receiving.intake.untold import forget_untold, untold_refusals
+    from dagster_project.lib.receiving.intake.withdraw import withdraw_delivery
     from dagster_project.lib.receiving.judging.findings import DeliveryNote
     from dagster_project.lib.receiving.loading.evidence import row_hmacs
     from dagster_project.lib.receiving.loading.known import keep_known, write_known
@@ -40,6 +41,7 @@ _HOMES = {
     "write_template": "template",
     "forget_untold": "intake.untold",
     "untold_refusals": "intake.untold",
+    "withdraw_delivery": "intake.withdraw",
 }
 
 __all__ = [
@@ -56,6 +58,7 @@ __all__ = [
     "receive",
     "row_hmacs",
     "untold_refusals",
+    "withdraw_delivery",
     "write_known",
     "write_template",
 ]

@@ -43,6 +43,7 @@ from dagster_project.settings import Home
 # Files are decided, stored and loaded together up to this size; a killed run repeats one batch.
 _BATCH_BYTES = 64_000_000
 _BATCH_FILES = 200
+_WITHDRAWN = "DELIVERY_WITHDRAWN"  # the name parts are those of a delivery that was withdrawn
 
 
 @dataclass
@@ -135,7 +136,10 @@ class _Judge:
         parts = case.parts
         for record in self._register.accepted():
             if parts and record.sha256 == case.staged.sha256 and _same_parts(record, parts):
-                case.repeats = record
+                if record.is_withdrawn():
+                    case.findings = (Finding(_WITHDRAWN),)
+                else:
+                    case.repeats = record
 
     def _read(self, case: _Case) -> None:
         parts, path = case.parts, case.staged.path
@@ -173,13 +177,17 @@ class _Judge:
 
     def _find_conflicts(self, cases: Sequence[_Case]) -> None:
         contents: dict[tuple[str, ...], set[str]] = {}
+        withdrawn = {r.key for r in self._register.accepted() if r.is_withdrawn()}
         for record in self._register.accepted():
             contents.setdefault(record.key, set()).add(record.sha256)
         named = [case for case in cases if case.parts and case.staged.found.is_regular]
         for case in named:
             contents.setdefault(case.key, set()).add(case.staged.sha256)
         for case in named:
-            if len(contents[case.key]) > 1 and not case.repeats:
+            if case.key in withdrawn and not case.repeats:
+                own = tuple(f for f in case.findings if f.code != _WITHDRAWN)
+                case.findings = (Finding(_WITHDRAWN), *own)
+            elif len(contents[case.key]) > 1 and not case.repeats:
                 own = tuple(f for f in case.findings if f.code != "DELIVERY_CONFLICT")
                 case.findings = (Finding("DELIVERY_CONFLICT"), *own)
 

@@ -31,8 +31,17 @@ def tell(document: Mapping[str, Any], console: Console) -> None:
     console.print(
         f"Betaling {_kr(document['payment_dkk'])} af grundlag {_kr(document['basis_dkk'])}"
     )
+    for text in _way_texts(document["way"]):
+        console.print(f"  {escape(text)}")
     sha256 = document["statement_sha256"] or danish.NONE
     console.print(f"[dim]sha256 {sha256} · {document['snapshot_id']}[/]")
+    if document["approved_as_of"]:
+        said = f"Godkendt på det, man vidste {document['approved_as_of']}. "
+        if document["is_evidence_stored"]:
+            said += "Linjerne står, som de blev godkendt."
+        else:
+            said += "Dengang blev beviset ikke gemt; det, der står her, er dagens."
+        console.print(f"[yellow]{said}[/]")
     # no --course picks a line of full-time persons or relapses: the bound must not hide it
     lines = sorted(document["lines"], key=lambda line: line["course_id"] is not None)
     for line in lines[:_SHOWN]:
@@ -45,6 +54,32 @@ def tell(document: Mapping[str, Any], console: Console) -> None:
         console.print(f"… og {hidden} mere: vælg med --course og --month, eller brug --json")
     if not document["lines"] and not document["months_without_line"]:
         console.print("Perioden har ingen linjer.")
+
+
+def _way_texts(way: Mapping[str, Any] | None) -> Iterator[str]:
+    """The way from basis to payment, a step a line."""
+    if way is None:
+        return
+    yield f"grundlag til og med perioden {_kr(way['basis_cumulative_dkk'])}"
+    if way["basis_counted_dkk"] != way["basis_cumulative_dkk"]:
+        yield f"heraf tæller {_kr(way['basis_counted_dkk'])} (loft på grundlaget)"
+    for step in way["steps"]:
+        share = danish.percent(Decimal(step["provider_share"]))
+        yield (
+            f"trin over {_kr(step['above_dkk'])}: {share} af {_kr(step['basis_dkk'])}"
+            f" = {_kr(step['amount_dkk'])} ({step['clause']})"
+        )
+    ceiling = f" (loft {_kr(way['payment_ceiling_dkk'])})" if way["payment_ceiling_dkk"] else ""
+    yield f"berettigelse i alt {_kr(way['entitlement_cumulative_dkk'])}{ceiling}"
+    if way["authorised_max_dkk"] is not None:
+        released = "".join(
+            f" + frigivet {_kr(row['amount_dkk'])} {row['as_of_date']}" for row in way["releases"]
+        )
+        yield f"bevilget højst {_kr(way['authorised_max_dkk'])}{released}"
+        yield f"tilbageholdt {_kr(way['held_cumulative_dkk'])}"
+    yield f"til udbetaling i alt {_kr(way['payment_cumulative_dkk'])}"
+    if Decimal(way["carried_forward_dkk"]):
+        yield f"betalt for meget, modregnes senere {_kr(way['carried_forward_dkk'])}"
 
 
 def _kr(text: str | None) -> str:
@@ -71,27 +106,53 @@ def _line_tree(line: Mapping[str, Any]) -> Tree:
                  + (f" [dim](leverance {sha[:_HASH_DIGITS]})[/]" if sha else ""))  # fmt: skip
     for text in _clause_texts(line["clause"]):
         tree.add(f"[cyan]kontrakten[/]: {escape(text)}")
-    if line["course_id"] is None:
-        for row in line["statistics"]:
-            tree.add(f"{row['month'][:7]}: {_fte(row['fte_published'])} fuldtidspersoner"
-                     f" ← {escape(row['file_name'] or danish.NONE)}")  # fmt: skip
-        _add_entries(tree, line)
-        return tree
-    _add_rule(tree, line["rule"])
-    _add_evidence(tree, line["evidence"])
+    _add_told(tree, line)
+    if line["today"]:
+        _add_told(tree.add("[yellow]i dag vides andet[/]"), line["today"])
+    for row in line["settled_by"]:
+        verb = "er efterreguleret" if row["is_approved"] else "efterreguleres"
+        sha = row["cause_delivery_sha256"]
+        tree.add(
+            f"[yellow]{verb} i {row['period']}[/]: {_kr(row['difference_dkk'])},"
+            f" {words.label('cause', row['cause'])}"
+            + (f" [dim](leverance {sha[:_HASH_DIGITS]})[/]" if sha else "")
+        )
+    if _is_unsettled(line):
+        tree.add("[yellow]forskellen er ikke opgjort i nogen periode endnu[/]")
     return tree
+
+
+def _add_told(tree: Tree, told: Mapping[str, Any]) -> None:
+    """What stands behind a line; of today's knowledge only what differs is there."""
+    from rich.markup import escape
+
+    for row in told.get("statistics", ()):
+        tree.add(f"{row['month'][:7]}: {_fte(row['fte_published'])} fuldtidspersoner"
+                 f" ← {escape(row['file_name'] or danish.NONE)}")  # fmt: skip
+    _add_entries(tree, told)
+    if "rule" in told:
+        _add_rule(tree, told["rule"])
+    _add_evidence(tree, told.get("evidence", ()))
+
+
+def _is_unsettled(line: Mapping[str, Any]) -> bool:
+    """Whether today's amount is another, and no later line settles it."""
+    if not line["today"] or "rule" not in line["today"] or line["settled_by"]:
+        return False
+    amounts = [(rule or {}).get("amount_dkk") for rule in (line["rule"], line["today"]["rule"])]
+    return Decimal(amounts[0] or 0) != Decimal(amounts[1] or 0)
 
 
 def _add_entries(tree: Tree, line: Mapping[str, Any]) -> None:
     from rich.markup import escape
 
-    if not line["deliveries"]:
-        return
-    counts = [sum(bool(row[name]) for row in line["entries"])
-              for name in ("is_observed", "is_relapsed")]  # fmt: skip
-    tree.add(f"{len(line['entries'])} ansættelser, {counts[0]} fulgt til dørs et år efter,"
-             f" {counts[1]} tilbagefald [dim](R5.saving)[/]")  # fmt: skip
-    for row in line["deliveries"]:
+    entries = line.get("entries")
+    if entries:
+        counts = [sum(bool(row[name]) for row in entries)
+                  for name in ("is_observed", "is_relapsed")]  # fmt: skip
+        tree.add(f"{len(entries)} ansættelser, {counts[0]} fulgt til dørs et år efter,"
+                 f" {counts[1]} tilbagefald [dim](R5.saving)[/]")  # fmt: skip
+    for row in line.get("deliveries", ()):
         tree.add(f"{row['source']} {row['covers_from']} – {row['covers_to']}"
                  f" ← [dim]{escape(row['file_name'] or danish.NONE)}[/]")  # fmt: skip
 

@@ -1,7 +1,11 @@
 """Why: a krone of a settlement, followed to clause, rule, person-month, file and row.
 
-What belongs here: reading the newest published snapshot. What does not: computing anything, words
-(``telling``). Imports neither Dagster, dbt nor Great Expectations, and answers within two seconds.
+A line of an approved period is told as it was approved, from what the approval stored; what today's
+knowledge says stands beside it where that differs, and so do the true-up lines that settled the
+difference.
+What belongs here: reading the newest published snapshot and what approvals stored. What does not:
+computing anything, words (``telling``). Imports neither Dagster, dbt nor Great Expectations, and
+answers within two seconds.
 
 Rules: S.why.
 Decides: S.why.
@@ -12,44 +16,35 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from dagster_project.lib.base import months
-from dagster_project.lib.base.canonical import money_text, plain_row
+from dagster_project.lib.base.canonical import plain_row
 from dagster_project.lib.base.errors import UsageError
+from dagster_project.lib.contracts import contract_from_json, read_contract
 from dagster_project.lib.ledger import chain, frozen
 from dagster_project.lib.ledger import state as states
+from dagster_project.lib.ledger.chain import Event
 from dagster_project.lib.ledger.state import approvals_of
 from dagster_project.lib.publishing import snapshot as snapshots
-from dagster_project.lib.publishing.snapshot import Rows, Snapshot
-from dagster_project.lib.reference import words
+from dagster_project.lib.publishing.line_evidence import LineEvidence
+from dagster_project.lib.publishing.snapshot import Snapshot
 from dagster_project.lib.trace import telling
+from dagster_project.lib.trace.way import way_of
 from dagster_project.settings import Settings
 
-if TYPE_CHECKING:
-    from dagster_project.lib.ledger.chain import Ledger
-
 _PLAIN_WIDTH = 240
+_NOT_OF_A_LINE = ("contract_id", "period_start")
+_WORDS = ("clause", "remedy")
 
-_MONTHS = """
+_TRUE_UPS = """
 select
-    months.*, participant.eligibility, participant.case_days, participant.quota_rank,
-    participant.visited_on, participant.exit_date, participant.exit_reason
-from restricted.person_month as months
-inner join restricted.participant as participant using (contract_id, course_id)
-where contract_id = ? and ({condition})
-order by months.course_id, months.month
-"""
-_EVIDENCE = """
-select
-    course_id, month, role, file_name, row_number, row_hmac, code, first_day, last_day,
-    delivery_sha256
-from restricted.case_line_evidence
-where contract_id = ? and ({condition})
-order by course_id, month, evidence_no
+    period_start, part_id, course_id, month, price_group, old_amount_dkk, new_amount_dkk,
+    difference_dkk, cause, cause_delivery_sha256
+from restricted.settlement_line
+where contract_id = ? and line_kind = 'true_up' and period_start > ?
+order by period_start, line_no
 """
 
 
@@ -98,36 +93,59 @@ def explain(
 
 
 class _Question:
-    """One question to the newest snapshot."""
+    """One question to the newest snapshot and to what its approval stored."""
 
     def __init__(
         self, settings: Settings, snapshot: Snapshot, contract: str, settlement: Mapping[str, Any],
         course: str | None, month: dt.date | None,
     ) -> None:  # fmt: skip
         self.snapshot = snapshot
-        self.contract = contract
-        self.settlement = settlement
         self.course = course
         self.month = month
+        self.start: dt.date = settlement["period_start"]
+        self.end: dt.date = settlement["period_end"]
         known = chain.read(settings.home).known(snapshot.as_of)
-        start = settlement["period_start"]
-        self.terms = _terms(settings, known, contract, start)
         self.state = states.state_of(
-            states.of_period(known, contract, start), settlement["statement_sha256"]
+            states.of_period(known, contract, self.start), settlement["statement_sha256"]
         ).name
+        self.approvals = approvals_of(known)
+        self.approval = self.approvals.get((contract, self.start))
+        self.stored: dict[int, dict[str, Any]] | None = None
+        if self.approval is None:
+            self.settlement = plain_row(settlement)
+            self.contract = read_contract(settings.contracts_dir / f"{contract}.yml", None)
+            self.lines = self._asked(
+                snapshot.of_period(
+                    "restricted.settlement_line", contract, self.start, order="line_no"
+                )
+            )
+            then = known.events[: _length(known, snapshot.ledger_head)]
+            self.statement_sha256 = settlement["statement_sha256"]
+        else:
+            approved = frozen.read(settings.home, self.approval)
+            (self.settlement,) = approved["published"]["settlement"]
+            self.contract = contract_from_json(json.dumps(approved["provenance"]["terms"]))
+            self.lines = self._asked(
+                [
+                    {**row, "month": dt.date.fromisoformat(row["month"])}
+                    for row in approved["published"]["settlement_line"]
+                ]
+            )
+            self.stored = frozen.read_evidence(settings.home, self.approval)
+            then = known.events[: self.approval.sequence - 1]
+            self.statement_sha256 = self.approval.statement_sha256
+        self.releases = [event for event in then if self._is_released(event)]
+        self.terms: dict[str, Any] = json.loads(self.contract.terms_json())
+        self.today = LineEvidence(snapshot, contract, self.terms)
+
+    def _is_released(self, event: Event) -> bool:
+        is_mine = event.contract_id == self.contract.contract_id
+        return is_mine and event.action == "release" and event.period_start <= self.start
 
     def answer(self) -> dict[str, Any]:
         """The settlement, its lines, and the months without a line that were asked for."""
-        lines = self._lines()
-        months = {(row["course_id"], row["month"]): row for row in self._months(lines)}
-        evidence = self._evidence(lines)
-        named = {(line["course_id"], line["month"]) for line in lines}
-        told = [self._line(line, months, evidence) for line in lines]
-        silent = [
-            self._month(row, evidence)
-            for key, row in months.items()
-            if key not in named and self.course is not None and self._is_asked(row)
-        ]
+        told = self._told_lines()
+        silent = self._silent_months()
         if self.course is not None and not told and not silent:
             raise UsageError(
                 f"course {self.course} has no such month in this period",
@@ -135,88 +153,75 @@ class _Question:
             )
         row = self.settlement
         return {
-            "contract": self.contract,
+            "contract": self.contract.contract_id,
             "title": self.terms["title"],
-            "period": f"{row['period_start']:%Y-%m}",
+            "period": f"{self.start:%Y-%m}",
             "state": self.state,
-            "payment_dkk": _money(row["payment_dkk"]),
-            "basis_dkk": _money(row["basis_dkk"]),
-            "statement_sha256": row["statement_sha256"],
+            "payment_dkk": row["payment_dkk"],
+            "basis_dkk": row["basis_dkk"],
+            "way": way_of(row, self.contract, self.releases),
+            "statement_sha256": self.statement_sha256,
             "snapshot_id": self.snapshot.snapshot_id,
+            "approved_as_of": self.approval.as_of_date.isoformat() if self.approval else None,
+            "is_evidence_stored": self.stored is not None,
             "lines": told,
             "months_without_line": silent,
         }
 
-    def _is_asked(self, row: Mapping[str, Any]) -> bool:
-        if self.month is not None:
-            return bool(row["month"] == self.month)
-        end = self.settlement["period_end"]
-        return bool(self.settlement["period_start"] <= row["month"] <= end)
-
-    def _lines(self) -> Rows:
-        rows = self.snapshot.of_period(
-            "restricted.settlement_line", self.contract, self.settlement["period_start"],
-            order="line_no",
-        )  # fmt: skip
+    def _asked(self, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         return [
             row
             for row in rows
             if self.course in (None, row["course_id"]) and self.month in (None, row["month"])
         ]
 
-    def _condition(self, lines: Rows) -> tuple[str, list[Any]]:
-        """Which courses and months are asked for."""
-        if self.course is not None:
-            return "course_id = ?", [self.course]
-        months = sorted({line["month"] for line in lines})
-        courses = sorted({line["course_id"] for line in lines if line["course_id"]})
-        return "list_contains(?, month) and list_contains(?, course_id)", [months, courses]
-
-    def _fetch(self, query: str, lines: Rows) -> Rows:
-        condition, values = self._condition(lines)
-        return self.snapshot.rows(query.replace("{condition}", condition), [self.contract, *values])
-
-    def _months(self, lines: Rows) -> Rows:
-        return self._fetch(_MONTHS, lines)
-
-    def _evidence(self, lines: Rows) -> dict[tuple[str, dt.date], Rows]:
-        found: dict[tuple[str, dt.date], Rows] = {}
-        for row in self._fetch(_EVIDENCE, lines):
-            found.setdefault((row.pop("course_id"), row.pop("month")), []).append(plain_row(row))
-        return found
-
-    def _line(
-        self, line: Mapping[str, Any], months: Mapping[tuple[str, dt.date], Mapping[str, Any]],
-        evidence: Mapping[tuple[str, dt.date], Rows],
-    ) -> dict[str, Any]:  # fmt: skip
-        key = (line["course_id"], line["month"])
-        kept = ("contract_id", "period_start")
-        told = plain_row({name: value for name, value in line.items() if name not in kept})
-        told["clause"] = self._clause(line["part_id"], line["price_group"])
-        if line["course_id"] is None:
-            told["statistics"] = self._statistics(line)
-            told["entries"] = self._entries(line)
-            told["deliveries"] = self._deliveries(line)
-        else:
-            told["rule"] = _rule(months.get(key))
-            told["evidence"] = evidence.get(key, [])
+    def _told_lines(self) -> list[dict[str, Any]]:
+        now = self.today.of_lines(self.lines)
+        later = self._true_ups()
+        told = []
+        for line, today in zip(self.lines, now, strict=True):
+            stored = None if self.stored is None else self.stored[line["line_no"]]
+            row = plain_row({k: v for k, v in line.items() if k not in _NOT_OF_A_LINE})
+            row["clause"] = self._clause(line["part_id"], line["price_group"])
+            row |= today if stored is None else stored
+            row["today"] = None if stored is None else _difference(stored, today)
+            row["settled_by"] = later.get(_key(line), [])
+            told.append(row)
         return told
 
-    def _month(
-        self, row: Mapping[str, Any], evidence: Mapping[tuple[str, dt.date], Rows]
-    ) -> dict[str, Any]:
-        key = (row["course_id"], row["month"])
-        return {
-            "course_id": row["course_id"],
-            "month": row["month"].isoformat(),
-            "price_group": row["price_group"],
-            "rule": _rule(row),
-            "evidence": evidence.get(key, []),
-        }
+    def _true_ups(self) -> dict[tuple[Any, ...], list[dict[str, Any]]]:
+        """The later lines that settle what has changed about this period's lines, by their key."""
+        found: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+        if self.approval is None:
+            return found
+        contract_id = self.contract.contract_id
+        for row in self.snapshot.rows(_TRUE_UPS, [contract_id, self.start]):
+            key, start = _key(row), row.pop("period_start")
+            told = plain_row({k: v for k, v in row.items() if k.endswith("_dkk") or "cause" in k})
+            is_approved = (contract_id, start) in self.approvals
+            told |= {"period": f"{start:%Y-%m}", "is_approved": is_approved}
+            found.setdefault(key, []).append(told)
+        return found
+
+    def _silent_months(self) -> list[dict[str, Any]]:
+        """The asked course's months of the period that have no line, as they are known today."""
+        if self.course is None:
+            return []
+        with_line = {line["month"] for line in self.lines}
+        return [
+            {
+                "course_id": self.course, "month": month.isoformat(),
+                "price_group": told["rule"]["price_group"], **told,
+            }
+            for month, told in self.today.of_course(self.course).items()
+            if month not in with_line
+            and (month == self.month if self.month else self.start <= month <= self.end)
+        ]  # fmt: skip
 
     def _clause(self, part_id: str, group: str) -> dict[str, Any]:
         """The contract's words for part, price group and price."""
-        part = self._part(part_id)
+        parts: list[dict[str, Any]] = self.terms["parts"]
+        part: dict[str, Any] = next((one for one in parts if one["part_id"] == part_id), {})
         groups = [*part.get("price_groups", []), *part.get("groups", [])]
         priced: dict[str, Any] = next((g for g in groups if g["benefit_group"] == group), {})
         return {
@@ -226,95 +231,26 @@ class _Question:
             "rates": priced.get("rates") or priced.get("rate") or part.get("cost_per_relapse"),
         }
 
-    def _part(self, part_id: str) -> dict[str, Any]:
-        parts: list[dict[str, Any]] = self.terms["parts"]
-        return next((part for part in parts if part["part_id"] == part_id), {})
 
-    def _statistics(self, line: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Published figures that a line of an fte part rests on, each with its file."""
-        part = self._part(line["part_id"])
-        if part.get("kind") != "fte_reduction":
-            return []
-        found: list[dict[str, Any]] = []
-        for span in ("baseline", "evaluation"):
-            first, last = (str(part[span][name])[:7] for name in ("first_month", "last_month"))
-            rows = self.snapshot.rows(
-                """
-                select statistic.month, statistic.fte_published, delivery.file_name,
-                    statistic.statistics_sha256 as delivery_sha256
-                from mart.fte_month as statistic
-                left join (
-                    select sha256, min(file_name) as file_name
-                    from mart.delivery where source = 'jobindsats' group by sha256
-                ) as delivery on statistic.statistics_sha256 = delivery.sha256
-                where area = ? and benefit_group = ? and strftime(month, '%Y-%m') between ? and ?
-                order by month
-                """,
-                [self.terms["area"], line["price_group"], first, last],
-            )
-            found += [{"span": span, **plain_row(row)} for row in rows]
-        return found
-
-    def _entries(self, line: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Employment entries that a line of a relapse part counts, each with what became of it."""
-        rows = self.snapshot.rows(
-            """
-            select person_key, entry_date, follow_up_date, is_observed, is_retained, is_relapsed
-            from restricted.employment_entry
-            where contract_id = ? and part_id = ?
-            order by entry_date, person_key
-            """,
-            [self.contract, line["part_id"]],
-        )
-        return [plain_row(row) for row in rows]
-
-    def _deliveries(self, line: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Accepted files of register and wages that cover days of a relapse part."""
-        part = self._part(line["part_id"])
-        if part.get("kind") != "relapse_reduction":
-            return []
-        first = months.parse_month(part["entries"]["first_month"])
-        rows = self.snapshot.rows(
-            """
-            select source, file_name, sha256 as delivery_sha256, covers_from, covers_to
-            from mart.delivery
-            where
-                is_accepted and source in (?, 'eindkomst') and extracted_on <= ?
-                and covers_to >= ? and covers_from <= last_day(?)
-            order by source, covers_from, covers_to, file_name
-            """,
-            [self.terms["register"], self.snapshot.as_of, first, line["month"]],
-        )
-        return [plain_row(row) for row in rows]
+def _length(known: chain.Ledger, head: str | None) -> int:
+    """How many of the events the snapshot was made with."""
+    return 0 if head is None else len(known.events) - len(known.since(head))
 
 
-def _terms(settings: Settings, known: Ledger, contract_id: str, start: dt.date) -> dict[str, Any]:
-    """Terms of the settlement: the frozen ones where it is approved, else today's file."""
-    from dagster_project.lib.contracts import read_contract
-
-    approval = approvals_of(known).get((contract_id, start))
-    if approval is not None:
-        terms: dict[str, Any] = frozen.read(settings.home, approval)["provenance"]["terms"]
-        return terms
-    contract = read_contract(settings.contracts_dir / f"{contract_id}.yml", None)
-    loaded: dict[str, Any] = json.loads(contract.terms_json())
-    return loaded
+def _key(line: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What identifies the amount behind a line; a course has one price group at a time."""
+    group = line["price_group"] if line["course_id"] is None else ""
+    return (line["part_id"], line["course_id"], line["month"], group)
 
 
-def _rule(row: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """What the rules decided about a person-month, and where they stand."""
-    if row is None:
-        return None
-    names = (
-        "eligibility", "status", "support_days", "is_claimed", "is_payable", "rate_dkk",
-        "amount_dkk", "match", "reason", "is_no_income", "case_days", "quota_rank", "visited_on",
-        "exit_date", "exit_reason",
-    )  # fmt: skip
-    told = plain_row({name: row[name] for name in names})
-    told["clause"] = words.rule_id("reason", row["reason"])
-    told["remedy"] = None if row["is_payable"] else words.remedy("reason", row["reason"])
-    return told
+def _difference(stored: Mapping[str, Any], today: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What of today's knowledge is other than what was stored; null where nothing is."""
+    differs = {name: today[name] for name in today if _facts(stored[name]) != _facts(today[name])}
+    return differs or None
 
 
-def _money(amount: Decimal | None) -> str | None:
-    return None if amount is None else money_text(amount)
+def _facts(value: Any) -> Any:
+    """A rule without the words that may be written otherwise today."""
+    if not isinstance(value, Mapping):
+        return value
+    return {name: fact for name, fact in value.items() if name not in _WORDS}

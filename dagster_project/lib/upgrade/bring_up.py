@@ -15,8 +15,7 @@ from typing import Any
 
 import yaml
 
-from dagster_project.lib.base import files, lock
-from dagster_project.lib.base.environment import os_user
+from dagster_project.lib.base import files, lock, users
 from dagster_project.lib.base.strict_yaml import YamlRefusedError, load_typed
 from dagster_project.lib.base.telling import tell
 from dagster_project.lib.publishing.code_version import code_version
@@ -61,7 +60,7 @@ def _take(home: Home, step: Step) -> None:
         "to_format": step.from_format + 1,
         "code_version": code_version(),
         "recorded_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        "os_user": os_user(),
+        "os_user": users.acting().name,
         "told": told,
     }
     record.add(home, fact)

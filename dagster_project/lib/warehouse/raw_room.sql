@@ -17,8 +17,8 @@ create table if not exists raw.delivery (
     delivery_no integer, delivery_id varchar, sha256 varchar, source varchar, file_name varchar,
     extracted_on date, covers_from date, covers_to date, sender varchar, version_no integer,
     row_count bigint, rejected_rows bigint, is_accepted boolean, is_held boolean,
-    refusal_code varchar);
--- the deliveries that the run knows (accepted, not held, extracted_on <= as-of date);
+    is_withdrawn boolean, refusal_code varchar);
+-- the deliveries that the run knows (accepted, neither held nor withdrawn, extracted_on <= as-of);
 -- delivery_rank is dense per source in the order (extracted_on, version_no, file_name)
 create table if not exists raw.known_delivery (
     delivery_no integer, source varchar, sha256 varchar, file_name varchar, extracted_on date,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -53,10 +53,12 @@ def insert_rows(
 
 
 def fetch_rows(
-    connection: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any] = ()
+    connection: duckdb.DuckDBPyConnection,
+    query: str,
+    values: Sequence[Any] | Mapping[str, Any] = (),
 ) -> list[dict[str, Any]]:
     """Rows of a query, each a mapping of column name to value."""
-    result = connection.execute(query, list(values))
+    result = connection.execute(query, values if isinstance(values, Mapping) else list(values))
     names = [column[0] for column in result.description]
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 

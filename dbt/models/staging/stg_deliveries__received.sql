@@ -1,5 +1,5 @@
 -- grain: one row per delivery ever received
--- counts: accepted, held and refused deliveries
+-- counts: accepted, held, withdrawn and refused deliveries
 -- rules: I.identity
 -- left out: repetitions of the same delivery
 with
@@ -23,6 +23,7 @@ final as (
         rejected_rows,
         is_accepted,
         is_held,
+        is_withdrawn,
         refusal_code,
         covers_to + 1 as covers_before
     from source

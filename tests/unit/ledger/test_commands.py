@@ -11,11 +11,13 @@ from decimal import Decimal
 import pytest
 
 from dagster_project import cli
+from dagster_project import settings as places
 from dagster_project.lib import ledger, life
 from dagster_project.lib.base import chained
 from dagster_project.lib.base.canonical import canonical_json
 from dagster_project.lib.base.errors import EffektError, NotAllowedError, UsageError
 from dagster_project.lib.ledger import chain
+from dagster_project.lib.trace import why
 from tests.support.published import CONTRACT, PERIODS, World
 
 Q1, Q2, Q3 = "2023-01", "2023-04", "2023-07"
@@ -68,9 +70,14 @@ def test_a_chain_whose_payment_is_not_what_was_approved_is_broken(
         ledger.check_chain(world.home, None)
 
 
-def test_a_changed_byte_in_a_frozen_statement_is_found(world: World, approved: Approve) -> None:
+@pytest.mark.parametrize("name", [f"{Q1}.json", f"{Q1}.evidence.jsonl"])
+# Rules S.frozen, S.ledger
+def test_a_changed_byte_in_what_an_approval_stored_is_found(
+    world: World, approved: Approve, name: str
+) -> None:
     approved(Q1)
-    path = world.home.ledger / "statements" / CONTRACT / f"{Q1}.json"
+    path = world.home.ledger / "statements" / CONTRACT / name
+    assert path.stat().st_mode & 0o777 == 0o600
     raw = bytearray(path.read_bytes())
     raw[len(raw) // 2] ^= 1
     path.write_bytes(bytes(raw))
@@ -217,8 +224,9 @@ def test_the_as_of_date_never_decreases(world: World, day: int, allowed: bool) -
 
 
 # Rule S.fresh
-def test_a_release_that_moves_the_figures_asks_for_a_new_snapshot(world: World) -> None:
-    world.held[PERIODS[0]] = Decimal("50.00")
+@pytest.mark.parametrize("held", ["0.00", "50.00"])
+def test_a_release_moves_the_figures_and_asks_for_a_new_snapshot(world: World, held: str) -> None:
+    world.held[PERIODS[0]] = Decimal(held)
     world.publish(dt.date(2023, 5, 1))
     life.release(world.settings, CONTRACT, Decimal("10"), "Kai", "byrådet 1. maj")
     with pytest.raises(NotAllowedError, match="SNAPSHOT_STALE"):
@@ -227,9 +235,18 @@ def test_a_release_that_moves_the_figures_asks_for_a_new_snapshot(world: World) 
     assert life.submit(world.settings, CONTRACT, Q1, "Lis").action == "submit"
 
 
-def test_a_release_where_nothing_is_held_moves_nothing(world: World) -> None:
-    life.release(world.settings, CONTRACT, Decimal("10"), "Kai", "byrådet 1. maj")
-    assert life.submit(world.settings, CONTRACT, Q1, "Lis").action == "submit"
+@pytest.mark.parametrize(("days_ahead", "allowed"), [(0, True), (1, False)])
+# Rule P.run_date
+def test_a_payment_is_not_recorded_before_its_day(
+    world: World, approved: Approve, days_ahead: int, allowed: bool
+) -> None:
+    approved(Q1)
+    paid_on = places.today() + dt.timedelta(days=days_ahead)
+    if allowed:
+        assert life.pay(world.settings, CONTRACT, Q1, "Finn", paid_on, "bilag").paid_on == paid_on
+    else:
+        with pytest.raises(UsageError, match="after today"):
+            life.pay(world.settings, CONTRACT, Q1, "Finn", paid_on, "bilag")
 
 
 def test_an_approval_of_other_figures_than_shown_asks_for_a_new_snapshot(
@@ -338,8 +355,24 @@ def test_an_orphan_statement_of_a_crash_is_replaced(world: World, approved: Appr
     folder = world.home.ledger / "statements" / CONTRACT
     folder.mkdir(parents=True)
     (folder / f"{Q1}.json").write_text("halvt")
+    (folder / f"{Q1}.evidence.jsonl").write_text("halvt")
     approved(Q1)
     assert ledger.check_chain(world.home, None).events[-1].action == "approve"
+
+
+# Rule S.why
+def test_why_says_that_an_approval_before_format_2_stored_no_evidence(
+    world: World, approved: Approve, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    with monkeypatch.context() as before:
+        before.setattr("dagster_project.lib.ledger.frozen.write_evidence", lambda *_: None)
+        approved(Q1)
+    answer = why.explain(world.settings, CONTRACT, Q1)
+    assert answer.as_json()["is_evidence_stored"] is False
+    assert answer.as_json()["lines"][0]["today"] is None
+    answer.print()
+    assert "blev beviset ikke gemt" in capsys.readouterr().out
 
 
 def test_published_lines_that_do_not_give_the_hash_are_not_approved(world: World) -> None:

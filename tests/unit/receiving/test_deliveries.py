@@ -16,7 +16,7 @@ from dagster_project.lib.base.canonical import sha256_file
 from dagster_project.lib.base.errors import EffektError, NotAllowedError, UsageError
 from dagster_project.lib.keys import pseudonym
 from dagster_project.lib.receiving.intake.register import load_register
-from dagster_project.settings import PROJECT_ROOT, Home
+from dagster_project.settings import PROJECT_ROOT, SHIPPED_CONTRACTS_DIR, Home, Settings
 from tests.faults import corpus
 from tests.unit.receiving import homes
 
@@ -295,30 +295,39 @@ def test_the_third_delivery_is_never_held(home: Home) -> None:
     assert homes.receive(home).held == []
 
 
+def accept(home: Home, sha256: str, check: str, actor: str, reason: str) -> None:
+    """Open a held delivery of a municipality with the shipped contracts."""
+    settings = Settings(home, SHIPPED_CONTRACTS_DIR, dt.date(2024, 3, 1), "Hedensted")
+    receiving.accept_delivery(settings, sha256, check, actor, reason)
+
+
 # Rule G.volume
 def test_a_held_delivery_is_known_once_a_person_opens_it(home: Home) -> None:
     _land_spells(home, 10, 10, 10, 100)
     held = homes.receive(home).held[0]
     with pytest.raises(NotAllowedError):
-        receiving.accept_delivery(home, held.sha256, "another_check", "Kai", "set efter")
+        accept(home, held.sha256, "another_check", "Kai Controller", "set efter")
     with pytest.raises(NotAllowedError):
-        receiving.accept_delivery(home, "0" * 64, "row_count", "Kai", "set efter")
+        accept(home, "0" * 64, "row_count", "Kai Controller", "set efter")
     with pytest.raises(UsageError):
-        receiving.accept_delivery(home, held.sha256, "row_count", "Kai", " ")
+        accept(home, held.sha256, "row_count", "Kai Controller", " ")
     with pytest.raises(UsageError):
-        receiving.accept_delivery(home, held.sha256, "row_count", "Kai", "se 610190-1234")
-    receiving.accept_delivery(home, held.sha256, "row_count", "Kai", "ny afdeling")
+        accept(home, held.sha256, "row_count", "Kai Controller", "se 610190-1234")
+    for name in ("Lis Leverandør", "Ukendt"):  # Rule S.people: of the municipality
+        with pytest.raises(NotAllowedError, match="ACTOR_ROLE"):
+            accept(home, held.sha256, "row_count", name, "ny afdeling")
+    accept(home, held.sha256, "row_count", "kai  controller", "ny afdeling")
     assert len(_known(home, dt.date(2024, 3, 1))) == 4
     assert homes.receive(home).held == []
     with pytest.raises(NotAllowedError):
-        receiving.accept_delivery(home, held.sha256, "row_count", "Kai", "igen")
+        accept(home, held.sha256, "row_count", "Kai Controller", "igen")
 
 
 @pytest.mark.parametrize("name", ["row_count", "ROW_COUNT_HELD", "row_count_is_not_held"])
 def test_the_check_may_be_called_as_the_reports_call_it(home: Home, name: str) -> None:
     _land_spells(home, 10, 10, 10, 100)
     held = homes.receive(home).held[0]
-    receiving.accept_delivery(home, held.sha256, name, "Kai", "ny afdeling")
+    accept(home, held.sha256, name, "Kai Controller", "ny afdeling")
     assert homes.receive(home).held == []
 
 
@@ -423,7 +432,7 @@ def test_a_run_killed_at_any_step_is_finished_by_the_next_one(tmp_path: Path) ->
 def test_accept_makes_no_home_where_there_is_none(tmp_path: Path) -> None:
     home = Home(tmp_path / "mistyped")
     with pytest.raises(NotAllowedError):
-        receiving.accept_delivery(home, "0" * 64, "row_count", "Kai", "set efter")
+        accept(home, "0" * 64, "row_count", "Kai Controller", "set efter")
     assert not home.root.exists()
 
 

@@ -115,8 +115,8 @@ def _carry_out(home: Home, register: Register, path: Path) -> None:
         ),
     )
     refused = {d["sha256"] for d in decisions if d["place"] == "quarantine"}
-    for record in register.records():
-        if record.sha256 in refused and not record.is_accepted:
+    for record in register.refused():
+        if record.sha256 in refused:
             report.write_reports(home.quarantine, register, record.sha256)
             refused.discard(record.sha256)
     for decision in decisions:

@@ -40,6 +40,9 @@ class Record:
         covered_days: Σ over its counted rows of the days they cover in the window (window sources).
         rejected: (row number, column heading, code) of the rejected rows of an accepted delivery.
         opened_checks: row-count checks that a person has opened.
+        withdrawn_on: as-of date from which on it is not known, None where nobody withdrew it.
+        refused_again: what was wrong with the newest file of this identity that was refused after
+            the delivery had been accepted.
     """
 
     delivery_no: int
@@ -63,11 +66,26 @@ class Record:
     findings: tuple[Finding, ...]
     rejected: tuple[tuple[int, str, str], ...]
     opened_checks: frozenset[str] = frozenset()
+    withdrawn_on: dt.date | None = None
+    refused_again: tuple[Finding, ...] = ()
 
     @property
     def is_accepted(self) -> bool:
-        """Accepted (perhaps held)."""
+        """Accepted (perhaps held, or withdrawn since)."""
         return self.outcome == ACCEPTED
+
+    def is_withdrawn(self, as_of: dt.date | None = None) -> bool:
+        """Whether a run with this business date, or any run at all, does not know it any more."""
+        return self.withdrawn_on is not None and (as_of is None or self.withdrawn_on <= as_of)
+
+    @property
+    def refused(self) -> Record | None:
+        """The delivery as a refused file: itself, or the file that came under its identity."""
+        if not self.is_accepted:
+            return self
+        if not self.refused_again:
+            return None
+        return replace(self, outcome=REFUSED, findings=self.refused_again)
 
     @property
     def code(self) -> str | None:
@@ -104,9 +122,8 @@ class Record:
         }
 
 
-_IN_THE_LINE = [
-    field.name for field in fields(Record) if field.name not in ("delivery_no", "opened_checks")
-]
+_NOT_IN_THE_LINE = ("delivery_no", "opened_checks", "withdrawn_on", "refused_again")
+_IN_THE_LINE = [field.name for field in fields(Record) if field.name not in _NOT_IN_THE_LINE]
 
 
 def record_of(line: dict[str, Any], number: int) -> Record:
@@ -196,6 +213,12 @@ class Register:
                 known, opened_checks=known.opened_checks | {line["check"]}
             )
             self.decisions.append(line)
+        elif line["entry"] == "withdraw":
+            known = self._records[line["delivery_id"]]
+            self._records[known.delivery_id] = replace(
+                known, withdrawn_on=dt.date.fromisoformat(line["as_of_date"])
+            )
+            self.decisions.append(line)
         elif line["entry"] != _SEAL:
             raise ValueError("an entry that this code does not know")
 
@@ -204,8 +227,12 @@ class Register:
         return sorted(self._records.values(), key=lambda record: record.delivery_no)
 
     def accepted(self) -> list[Record]:
-        """Accepted deliveries, held ones included, by delivery_no."""
+        """Accepted deliveries, held and withdrawn ones included, by delivery_no."""
         return [record for record in self.records() if record.is_accepted]
+
+    def refused(self) -> list[Record]:
+        """Refused files, those that came under an accepted delivery's identity included."""
+        return [found for record in self.records() if (found := record.refused)]
 
     def get(self, delivery_id: str) -> Record | None:
         """The delivery of this identity."""
@@ -262,10 +289,17 @@ class Register:
 
 
 def _again(known: Record, line: dict[str, Any]) -> Record:
-    """The record after a repeated line: its number and its opened checks stay."""
+    """The record after a repeated line: its number and what people decided about it stay.
+
+    What was accepted stays accepted: money may rest on it.
+    """
     record = record_of(line, known.delivery_no)
+    if known.is_accepted and not record.is_accepted:
+        return replace(known, refused_again=record.findings)
     name = min(known.file_name, record.file_name)
-    return replace(record, file_name=name, opened_checks=known.opened_checks)
+    return replace(
+        record, file_name=name, opened_checks=known.opened_checks, withdrawn_on=known.withdrawn_on
+    )
 
 
 def _sha256_of(lines: Sequence[bytes]) -> str:

@@ -85,7 +85,7 @@ def _as_text(record: Record) -> str:
 
 def write_reports(quarantine: Path, register: Register, sha256: str) -> None:
     """Write ``<sha256>.json`` and ``<sha256>.txt`` beside a refused file, from the register."""
-    records = [r for r in register.records() if r.sha256 == sha256 and not r.is_accepted]
+    records = [record for record in register.refused() if record.sha256 == sha256]
     data = json.loads(canonical_json([_as_json(record) for record in records]))
     text = json.dumps({"refused": data}, ensure_ascii=False, indent=2)
     files.write_atomic(quarantine / f"{sha256}.json", text + "\n")

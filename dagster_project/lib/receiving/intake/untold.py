@@ -51,11 +51,7 @@ def untold_refusals(home: Home) -> list[DeliveryNote]:
     """
     untold = _known(home)
     register: Register = load_register(home)
-    return [
-        record.note()
-        for record in register.records()
-        if record.delivery_id in untold and not record.is_accepted
-    ]
+    return [record.note() for record in register.refused() if record.delivery_id in untold]
 
 
 def forget_untold(home: Home) -> None:

@@ -10,6 +10,7 @@ Decides: G.volume.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -70,14 +71,24 @@ def _judge(record: Record, before: Sequence[Fraction], rule: RowCounts) -> Volum
     )
 
 
-def volumes(register: Register) -> list[Volume]:
-    """Every accepted delivery of a window source, in order, with its state."""
+def volumes(register: Register, as_of: dt.date | None = None) -> list[Volume]:
+    """Every accepted delivery of a window source, in order, with its state.
+
+    Args:
+        register: the register of deliveries.
+        as_of: business date of a run; deliveries that are withdrawn by then count nowhere. Without
+            one, all that were ever withdrawn.
+    """
     found: list[Volume] = []
     for name, source in sorted(load_sources().items()):
         if source.row_counts is None:
             continue
         before: list[Fraction] = []
-        own = [record for record in register.accepted() if record.source == name]
+        own = [
+            record
+            for record in register.accepted()
+            if record.source == name and not record.is_withdrawn(as_of)
+        ]
         for record in sorted(own, key=order_key):
             judged = _judge(record, before, source.row_counts)
             found.append(judged)

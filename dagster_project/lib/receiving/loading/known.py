@@ -23,8 +23,9 @@ def write_known(connection: duckdb.DuckDBPyConnection, home: Home, as_of: dt.dat
     """Write the deliveries as a run with this business date sees them.
 
     ``raw.delivery`` holds every received delivery with ``extracted_on <= as_of`` or without a
-    readable date; ``raw.known_delivery`` the accepted ones among them that no check holds, ranked
-    per source by (extracted_on, version, file name); ``raw.delivery_volume`` the row-count check.
+    readable date; ``raw.known_delivery`` the accepted ones among them that no check holds and
+    nobody has withdrawn by then, ranked per source by (extracted_on, version, file name);
+    ``raw.delivery_volume`` the row-count check.
 
     Args:
         connection: an open warehouse with its raw tables.
@@ -33,12 +34,15 @@ def write_known(connection: duckdb.DuckDBPyConnection, home: Home, as_of: dt.dat
     """
     register = load_register(home)
     seen = [r for r in register.records() if r.extracted_on is None or r.extracted_on <= as_of]
-    volumes = [v for v in volume.volumes(register) if v.record in seen]
+    volumes = [v for v in volume.volumes(register, as_of) if v.record in seen]
     held = {v.record.delivery_id for v in volumes if v.is_held}
+    withdrawn = {r.delivery_id for r in seen if r.is_withdrawn(as_of)}
     replace_rows(
-        connection, "raw.delivery", [_delivery_row(r, r.delivery_id in held) for r in seen]
+        connection,
+        "raw.delivery",
+        [_delivery_row(r, r.delivery_id in held, r.delivery_id in withdrawn) for r in seen],
     )
-    known = [r for r in seen if r.is_accepted and r.delivery_id not in held]
+    known = [r for r in seen if r.is_accepted and r.delivery_id not in held | withdrawn]
     replace_rows(connection, "raw.known_delivery", _known_rows(known))
     replace_rows(
         connection,
@@ -61,7 +65,7 @@ def write_known(connection: duckdb.DuckDBPyConnection, home: Home, as_of: dt.dat
 def keep_known(
     connection: duckdb.DuckDBPyConnection, home: Home, delivery_ids: Collection[str]
 ) -> None:
-    """Make exactly these received deliveries the known ones, held ones as well."""
+    """Make exactly these received deliveries the known ones, held and withdrawn ones as well."""
     chosen = [r for r in load_register(home).records() if r.delivery_id in delivery_ids]
     replace_rows(connection, "raw.known_delivery", _known_rows(chosen))
 
@@ -75,13 +79,15 @@ def _named(record: Record, names: str) -> dict[str, object]:
     return {name: getattr(record, name) for name in names.split()}
 
 
-def _delivery_row(record: Record, is_held: bool) -> dict[str, object]:
+def _delivery_row(record: Record, is_held: bool, is_withdrawn: bool) -> dict[str, object]:
     own = _named(
         record,
         "delivery_no delivery_id sha256 source file_name extracted_on covers_from covers_to sender"
         " version_no row_count rejected_rows is_accepted",
     )
-    return own | {"is_held": is_held, "refusal_code": record.code}
+    return own | {
+        "is_held": is_held, "is_withdrawn": is_withdrawn, "refusal_code": record.code,
+    }  # fmt: skip
 
 
 def _known_rows(known: list[Record]) -> list[dict[str, object]]:

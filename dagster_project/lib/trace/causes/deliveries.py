@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
 import duckdb
 
-from dagster_project.lib.trace.causes.changes import Change
+from dagster_project.lib.base import months
+from dagster_project.lib.trace.causes.changes import Change, Row
 from dagster_project.lib.trace.causes.today import DECISION, Today
 
 
@@ -15,6 +17,8 @@ def delivery_of(
     connection: duckdb.DuckDBPyConnection, today: Today, kind: str, change: Change
 ) -> str | None:
     """sha256 of the delivery that brought the change, null where a decision did."""
+    if kind == "delivery_withdrawn":
+        return _withdrawn(today, change)
     numbers = BROUGHT_BY.get(kind)
     if numbers is None:
         return None
@@ -26,6 +30,25 @@ def delivery_of(
     sources = _sources(today, kind)
     fitting = [row for row in new if row["source"] in sources]
     return str(fitting[-1]["sha256"]) if fitting else None
+
+
+def _withdrawn(today: Today, change: Change) -> str | None:
+    """The newest withdrawn delivery of the source by which the line differs, else of any."""
+    course, month = change.course_id, change.month
+    suspects = ["jobindsats"] if course is None else today.sources_that_differ(course, month)
+    newest = sorted(today.withdrawn, key=lambda row: (row["extracted_on"], row["delivery_no"]))
+    for source in (*suspects, today.register, "personstatus", "eindkomst"):
+        own = [row for row in newest if row["source"] == source]
+        about = [row for row in own if _covers(row, month)]
+        if about or own:
+            return str((about or own)[-1]["sha256"])
+    return str(newest[-1]["sha256"]) if newest else None
+
+
+def _covers(row: Row, month: dt.date) -> bool:
+    if row["covers_from"] is None:
+        return True
+    return bool(row["covers_from"] <= months.last_day(month) and row["covers_to"] >= month)
 
 
 def _sources(today: Today, kind: str) -> tuple[str, ...]:

@@ -48,8 +48,15 @@ def _put_back_codes(trial: Trial) -> None:
     trial.rerun_all()
 
 
+def _put_back_withdrawn(trial: Trial) -> None:
+    """Deliveries that have been withdrawn since are known again."""
+    trial.know_also(row for one in trial.contracts for row in one.withdrawn)
+    trial.rerun_all()
+
+
 def _put_back_participants(trial: Trial) -> None:
     """Person, referral and stated group as then; the stated end as today; numbers as then."""
+    trial.know_also(row for row in trial.then if row["source"] == "deltagere")
     with opened(trial.side) as connection:
         for one in trial.contracts:
             _put_back_list(connection, one.past)
@@ -58,7 +65,7 @@ def _put_back_participants(trial: Trial) -> None:
 
 
 def _put_back_list(connection: duckdb.DuckDBPyConnection, past: Past) -> None:
-    connection.execute(COURSE_ROWS, [past.contract_id, past.deliveries])
+    connection.execute(COURSE_ROWS, {"contract": past.contract_id, "deliveries": past.deliveries})
     connection.execute("delete from raw.deltagere where contract_id = ?", [past.contract_id])
     connection.execute(
         """
@@ -80,8 +87,8 @@ def _put_back_list(connection: duckdb.DuckDBPyConnection, past: Past) -> None:
 def _put_back_status(connection: duckdb.DuckDBPyConnection, trial: Trial, condition: str) -> None:
     """Rows of tonight's person status that meet a condition, as they stood in the one of then."""
     rows = [row for row in trial.known if row["source"] == "personstatus"]
-    then = [row for row in rows if row["delivery_id"] in trial.old]
-    if not rows or rows[-1] == (then[-1] if then else None):
+    then = [row for row in trial.then if row["source"] == "personstatus"]
+    if not rows or (then and rows[-1]["delivery_no"] == then[-1]["delivery_no"]):
         return
     now_no = rows[-1]["delivery_no"]
     connection.execute(
@@ -148,8 +155,9 @@ def _put_back_claims(trial: Trial) -> None:
 def _put_back_register(trial: Trial) -> None:
     """Registers and wages as then, and person status no newer than then; its events as today."""
     rows = [row for row in trial.known if row["source"] == "personstatus"]
-    then = [row for row in rows if row["delivery_id"] in trial.old]
-    if then and rows[-1] != then[-1]:
+    then = [row for row in trial.then if row["source"] == "personstatus"]
+    now_no = rows[-1]["delivery_no"] if rows else None
+    if then and now_no != then[-1]["delivery_no"]:
         with opened(trial.side) as connection:
             connection.execute(
                 "delete from raw.personstatus where delivery_no = ?", [then[-1]["delivery_no"]]
@@ -159,7 +167,7 @@ def _put_back_register(trial: Trial) -> None:
                 insert into raw.personstatus by name
                 select * replace (? as delivery_no) from raw.personstatus where delivery_no = ?
                 """,
-                [then[-1]["delivery_no"], rows[-1]["delivery_no"]],
+                [then[-1]["delivery_no"], now_no],
             )
     sources = ["ydelsesforloeb", "dream", "ydelsesrefusion", "eindkomst"]
     trial.know_as_then(*sources, *(["personstatus"] if then else []))
@@ -186,6 +194,7 @@ def _put_back_places(trial: Trial) -> None:
 KINDS: tuple[tuple[str, Callable[[Trial], None]], ...] = (
     ("terms_changed", _put_back_terms),
     ("codes_changed", _put_back_codes),
+    ("delivery_withdrawn", _put_back_withdrawn),
     ("participant_changed", _put_back_participants),
     ("exit_added", _put_back_exits),
     ("claim", _put_back_claims),

@@ -13,8 +13,24 @@ from dagster_project.lib.warehouse.rows import fetch_rows
 PLACED = ("eligible", "over_quota")
 DECISION = "int_courses__decide_eligibility"
 
+# the deliveries that are known today, and those that were known then: some may be withdrawn since
+KNOWN_TODAY_AND_THEN = """
+(
+    select delivery_no, delivery_rank, false as is_then from raw.known_delivery
+    union all
+    select
+        delivery_no,
+        row_number() over (
+            partition by source order by extracted_on, coalesce(version_no, 1), file_name
+        ) as delivery_rank,
+        true as is_then
+    from raw.delivery
+    where list_contains($deliveries, delivery_id)
+)
+"""
+
 # the newest row of each course of the contract: as it is known today, and as it was then
-COURSE_ROWS = """
+COURSE_ROWS = f"""
 create or replace temp table course_row as
 select
     list.course_id,
@@ -27,14 +43,10 @@ select
     last(list.ended_on order by known.delivery_rank) as ended_on,
     last(list.end_reason order by known.delivery_rank) as end_reason
 from raw.deltagere as list
-inner join (
-    select known.delivery_no, known.delivery_rank, unnest([false, true]) as is_then
-    from raw.known_delivery as known
-) as known using (delivery_no)
-inner join raw.delivery as delivery using (delivery_no)
-where list.contract_id = ? and (not known.is_then or list_contains(?, delivery.delivery_id))
+inner join {KNOWN_TODAY_AND_THEN} as known using (delivery_no)
+where list.contract_id = $contract
 group by list.course_id, known.is_then
-"""
+"""  # noqa: S608 - a query from code
 
 
 class Today:
@@ -51,6 +63,17 @@ class Today:
             inner join raw.delivery as delivery using (delivery_no)
             order by known.source, known.delivery_rank
             """,
+        )
+        self.then: Sequence[Row] = fetch_rows(
+            connection,
+            f"""
+            select delivery.*
+            from {KNOWN_TODAY_AND_THEN} as known
+            inner join raw.delivery as delivery using (delivery_no)
+            where known.is_then
+            order by delivery.source, known.delivery_rank
+            """,  # noqa: S608 - a query from code
+            {"deliveries": past.deliveries},
         )
         contract = fetch_rows(
             connection, "from raw.contract where contract_id = ?", [past.contract_id]
@@ -72,6 +95,11 @@ class Today:
             )
         }
 
+    @property
+    def withdrawn(self) -> list[Row]:
+        """Deliveries that were known then and have been withdrawn since."""
+        return [row for row in self.then if row["is_withdrawn"]]
+
     def has_new(self, *sources: str) -> bool:
         """Whether other deliveries of a source are known than at the approval."""
         now = {row["delivery_id"] for row in self.known if row["source"] in sources}
@@ -88,6 +116,8 @@ class Today:
 
             today = reference.load_reference().sha256["benefit_codes"]
             return bool(today != self.past.told["benefit_codes_sha256"])
+        if kind == "delivery_withdrawn":
+            return bool(self.withdrawn)
         if kind == "register_changed":
             return self.has_new(self.register, "eindkomst", "personstatus")
         if kind == "statistics_revised":
@@ -107,7 +137,7 @@ class Today:
     def _is_renumbered(self, connection: duckdb.DuckDBPyConnection) -> bool:
         """Whether the newest person status has other new numbers than the one of then."""
         rows = [row for row in self.known if row["source"] == "personstatus"]
-        then = [row for row in rows if row["delivery_id"] in self.old]
+        then = [row for row in self.then if row["source"] == "personstatus"]
         told = [
             connection.execute(
                 "select person_no, new_person_no from raw.personstatus"
@@ -133,6 +163,17 @@ class Today:
         now = self.courses.get(course_id, {}).get("eligibility")
         return now, self.past.participants.get(course_id, {}).get("eligibility")
 
+    def sources_that_differ(self, course_id: str, month: dt.date) -> list[str]:
+        """Sources that say something else about a course's month than then, the likeliest first."""
+        is_listed = course_id in self.courses
+        told = {
+            "resultatkrav": (course_id, month) in self.claimed_otherwise,
+            "deltagere": course_id in self.listed_otherwise or not is_listed
+            or self.place_differs(course_id),
+            "personstatus": self.is_renumbered or self._exit_differs(course_id),
+        }  # fmt: skip
+        return [source for source, differs in told.items() if differs]
+
     def last_resort(self, change: Change) -> str:
         """The likeliest kind where no single one changes the amount at all."""
         if change.course_id is None:
@@ -144,7 +185,7 @@ class Today:
 
 def _listed_otherwise(connection: duckdb.DuckDBPyConnection, past: Past) -> set[str]:
     """Courses whose person, referral or stated group is another on today's list than then."""
-    connection.execute(COURSE_ROWS, [past.contract_id, past.deliveries])
+    connection.execute(COURSE_ROWS, {"contract": past.contract_id, "deliveries": past.deliveries})
     rows = connection.execute(
         """
         select today.course_id
@@ -168,18 +209,17 @@ def _claimed_otherwise(
 ) -> set[tuple[str, dt.date]]:
     """Courses and months whose newest claim is another than then."""
     rows = connection.execute(
-        """
+        f"""
         select claim.course_id, claim.month
         from raw.resultatkrav as claim
-        inner join raw.known_delivery as known using (delivery_no)
-        inner join raw.delivery as delivery using (delivery_no)
-        where claim.contract_id = ?
+        inner join {KNOWN_TODAY_AND_THEN} as known using (delivery_no)
+        where claim.contract_id = $contract
         group by all
         having
-            last(claim.is_claimed order by known.delivery_rank)
+            last(claim.is_claimed order by known.delivery_rank) filter (where not known.is_then)
             is distinct from last(claim.is_claimed order by known.delivery_rank)
-                filter (where list_contains(?, delivery.delivery_id))
-        """,
-        [past.contract_id, past.deliveries],
+                filter (where known.is_then)
+        """,  # noqa: S608 - a query from code
+        {"contract": past.contract_id, "deliveries": past.deliveries},
     ).fetchall()
     return set(rows)

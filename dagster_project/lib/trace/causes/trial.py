@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from dagster_project.lib import receiving
@@ -34,9 +34,9 @@ class Trial:
         return self.contracts[0].known
 
     @property
-    def old(self) -> set[str]:
-        """Ids of the deliveries that were known then."""
-        return self.contracts[0].old
+    def then(self) -> Sequence[Row]:
+        """The deliveries that were known then."""
+        return self.contracts[0].then
 
     def rerun_all(self) -> None:
         """From the raw room to the amounts."""
@@ -86,10 +86,15 @@ class Trial:
 
     def know_as_then(self, *sources: str) -> None:
         """Make the known deliveries of these sources those of the approval."""
-        kept = {
-            row["delivery_id"]
-            for row in self.known
-            if row["source"] not in sources or row["delivery_id"] in self.old
-        }
+        kept = [row for row in self.known if row["source"] not in sources]
+        kept += [row for row in self.then if row["source"] in sources]
+        self._know(kept)
+
+    def know_also(self, rows: Iterable[Row]) -> None:
+        """Make deliveries known beside those of tonight."""
+        self._know([*self.known, *rows])
+
+    def _know(self, rows: Sequence[Row]) -> None:
         with opened(self.side) as connection:
-            receiving.keep_known(connection, self.settings.home, kept)
+            ids = {row["delivery_id"] for row in rows}
+            receiving.keep_known(connection, self.settings.home, ids)

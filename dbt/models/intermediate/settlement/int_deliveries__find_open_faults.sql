@@ -3,7 +3,8 @@
 --     known delivery of the same source and sender replaces one if it is newer (for a window: and
 --     covers it), or is its mended self
 -- rules: S.blockers
--- left out: files whose name matches no source (their contract is not known)
+-- left out: files whose name matches no source (their contract is not known); deliveries that a
+--     person has withdrawn
 with
 
 received as (
@@ -17,6 +18,7 @@ received as (
         version_no,
         is_accepted,
         is_held,
+        is_withdrawn,
         refusal_code
     from {{ ref('stg_deliveries__received') }}
     where source is not null and extracted_on is not null
@@ -41,12 +43,12 @@ known as (
         sender,
         version_no
     from due
-    where is_accepted and not is_held
+    where is_accepted and not is_held and not is_withdrawn
 ),
 
 faulty as (
     select * from due
-    where is_held or not is_accepted
+    where (is_held or not is_accepted) and not is_withdrawn
 ),
 
 open_faults as (

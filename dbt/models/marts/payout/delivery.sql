@@ -1,7 +1,8 @@
 -- grain: one row per delivery ever received
--- counts: accepted, held and refused deliveries with their dates, rows and hash; a held one is not
---   accepted until somebody has opened it, and has no refusal code
--- rules: I.identity, G.volume
+-- counts: accepted, held, withdrawn and refused deliveries with their dates, rows and hash; a held
+--   one is not accepted until somebody has opened it, and has no refusal code; one that is
+--   withdrawn by the as-of date is not accepted any more, and its code says so
+-- rules: I.identity, G.volume, I.withdrawal
 -- left out: repetitions of the same delivery (no-ops, logged)
 with
 
@@ -18,6 +19,7 @@ deliveries as (
         rejected_rows,
         is_accepted,
         is_held,
+        is_withdrawn,
         refusal_code
     from {{ ref('stg_deliveries__received') }}
 ),
@@ -33,8 +35,8 @@ final as (
         covers_before - 1 as covers_to,
         row_count,
         rejected_rows,
-        is_accepted and not is_held as is_accepted,
-        refusal_code
+        is_accepted and not is_held and not is_withdrawn as is_accepted,
+        case when is_withdrawn then 'DELIVERY_WITHDRAWN' else refusal_code end as refusal_code
     from deliveries
 )
 

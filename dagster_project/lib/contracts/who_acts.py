@@ -1,0 +1,136 @@
+"""Who acts: the typed name, its role, and the operating-system user behind it.
+
+What belongs here: whether somebody may act under a name, for every command that takes ``--as``.
+What does not: what may be done when (``life.refusals``, ``receiving.intake``).
+
+Rules: S.names, S.user, S.people.
+Decides: S.user, S.names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dagster_project.lib.base import person_names, users
+from dagster_project.lib.base.errors import NotAllowedError, UsageError
+from dagster_project.lib.base.person_numbers import holds_person_number
+from dagster_project.lib.base.users import User
+from dagster_project.lib.contracts.loader import load_contracts
+from dagster_project.lib.contracts.model import Actors
+from dagster_project.settings import Home, Settings
+
+MUNICIPALITY = "municipality"
+
+
+@dataclass(frozen=True)
+class Acting:
+    """Somebody who may act.
+
+    Args:
+        name: as typed, tidied.
+        role: in which they act.
+        os_user: the user of the system, as the kernel names it.
+        is_confirmed: the user is the one that the name is bound to, or was told by the kernel at
+            the desk; else the name is merely stated.
+    """
+
+    name: str
+    role: str
+    os_user: str
+    is_confirmed: bool
+
+
+def require_at_home(home: Home) -> User:
+    """The user who acts, where they own the home or stand at its desk.
+
+    Call it before anything of the home is opened: root could, and would leave files of its own.
+
+    Raises:
+        NotAllowedError: ``HOME_NOT_YOURS`` (exit 3).
+    """
+    user = users.acting()
+    if not user.is_vouched and home.root.is_dir() and home.root.stat().st_uid != user.uid:
+        raise NotAllowedError(
+            "HOME_NOT_YOURS",
+            f"{user.name} does not own this home and acts at its desk only",
+            remedy="have the home's user run `effekt desk`",
+        )
+    return user
+
+
+def for_contract(home: Home, typed: str, role: str, actors: Actors | None) -> Acting:
+    """Who acts on a settlement: a name that its contract lists in the role, or any without a list.
+
+    Raises:
+        UsageError: the text cannot be a name (exit 2).
+        NotAllowedError: not that user's name, not listed in the role, two alphabets, or a user who
+            does not own the home (exit 3).
+    """
+    return _acting(home, typed, role, [actors])
+
+
+def for_deliveries(settings: Settings, typed: str) -> Acting:
+    """Who decides on a delivery: a name of the municipality in any of the home's contracts.
+
+    Raises:
+        UsageError: see ``for_contract``.
+        NotAllowedError: see ``for_contract``.
+    """
+    terms = load_contracts(settings.contracts_dir, settings.area)
+    return _acting(settings.home, typed, MUNICIPALITY, [contract.actors for contract in terms])
+
+
+def _acting(home: Home, typed: str, role: str, lists: Sequence[Actors | None]) -> Acting:
+    user = require_at_home(home)
+    name = _name(typed)
+    known = [actors for actors in lists if actors is not None]
+    if known:
+        _require_listed(name, role, known)
+    bound = _bound_to(name, known)
+    if bound and not any(user.is_called(login) for login in bound):
+        raise NotAllowedError(
+            "ACTOR_USER",
+            f"the name given is bound to another operating-system user than {user.name}",
+            remedy="only the user whom the contract's actors name may act under it",
+        )
+    return Acting(name, role, user.name, is_confirmed=bool(bound) or user.is_vouched)
+
+
+def _name(typed: str) -> str:
+    if person_names.mixes_alphabets(typed) and not person_names.has_hidden_signs(typed):
+        raise NotAllowedError(
+            "NAME_ALPHABETS", "the name given mixes letters of two alphabets",
+            remedy="type the name with the letters of one alphabet",
+        )  # fmt: skip
+    if problem := person_names.problem_of(typed):
+        raise UsageError(f"the name given {problem}")
+    if holds_person_number(typed):
+        raise UsageError(
+            "the name seems to contain a person number, which may stand nowhere here",
+            remedy="write it without",
+        )
+    return person_names.tidy(typed)
+
+
+def _require_listed(name: str, role: str, lists: Sequence[Actors]) -> None:
+    wanted = person_names.same(name)
+    listed = (actor.name for actors in lists for actor in actors.by_role[role])
+    if wanted not in {person_names.same(other) for other in listed}:
+        raise NotAllowedError(
+            "ACTOR_ROLE",
+            f"the name given is not listed as {role} in the contract's actors",
+            remedy=f"this is done by one of the names under actors.{role}",
+        )
+
+
+def _bound_to(name: str, lists: Sequence[Actors]) -> set[str]:
+    """Login names that a name is bound to; several where contracts name several people so."""
+    wanted = person_names.same(name)
+    return {
+        actor.os_user
+        for actors in lists
+        for names in actors.by_role.values()
+        for actor in names
+        if actor.os_user and person_names.same(actor.name) == wanted
+    }
