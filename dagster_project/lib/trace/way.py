@@ -3,7 +3,7 @@
 What belongs here: naming the steps of a settlement's own figures. What does not: deciding an amount
 (dbt); what a settlement pays is what its row says.
 
-Rules: S.why, S.tiers, S.authorised.
+Rules: S.why.
 """
 
 from __future__ import annotations
