@@ -78,7 +78,5 @@ def accept(
     """Luk en tilbageholdt levering ind."""
     from dagster_project.lib import receiving
 
-    note = receiving.accept_delivery(
-        settings_of(home, contracts), sha256, check_id, actor, reason
-    )
+    note = receiving.accept_delivery(settings_of(home, contracts), sha256, check_id, actor, reason)
     show(as_json, note.as_json(), f"{note.file_name} er lukket ind; kør effekt run")

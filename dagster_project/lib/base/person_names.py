@@ -14,10 +14,16 @@ MAX_LENGTH = 500
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 # letters of other alphabets, and of ours, that are drawn like a Latin one: a name written wholly
 # in another alphabet must not pass for a second person
-_DRAWN_ALIKE = str.maketrans(
-    "аеорсухівѕјһԁԛԝмтнк" "αορνικτυχγε" "ıɑɡ" "‘’ʼ`´",
-    "aeopcyxibsjhdqwmthk" "aopviktuxye" "iag" "'''''",
-)  # fmt: skip
+_DRAWN_ALIKE = {
+    ord(sign): latin
+    for signs, latins in (
+        ("аеорсухівѕјһԁԛԝмтнк", "aeopcyxibsjhdqwmthk"),
+        ("αορνικτυχγε", "aopviktuxye"),
+        ("ıɑɡ", "iag"),
+        ("‘’ʼ`´", "'''''"),
+    )
+    for sign, latin in zip(signs, latins, strict=True)
+}
 _NO_SCRIPT = ("COMBINING", "MODIFIER")
 
 

@@ -22,9 +22,10 @@ from dagster_project.lib.base.errors import EffektError, NotAllowedError, UsageE
 from dagster_project.lib.contracts import Contract, read_contract, who_acts
 from dagster_project.lib.ledger import chain, frozen
 from dagster_project.lib.ledger import state as states
-from dagster_project.lib.ledger.chain import Event
+from dagster_project.lib.ledger.chain import Event, Ledger
 from dagster_project.lib.life import freezing, refusals
 from dagster_project.lib.publishing import snapshot
+from dagster_project.lib.statement import posting
 from dagster_project.settings import Settings
 
 
@@ -87,7 +88,9 @@ def approve(settings: Settings, contract: str, period: str, actor: str) -> Event
                 "the published lines do not add up to the statement_sha256 of the settlement",
                 remedy="run `effekt run` again; nothing was approved",
             )
-        return _write(desk, start, row, frozen_sha256=frozen.write(desk.home, document))
+        event = _write(desk, start, row, frozen_sha256=frozen.write(desk.home, document))
+        posting.write_postings(desk.home, Ledger((event,)))
+        return event
 
 
 def pay(
@@ -184,6 +187,7 @@ def _desk(settings: Settings, contract_id: str, actor: str, action: str) -> Iter
         chain.set_torn_line_aside(home)
         ledger = chain.read(home)
         chain.check(home, ledger, current.ledger_head)
+        posting.write_postings(home, ledger)
         terms = _terms(settings, current, contract_id)
         acting = who_acts.for_contract(home, actor, refusals.ROLES[action], terms.actors)
         desk = refusals.Desk(settings, current, ledger, terms, acting, action)
