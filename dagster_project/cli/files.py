@@ -12,6 +12,7 @@ import typer
 
 from dagster_project.cli.shared import (
     ActorOption,
+    AtTheDesk,
     ContractsOption,
     HomeOption,
     JsonOption,
@@ -65,7 +66,7 @@ def template(
         print(path)
 
 
-@commands.command()
+@commands.command(cls=AtTheDesk)
 def accept(
     sha256: Annotated[str, typer.Argument(metavar="SHA256", help="Leveringens sha256.")],
     check_id: Annotated[str, typer.Argument(metavar="CHECK", help="Kontrollen: row_count.")],
