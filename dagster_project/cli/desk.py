@@ -34,7 +34,7 @@ def desk(
 
     settings = settings_of(home, contracts)
     if not settings.home.published.is_dir():
-        raise UsageError("there is no home here yet", remedy="run `effekt run` first")
+        raise UsageError("her er ingen kommunes mappe endnu", remedy="kør `effekt run` først")
     root = context.find_root().command
 
     def understand(order: Order) -> Callable[[], None]:

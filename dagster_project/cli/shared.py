@@ -66,7 +66,7 @@ class AtTheDesk(TyperCommand):
         if files or not caller.is_needed(home):
             return super().invoke(ctx)
         if "contracts" in given:
-            raise UsageError("the desk has contracts of its own", remedy="leave --contracts out")
+            raise UsageError("skranken har sine egne kontrakter", remedy="udelad --contracts")
         texts = {name: _as_typed(given[name]) for name in self.sent if name in given}
         answer = caller.ask(home, Order(str(self.name), texts))
         sys.stdout.write(answer.out)

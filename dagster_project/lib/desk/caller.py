@@ -39,8 +39,8 @@ def ask(home: Home, order: Order) -> Answer:
         except (OSError, ValueError, KeyError):
             raise EffektError(
                 "DESK_LOST",
-                "the desk has ended before it answered",
-                remedy="look whether the step was done (effekt statement), then do it again if not",
+                "skranken lukkede, før den svarede",
+                remedy="se i opgørelsen, om trinnet er gjort, og gør det ellers igen",
             ) from None
 
 
@@ -51,14 +51,14 @@ def _connect(home: Home, link: socket.socket) -> None:
     except PermissionError:
         raise NotAllowedError(
             "DESK_CLOSED",
-            f"{users.acting().name} is not of the group that acts at this home's desk",
-            remedy="have the user added to the controllers' group, and log in again",
+            f"{users.acting().name} er ikke i den gruppe, der handler ved mappens skranke",
+            remedy="bed om at komme i gruppen, og log ind igen",
         ) from None
     except OSError:
         raise NotAllowedError(
             "HOME_NOT_YOURS",
-            f"{users.acting().name} does not own this home, and nobody serves at its desk",
-            remedy="have the home's user run `effekt desk`",
+            f"{users.acting().name} ejer ikke denne mappe, og dens skranke er lukket",
+            remedy="bed mappens bruger om at køre `effekt desk`",
         ) from None
     if place.peer_uid(link) != home.root.stat().st_uid:
-        raise EffektError("DESK_STRANGE", "another user than the home's serves at its desk")
+        raise EffektError("DESK_STRANGE", "en anden bruger end mappens betjener skranken")

@@ -61,7 +61,7 @@ def serve(home: Home, understand: Understand) -> None:
         EffektError: ``DESK_RUNNING``, ``DESK_GROUP``, ``DESK_PLACE`` (exit 1).
     """
     if home.root.stat().st_uid != os.getuid():
-        raise NotAllowedError("HOME_NOT_YOURS", "the desk runs as the user who owns the home")
+        raise NotAllowedError("HOME_NOT_YOURS", "skranken køres af den bruger, der ejer mappen")
     with _alone(home), _listening(home) as listener, _asked_to_stop() as stop:
         while True:
             ready, _, _ = select.select([listener, stop], [], [])
@@ -80,7 +80,7 @@ def _alone(home: Home) -> Iterator[None]:
     except EffektError as error:
         if error.code != "HOME_BUSY":
             raise
-        raise EffektError("DESK_RUNNING", "a desk serves this home already") from None
+        raise EffektError("DESK_RUNNING", "mappens skranke er åben allerede") from None
 
 
 @contextmanager
@@ -110,7 +110,7 @@ def _remove_old(home: Home) -> None:
     with suppress(FileNotFoundError):
         if not stat.S_ISSOCK(path.lstat().st_mode):
             raise EffektError(
-                "DESK_PLACE", f"{place.NAME} in the home is no socket", remedy="move it away"
+                "DESK_PLACE", f"{place.NAME} i mappen er ingen socket", remedy="flyt den væk"
             )
         path.unlink()
 
@@ -122,8 +122,8 @@ def _give_to_group(home: Home) -> None:
     except PermissionError:
         raise EffektError(
             "DESK_GROUP",
-            f"the home's user is not of the group of published/ ({group})",
-            remedy="add the user to that group (usermod -aG), and start the desk again",
+            f"mappens bruger er ikke i den gruppe, som published/ har ({group})",
+            remedy="usermod -aG GRUPPE BRUGER, og start skranken igen",
         ) from None
 
 
@@ -153,7 +153,7 @@ def _attend(link: socket.socket, understand: Understand) -> None:
         told = order.command
         answer = _done_by_child(understand(order), uid)
     except ValueError:
-        answer = Answer(EXIT_USAGE, "", "USAGE: the desk does not know such an order\n")
+        answer = Answer(EXIT_USAGE, "", "USAGE: sådan en ordre kender skranken ikke\n")
     except OSError:  # gone, or silent for too long
         return
     print(f"{User(uid).name}: {told[:40]!r} {answer.exit_code}", file=sys.stderr, flush=True)
@@ -178,7 +178,7 @@ def _done_by_child(do: Callable[[], None], uid: int) -> Answer:
     code = os.waitstatus_to_exitcode(status)
     texts = [bytes(said[pipe[0]]).decode("utf-8", "replace") for pipe in (out, err)]
     if not is_whole or code < 0:
-        texts[1] += "DESK: the command was ended before it was done\n"
+        texts[1] += "DESK: kommandoen blev standset, før den var færdig\n"
     return Answer(code if is_whole and code >= 0 else EXIT_FAILED, texts[0], texts[1])
 
 
@@ -193,6 +193,7 @@ def _be_the_child(do: Callable[[], None], uid: int, out: int, err: int) -> None:
         for place_of, stream in ((os.open(os.devnull, os.O_RDONLY), 0), (out, 1), (err, 2)):
             os.dup2(place_of, stream)
         os.closerange(3, _DESCRIPTORS)
+        sys.stdout, sys.stderr = (os.fdopen(number, "w", encoding="utf-8") for number in (1, 2))
         if uid != os.getuid():  # the home's own user is no other at the desk than elsewhere
             users.serve_caller(uid)
         do()
