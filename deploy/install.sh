@@ -2,6 +2,8 @@
 # Make the users, the groups and the home of one municipality. Run it as root; run again, it changes
 # nothing that is right already. What each user may do: deploy/README.md.
 #
+# Decides: F.users.
+#
 #   deploy/install.sh /srv/effekt/hedensted Hedensted
 #
 # Names of user and groups, where the defaults are taken:

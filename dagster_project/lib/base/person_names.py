@@ -4,6 +4,7 @@ What belongs here: the comparison and the refusal. What does not: who is listed 
 (``contracts.who_acts``).
 
 Rules: S.names.
+Decides: S.names.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 What belongs here: whether somebody may act under a name, for every command that takes ``--as``.
 What does not: what may be done when (``life.refusals``, ``receiving.intake``).
 
-Rules: S.names, S.user, S.people.
-Decides: S.user, S.names.
+Rules: S.user, S.people.
+Decides: S.user.
 """
 
 from __future__ import annotations

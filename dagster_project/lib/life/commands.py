@@ -6,8 +6,8 @@ What belongs here: the actions. What does not: what must hold before one (``refu
 Every command acts on the newest published snapshot, reads and appends under the ledger's lock, and
 returns the event it wrote.
 
-Rules: S.steps, S.people, S.release, S.blockers, S.fresh.
-Decides: S.release.
+Rules: S.steps, S.people, S.user, S.release, S.correct, S.blockers, S.fresh.
+Decides: S.release, S.correct.
 """
 
 from __future__ import annotations
