@@ -27,11 +27,11 @@ fi
 usermod --append --groups "$controllers,$delivery" "$user"
 
 own=$(id -gn "$user")
-install -d -o "$user" -g "$own" -m 0755 "$home" "$home/contracts"
+install -d -o "$user" -g "$own" -m 0755 "$home"
+install -d -o "$user" -g "$own" -m 0700 "$home/contracts" "$home/secrets"
 install -d -o "$user" -g "$controllers" -m 0755 "$home/published"
 # a deliverer may put files in, see none, and take none away but his own
 install -d -o "$user" -g "$delivery" -m 3730 "$home/landing"
-install -d -o "$user" -g "$own" -m 0700 "$home/secrets"
 if [ ! -e "$home/home.yml" ]; then
     printf 'area: %s\n' "$area" >"$home/home.yml"
     chown "$user:$own" "$home/home.yml"

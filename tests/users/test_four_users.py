@@ -159,7 +159,7 @@ def test_a_deliverer_puts_files_into_landing_and_sees_nothing_there(house: House
     assert not [name for name in (*listed, *read) if name.split("/")[0] not in PUBLIC]
 
 
-PUBLIC = {"", "contracts", "published"}
+PUBLIC = {"", "published"}
 """What stands open to all below a home of 0755."""
 
 

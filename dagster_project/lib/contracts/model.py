@@ -129,7 +129,11 @@ class Actor(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _written_as_text(cls, value: Any) -> Any:
-        return {"name": value} if isinstance(value, str) else value
+        if isinstance(value, str):
+            return {"name": value}
+        if isinstance(value, dict) and value.get("os_user") is None:
+            raise _wrong("must name a user; write a name without one as a text", "os_user")
+        return value
 
     @field_validator("name")
     @classmethod

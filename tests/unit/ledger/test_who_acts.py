@@ -160,6 +160,8 @@ def test_a_name_drawn_like_another_in_another_alphabet_is_the_same_name(world: W
         ("{municipality: [{name: Kai, os_user: kai, uid: 5}]}", True),
         ("{municipality: [{name: Kai, os_user: k i}]}", True),
         ("{municipality: [{os_user: kai}]}", True),
+        ("{municipality: [{name: Kai}]}", True),
+        ("{municipality: [{name: Kai, os_user: }]}", True),
     ],
 )  # fmt: skip
 def test_a_name_has_one_user_or_none_in_a_contract(world: World, actors: str, wrong: bool) -> None:
