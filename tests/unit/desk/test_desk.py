@@ -206,7 +206,9 @@ def test_a_file_in_the_socket_s_place_is_left_alone(home: Home) -> None:
 def test_an_order_says_no_path_no_option_and_no_other_home(home: Home, tmp_path: Path) -> None:
     root = typer.main.get_command(app)
     known = {name: c for name, c in root.commands.items() if isinstance(c, AtTheDesk)}  # type: ignore[attr-defined]
-    assert {"submit", "verify", "approve", "pay", "return", "release", "accept"} <= set(known)
+    by_name = {name for name, c in root.commands.items() if "actor" in {p.name for p in c.params}}  # type: ignore[attr-defined]
+    assert {"submit", "verify", "approve", "pay", "return", "release", "accept"} <= by_name
+    assert by_name <= set(known), "every command that takes --as is done at the desk"
     assert not {"run", "demo", "ui", "desk", "check", "template"} & set(known)
     settings = Settings(home, tmp_path / "contracts", None, None)  # type: ignore[arg-type]
     told = {"contract": "--home=/x", "period": "-h", "actor": "--as=x", "as_json": True}
