@@ -25,12 +25,13 @@ _FINGERPRINT_TEXT = b"effektafregning: fingerprint of the pseudonymisation key"
 _OPEN_TO_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-def _has_records(folder: Path) -> bool:
+def has_records(folder: Path) -> bool:
     """Whether a folder of records holds anything but our own dot-folders."""
     return folder.is_dir() and any(not entry.name.startswith(".") for entry in folder.iterdir())
 
 
-def _refuse_open(path: Path) -> None:
+def refuse_open(path: Path) -> None:
+    """Refuse a key or its folder that others may open, or that is a link (F.secrets)."""
     mode = path.lstat().st_mode
     if stat.S_ISLNK(mode) or mode & _OPEN_TO_OTHERS:
         raise EffektError(
@@ -62,9 +63,9 @@ def ensure_key(home: Home) -> bytes:
             folder or the file is open to others; ``KEY_BROKEN``: too short to be a key.
     """
     files.make_dir(home.secrets)
-    _refuse_open(home.secrets)
+    refuse_open(home.secrets)
     if not home.key_file.is_file() or (home.key_file.stat().st_size == 0):
-        if _has_records(home.vault) or _has_records(home.ledger):
+        if has_records(home.vault) or has_records(home.ledger):
             raise EffektError(
                 "KEY_MISSING",
                 "secrets/pseudonym.key is missing, but the vault or the ledger holds records that"
@@ -79,14 +80,14 @@ def ensure_key(home: Home) -> bytes:
 
 def read_key(home: Home) -> bytes:
     """The key of a home that must have one (see ``ensure_key``)."""
-    _refuse_open(home.secrets)
+    refuse_open(home.secrets)
     if not home.key_file.is_file():
         raise EffektError(
             "KEY_MISSING",
             "secrets/pseudonym.key is missing",
             remedy="restore it (mode 600) from the backup of this home",
         )
-    _refuse_open(home.key_file)
+    refuse_open(home.key_file)
     key = home.key_file.read_bytes().strip(b"\r\n")
     if len(key) < _KEY_BYTES:
         raise EffektError(

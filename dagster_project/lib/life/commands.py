@@ -49,7 +49,7 @@ def submit(
         row = desk.settlement(start)
         refusals.require_first_unapproved(desk, start, row)
         refusals.require_state(desk, start, row, states.DRAFT)
-        refusals.require_unmoved(desk, start, row)
+        refusals.require_unmoved(desk, start)
         reason = (
             refusals.clean(incomplete_reason, "reason") if incomplete_reason is not None else None
         )
@@ -63,7 +63,7 @@ def verify(settings: Settings, contract: str, period: str, actor: str) -> Event:
     with _desk(settings, contract, actor, "verify") as desk:
         row = desk.settlement(start)
         refusals.require_state(desk, start, row, states.SUBMITTED)
-        refusals.require_unmoved(desk, start, row)
+        refusals.require_unmoved(desk, start)
         refusals.require_other_person(desk, start, "submit")
         return _write(desk, start, row)
 
@@ -75,9 +75,9 @@ def approve(settings: Settings, contract: str, period: str, actor: str) -> Event
         row = desk.settlement(start)
         refusals.require_state(desk, start, row, states.VERIFIED)
         refusals.require_first_unapproved(desk, start, row)
-        refusals.require_unmoved(desk, start, row)
+        refusals.require_unmoved(desk, start)
         refusals.require_other_person(desk, start, "submit", "verify")
-        document = freezing.freeze(desk.snapshot, desk.contract, start)
+        document = freezing.freeze(desk.snapshot, desk.contract, start, desk.ledger)
         if document["statement_sha256"] != row["statement_sha256"]:
             raise EffektError(
                 "SNAPSHOT_DIFFERS",

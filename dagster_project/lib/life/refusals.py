@@ -144,16 +144,15 @@ def require_state(desk: Desk, start: dt.date, row: dict[str, Any], *wanted: str)
     )
 
 
-def require_unmoved(desk: Desk, start: dt.date, row: dict[str, Any]) -> None:
+def require_unmoved(desk: Desk, start: dt.date) -> None:
     """Refuse where the ledger has moved the period's figures since the snapshot.
 
-    A release moves them where payment is held; an approval where other figures were approved
-    than those that the snapshot shows.
+    A release moves them, because what has been released stands among them; an approval where
+    other figures were approved than those that the snapshot shows.
     """
     mine = [event for event in desk.ledger.since(desk.snapshot.ledger_head)
             if event.contract_id == desk.contract.contract_id]  # fmt: skip
-    is_released = any(event.action == "release" for event in mine)
-    moved = is_released and row["held_cumulative_dkk"] > 0
+    moved = any(event.action == "release" for event in mine)
     for event in mine:
         if event.is_approval and event.period_start < start:
             seen = desk.settlement(event.period_start)["statement_sha256"]
