@@ -29,8 +29,11 @@ if TYPE_CHECKING:
 
 
 def check_records(settings: Settings) -> StepOutcome:
-    """Ledger and register of deliveries, read strictly before anything leaves ``landing/``."""
+    """Keys, ledger and register, read strictly before anything leaves ``landing/``."""
     from dagster_project.lib import ledger, receiving
+    from dagster_project.lib.keys.statement_key import ensure_statement_key
+
+    ensure_statement_key(settings.home)
 
     chain = ledger.check_chain(settings.home, _recorded_head(settings.home))
     deliveries = receiving.load_register(settings.home).records()

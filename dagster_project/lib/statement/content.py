@@ -25,7 +25,7 @@ from dagster_project.lib.contracts.model import FteReductionPart
 from dagster_project.lib.ledger.chain import Ledger
 from dagster_project.lib.ledger.state import released_dkk
 from dagster_project.lib.publishing.snapshot import Rows, Snapshot
-from dagster_project.lib.statement.figures import FORMAT, Terms, figures, figures_sha256
+from dagster_project.lib.statement.figures import Terms, figures, figures_sha256
 from dagster_project.lib.statement.tiers import Reading, Tier
 
 Content = dict[str, Any]
@@ -54,7 +54,6 @@ def gather(
     released = released_dkk(ledger.until(snapshot.ledger_head), contract_id, period_start)
     shown = figures(settlement, terms, released, readings, tiers, lines)
     return {
-        "format": FORMAT,
         "statement_sha256": figures_sha256(shown),
         "figures": shown,
         "shown": _shown(snapshot, contract, settlement, lines),

@@ -216,9 +216,7 @@ def figures(
     return frame(settlement, terms, released_dkk, readings, counted, steps, sums)
 
 
-def as_format_1(
-    document: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]
-) -> dict[str, Any]:
+def as_format_1(document: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The same figures as they were approved before format 2: with the lines themselves.
 
     Args:
