@@ -29,7 +29,6 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from dagster_project.lib.base import canonical, months
-from dagster_project.lib.contracts.terms import hash_terms
 from dagster_project.lib.contracts.scalars import (
     MAX_COUNT,
     Between,
@@ -48,6 +47,7 @@ from dagster_project.lib.contracts.scalars import (
     SignedMoney,
     Text,
 )
+from dagster_project.lib.contracts.terms import hash_terms
 
 KEY_PATH = "key_path"
 """Type of an error that names a key inside the mapping that was validated."""

@@ -1,6 +1,6 @@
 """The annex of a settlement: every line, for those who may see courses.
 
-What belongs here: the annex as data and as a workbook; the provider's edition, which adds the courses
+What belongs here: the annex as data and as a workbook; the provider's edition, which adds courses
 and months with status, reason, remedy and who must act. What does not: the settlement itself, which
 names no course (``content``), signing and files (``documents``).
 

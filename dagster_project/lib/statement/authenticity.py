@@ -1,8 +1,8 @@
 """Authenticating a document of a settlement without its home: who signed it, and does it add up.
 
 What belongs here: what a file holds, its signature, and what could not be checked. What does not:
-recomputing the content (``recomputing``), and whether the municipality's ledger is the same (only its
-head can show that).
+recomputing the content (``recomputing``), and whether the municipality's ledger is the same (only
+its head can show that).
 
 Rules: S.verify, S.signature.
 Decides: S.verify.

@@ -1,7 +1,7 @@
 """The statement on paper: PDF by typst, pictures as vectors, the JSON document attached.
 
-What belongs here: handing the view to the typesetter, and taking the attachment back. What does not:
-words and figures (``view``).
+What belongs here: handing the view to the typesetter, and taking the attachment back. What does
+not: words and figures (``view``).
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ What belongs here: the checks of one document's content, in plain Python: the of
 engine and no home. What does not: signatures, files and what surrounds the content
 (``authenticity``).
 
-A check gives what is wrong, in Danish, and repeats nothing of the document: whoever wrote it may have
-written anything.
+A check gives what is wrong, in Danish, and repeats nothing of the document: whoever wrote it may
+have written anything.
 
 Rules: S.verify.
 Decides: S.verify.

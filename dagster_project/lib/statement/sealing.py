@@ -1,11 +1,12 @@
 """Signing the documents of a settlement, and finding out who signed one.
 
-What belongs here: which bytes a signature is over, the file ``<name>.sig``. What does not: the key's
-file (``keys.statement_key``), what a document says.
+What belongs here: which bytes a signature is over, the file ``<name>.sig``. What does not: the
+key's file (``keys.statement_key``), what a document says.
 
-A JSON document carries its signature; it is over the canonical text of the document without the keys
-``public_key`` and ``signature``, so that it holds however the text is laid out. The signature of any
-other file stands in ``<name>.sig`` beside it and is over the hex digits of the file's sha256.
+A JSON document carries its signature; it is over the canonical text of the document without the
+keys ``public_key`` and ``signature``, so that it holds however the text is laid out. The signature
+of any other file stands in ``<name>.sig`` beside it and is over the hex digits of the file's
+sha256.
 
 Rules: S.signature.
 Decides: S.signature.

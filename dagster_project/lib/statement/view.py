@@ -199,8 +199,7 @@ def _people(content: Content) -> Section:
     ]
     said = [
         "Hvert trin bærer opgørelsens sha256 og står i kommunens ubrudte hændelseskæde.",
-        "Et navn er bekræftet, når det er bundet til den bruger, der handlede; ellers er det kun"
-        " oplyst.",
+        "Et navn er bekræftet, når det er bundet til brugeren, der handlede; ellers er det oplyst.",
     ]
     if content["provenance"]["terms"].get("actors") is None:
         said.append("Kontrakten nævner ingen navne; enhver har kunnet handle.")
@@ -471,10 +470,9 @@ def _proof(content: Content) -> Section:
         [_text("Nøglens fingeraftryk"), _text(fingerprint(content["public_key"]))],
     ]
     said = [
-        "Sammenlign nøglens fingeraftryk med det, kommunen har oplyst, og efterprøv dokumentet uden"
-        " adgang til kommunens data: effekt statement --verify FIL --key FINGERAFTRYK.",
-        "Linjerne selv står i bilaget, som kun kommunen og leverandøren har; de efterprøves med"
-        " --annex BILAG.",
+        "Sammenlign nøglens fingeraftryk med det, kommunen har oplyst.",
+        "Efterprøv uden kommunens data: effekt statement --verify FIL --key FINGERAFTRYK.",
+        "Linjerne står i bilaget, som kommunen og leverandøren har; efterprøv dem med --annex.",
         "Gem dokumentet: hovederne viser senere, om kommunens kæder er skrevet om.",
     ]
     return Section("Sådan efterprøves opgørelsen", said, table=Table(("Hvad", "Værdi"), rows))
