@@ -2,7 +2,7 @@
 
 What belongs here: where things are and which business date a run has. What does not: any rule.
 
-Rules: P.home, P.as_of, F.secrets.
+Rules: P.home, P.format, P.as_of, F.secrets.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dagster_project.lib.base import files
 from dagster_project.lib.base.errors import EffektError, UsageError
@@ -32,13 +32,19 @@ Owner = Literal["dataingeniør", "controller", "leverandør", "afsenderen af fil
 """Who can mend what an asset, a model or a check shows to be wrong, as the municipality calls them:
 those who run the product, those who answer for the figures, and two who send files."""
 TIME_ZONE = ZoneInfo("Europe/Copenhagen")
+HOME_FORMAT = 2
+"""The format of a home that this code writes; ``lib/upgrade`` brings older ones up to it."""
 
 
 class HomeFile(BaseModel):
-    """``home.yml``: the municipality's name in the statistics, optionally a fixed business date."""
+    """``home.yml``: the municipality's name in the statistics, optionally a fixed business date.
+
+    ``format`` is the home's own; a file from before there were formats is of format 1.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
+    format: int = Field(default=1, ge=1, strict=True)
     area: str | None = None
     as_of: dt.date | None = None
 
@@ -119,6 +125,21 @@ class Home:
         """The OS lock that lets one run at a time into the home."""
         return self.root / ".lock"
 
+    @property
+    def has_records(self) -> bool:
+        """Whether vault or ledger hold anything but our own dot-folders."""
+        return any(
+            not entry.name.startswith(".")
+            for folder in (self.vault, self.ledger)
+            if folder.is_dir()
+            for entry in folder.iterdir()
+        )
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was ever received or decided here, nor a key made."""
+        return not self.has_records and not self.key_file.is_file()
+
     def ensure(self) -> Home:
         """Create the missing folders, and give all but two their modes (P.home).
 
@@ -152,12 +173,16 @@ class Home:
                 )
 
     def read_home_file(self) -> HomeFile:
-        """``home.yml``, strictly; an absent file is an empty one."""
+        """``home.yml``, strictly; an absent file is an empty one.
+
+        Raises:
+            EffektError: ``HOME_FILE`` with the key; ``HOME_FORMAT``: written by newer code.
+        """
         if not self.home_file.is_file():
             return HomeFile()
         try:
             loaded = load_typed(self.home_file.read_text(encoding="utf-8")) or {}
-            return HomeFile.model_validate(loaded)
+            own = HomeFile.model_validate(loaded)
         except ValidationError as error:
             places = (".".join(map(str, found["loc"])) for found in error.errors())
             what = ", ".join(place or "no mapping" for place in places)
@@ -165,8 +190,22 @@ class Home:
             what = "not UTF-8"
         except YamlRefusedError as error:
             what = str(error)
+        else:
+            _refuse_newer(own.format)
+            return own
         raise EffektError(
-            "HOME_FILE", f"home.yml is wrong ({what})", remedy="it may hold area and as_of only"
+            "HOME_FILE",
+            f"home.yml is wrong ({what})",
+            remedy="it may hold format, area and as_of only",
+        )
+
+
+def _refuse_newer(found: int) -> None:
+    if found > HOME_FORMAT:
+        raise EffektError(
+            "HOME_FORMAT",
+            f"home.yml har format {found}, og dette program kender til og med {HOME_FORMAT}",
+            remedy="brug den udgave af programmet, som sidst åbnede mappen, eller en nyere",
         )
 
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 
 import typer
 
-from dagster_project.cli import files, life, night, trace
+from dagster_project.cli import files, keys, life, night, trace
 from dagster_project.cli.shared import say
 from dagster_project.lib.base.errors import EXIT_FAILED, EXIT_OK, EffektError
 
@@ -23,7 +23,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for family in (night, files, life, trace):
+for family in (night, files, life, trace, keys):
     app.add_typer(family.commands)
 
 

@@ -16,6 +16,7 @@ from dagster_project.cli.shared import (
     HomeOption,
     JsonOption,
     ReasonOption,
+    settings_for_work,
     settings_of,
     show,
 )
@@ -79,6 +80,6 @@ def accept(
     from dagster_project.lib import receiving
 
     note = receiving.accept_delivery(
-        settings_of(home, contracts).home, sha256, check_id, actor, reason
+        settings_for_work(home, contracts).home, sha256, check_id, actor, reason
     )
     show(as_json, note.as_json(), f"{note.file_name} er lukket ind; kør effekt run")

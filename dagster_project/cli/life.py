@@ -20,7 +20,7 @@ from dagster_project.cli.shared import (
     JsonOption,
     PeriodArgument,
     ReasonOption,
-    settings_of,
+    settings_for_work,
     show,
 )
 from dagster_project.lib.base.errors import UsageError
@@ -61,7 +61,7 @@ def submit(
     """Leverandøren indsender periodens kladde."""
     from dagster_project.lib import life
 
-    settings = settings_of(home, contracts)
+    settings = settings_for_work(home, contracts)
     _show_event(life.submit(settings, contract, period, actor, incomplete), as_json)
 
 
@@ -77,7 +77,7 @@ def verify(
     """Kommunen efterprøver den indsendte opgørelse."""
     from dagster_project.lib import life
 
-    _show_event(life.verify(settings_of(home, contracts), contract, period, actor), as_json)
+    _show_event(life.verify(settings_for_work(home, contracts), contract, period, actor), as_json)
 
 
 @commands.command()
@@ -92,7 +92,7 @@ def approve(
     """Kommunen godkender den efterprøvede opgørelse; tallene fryses."""
     from dagster_project.lib import life
 
-    _show_event(life.approve(settings_of(home, contracts), contract, period, actor), as_json)
+    _show_event(life.approve(settings_for_work(home, contracts), contract, period, actor), as_json)
 
 
 @commands.command()
@@ -111,7 +111,7 @@ def pay(
     """Økonomi registrerer udbetalingen."""
     from dagster_project.lib import life
 
-    settings = settings_of(home, contracts)
+    settings = settings_for_work(home, contracts)
     _show_event(life.pay(settings, contract, period, actor, paid_on.date(), reference), as_json)
 
 
@@ -129,7 +129,7 @@ def return_(
     from dagster_project.lib import life
 
     _show_event(
-        life.return_(settings_of(home, contracts), contract, period, actor, reason), as_json
+        life.return_(settings_for_work(home, contracts), contract, period, actor, reason), as_json
     )
 
 
@@ -147,7 +147,7 @@ def release(
     """Kommunen hæver det bevilgede maksimum."""
     from dagster_project.lib import life
 
-    settings = settings_of(home, contracts)
+    settings = settings_for_work(home, contracts)
     _show_event(life.release(settings, contract, _kroner(amount), actor, reason), as_json)
 
 

@@ -48,6 +48,15 @@ def settings_of(
     return places.resolve(home, contracts, as_of.date() if as_of else None)
 
 
+def settings_for_work(home: Path | None, contracts: Path | None) -> Settings:
+    """The same for a command that acts on the home: one of an older format is brought up first."""
+    from dagster_project.lib import upgrade
+
+    settings = settings_of(home, contracts)
+    upgrade.bring_up(settings.home)
+    return settings
+
+
 def say(text: str) -> None:
     """A line for a person, beside the result."""
     print(text, file=sys.stderr)

@@ -17,6 +17,7 @@ from dagster_project.cli.shared import (
     JsonOption,
     PeriodArgument,
     print_json,
+    settings_for_work,
     settings_of,
     show,
 )
@@ -56,7 +57,7 @@ def statement(
     if contract is None or period is None or key or annex:
         raise UsageError("effekt statement needs CONTRACT and PERIOD, or --verify FILE")
     paths = documents.write_statement(
-        settings_of(home, contracts), contract, period, provider=provider
+        settings_for_work(home, contracts), contract, period, provider=provider
     )
     names = [str(path) for path in paths]
     show(as_json, names, "\n".join(names))

@@ -15,7 +15,7 @@ from dagster_project.demo import hedensted, koebenhavn, slagelse
 from dagster_project.demo.extracts import Files
 from dagster_project.lib.base import files
 from dagster_project.lib.base.errors import NotAllowedError, UsageError
-from dagster_project.settings import Home
+from dagster_project.settings import HOME_FORMAT, Home
 
 _TOWNS: dict[str, tuple[str, Callable[[], Files]]] = {
     hedensted.AREA: (hedensted.AS_OF, hedensted.build),
@@ -51,7 +51,7 @@ def write_demo(home: Home, area: str = hedensted.AREA) -> DemoReport:
             "there is no synthetic municipality of this name",
             remedy=f"choose one of {', '.join(AREAS)}",
         )
-    own = home.ensure().read_home_file()
+    is_new, own = home.ensure().is_new, home.read_home_file()
     if own.area not in (None, area):
         raise NotAllowedError(
             "DEMO_AREA",
@@ -63,6 +63,9 @@ def write_demo(home: Home, area: str = hedensted.AREA) -> DemoReport:
     for name, text in texts.items():
         files.make_dir((home.landing / name).parent)
         files.write_atomic(home.landing / name, text)
-    files.write_atomic(home.home_file, f"area: {area}\nas_of: {as_of}\n")
+    files.write_atomic(
+        home.home_file,
+        f"format: {HOME_FORMAT if is_new else own.format}\narea: {area}\nas_of: {as_of}\n",
+    )
     size = sum(len(text.encode("utf-8")) for text in texts.values())
     return DemoReport(area, dt.date.fromisoformat(as_of), len(texts), size)

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from dagster_project.lib import receiving
+from dagster_project.lib import receiving, upgrade
 from dagster_project.lib.base import files, lock
 from dagster_project.lib.base.errors import EXIT_HELD, EXIT_OK, EXIT_REFUSED, EffektError
 from dagster_project.lib.trace import side_home
@@ -195,13 +195,15 @@ def night(settings: Settings) -> Iterator[Night]:
     """Hold the home, gather what is done in it and leave an alert if that does not end 0.
 
     Raises:
-        EffektError: ``HOME_BUSY`` or ``SECRETS_OPEN``, before anything is done.
+        EffektError: ``HOME_BUSY``, ``SECRETS_OPEN`` or what an upgrade of the home found broken,
+            before anything is done.
     """
     harden()
     settings.home.ensure()
     settings.home.refuse_open_secrets()
     with lock.hold(settings.home.lock_file):
         _sweep(settings.home)
+        upgrade.bring_up_held(settings.home)
         held = Night(settings)
         try:
             yield held

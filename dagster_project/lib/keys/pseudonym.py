@@ -25,11 +25,6 @@ _FINGERPRINT_TEXT = b"effektafregning: fingerprint of the pseudonymisation key"
 _OPEN_TO_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-def has_records(folder: Path) -> bool:
-    """Whether a folder of records holds anything but our own dot-folders."""
-    return folder.is_dir() and any(not entry.name.startswith(".") for entry in folder.iterdir())
-
-
 def refuse_open(path: Path) -> None:
     """Refuse a key or its folder that others may open, or that is a link (F.secrets)."""
     mode = path.lstat().st_mode
@@ -65,7 +60,7 @@ def ensure_key(home: Home) -> bytes:
     files.make_dir(home.secrets)
     refuse_open(home.secrets)
     if not home.key_file.is_file() or (home.key_file.stat().st_size == 0):
-        if has_records(home.vault) or has_records(home.ledger):
+        if home.has_records:
             raise EffektError(
                 "KEY_MISSING",
                 "secrets/pseudonym.key is missing, but the vault or the ledger holds records that"

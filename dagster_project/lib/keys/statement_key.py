@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from dagster_project.lib.base import files
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.keys import signatures
-from dagster_project.lib.keys.pseudonym import has_records, refuse_open
+from dagster_project.lib.keys.pseudonym import refuse_open
 from dagster_project.settings import Home
 
 _SEED_BYTES = 32
@@ -60,8 +60,7 @@ def ensure_statement_key(home: Home) -> StatementKey:
         EffektError: ``STATEMENT_KEY_MISSING``, ``STATEMENT_KEY_BROKEN`` or ``SECRETS_READABLE``.
     """
     files.make_dir(home.secrets)
-    is_new = not (has_records(home.vault) or has_records(home.ledger))
-    if is_new and not home.statement_key_file.exists():
+    if not home.has_records and not home.statement_key_file.exists():
         return make_statement_key(home)
     return read_statement_key(home)
 

@@ -117,6 +117,19 @@ def approvals_of(ledger: Ledger) -> dict[Key, Event]:
     }
 
 
+def in_progress(ledger: Ledger) -> list[tuple[str, dt.date, str]]:
+    """Contract, period and state of each settlement that was submitted and is not approved."""
+    last: dict[Key, Event] = {}
+    for event in ledger.events:
+        if event.action in _STEPS:
+            last[event.contract_id, event.period_start] = event
+    return [
+        (*key, SUBMITTED if event.action == "submit" else VERIFIED)
+        for key, event in sorted(last.items())
+        if event.action in ("submit", "verify")
+    ]
+
+
 def approved_periods(ledger: Ledger, contract_id: str) -> set[dt.date]:
     """First days of the contract's approved periods."""
     return {start for name, start in approvals_of(ledger) if name == contract_id}

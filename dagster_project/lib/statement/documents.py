@@ -1,7 +1,8 @@
 """The documents of the closed periods in ``reports/statements``: the settlement and its annex.
 
 What belongs here: where the files lie, what they are made of, signing them, and making them only
-when their content has changed. What does not: what a document says (``content``, ``view``, ``annex``).
+when their content has changed. What does not: what a document says (``content``, ``view``,
+``annex``).
 
 The settlement (JSON, HTML, PDF, XLSX) names no course; the annex (JSON, XLSX) holds every line.
 

@@ -1,0 +1,104 @@
+"""A home of older code is brought up by the next command that acts on it, and only once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dagster_project import settings as places
+from dagster_project.lib import upgrade
+from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.upgrade import record
+from dagster_project.lib.upgrade.steps import STEPS
+from dagster_project.settings import HOME_FORMAT, Home
+from tests.upgrade import old_homes
+
+pytestmark = pytest.mark.timeout(600)
+
+
+def written(root: Path) -> dict[str, bytes]:
+    """Every file of a home."""
+    return {str(path): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def test_the_steps_lead_to_the_format_of_this_code_one_by_one() -> None:
+    assert [step.from_format for step in STEPS] == list(range(1, HOME_FORMAT))
+
+
+# Rule P.format
+def test_the_next_command_that_acts_brings_an_old_home_up_once_and_tells_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = Home(old_homes.unpack(1, tmp_path / "home"))
+    assert home.read_home_file().format == 1
+    upgrade.bring_up(home)
+    told = capsys.readouterr().err
+    assert "fra format 1 til 2" in told and "livet 2023-04 var indsendt" in told
+    assert home.home_file.read_text("utf-8") == "area: Prøveby\nas_of: 2023-08-16\nformat: 2\n"
+    (step,) = record.read(home)
+    assert (step["from_format"], step["to_format"]) == (1, 2)
+    before = written(home.root)
+    upgrade.bring_up(home)
+    assert capsys.readouterr().err == ""
+    assert written(home.root) == before
+
+
+def test_an_upgrade_that_was_killed_before_home_yml_was_written_is_finished(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = Home(old_homes.unpack(1, tmp_path / "home"))
+    old = home.home_file.read_bytes()
+    upgrade.bring_up(home)
+    home.home_file.write_bytes(old)
+    capsys.readouterr()
+    upgrade.bring_up(home)
+    assert home.read_home_file().format == 2
+    assert len(record.read(home)) == 1
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", "format: 2\n"),
+        ("# Odense\narea: Odense", "# Odense\narea: Odense\nformat: 2\n"),
+        ("format: 1 # old\narea: Odense\n", "format: 2\narea: Odense\n"),
+        ("---\narea: Odense\n", "---\narea: Odense\nformat: 2\n"),
+        ("{area: Odense}\n", "area: Odense\nformat: 2\n"),
+    ],
+)
+def test_the_rest_of_home_yml_stays(tmp_path: Path, before: str, after: str) -> None:
+    home = Home(tmp_path).ensure()
+    home.home_file.write_text(before, encoding="utf-8")
+    upgrade.bring_up_held(home)
+    assert home.home_file.read_text("utf-8") == after
+
+
+def test_a_new_home_begins_with_the_format_of_this_code_and_without_a_record(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = Home(tmp_path).ensure()
+    upgrade.bring_up_held(home)
+    assert home.read_home_file().format == HOME_FORMAT
+    assert not home.has_records
+    assert capsys.readouterr().err == ""
+
+
+def test_a_folder_that_is_no_home_is_left_alone(tmp_path: Path) -> None:
+    upgrade.bring_up(Home(tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
+# Rule P.format
+def test_a_home_of_newer_code_is_refused_with_both_formats(tmp_path: Path) -> None:
+    (tmp_path / "home.yml").write_text(f"format: {HOME_FORMAT + 1}\n", encoding="utf-8")
+    with pytest.raises(EffektError, match=f"HOME_FORMAT.*{HOME_FORMAT + 1}.*{HOME_FORMAT}"):
+        places.resolve(tmp_path)
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "'2'", "yes", "null"])
+def test_a_format_that_is_no_number_of_one_is_refused(tmp_path: Path, value: str) -> None:
+    (tmp_path / "home.yml").write_text(f"format: {value}\n", encoding="utf-8")
+    with pytest.raises(EffektError, match=r"HOME_FILE: home.yml is wrong \(format\)"):
+        places.resolve(tmp_path)
