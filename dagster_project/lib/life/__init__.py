@@ -12,9 +12,12 @@ from dagster_project.lib.base.lazy import attributes
 
 if TYPE_CHECKING:
     from dagster_project.lib.life.commands import approve, pay, release, return_, submit, verify
+    from dagster_project.lib.life.documents import write_documents
 
-_HOMES = dict.fromkeys(("approve", "pay", "release", "return_", "submit", "verify"), "commands")
+_HOMES = dict.fromkeys(("approve", "pay", "release", "return_", "submit", "verify"), "commands") | {
+    "write_documents": "documents"
+}
 
-__all__ = ["approve", "pay", "release", "return_", "submit", "verify"]
+__all__ = ["approve", "pay", "release", "return_", "submit", "verify", "write_documents"]
 
 __getattr__ = attributes(__name__, _HOMES)

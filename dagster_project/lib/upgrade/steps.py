@@ -50,10 +50,8 @@ def give_statement_key(home: Home) -> list[str]:
     if home.statement_key_file.exists():
         return []
     key = make_statement_key(home)
-    return [
-        "Opgørelser underskrives fra nu af. Oplys parterne om nøglens fingeraftryk:"
-        f" {key.fingerprint}"
-    ]
+    told = "Opgørelser underskrives fra nu af. Oplys parterne om nøglens fingeraftryk"
+    return [f"{told}: {key.fingerprint}"]
 
 
 def drop_documents_with_courses(home: Home) -> list[str]:
@@ -62,10 +60,8 @@ def drop_documents_with_courses(home: Home) -> list[str]:
     if not folder.is_dir():
         return []
     shutil.rmtree(folder)
-    return [
-        "Opgørelserne i reports/statements nævnte forløb og er fjernet; effekt run skriver dem på"
-        " ny, og forløbene står nu i bilaget"
-    ]
+    told = "Opgørelserne i reports/statements nævnte forløb og er fjernet"
+    return [f"{told}; effekt run skriver dem på ny, og forløbene står nu i bilaget"]
 
 
 STEPS: tuple[Step, ...] = (
