@@ -66,7 +66,8 @@ class World:
 
     ``amounts`` holds kroner by period, ``held`` what of the last closed ones is held, ``blockers``
     the kinds that stand in a period's way, ``extracted`` when the owners of a line's days were
-    made, ``head`` what the snapshot knows of the ledger.
+    made, ``head`` what the snapshot knows of the ledger, ``course`` the one
+    course.
     """
 
     settings: Settings
@@ -75,6 +76,7 @@ class World:
     blockers: dict[dt.date, list[str]] = field(default_factory=dict)
     extracted: list[dt.date] = field(default_factory=list)
     head: str | None = None
+    course: str = "f1"
 
     @property
     def home(self) -> Home:
@@ -149,8 +151,8 @@ class World:
                 }  # fmt: skip
                 line = {
                     "contract_id": CONTRACT, "period_start": start, "line_no": 1,
-                    "line_kind": "new", "part_id": "del-1", "course_id": "f1", "month": start,
-                    "price_group": "sygedagpenge", "old_amount_dkk": Decimal(0),
+                    "line_kind": "new", "part_id": "del-1", "course_id": self.course,
+                    "month": start, "price_group": "sygedagpenge", "old_amount_dkk": Decimal(0),
                     "new_amount_dkk": amount, "difference_dkk": amount,
                 }  # fmt: skip
                 released = released_dkk(known, CONTRACT, start)
@@ -159,8 +161,8 @@ class World:
                 found["settlement_reading"].append(reading)
                 found["settlement_line"].append(line)
                 found["case_line_evidence"] += [
-                    {"contract_id": CONTRACT, "course_id": "f1", "month": month, "role": role,
-                     "delivery_sha256": "0" * 64, "file_name": f"{day}.csv"}
+                    {"contract_id": CONTRACT, "course_id": self.course, "month": month,
+                     "role": role, "delivery_sha256": "0" * 64, "file_name": f"{day}.csv"}
                     for month, role, day in [
                         *((start, "coverage", day) for day in self.extracted),
                         (start, "spell", start), (start - dt.timedelta(days=31), "coverage", start),

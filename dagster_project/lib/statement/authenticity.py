@@ -301,7 +301,8 @@ def _check_annex(document: Document | None, path: Path, verdict: Verdict) -> Non
     """The lines of the annex are the ones that the settlement's figures name."""
     _require_file(path, is_known=path.suffix.lower() == ".json")
     if document is None or document.get("kind") == ANNEX:
-        raise UsageError("--annex needs a settlement to check it against")
+        verdict.unchecked.append("bilaget: filen har ingen opgørelse i sig, der nævner dets linjer")
+        return
     own = Verdict(path.name)
     text = _read_json(path, own)
     annex = None if text is None else _parsed(text, own)
