@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,9 +22,10 @@ from dagster_project.cli.shared import (
     PeriodArgument,
     ReasonOption,
     settings_for_work,
+    settings_of,
     show,
 )
-from dagster_project.lib.base.errors import UsageError
+from dagster_project.lib.base.errors import EXIT_DIFFERENT, EXIT_OK, UsageError
 
 if TYPE_CHECKING:
     from dagster_project.lib.ledger import Event
@@ -71,16 +73,38 @@ def submit(
 
 @commands.command()
 def verify(
-    contract: ContractArgument,
-    period: PeriodArgument,
-    actor: ActorOption,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[CONTRACT PERIOD]", help="Opgørelsen; uden: hele mappen."),
+    ] = None,
+    actor: Annotated[
+        str | None, typer.Option("--as", metavar="NAVN", help="Navnet på den, der handler.")
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE…", help="Opgørelser, som parterne har, mod mappens kæder."),
+    ] = None,
     home: HomeOption = None,
     contracts: ContractsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Kommunen efterprøver den indsendte opgørelse."""
-    from dagster_project.lib import life
+    """Kommunen efterprøver den indsendte opgørelse; uden opgørelse efterprøves hele mappen."""
+    from dagster_project.lib import inspection, life
 
+    given = words or []
+    if against is not None:
+        found = inspection.compare_with(
+            settings_of(home, contracts).home, [against, *map(Path, given)]
+        )
+        show(as_json, found.as_json(), found.text())
+        raise typer.Exit(found.exit_code)
+    if not given and actor is None:
+        report = inspection.inspect_home(settings_of(home, contracts).home)
+        show(as_json, report.as_json(), report.text())
+        raise typer.Exit(EXIT_OK if report.is_whole else EXIT_DIFFERENT)
+    if len(given) != 2 or actor is None:
+        raise UsageError("effekt verify CONTRACT PERIOD --as NAVN, eller effekt verify alene")
+    contract, period = given
     settings = settings_for_work(home, contracts)
     _show_event(settings, life.verify(settings, contract, period, actor), as_json)
 

@@ -49,11 +49,12 @@ def settings_of(
 
 
 def settings_for_work(home: Path | None, contracts: Path | None) -> Settings:
-    """The same for a command that acts on the home: one of an older format is brought up first."""
-    from dagster_project.lib import upgrade
+    """The same for a command that acts on the home: brought up to today's format, records whole."""
+    from dagster_project.lib import records, upgrade
 
     settings = settings_of(home, contracts)
     upgrade.bring_up(settings.home)
+    records.check(settings.home)
     return settings
 
 

@@ -13,13 +13,14 @@ from __future__ import annotations
 import inspect
 import os
 import resource
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from dagster_project.lib import receiving, upgrade
+from dagster_project.lib import receiving, records, upgrade
 from dagster_project.lib.base import files, lock
 from dagster_project.lib.base.errors import EXIT_HELD, EXIT_OK, EXIT_REFUSED, EffektError
 from dagster_project.lib.trace import side_home
@@ -204,7 +205,7 @@ def night(settings: Settings) -> Iterator[Night]:
     with lock.hold(settings.home.lock_file):
         _sweep(settings.home)
         upgrade.bring_up_held(settings.home)
-        held = Night(settings)
+        held, begun = Night(settings), time.monotonic()
         try:
             yield held
         finally:
@@ -212,6 +213,8 @@ def night(settings: Settings) -> Iterator[Night]:
                 where = held.failed_step or "dagster"
                 held.error = blame_full_disk(held.error, where, settings.home.root)
             _leave_alert(held)
+            if STEPS[-1].name in held.outcomes:
+                records.note_night(settings.home, time.monotonic() - begun)
 
 
 def _sweep(home: Home) -> None:

@@ -29,15 +29,22 @@ if TYPE_CHECKING:
 
 
 def check_records(settings: Settings) -> StepOutcome:
-    """Keys, ledger and register, read strictly before anything leaves ``landing/``."""
-    from dagster_project.lib import ledger, receiving
+    """Keys, ledger, register and vault, checked before anything leaves ``landing/``."""
+    from dagster_project.lib import records
     from dagster_project.lib.keys.statement_key import ensure_statement_key
 
     ensure_statement_key(settings.home)
 
-    chain = ledger.check_chain(settings.home, _recorded_head(settings.home))
-    deliveries = receiving.load_register(settings.home).records()
-    return StepOutcome(metadata={"events": len(chain.events), "deliveries": len(deliveries)})
+    found = records.check(settings.home)
+    records.set_torn_aside(settings.home)
+    looked = records.look_after(settings.home, found.register)
+    return StepOutcome(
+        metadata={
+            "events": len(found.ledger.events),
+            "deliveries": len(found.register.records()),
+            "looked_at": looked,
+        }
+    )
 
 
 def receive(settings: Settings) -> StepOutcome:
@@ -86,9 +93,9 @@ def _drop_broken_warehouse(home: Home) -> None:
 
 def load_inputs(settings: Settings) -> StepOutcome:
     """Contracts, reference tables, run context, deliveries and ledger → the raw room."""
-    from dagster_project.lib import gates
+    from dagster_project.lib import gates, records
 
-    check_records(settings)  # the life of a settlement may have added to the ledger since
+    records.check(settings.home)  # a settlement's life may have added to the ledger since
     known = knowledge.knowledge(settings)
     snapshot_id = _unchanged_snapshot(settings.home, known)
     if snapshot_id is not None:
@@ -126,18 +133,6 @@ def _raw_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """Rows of the raw room's tables, as the catalogue counts them."""
     query = "select table_name, estimated_size from duckdb_tables() where schema_name = 'raw'"
     return {str(name): int(rows) for name, rows in connection.execute(query).fetchall() if rows}
-
-
-def _recorded_head(home: Home) -> str | None:
-    """Head of the ledger that the newest snapshot's manifest names."""
-    from dagster_project.lib import publishing
-
-    try:
-        current = publishing.current_snapshot(home)
-        head = current.manifest["ledger_head"] if current is not None else None
-    except (EffektError, KeyError):
-        return None  # a broken snapshot is replaced by this night
-    return None if head is None else str(head)
 
 
 def _unchanged_snapshot(home: Home, known: str) -> str | None:

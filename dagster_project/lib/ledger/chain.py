@@ -1,34 +1,37 @@
-"""The hash chain: ``ledger/settlements.jsonl``, one event a line, appended and never rewritten.
+"""The ledger: ``ledger/settlements.jsonl``, a hash chain with one event a line.
 
-What belongs here: the form of an event, its hash, durable appending, checking a chain.
-What does not: who may do what when (``commands``) and what an approval freezes (``frozen``).
+What belongs here: the form of an event, appending one, checking the ledger. What does not: the
+form of a chain (``base.chained``), who may do what when (``commands``), what an approval freezes
+(``frozen``).
 
-Rules: S.ledger.
+Rules: S.ledger, S.chain.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import fcntl
-import hashlib
-import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from dagster_project.lib.base import files
-from dagster_project.lib.base.canonical import canonical_json, money_text, sha256_file, sha256_text
+from dagster_project.lib.base import chained, files
+from dagster_project.lib.base.canonical import money_text, sha256_file
+from dagster_project.lib.base.chained import Head
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.keys.pseudonym import fingerprint, read_key
+from dagster_project.lib.receiving.intake import register
 from dagster_project.settings import Home
 
-GENESIS = "0" * 64
 FILE_NAME = "settlements.jsonl"
 _LOCK_NAME = ".lock"
+_SEQUENCE = "sequence"
+_LATER = ("register_head",)
+"""Fields that came later: an event without them has no key of theirs, so that old hashes hold."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,8 @@ class Event:
     ``recorded_at`` is the wall clock and information only. ``period_start`` of a release is the
     first period it counts for. ``snapshot_id`` is the published snapshot that was acted on.
     ``frozen_sha256`` (approvals) is the sha256 of the frozen statement's file. ``key_fingerprint``
-    stands on the first event of a ledger only.
+    stands on the first event of a ledger only. ``register_head`` is the head of the register of
+    deliveries when the event was written, null while that is empty.
     """
 
     sequence: int
@@ -60,6 +64,7 @@ class Event:
     key_fingerprint: str | None
     prev: str
     hash: str
+    register_head: Head | None = None
 
     @property
     def is_approval(self) -> bool:
@@ -68,15 +73,17 @@ class Event:
 
     def to_json(self) -> dict[str, Any]:
         """The event as a JSON object; money as text with two decimals, dates as ISO text."""
-        return {field.name: _json_value(getattr(self, field.name)) for field in fields(self)}
+        values = {field.name: _json_value(getattr(self, field.name)) for field in fields(self)}
+        return {
+            name: value for name, value in values.items() if value is not None or name not in _LATER
+        }
 
     @staticmethod
     def from_json(document: dict[str, Any]) -> Event:
         """The event of a JSON object; ``ValueError`` if it has other keys or wrong values."""
-        names = {field.name for field in fields(Event)}
-        if set(document) != names:
+        values = {**dict.fromkeys(_LATER), **document}
+        if set(values) != {field.name for field in fields(Event)}:
             raise ValueError("the event has other keys than it must have")
-        values = dict(document)
         for name in ("as_of_date", "period_start", "paid_on"):
             values[name] = dt.date.fromisoformat(values[name]) if values[name] else None
         if values["amount_dkk"] is not None:
@@ -94,6 +101,13 @@ class Ledger:
     def head(self) -> str | None:
         """Hash of the last event, null in an empty ledger."""
         return self.events[-1].hash if self.events else None
+
+    @property
+    def last(self) -> Head | None:
+        """The head with its number."""
+        if not self.events:
+            return None
+        return Head(sequence=self.events[-1].sequence, hash=self.events[-1].hash)
 
     def has(self, head: str) -> bool:
         """Whether the chain contains an event with this hash."""
@@ -126,14 +140,7 @@ def _json_value(value: Any) -> Any:
 
 def event_hash(event: Event) -> str:
     """sha256 over the canonical JSON of all fields but ``hash`` itself (``prev`` included)."""
-    document = event.to_json()
-    del document["hash"]
-    return sha256_text(canonical_json(document))
-
-
-def sealed(event: Event) -> Event:
-    """The event with its hash set."""
-    return replace(event, hash=event_hash(event))
+    return chained.hash_of(event.to_json())
 
 
 def ledger_file(home: Home) -> Path:
@@ -158,148 +165,156 @@ def lock(home: Home) -> Iterator[None]:
         os.close(handle)
 
 
+def head(home: Home) -> Head | None:
+    """The last event of the checked chain, null in an empty ledger."""
+    return read(home).last
+
+
 def _broken(message: str) -> EffektError:
     return EffektError(
         "LEDGER_BROKEN",
         message,
-        remedy="nothing was changed; restore ledger/ from its backup and run again",
+        remedy="intet er ændret; læg ledger/ tilbage fra sikkerhedskopien, og kør igen",
     )
 
 
 def parse(raw: bytes) -> Ledger:
-    """Read and check whole lines: form, sequence, as-of dates, chain.
+    """Read and check the whole lines of a ledger: form, chain, as-of dates, payments.
 
     Raises:
         EffektError: ``LEDGER_BROKEN`` with the number of the first wrong line.
     """
-    events: list[Event] = []
-    previous = GENESIS
-    for number, line in enumerate(raw.split(b"\n")[:-1], start=1):
-        event = _parse_line(line, number)
-        if event.sequence != number or event.prev != previous or event_hash(event) != event.hash:
-            raise _broken(f"line {number} of ledger/{FILE_NAME} does not continue the hash chain")
-        if events and event.as_of_date < events[-1].as_of_date:
-            raise _broken(f"line {number} of ledger/{FILE_NAME} goes back in time")
-        events.append(event)
-        previous = event.hash
-    return Ledger(tuple(events))
-
-
-def _parse_line(line: bytes, number: int) -> Event:
     try:
-        text = line.decode("utf-8")
-        event = Event.from_json(json.loads(text))
-        is_canonical = canonical_json(event.to_json()) == text
+        links = chained.check_links(chained.split(raw).lines, _SEQUENCE)
+        events = tuple(_event_of(link) for link in links)
+        _check_order(events)
+    except chained.BrokenLineError as error:
+        raise _broken(f"linje {error.number} i ledger/{FILE_NAME} {error.what}") from None
+    return Ledger(events)
+
+
+def _event_of(link: chained.Link) -> Event:
+    try:
+        event = Event.from_json(link)
+        is_whole = event.to_json() == link
     except (ValueError, TypeError, ArithmeticError, AttributeError):
-        is_canonical = False
-    if not is_canonical:
-        raise _broken(f"line {number} of ledger/{FILE_NAME} is not a whole event")
+        is_whole = False
+    if not is_whole:
+        raise chained.BrokenLineError(link[_SEQUENCE], "er ikke en hel hændelse")
     return event
+
+
+def _check_order(events: Sequence[Event]) -> None:
+    """No event goes back in time or in the register; what was paid is what was approved."""
+    approved: dict[tuple[str, dt.date], Event] = {}
+    date, received = dt.date.min, 0
+    for event in events:
+        if event.as_of_date < date:
+            raise chained.BrokenLineError(event.sequence, "går tilbage i tiden")
+        date = event.as_of_date
+        if event.register_head and event.register_head["sequence"] < received:
+            raise chained.BrokenLineError(event.sequence, "går tilbage i leveringsregistret")
+        received = event.register_head["sequence"] if event.register_head else received
+        key = (event.contract_id, event.period_start)
+        if event.is_approval:
+            approved[key] = event
+        elif event.paid_on is not None or event.action == "pay":
+            _check_payment(event, approved.get(key))
+
+
+def _check_payment(event: Event, approval: Event | None) -> None:
+    told = (event.amount_dkk, event.statement_sha256)
+    if approval is None or told != (approval.amount_dkk, approval.statement_sha256):
+        raise chained.BrokenLineError(
+            event.sequence, "registrerer en udbetaling, der ikke er det godkendte beløb"
+        )
 
 
 def read(home: Home) -> Ledger:
     """The checked chain, without a torn last line and without touching the file."""
     path = ledger_file(home)
-    if not path.is_file():
-        return Ledger(())
-    raw = path.read_bytes()
-    return parse(raw[: raw.rfind(b"\n") + 1])
+    return parse(path.read_bytes()) if path.is_file() else Ledger(())
 
 
 def set_torn_line_aside(home: Home) -> Path | None:
-    """Move bytes after the last whole line to a file of their own (call it under the lock).
-
-    A line is written by one call and ends with its newline, so bytes without one were never
-    confirmed to a caller.
-
-    Returns:
-        The file that now holds them, or null where the last line is whole.
-    """
-    path = ledger_file(home)
-    if not path.is_file():
-        return None
-    raw = path.read_bytes()
-    whole = raw.rfind(b"\n") + 1
-    torn = raw[whole:]
-    if not torn:
-        return None
-    aside = home.ledger / f"settlements.torn-{hashlib.sha256(torn).hexdigest()[:12]}"
-    files.write_atomic(aside, torn)
-    with path.open("r+b") as stream:
-        stream.truncate(whole)
-        stream.flush()
-        os.fsync(stream.fileno())
-    return aside
+    """Move what a killed write left to a file of its own (call it under the lock)."""
+    return chained.set_torn_aside(ledger_file(home))
 
 
 def append(home: Home, event: Event) -> Event:
-    """Append one event durably (under the lock); sequence, ``prev`` and hash are set here.
+    """Append one event durably, under the lock and behind whole lines.
+
+    Sequence, ``prev``, hash and the head of the register of deliveries are set here.
 
     Returns:
         The event as written.
     """
     chain = read(home)
     is_first = not chain.events
-    written = sealed(
-        replace(
-            event,
-            sequence=len(chain.events) + 1,
-            prev=chain.head or GENESIS,
-            key_fingerprint=key_fingerprint(home) if is_first else None,
-        )
+    told = replace(
+        event,
+        key_fingerprint=key_fingerprint(home) if is_first else None,
+        register_head=register.durable_head(home),
     )
-    line = canonical_json(written.to_json()).encode("utf-8") + b"\n"
-    path = ledger_file(home)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, files.FILE_PRIVATE)
-    with os.fdopen(handle, "ab", buffering=0) as stream:
-        if stream.write(line) != len(line):
-            raise EffektError(
-                "LEDGER_WRITE", "the event could not be written whole", remedy="free disk space"
-            )
-        os.fsync(stream.fileno())
-    files.fsync_dir(home.ledger)
-    return written
+    link = chained.linked(told.to_json(), chain.last, _SEQUENCE)
+    chained.append(ledger_file(home), [link])
+    return Event.from_json(link)
 
 
 def check_chain(home: Home, recorded_head: str | None) -> Ledger:
-    """Check everything the ledger holds; a torn last line is set aside first.
+    """The chain, read and checked with all that it rests on; nothing is touched.
 
     Checked: each line's form and hash, the chain, the fingerprint of the key, the bytes of each
-    frozen statement, and that the head recorded in the newest snapshot's manifest is in it.
+    frozen statement, and that the recorded head is in it.
 
     Args:
         home: the home whose ledger it is.
-        recorded_head: ledger head of the newest published manifest, null where there is none.
+        recorded_head: a head that another record names, null where none does.
 
     Raises:
         EffektError: ``LEDGER_BROKEN``, ``LEDGER_BEHIND`` or ``LEDGER_KEY`` (exit 1).
     """
-    with lock(home):
-        set_torn_line_aside(home)
-        chain = read(home)
-        check(home, chain, recorded_head)
+    chain = read(home)
+    check(home, chain, recorded_head)
     return chain
+
+
+def require(chain: Ledger, recorded_head: str, where: str) -> None:
+    """Refuse a ledger that lacks a head which another record names.
+
+    Args:
+        chain: the checked chain.
+        recorded_head: the hash.
+        where: the record that names it, in Danish.
+    """
+    if not chain.has(recorded_head):
+        raise EffektError(
+            "LEDGER_BEHIND",
+            f"ledger/{FILE_NAME} har {len(chain.events)} linjer og mangler den hændelse,"
+            f" som {where} nævner",
+            remedy="læg ledger/ tilbage fra den nyeste sikkerhedskopi, og kør igen",
+        )
 
 
 def check(home: Home, chain: Ledger, recorded_head: str | None) -> None:
     """The checks of ``check_chain`` on a chain that has been read."""
-    if recorded_head and not chain.has(recorded_head):
-        raise EffektError(
-            "LEDGER_BEHIND",
-            "the ledger lacks the last event that the newest snapshot was made with",
-            remedy="restore ledger/ from its newest backup and run again",
-        )
-    if not chain.events:
-        return
-    if home.key_file.is_file() and chain.events[0].key_fingerprint != key_fingerprint(home):
-        raise EffektError(
-            "LEDGER_KEY",
-            "secrets/pseudonym.key is not the key that this ledger was begun with",
-            remedy="restore the key file from its backup",
-        )
+    if recorded_head:
+        require(chain, recorded_head, "det nyeste øjebliksbillede")
+    check_key(home, chain)
     for event in chain.events:
         if event.is_approval:
-            _check_frozen(home, event)
+            check_frozen(home, event)
+
+
+def check_key(home: Home, chain: Ledger) -> None:
+    """Refuse another pseudonymisation key than the one that the ledger was begun with."""
+    begun = chain.events[0].key_fingerprint if chain.events else None
+    if begun and home.key_file.is_file() and begun != key_fingerprint(home):
+        raise EffektError(
+            "LEDGER_KEY",
+            "secrets/pseudonym.key er ikke den nøgle, som hovedbogen blev begyndt med",
+            remedy="læg nøglefilen tilbage fra sikkerhedskopien",
+        )
 
 
 def frozen_file(home: Home, contract_id: str, period_start: dt.date) -> Path:
@@ -307,10 +322,11 @@ def frozen_file(home: Home, contract_id: str, period_start: dt.date) -> Path:
     return home.ledger / "statements" / contract_id / f"{period_start:%Y-%m}.json"
 
 
-def _check_frozen(home: Home, event: Event) -> None:
+def check_frozen(home: Home, event: Event) -> None:
+    """Refuse a frozen statement that is missing or other bytes than an approval names."""
     path = frozen_file(home, event.contract_id, event.period_start)
     name = path.relative_to(home.root)
     if not path.is_file():
-        raise _broken(f"{name} is missing, though line {event.sequence} approved it")
+        raise _broken(f"{name} mangler, men linje {event.sequence} godkendte den")
     if sha256_file(path) != event.frozen_sha256:
-        raise _broken(f"{name} is not the file that line {event.sequence} approved")
+        raise _broken(f"{name} er ikke den fil, som linje {event.sequence} godkendte")

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
+from dagster_project.lib import records
 from dagster_project.lib.base.errors import EffektError, NotAllowedError, UsageError
 from dagster_project.lib.contracts import Contract, read_contract
 from dagster_project.lib.ledger import chain, frozen
@@ -167,9 +168,8 @@ def _desk(settings: Settings, contract_id: str, actor: str, action: str) -> Iter
     name = refusals.clean(actor, "name")
     home = settings.home
     with snapshot.open_current(home) as current, chain.lock(home):
+        ledger = records.check(home).ledger
         chain.set_torn_line_aside(home)
-        ledger = chain.read(home)
-        chain.check(home, ledger, current.ledger_head)
         terms = _terms(settings, current, contract_id)
         desk = refusals.Desk(settings, current, ledger, terms, name, action)
         refusals.require_role(desk)

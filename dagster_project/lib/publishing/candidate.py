@@ -27,6 +27,7 @@ from dagster_project.lib.publishing.code_version import code_version
 from dagster_project.lib.publishing.leftovers import CANDIDATE_PREFIX, clean_leftovers
 from dagster_project.lib.publishing.manifest import Manifest
 from dagster_project.lib.publishing.tables import MART, RESTRICTED, Table, declared_tables
+from dagster_project.lib.receiving.intake import register
 from dagster_project.lib.warehouse import OFFLINE
 from dagster_project.lib.warehouse.literals import identifier, literal
 from dagster_project.settings import Home, Settings
@@ -101,6 +102,7 @@ def _fill(folder: Path, home: Home, settings: Settings) -> Candidate:
             "contracts": _contracts(connection),
             "deliveries": _deliveries(connection),
             "ledger_head": _ledger_head(connection, home),
+            "register_head": _register_head(home),
             "gates": _passed_gates(connection),
             "tables": tables,
         }
@@ -162,9 +164,8 @@ def finish(folder: Path, manifest: Manifest) -> Candidate:
             f"the candidate was not closed cleanly: {', '.join(leftovers)}",
             remedy="run `effekt run` again",
         )
-    manifest["files"] = {
-        str(path): sha256_file(folder / path) for path in manifests.DUCKDB_FILES.values()
-    }
+    hashes = {str(path): sha256_file(folder / path) for path in manifests.DUCKDB_FILES.values()}
+    manifest = manifests.sealed({**manifest, "files": hashes})
     files.write_atomic(folder / manifests.MANIFEST, manifests.to_text(manifest))
     set_modes(folder)
     return Candidate(folder, manifest)
@@ -289,6 +290,12 @@ def _ledger_head(connection: duckdb.DuckDBPyConnection, home: Home) -> str | Non
     if not last or last[0] is None:
         return None
     return next((e.hash for e in chain.read(home).events if e.sequence == last[0]), None)
+
+
+def _register_head(home: Home) -> str | None:
+    """Hash of the last line of the register of deliveries; the run holds the home."""
+    head = register.head(home)
+    return head["hash"] if head else None
 
 
 def _passed_gates(connection: duckdb.DuckDBPyConnection) -> list[int]:

@@ -14,15 +14,16 @@ import json
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from dagster_project.lib.base.canonical import sha256_file
+from dagster_project.lib.base.canonical import sha256_file, sha256_json
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.publishing.tables import MART, RESTRICTED, declared_tables
 
 MANIFEST = "manifest.json"
-FORMAT = 1
+FORMAT = 2
 DUCKDB_FILES = {MART: Path("payout_mart.duckdb"), RESTRICTED: Path("restricted/case_mart.duckdb")}
 PARQUET_DIRS = {MART: Path("payout_mart"), RESTRICTED: Path("restricted")}
-_VOLATILE = ("tables", "files", "gates")
+_SEAL = "manifest_sha256"
+_VOLATILE = ("tables", "files", "gates", _SEAL)
 
 Manifest = dict[str, Any]
 Gate = Literal[10, 20, 30, 40, 50]
@@ -66,6 +67,19 @@ def read(folder: Path) -> Manifest:
     return loaded
 
 
+def sealed(manifest: Manifest) -> Manifest:
+    """The manifest with the hash of all it says: what names files and heads is no less checked."""
+    rest = {key: value for key, value in manifest.items() if key != _SEAL}
+    return {**rest, _SEAL: sha256_json(rest)}
+
+
+def is_sealed(manifest: Manifest) -> bool:
+    """Whether a manifest says what it said when it was written; one of format 1 has no seal."""
+    if manifest.get("format", 1) == 1 and _SEAL not in manifest:
+        return True
+    return bool(sealed(manifest) == manifest)
+
+
 def to_text(manifest: Manifest) -> str:
     """The manifest as readable JSON; the same content gives the same bytes."""
     return json.dumps(manifest, ensure_ascii=False, sort_keys=True, indent=1) + "\n"
@@ -75,7 +89,7 @@ def content(manifest: Manifest) -> Manifest:
     """The part of a manifest that two runs of the same knowledge and code have in common.
 
     Left out: ``data_quality`` (it also holds what was found on the way), the hashes of the DuckDB
-    files (two identical writes differ in bytes) and the list of gates.
+    files (two identical writes differ in bytes), the list of gates and the seal over all.
     """
     rest = {key: value for key, value in manifest.items() if key not in _VOLATILE}
     rest["tables"] = {
@@ -128,6 +142,8 @@ def check_snapshot(path: Path) -> Manifest:
         raise _broken(path, "missing or changed: " + ", ".join(wrong))
     if name != manifest["snapshot_id"]:
         raise _broken(path, "the name does not follow from the tables")
+    if not is_sealed(manifest):
+        raise _broken(path, "manifest.json does not say what it said when it was written")
     return manifest
 
 

@@ -34,6 +34,7 @@ from dagster_project.lib.ledger.state import approvals_of
 from dagster_project.lib.publishing import snapshot as snapshots
 from dagster_project.lib.publishing.code_version import code_version
 from dagster_project.lib.publishing.snapshot import Snapshot
+from dagster_project.lib.receiving.intake import register
 from dagster_project.lib.statement import annex, sealing
 from dagster_project.lib.statement import content as contents
 from dagster_project.lib.statement.authenticity import ANNEX, STATEMENT
@@ -239,7 +240,8 @@ class _Maker:
 
     def _document(self, found: _Content) -> dict[str, Any]:
         content = _without_lines(found)
-        heads = heads_of(self.ledger)
+        # where the chains end now: what a party can hold against the home later
+        heads = {"ledger": self.ledger.last, "register": register.head(self.home)}
         return sealing.signed(document_of(content, self.ledger, self.events, heads), self.key)
 
     def _annex_files(self, told: annex.Annex, kind: str) -> dict[Path, bytes | str]:
@@ -280,15 +282,6 @@ def _without_lines(found: _Content) -> Content:
         "statement_sha256": whole["statement_sha256"], "figures": figures, "shown": shown,
         "provenance": told,
     }  # fmt: skip
-
-
-def heads_of(ledger: Ledger) -> dict[str, Any]:
-    """Where the chains of ledger and register end: what a party can hold against the home later."""
-    last = ledger.events[-1] if ledger.events else None
-    return {
-        "ledger": None if last is None else {"sequence": last.sequence, "hash": last.hash},
-        "register": None,
-    }
 
 
 def document_of(

@@ -19,9 +19,10 @@ from decimal import Decimal
 from typing import Any
 
 from dagster_project.lib.base.canonical import sha256_json
+from dagster_project.lib.base.chained import GENESIS
 from dagster_project.lib.contracts.terms import hash_terms
 from dagster_project.lib.ledger import state as states
-from dagster_project.lib.ledger.chain import GENESIS, Event
+from dagster_project.lib.ledger.chain import Event
 from dagster_project.lib.statement.figures import FORMAT, figures_sha256, sum_lines
 from dagster_project.lib.statement.tiers import (
     Reading,

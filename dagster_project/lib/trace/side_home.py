@@ -20,7 +20,6 @@ import duckdb
 
 from dagster_project.lib import warehouse
 from dagster_project.lib.base import files, scratch
-from dagster_project.lib.base.canonical import canonical_json
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.settings import Home
 
@@ -68,10 +67,7 @@ def lay_out_vault(home: Home, side: Home, delivery_ids: Collection[str]) -> None
     Raises:
         EffektError: ``VAULT_BROKEN`` if a delivery is no longer in the vault.
     """
-    from dagster_project.lib.receiving.intake.register import (
-        REGISTER_NAME,
-        load_register,
-    )
+    from dagster_project.lib.receiving.intake.register import load_register
 
     register = load_register(home)
     lines = []
@@ -85,8 +81,8 @@ def lay_out_vault(home: Home, side: Home, delivery_ids: Collection[str]) -> None
                 remedy="restore vault/ from the backup of this home",
             )
         _link(path, side.vault / record.sha256)
-        lines.append(canonical_json(record.as_line()) + "\n")
-    files.write_atomic(side.vault / REGISTER_NAME, "".join(lines))
+        lines.append(record.as_line())
+    load_register(side).append(lines)
 
 
 def _link(source: Path, target: Path) -> None:

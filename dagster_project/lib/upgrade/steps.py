@@ -12,9 +12,12 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from dagster_project.lib import records
 from dagster_project.lib.keys.statement_key import make_statement_key
 from dagster_project.lib.ledger import chain
 from dagster_project.lib.ledger.state import in_progress
+from dagster_project.lib.receiving.intake.register import REGISTER_NAME, Register, broken
+from dagster_project.lib.receiving.judging import names
 from dagster_project.lib.reference import words
 from dagster_project.settings import Home
 
@@ -64,7 +67,40 @@ def drop_documents_with_courses(home: Home) -> list[str]:
     return [f"{told}; effekt run skriver dem på ny, og forløbene står nu i bilaget"]
 
 
+def seal_register(home: Home) -> list[str]:
+    """Seal the register of deliveries, which has been checked against all that is known of it.
+
+    Raises:
+        EffektError: a record is broken, or the register lacks a delivery of a snapshot.
+    """
+    register = records.check(home).register
+    _require_told_deliveries(home, register)
+    if not register.seal():
+        return []
+    return [f"leveringsregistret er forseglet: {register.line_count - 1} linjer"]
+
+
+def _require_told_deliveries(home: Home, register: Register) -> None:
+    """A register from before the chain is held against the deliveries that snapshots name."""
+    own = {
+        record.delivery_id
+        for record in register.records()
+        if names.delivery_id(record.key, record.sha256) == record.delivery_id
+    }
+    changed = sum(record.delivery_id not in own for record in register.records())
+    told = {
+        delivery["delivery_id"]
+        for manifest in records.kept_manifests(home)
+        for delivery in manifest["deliveries"]
+    }
+    if changed or not told <= own:
+        raise broken(
+            f"vault/{REGISTER_NAME} siger andet end de leveringer, det handler om, eller mangler"
+            " leveringer, som øjebliksbilleder nævner"
+        )
+
+
 STEPS: tuple[Step, ...] = (
-    Step(1, (return_to_draft, give_statement_key, drop_documents_with_courses)),
+    Step(1, (seal_register, return_to_draft, give_statement_key, drop_documents_with_courses)),
 )
 """All steps, in order; the last leads to ``settings.HOME_FORMAT``."""

@@ -78,7 +78,7 @@ def test_every_single_byte_of_a_ledger_counts(home: Home) -> None:
             chain.check(home, chain.read(home), head)
 
 
-@pytest.mark.parametrize("cut", [1, 30])
+@pytest.mark.parametrize("cut", [2, 30])
 # Rule S.ledger
 def test_a_torn_last_line_is_set_aside_and_the_rest_goes_on(home: Home, cut: int) -> None:
     first = chain.append(home, event())
@@ -87,10 +87,27 @@ def test_a_torn_last_line_is_set_aside_and_the_rest_goes_on(home: Home, cut: int
     whole = path.read_bytes()
     path.write_bytes(whole[:-cut])
     assert chain.check_chain(home, first.hash).head == first.hash
+    assert path.read_bytes() == whole[:-cut]
+    chain.set_torn_line_aside(home)
     aside = list(home.ledger.glob("settlements.torn-*"))
     torn = whole[:-cut][whole.index(b"\n") + 1 :]
     assert [file.read_bytes() for file in aside] == [torn]
     assert chain.append(home, event(3)).sequence == 2
+
+
+# Rule S.chain
+def test_a_last_event_without_its_line_feed_is_a_whole_event(home: Home) -> None:
+    chain.append(home, event())
+    second = chain.append(home, event(2))
+    path = chain.ledger_file(home)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1])
+    assert chain.set_torn_line_aside(home) is None
+    assert chain.check_chain(home, second.hash).head == second.hash
+    third = chain.append(home, event(3))
+    assert third.prev == second.hash
+    assert path.read_bytes().startswith(whole)
+    assert chain.check_chain(home, None).head == third.hash
 
 
 # Rule S.ledger

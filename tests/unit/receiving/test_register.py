@@ -38,7 +38,8 @@ def test_the_next_to_append_sets_a_torn_line_aside_and_loses_no_whole_one(tmp_pa
     homes.land(home, "resultatkrav_2024-02-01.csv", corpus.good_csv("resultatkrav"))
     homes.receive(home)
     assert path.read_bytes().startswith(whole) and _TORN not in path.read_bytes()
-    assert (home.vault / f".{REGISTER_NAME}.torn").read_bytes() == _TORN
+    (aside,) = home.vault.glob("deliveries.torn-*")
+    assert aside.read_bytes() == _TORN
     assert len(load_register(home).accepted()) == 2
 
 

@@ -31,7 +31,7 @@ from dagster_project.lib.receiving.intake.walk import (
 from dagster_project.settings import Home
 
 INCOMING = ".incoming"
-_JOURNAL = "journal.json"
+JOURNAL = "journal.json"
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def commit(home: Home, register: Register, decisions: list[Decision]) -> None:
     """
     for decision in decisions:
         decision.staged.wait_until_written()
-    path = incoming_folder(home) / _JOURNAL
+    path = incoming_folder(home) / JOURNAL
     files.write_atomic(path, canonical_json([decision.as_json() for decision in decisions]))
     _carry_out(home, register, path)
 
@@ -90,7 +90,7 @@ def recover(home: Home, register: Register) -> bool:
     """
     incoming = incoming_folder(home)
     files.make_dir(incoming)
-    path = incoming / _JOURNAL
+    path = incoming / JOURNAL
     finished = path.is_file()
     if finished:
         _carry_out(home, register, path)

@@ -1,29 +1,33 @@
-"""The register of deliveries, ``vault/deliveries.jsonl``: append-only, one fact a line.
+"""The register of deliveries, ``vault/deliveries.jsonl``: a hash chain with one fact a line.
 
-What belongs here: what a line holds, how lines fold into the present state, how a torn line is set
-aside. What does not: deciding anything. A line holds no value of a file and no unscrubbed name.
+What belongs here: what a line holds, how lines fold into the present state, the seal of a register
+from before the chain. What does not: the form of a chain (``base.chained``), deciding anything. A
+line holds no value of a file and no unscrubbed name.
 
-Rules: I.kept.
+Rules: I.kept, I.register, S.chain.
+Decides: I.register.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from dagster_project.lib.base import files
+from dagster_project.lib.base import chained
 from dagster_project.lib.base.canonical import canonical_json
+from dagster_project.lib.base.chained import GENESIS, Head
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.receiving.judging.findings import DeliveryNote, Finding
 from dagster_project.settings import Home
 
 REGISTER_NAME = "deliveries.jsonl"
 ACCEPTED, REFUSED = "accepted", "refused"
+_SEQUENCE, _SEAL = "seq", "seal"
 
 
 @dataclass(frozen=True)
@@ -116,21 +120,70 @@ def record_of(line: dict[str, Any], number: int) -> Record:
 
 
 class Register:
-    """The folded register."""
+    """The folded register.
+
+    Lines from before the chain come first, if there are any; the chain then begins with a seal that
+    holds the sha256 of all before it.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._records: dict[str, Record] = {}
+        self._hashes: list[str | None] = []
         self.decisions: list[dict[str, Any]] = []
-        for number, line in enumerate(_read_lines(path), start=1):
-            try:
-                self._fold(json.loads(line))
-            except (ValueError, KeyError, TypeError, AttributeError):
-                raise EffektError(
-                    "REGISTER_BROKEN",
-                    f"line {number} of vault/{REGISTER_NAME} is not a whole entry",
-                    remedy="nothing was changed; restore the register from the backup of this home",
-                ) from None
+        try:
+            self._read(chained.read(path).lines)
+        except chained.BrokenLineError as error:
+            raise broken(f"linje {error.number} i vault/{REGISTER_NAME} {error.what}") from None
+
+    def _read(self, lines: Sequence[bytes]) -> None:
+        for number, line in enumerate(lines, start=1):
+            link = chained.document_of(line, number)
+            if self.head is not None:
+                chained.check_link(link, number, self.head["hash"], _SEQUENCE)
+            elif "hash" in link:
+                chained.check_link(link, number, GENESIS, _SEQUENCE)
+                _check_seal(link, lines[: number - 1], number)
+            self._take(link, number)
+
+    def _take(self, link: chained.Link, number: int) -> None:
+        is_first = self.head is None
+        try:
+            self._fold(link)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise chained.BrokenLineError(number, "er ikke en hel post") from None
+        if link["entry"] == _SEAL and not (is_first and number > 1):
+            raise chained.BrokenLineError(number, "forsegler ikke det, der står før den")
+        self._hashes.append(link.get("hash"))
+
+    @property
+    def head(self) -> Head | None:
+        """The last line of the chain, null in a register that is empty or not sealed yet."""
+        last = self._hashes[-1] if self._hashes else None
+        return None if last is None else Head(sequence=len(self._hashes), hash=last)
+
+    def hashes(self) -> list[str | None]:
+        """The hash of each line, null for those from before the chain."""
+        return list(self._hashes)
+
+    @property
+    def line_count(self) -> int:
+        """How many lines it has."""
+        return len(self._hashes)
+
+    @property
+    def is_chained(self) -> bool:
+        """Whether every line is in the chain or sealed by it."""
+        return not self._hashes or self.head is not None
+
+    def has(self, head: Head) -> bool:
+        """Whether the chain contains this line."""
+        number = head["sequence"]
+        return 0 < number <= len(self._hashes) and self._hashes[number - 1] == head["hash"]
+
+    def has_hash(self, line_hash: str) -> bool:
+        """Whether the chain contains a line with this hash."""
+        return line_hash in self._hashes
 
     def _fold(self, line: dict[str, Any]) -> None:
         if line["entry"] == "delivery":
@@ -143,6 +196,8 @@ class Register:
                 known, opened_checks=known.opened_checks | {line["check"]}
             )
             self.decisions.append(line)
+        elif line["entry"] != _SEAL:
+            raise ValueError("an entry that this code does not know")
 
     def records(self) -> list[Record]:
         """All deliveries, by delivery_no."""
@@ -160,22 +215,46 @@ class Register:
         """Append lines durably and fold them in; a line that changes nothing is left out.
 
         The process that appends holds the home, so a torn last line is that of a killed one.
+
+        Raises:
+            EffektError: ``REGISTER_BROKEN``: the register is not sealed.
         """
         new = [json.loads(canonical_json(line)) for line in lines]
         new = [line for line in new if not self._is_known(line)]
-        if not new:
-            return
-        _set_torn_aside(self._path)
-        data = "".join(canonical_json(line) + "\n" for line in new).encode("utf-8")
-        handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(handle, "ab") as stream:  # a full disk takes a part of a write only
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        self._path.chmod(files.FILE_PRIVATE)
-        files.fsync_dir(self._path.parent)
+        if new:
+            self.require_chained()
+            self._append(new)
+
+    def _append(self, new: Sequence[dict[str, Any]]) -> None:
+        head, links = self.head, []
         for line in new:
-            self._fold(line)
+            links.append(chained.linked(line, head, _SEQUENCE))
+            head = Head(sequence=links[-1][_SEQUENCE], hash=links[-1]["hash"])
+        chained.set_torn_aside(self._path)
+        chained.append(self._path, links)
+        for link in links:
+            self._take(link, link[_SEQUENCE])
+
+    def require_chained(self) -> None:
+        """Refuse lines that stand in no chain."""
+        if not self.is_chained:
+            raise broken(f"linje 1 i vault/{REGISTER_NAME} står ikke i hashkæden")
+
+    def seal(self) -> bool:
+        """Seal a register from before the chain by one line.
+
+        Returns:
+            whether there was anything to seal.
+        """
+        if self.is_chained:
+            return False
+        before = Head(sequence=self.line_count, hash=GENESIS)
+        seal = {"entry": _SEAL, "sealed_sha256": _sha256_of(chained.read(self._path).lines)}
+        chained.set_torn_aside(self._path)
+        link = chained.linked(seal, before, _SEQUENCE)
+        chained.append(self._path, [link])
+        self._take(link, link[_SEQUENCE])
+        return True
 
     def _is_known(self, line: dict[str, Any]) -> bool:
         known = self._records.get(line["delivery_id"]) if line["entry"] == "delivery" else None
@@ -189,26 +268,42 @@ def _again(known: Record, line: dict[str, Any]) -> Record:
     return replace(record, file_name=name, opened_checks=known.opened_checks)
 
 
-def _set_torn_aside(path: Path) -> None:
-    """Put what a killed write left behind the last whole line beside the register."""
-    data = path.read_bytes() if path.is_file() else b""
-    whole = data.rfind(b"\n") + 1
-    if whole < len(data):
-        files.write_atomic(path.with_name(f".{path.name}.torn"), data[whole:])
-        with path.open("r+b") as handle:
-            handle.truncate(whole)
-            os.fsync(handle.fileno())
+def _sha256_of(lines: Sequence[bytes]) -> str:
+    """sha256 of lines with their line feeds."""
+    return hashlib.sha256(b"".join(line + b"\n" for line in lines)).hexdigest()
 
 
-def _read_lines(path: Path) -> list[bytes]:
-    """Whole lines of the register; a torn last one (a killed write, or one under way) is not read.
+def _check_seal(link: chained.Link, before: Sequence[bytes], number: int) -> None:
+    """The first line of a chain that has lines before it holds their hash."""
+    is_seal = link.get("entry") == _SEAL and link.get("sealed_sha256") == _sha256_of(before)
+    if before and not is_seal:
+        raise chained.BrokenLineError(number, "forsegler ikke det, der står før den")
 
-    Reading changes nothing: not everybody who reads holds the home.
-    """
-    data = path.read_bytes() if path.is_file() else b""
-    return data[: data.rfind(b"\n") + 1].splitlines()
+
+def broken(message: str) -> EffektError:
+    """What a run ends with where the register is not what was written."""
+    return EffektError(
+        "REGISTER_BROKEN",
+        message,
+        remedy="intet er ændret; læg vault/ tilbage fra sikkerhedskopien, og kør igen",
+    )
 
 
 def load_register(home: Home) -> Register:
     """The register of a home; an absent one is empty."""
     return Register(home.vault / REGISTER_NAME)
+
+
+def head(home: Home) -> Head | None:
+    """The last line of the register's chain, null while there is none."""
+    return load_register(home).head
+
+
+def durable_head(home: Home) -> Head | None:
+    """The same for a record that will name it: the lines up to it survive a power loss."""
+    return chained.durable_head(home.vault / REGISTER_NAME, head(home))
+
+
+def set_torn_aside(home: Home) -> Path | None:
+    """Move what a killed write left to a file of its own; the caller holds the home."""
+    return chained.set_torn_aside(home.vault / REGISTER_NAME)

@@ -1,0 +1,273 @@
+"""``effekt verify``: ledger, register, vault, frozen statements, snapshots and keys of a home.
+
+What belongs here: going through them one by one and gathering every place that is not whole. What
+does not: what being whole means. Nothing is changed and no lock is taken: manifests are read
+first and the register after the ledger, so that a night at work beside this is no fault.
+
+Rules: F.verify.
+Decides: F.verify.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dagster_project.lib.base import chained
+from dagster_project.lib.base.errors import EffektError, UsageError
+from dagster_project.lib.keys.pseudonym import read_key
+from dagster_project.lib.keys.statement_key import read_statement_key
+from dagster_project.lib.ledger import chain, frozen
+from dagster_project.lib.ledger.chain import Ledger
+from dagster_project.lib.publishing import manifest as manifests
+from dagster_project.lib.publishing.atomic import MART_LINK
+from dagster_project.lib.publishing.leftovers import CURRENT, snapshots_dir
+from dagster_project.lib.publishing.manifest import Manifest
+from dagster_project.lib.receiving.intake import journal, register
+from dagster_project.lib.receiving.intake.register import REGISTER_NAME, Register
+from dagster_project.lib.receiving.intake.walk import SIDE_FILE_BYTES, names_sha256
+from dagster_project.lib.records import heads, vault
+from dagster_project.lib.upgrade import record
+from dagster_project.settings import HOME_FORMAT, Home
+
+
+@dataclass
+class Area:
+    """One kind of record, and what was found in it.
+
+    Args:
+        name: stable name, for ``--json``.
+        title: Danish name.
+        checked: how many things were looked at.
+        faults: what is not whole: code, message and remedy.
+        notes: what is no fault but worth knowing, in Danish.
+    """
+
+    name: str
+    title: str
+    checked: int = 0
+    faults: list[EffektError] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """The area as plain data."""
+        faults = [
+            {"code": fault.code, "message": fault.message, "remedy": fault.remedy}
+            for fault in self.faults
+        ]
+        return {
+            "area": self.name, "is_whole": not faults, "checked": self.checked, "faults": faults,
+            "notes": self.notes,
+        }  # fmt: skip
+
+    def lines(self) -> Iterator[str]:
+        """The area for a person, in Danish."""
+        mark, state = ("✗", "IKKE hel") if self.faults else ("✓", "hel")
+        yield f"  {mark} {self.title}: {state} ({self.checked} efterprøvet)"
+        for fault in self.faults:
+            yield f"      {fault.code}: {fault.message}"
+            yield f"      Gør sådan: {fault.remedy}"
+        yield from (f"      {note}" for note in self.notes)
+
+    def attempt(self, check: Callable[..., object], *values: Any) -> bool:
+        """Do one check; a failure of it becomes a fault of this area."""
+        self.checked += 1
+        try:
+            check(*values)
+        except EffektError as error:
+            self.faults.append(error)
+        except OSError as error:
+            name = Path(error.filename).name if isinstance(error.filename, str) else "en fil"
+            self.fault("UNREADABLE", f"{name} kan ikke læses ({error.strerror})",
+                       "giv driftens bruger adgang til filen, eller læg den tilbage")  # fmt: skip
+        else:
+            return True
+        return False
+
+    def fault(self, code: str, message: str, remedy: str) -> None:
+        """Note a place that is not whole."""
+        self.faults.append(EffektError(code, message, remedy=remedy))
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was found in a home."""
+
+    home: Home
+    areas: tuple[Area, ...]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is wrong."""
+        return not any(area.faults for area in self.areas)
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as plain data."""
+        return {"is_whole": self.is_whole, "areas": [area.as_json() for area in self.areas]}
+
+    def text(self) -> str:
+        """The report for a person, in Danish."""
+        head = "Hel" if self.is_whole else "IKKE hel"
+        lines = [f"{head}: {self.home.root}"]
+        return "\n".join([*lines, *(line for area in self.areas for line in area.lines())])
+
+
+def inspect_home(home: Home) -> Report:
+    """Go through everything that a home keeps.
+
+    Raises:
+        UsageError: the folder is no home.
+    """
+    if not (home.vault.is_dir() or home.ledger.is_dir()):
+        raise UsageError(
+            f"{home.root} er ingen kommunes mappe", remedy="angiv den med --home MAPPE"
+        )
+    named = heads.kept_manifests(home)
+    ledger, events = _ledger(home, named)
+    received, deliveries = _register(home, named, events)
+    return Report(
+        home,
+        (ledger, received, _vault(home, deliveries), _statements(home, events), _snapshots(home),
+         _keys(home, events)),
+    )  # fmt: skip
+
+
+def _ledger(home: Home, named: list[Manifest]) -> tuple[Area, Ledger | None]:
+    area, found = Area("ledger", "Hovedbog"), None
+    if area.attempt(chain.read, home):
+        found = chain.read(home)
+        for manifest in named:
+            area.attempt(heads.require_ledger_head, found, manifest)
+    area.attempt(record.read, home)
+    area.checked = len(found.events) if found else 0
+    for path in (chain.ledger_file(home), record.record_file(home)):
+        _note_torn(area, path)
+    return area, found
+
+
+def _register(
+    home: Home, named: list[Manifest], events: Ledger | None
+) -> tuple[Area, Register | None]:
+    area, found = Area("register", "Leveringsregister"), None
+    if area.attempt(register.load_register, home):
+        found = register.load_register(home)
+        if home.read_home_file().format == HOME_FORMAT:
+            area.attempt(found.require_chained)
+        elif not found.is_chained:
+            area.notes.append("fra før hashkæden; den næste kørsel forsegler det")
+        for manifest in named:
+            area.attempt(heads.require_register_head, found, manifest)
+        for event in events.events if events else ():
+            area.attempt(heads.require_register_line, found, event)
+    area.checked = found.line_count if found else 0
+    _note_torn(area, home.vault / REGISTER_NAME)
+    return area, found
+
+
+def _note_torn(area: Area, path: Path) -> None:
+    if chained.read(path).torn:
+        area.notes.append(
+            f"{path.parent.name}/{path.name}: den sidste linje er ikke skrevet færdig;"
+            " den næste kørsel lægger den til side"
+        )
+
+
+def _vault(home: Home, deliveries: Register | None) -> Area:
+    area = Area("vault", "Modtagne filer")
+    if deliveries is None:
+        area.notes.append("ikke efterprøvet: leveringsregistret er ikke helt")
+        return area
+    known = {entry.sha256 for entry in deliveries.records()}
+    for kept in vault.kept_files(home, deliveries):
+        area.checked += 1
+        damage = vault.find_damage(kept)
+        if damage is not None:
+            area.fault("VAULT_BROKEN", damage.told, damage.remedy)
+        elif kept.record is None and not _is_explained(home, kept, known):
+            area.fault(
+                "VAULT_UNKNOWN",
+                f"vault/{kept.sha256} står ikke i leveringsregistret",
+                "læg vault/deliveries.jsonl tilbage fra den nyeste sikkerhedskopi",
+            )
+    return area
+
+
+def _is_explained(home: Home, kept: vault.Kept, known: set[str]) -> bool:
+    """Whether a file that no line names has a reason to be there.
+
+    It is a checksum file that came beside a delivery, a refused file once, or a night is receiving.
+    """
+    if kept.path.parent == home.quarantine or kept.sha256 in known:
+        return True
+    if (journal.incoming_folder(home) / journal.JOURNAL).is_file():
+        return True
+    if kept.size > SIDE_FILE_BYTES:
+        return False
+    text = kept.path.read_bytes().decode("utf-8", "replace")
+    return any(names_sha256(text, sha256) for sha256 in known)
+
+
+def _statements(home: Home, events: Ledger | None) -> Area:
+    area = Area("statements", "Frosne opgørelser")
+    approvals = [event for event in events.events if event.is_approval] if events else []
+    for event in approvals:
+        area.attempt(frozen.read, home, event)
+    if events is None:
+        area.notes.append("ikke efterprøvet: hovedbogen er ikke hel")
+        return area
+    named = {chain.frozen_file(home, e.contract_id, e.period_start) for e in approvals}
+    for path in sorted((home.ledger / "statements").rglob("*.json")):
+        if path not in named:
+            area.notes.append(f"{path.relative_to(home.root)} er ikke godkendt og bruges ikke")
+    return area
+
+
+def _snapshots(home: Home) -> Area:
+    area = Area("snapshots", "Øjebliksbilleder")
+    folders = sorted(path for path in snapshots_dir(home).glob("*") if path.is_dir())
+    for folder in folders:
+        if not area.attempt(_check_snapshot, folder) and not folder.exists():
+            area.faults.pop()  # a night beside this removed an old one
+    if folders:
+        area.attempt(_check_links, home)
+    return area
+
+
+def _check_snapshot(folder: Path) -> None:
+    try:
+        manifests.check_snapshot(folder)
+    except EffektError as error:
+        what = error.message.partition(": ")[2]
+        raise EffektError(
+            error.code,
+            f"published/snapshots/{folder.name}: {what}",
+            remedy="er det det nyeste, så kør effekt run; er det et ældre, så læg mappen tilbage,"
+            " eller fjern den",
+        ) from None
+
+
+def _check_links(home: Home) -> None:
+    link = home.published / CURRENT
+    is_current = link.is_symlink() and link.resolve().parent == snapshots_dir(home).resolve()
+    mart = home.published / MART_LINK
+    if not (is_current and link.is_dir() and mart.is_file()):
+        raise EffektError(
+            "CURRENT_BROKEN",
+            f"published/{CURRENT} eller published/{MART_LINK} peger ikke på et øjebliksbillede",
+            remedy="kør effekt run",
+        )
+    heads.current_manifest(home)
+
+
+def _keys(home: Home, events: Ledger | None) -> Area:
+    area = Area("keys", "Nøgler")
+    area.attempt(home.refuse_open_secrets)
+    if home.has_records:
+        area.attempt(read_key, home)
+        if home.read_home_file().format == HOME_FORMAT:
+            area.attempt(read_statement_key, home)
+    if events is not None:
+        area.attempt(chain.check_key, home, events)
+    return area
