@@ -50,6 +50,7 @@ _FIGURES = {
     "tiers", "entitlement", "payment", "held", "readings",
 }  # fmt: skip
 _LINE = ("line_kind", "part", "course", "month", "price_group", "old", "new", "difference")
+_SETTLED = ("approve", "pay", "correct")  # each names the approved figures and their amount
 _MONEY = re.compile(r"-?(0|[1-9][0-9]{0,15})\.[0-9]{2}")
 _SHARE = re.compile(r"[01]\.[0-9]{6}")
 _HEX = re.compile(r"[0-9a-f]{64}")
@@ -321,7 +322,7 @@ def _life(document: Document) -> Iterator[str]:
     expected = states.state_of(events, sha256)
     if {"state": expected.name, "is_superseded": expected.is_superseded} != document["state"]:
         yield "status følger ikke af hændelserne"
-    settled = [e for e in document["events"] if e["action"] in ("approve", "pay")]
+    settled = [e for e in document["events"] if e["action"] in _SETTLED]
     if any(event["statement_sha256"] != sha256 for event in settled):
         yield "det er ikke disse tal, der blev godkendt"
     if any(event["amount_dkk"] != figures["payment"]["period"] for event in settled):
