@@ -37,6 +37,7 @@ class Verdict:
     """What was checked, what could not be, and what is wrong.
 
     ``differs`` says that the file is not the one that was signed, though nothing in it is wrong.
+    ``is_paper_checked`` is false where only the document inside the file could be checked.
     """
 
     file_name: str
@@ -44,6 +45,7 @@ class Verdict:
     state: str | None = None
     fingerprint: str | None = None
     is_key_confirmed: bool = False
+    is_paper_checked: bool = True
     checked: list[str] = field(default_factory=list)
     unchecked: list[str] = field(default_factory=list)
     differs: list[str] = field(default_factory=list)
@@ -70,7 +72,8 @@ class Verdict:
         """The verdict as plain data."""
         return {
             "file": self.file_name, "is_valid": self.is_valid, "is_checkable": self.is_checkable,
-            "is_key_confirmed": self.is_key_confirmed, "key_fingerprint": self.fingerprint,
+            "is_key_confirmed": self.is_key_confirmed, "is_paper_checked": self.is_paper_checked,
+            "key_fingerprint": self.fingerprint,
             "state": self.state, "statement_sha256": self.statement_sha256,
             "checked": self.checked, "unchecked": self.unchecked, "differs": self.differs,
             "problems": self.problems,
@@ -95,6 +98,8 @@ class Verdict:
             return "Ikke den fil, der blev underskrevet"
         if not self.is_checkable:
             return "Kan ikke efterprøves"
+        if not self.is_paper_checked:
+            return "Kun tallene i filen er efterprøvet, ikke det, der vises"
         if self.is_key_confirmed:
             return "I orden"
         if self.fingerprint:
@@ -365,6 +370,7 @@ def _check_unsigned_paper(path: Path, document: Document | None, verdict: Verdic
     elif is_same is False:
         verdict.problems.append("det, der vises, er ikke det, dokumentet siger")
     else:
+        verdict.is_paper_checked = False
         verdict.unchecked.append(missing)
 
 

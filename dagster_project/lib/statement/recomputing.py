@@ -8,7 +8,6 @@ A check gives what is wrong, in Danish, and repeats nothing of the document: who
 have written anything.
 
 Rules: S.verify.
-Decides: S.verify.
 """
 
 from __future__ import annotations

@@ -328,6 +328,7 @@ def test_without_its_signature_a_pdf_is_authenticated_by_what_is_attached(
     path.write_bytes(changed)
     told = statement.authenticate(path, key.fingerprint)
     assert told.is_valid and "papiret omkring tallene" in told.text()
+    assert told.text().startswith("Kun tallene i filen er efterprøvet")
 
 
 def test_two_attachments_are_not_one_statement(kept: Path) -> None:
