@@ -26,7 +26,7 @@ _OPEN_TO_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def refuse_open(path: Path) -> None:
-    """Refuse a key or its folder that others may open, or that is a link (F.secrets)."""
+    """Refuse a key or its folder that others may open, or that is a link."""
     mode = path.lstat().st_mode
     if stat.S_ISLNK(mode) or mode & _OPEN_TO_OTHERS:
         raise EffektError(
