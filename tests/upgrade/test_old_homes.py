@@ -7,19 +7,21 @@ from pathlib import Path
 import pytest
 
 from dagster_project import settings as places
-from dagster_project.lib import upgrade
+from dagster_project.lib import inspection, upgrade
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.upgrade import record
 from dagster_project.lib.upgrade.steps import STEPS
 from dagster_project.settings import HOME_FORMAT, Home
+from tests.support.night import read_mart, run_night
 from tests.upgrade import old_homes
 
 pytestmark = pytest.mark.timeout(600)
 
 
 def written(root: Path) -> dict[str, bytes]:
-    """Every file of a home."""
-    return {str(path): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    """Every file of a home but its lock."""
+    found = (path for path in root.rglob("*") if path.is_file() and path.name != ".lock")
+    return {str(path): path.read_bytes() for path in found}
 
 
 def test_the_steps_lead_to_the_format_of_this_code_one_by_one() -> None:
@@ -102,3 +104,36 @@ def test_a_format_that_is_no_number_of_one_is_refused(tmp_path: Path, value: str
     (tmp_path / "home.yml").write_text(f"format: {value}\n", encoding="utf-8")
     with pytest.raises(EffektError, match=r"HOME_FILE: home.yml is wrong \(format\)"):
         places.resolve(tmp_path)
+
+
+@pytest.mark.slow
+# Rule F.verify
+def test_one_night_brings_a_home_of_format_1_up_and_every_record_of_it_is_whole(
+    tmp_path: Path,
+) -> None:
+    home = Home(old_homes.unpack(1, tmp_path / "home"))
+    frozen = {path: path.read_bytes() for path in (home.ledger / "statements").rglob("*.json")}
+    assert inspection.inspect_home(home).is_whole
+    night = run_night(home.root, "2023-08-16")
+    assert night.exit_code == 0, night.error
+    report = inspection.inspect_home(home)
+    assert report.is_whole, report.text()
+    assert frozen == {path: path.read_bytes() for path in frozen}
+    states = {row["period_start"]: row["state"] for row in read_mart(home.root, "settlement")}
+    assert (states["2023-01-01"], states["2024-01-01"]) == ("paid", "open")
+
+
+def test_an_old_register_that_lacks_what_a_snapshot_names_is_not_sealed(tmp_path: Path) -> None:
+    home = Home(old_homes.unpack(1, tmp_path / "home"))
+    path = home.vault / "deliveries.jsonl"
+    data = path.read_bytes()
+    lines = data.splitlines(keepends=True)
+    for changed in (b"".join(lines[:-1]), data.replace(b'"2022-01-01"', b'"2022-01-02"')):
+        path.write_bytes(changed)
+        before = written(home.root)
+        with pytest.raises(EffektError, match="REGISTER_BROKEN"):
+            upgrade.bring_up(home)
+        assert written(home.root) == before
+    path.write_bytes(data[:-1])  # a whole line that lacks its line feed is no fault
+    upgrade.bring_up(home)
+    assert path.read_bytes().startswith(data)

@@ -3,6 +3,7 @@
 What belongs here: state and who has acted. What does not: figures.
 
 Rules: S.state.
+Decides: S.state.
 """
 
 from __future__ import annotations

@@ -12,6 +12,8 @@ import pytest
 
 from dagster_project import cli
 from dagster_project.lib import ledger, life
+from dagster_project.lib.base import chained
+from dagster_project.lib.base.canonical import canonical_json
 from dagster_project.lib.base.errors import EffektError, NotAllowedError, UsageError
 from dagster_project.lib.ledger import chain
 from tests.support.published import CONTRACT, PERIODS, World
@@ -47,6 +49,24 @@ def test_what_is_approved_is_frozen_with_everything_it_rests_on(
     assert {"benefit_codes", "deliveries", "participants", "code_version"} <= set(told)
     assert path.stat().st_mode & 0o777 == 0o600
     assert ledger.kept_snapshots(world.home) == {told["snapshot_id"]}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("amount_dkk", "300.01"), ("amount_dkk", None), ("statement_sha256", "ab")]
+)
+# Rule S.ledger
+def test_a_chain_whose_payment_is_not_what_was_approved_is_broken(
+    world: World, approved: Approve, key: str, value: str | None
+) -> None:
+    approved(Q1)
+    life.pay(world.settings, CONTRACT, Q1, "Finn", PAID_ON, "bilag 1")
+    path = chain.ledger_file(world.home)
+    *before, last = path.read_text("utf-8").splitlines(keepends=True)
+    link = {**json.loads(last), key: value}
+    link["hash"] = chained.hash_of(link)  # whoever can compute a hash can write a whole chain
+    path.write_text("".join(before) + canonical_json(link) + "\n", encoding="utf-8")
+    with pytest.raises(EffektError, match=r"LEDGER_BROKEN: linje 4 .* udbetaling"):
+        ledger.check_chain(world.home, None)
 
 
 def test_a_changed_byte_in_a_frozen_statement_is_found(world: World, approved: Approve) -> None:
