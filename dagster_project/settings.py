@@ -123,13 +123,18 @@ class Home:
 
     @property
     def secrets(self) -> Path:
-        """Folder of the pseudonymisation key."""
+        """Folder of the home's keys."""
         return self.root / "secrets"
 
     @property
     def key_file(self) -> Path:
         """The pseudonymisation key (0600)."""
         return self.secrets / "pseudonym.key"
+
+    @property
+    def statement_key_file(self) -> Path:
+        """The key that statements are signed with (0600)."""
+        return self.secrets / "statement.key"
 
     @property
     def dagster(self) -> Path:

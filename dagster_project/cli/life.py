@@ -30,6 +30,7 @@ from dagster_project.lib.base.errors import EXIT_DIFFERENT, EXIT_OK, UsageError
 
 if TYPE_CHECKING:
     from dagster_project.lib.ledger import Event
+    from dagster_project.settings import Settings
 
 _KRONER = re.compile(r"-?[0-9]+(\.[0-9]{1,2})?")
 
@@ -37,7 +38,9 @@ _KRONER = re.compile(r"-?[0-9]+(\.[0-9]{1,2})?")
 commands = typer.Typer()
 
 
-def _show_event(event: Event, as_json: bool) -> None:
+def _show_event(settings: Settings, event: Event, as_json: bool) -> None:
+    """Show the step, write its settlement's documents anew and say where they are."""
+    from dagster_project.lib import life
     from dagster_project.lib.base import danish
     from dagster_project.lib.reference import words
 
@@ -47,7 +50,8 @@ def _show_event(event: Event, as_json: bool) -> None:
         f"{event.sequence}: {words.label('action', event.action)} · {event.contract_id} · "
         f"{event.period_start:%Y-%m} · {event.actor} ({standing}; {event.os_user}){amount}"
     )
-    show(as_json, event.to_json(), text)
+    names = [str(path) for path in life.write_documents(settings, event)]
+    show(as_json, {**event.to_json(), "documents": names}, "\n".join([text, *names]))
 
 
 @commands.command(cls=AtTheDesk)
@@ -66,7 +70,7 @@ def submit(
     from dagster_project.lib import life
 
     settings = settings_for_work(home, contracts)
-    _show_event(life.submit(settings, contract, period, actor, incomplete), as_json)
+    _show_event(settings, life.submit(settings, contract, period, actor, incomplete), as_json)
 
 
 @commands.command(cls=AtTheDesk)
@@ -103,7 +107,8 @@ def verify(
     if len(given) != 2 or actor is None:
         raise UsageError("effekt verify CONTRACT PERIOD --as NAVN, eller effekt verify alene")
     contract, period = given
-    _show_event(life.verify(settings_for_work(home, contracts), contract, period, actor), as_json)
+    settings = settings_for_work(home, contracts)
+    _show_event(settings, life.verify(settings, contract, period, actor), as_json)
 
 
 @commands.command(cls=AtTheDesk)
@@ -118,7 +123,8 @@ def approve(
     """Kommunen godkender den efterprøvede opgørelse; tallene fryses."""
     from dagster_project.lib import life
 
-    _show_event(life.approve(settings_for_work(home, contracts), contract, period, actor), as_json)
+    settings = settings_for_work(home, contracts)
+    _show_event(settings, life.approve(settings, contract, period, actor), as_json)
 
 
 @commands.command(cls=AtTheDesk)
@@ -142,7 +148,8 @@ def pay(
 
     step = life.correct if correct else life.pay
     settings = settings_for_work(home, contracts)
-    _show_event(step(settings, contract, period, actor, paid_on.date(), reference), as_json)
+    event = step(settings, contract, period, actor, paid_on.date(), reference)
+    _show_event(settings, event, as_json)
 
 
 @commands.command("return", cls=AtTheDesk)
@@ -158,9 +165,8 @@ def return_(
     """Kommunen sender opgørelsen tilbage som kladde."""
     from dagster_project.lib import life
 
-    _show_event(
-        life.return_(settings_for_work(home, contracts), contract, period, actor, reason), as_json
-    )
+    settings = settings_for_work(home, contracts)
+    _show_event(settings, life.return_(settings, contract, period, actor, reason), as_json)
 
 
 # an amount below 0 is refused by its rule (3), not taken for an option (2)
@@ -178,7 +184,8 @@ def release(
     from dagster_project.lib import life
 
     settings = settings_for_work(home, contracts)
-    _show_event(life.release(settings, contract, _kroner(amount), actor, reason), as_json)
+    event = life.release(settings, contract, _kroner(amount), actor, reason)
+    _show_event(settings, event, as_json)
 
 
 def _kroner(text: str) -> Decimal:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from dagster_project.lib.base import danish
+from dagster_project.lib.keys import statement_key
 from dagster_project.lib.reference import words
 from dagster_project.orchestration.night import Night
 from dagster_project.settings import Home
@@ -143,5 +144,8 @@ def _places(night: Night, home: Home) -> list[str]:
     if mart.exists():
         lines.append(f"Mart:            {mart}")
     lines.append(f"Opgørelser:      {home.reports}")
+    if night.error is None:
+        key = statement_key.read_statement_key(home)
+        lines.append(f"Nøgle:           {key.fingerprint} (fingeraftryk; oplys parterne om det)")
     lines.append(f"Brugerflade:     effekt ui --home {home.root}")
     return lines

@@ -18,6 +18,7 @@ from dagster_project.cli.shared import (
     JsonOption,
     PeriodArgument,
     print_json,
+    settings_for_work,
     settings_of,
     show,
 )
@@ -30,9 +31,18 @@ commands = typer.Typer()
 def statement(
     contract: Annotated[str | None, typer.Argument(metavar="CONTRACT")] = None,
     period: Annotated[str | None, typer.Argument(metavar="PERIOD")] = None,
-    provider: Annotated[bool, typer.Option("--provider", help="Leverandørens ark.")] = False,
+    provider: Annotated[
+        bool, typer.Option("--provider", help="Bilaget med leverandørens egne forløb.")
+    ] = False,
     document: Annotated[
         Path | None, typer.Option("--verify", metavar="FILE", help="Efterprøv et dokument.")
+    ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option("--key", metavar="FINGERPRINT", help="Nøglens fingeraftryk fra kommunen."),
+    ] = None,
+    annex: Annotated[
+        Path | None, typer.Option("--annex", metavar="FILE", help="Bilaget med linjerne (JSON).")
     ] = None,
     home: HomeOption = None,
     contracts: ContractsOption = None,
@@ -42,13 +52,13 @@ def statement(
     from dagster_project.lib import statement as documents
 
     if document is not None:
-        verdict = documents.authenticate(document)
+        verdict = documents.authenticate(document, key, annex)
         show(as_json, verdict.as_json(), verdict.text())
-        raise typer.Exit(0 if verdict.is_valid else EXIT_DIFFERENT)
-    if contract is None or period is None:
+        raise typer.Exit(verdict.exit_code)
+    if contract is None or period is None or key or annex:
         raise UsageError("effekt statement needs CONTRACT and PERIOD, or --verify FILE")
     paths = documents.write_statement(
-        settings_of(home, contracts), contract, period, provider=provider
+        settings_for_work(home, contracts), contract, period, provider=provider
     )
     names = [str(path) for path in paths]
     show(as_json, names, "\n".join(names))

@@ -29,8 +29,11 @@ if TYPE_CHECKING:
 
 
 def check_records(settings: Settings) -> StepOutcome:
-    """Ledger, register of deliveries and vault, checked before anything leaves ``landing/``."""
+    """Keys, ledger, register and vault, checked before anything leaves ``landing/``."""
     from dagster_project.lib import records
+    from dagster_project.lib.keys.statement_key import ensure_statement_key
+
+    ensure_statement_key(settings.home)
 
     found = records.check(settings.home)
     records.set_torn_aside(settings.home)

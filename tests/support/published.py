@@ -12,7 +12,9 @@ from typing import Any
 import duckdb
 
 from dagster_project.lib.contracts import read_contract
+from dagster_project.lib.keys.statement_key import make_statement_key
 from dagster_project.lib.ledger import chain
+from dagster_project.lib.ledger.state import released_dkk
 from dagster_project.lib.publishing.code_version import code_version
 from dagster_project.lib.publishing.tables import declared_tables
 from dagster_project.lib.statement.content import payment_terms
@@ -64,7 +66,8 @@ class World:
 
     ``amounts`` holds kroner by period, ``held`` what of the last closed ones is held, ``blockers``
     the kinds that stand in a period's way, ``extracted`` when the owners of a line's days were
-    made.
+    made, ``head`` what the snapshot knows of the ledger, ``course`` the one
+    course.
     """
 
     settings: Settings
@@ -72,6 +75,8 @@ class World:
     held: dict[dt.date, Decimal] = field(default_factory=dict)
     blockers: dict[dt.date, list[str]] = field(default_factory=dict)
     extracted: list[dt.date] = field(default_factory=list)
+    head: str | None = None
+    course: str = "f1"
 
     @property
     def home(self) -> Home:
@@ -89,6 +94,7 @@ class World:
         contract = read_contract(self.settings.contracts_dir / f"{CONTRACT}.yml", None)
         folder = self.home.published / "snapshots" / f"{as_of}-{len(self.amounts)}"
         (folder / "restricted").mkdir(parents=True, exist_ok=True)
+        self.head = head
         rows = self._rows(contract)
         for room, path in (("mart", "payout_mart"), ("restricted", "restricted/case_mart")):
             _write_room(folder / f"{path}.duckdb", room, rows)
@@ -106,7 +112,8 @@ class World:
         self.publish(as_of, head=chain.read(self.home).head)
 
     def _rows(self, contract: Any) -> dict[str, list[dict[str, Any]]]:
-        chosen, tiers = payment_terms(contract)
+        terms, tiers = payment_terms(contract)
+        known = chain.read(self.home).until(self.head)
         found: dict[str, list[dict[str, Any]]] = {
             "contract": [{"contract_id": CONTRACT, "terms_sha256": contract.terms_sha256}],
             "settlement": [], "settlement_reading": [], "settlement_line": [],
@@ -144,17 +151,18 @@ class World:
                 }  # fmt: skip
                 line = {
                     "contract_id": CONTRACT, "period_start": start, "line_no": 1,
-                    "line_kind": "new", "part_id": "del-1", "course_id": "f1", "month": start,
-                    "price_group": "sygedagpenge", "old_amount_dkk": Decimal(0),
+                    "line_kind": "new", "part_id": "del-1", "course_id": self.course,
+                    "month": start, "price_group": "sygedagpenge", "old_amount_dkk": Decimal(0),
                     "new_amount_dkk": amount, "difference_dkk": amount,
                 }  # fmt: skip
-                shown = figures(row, contract.terms_sha256, [reading], tiers, chosen, [line])
+                released = released_dkk(known, CONTRACT, start)
+                shown = figures(row, terms, released, [reading], tiers, [line])
                 row["statement_sha256"] = figures_sha256(shown)
                 found["settlement_reading"].append(reading)
                 found["settlement_line"].append(line)
                 found["case_line_evidence"] += [
-                    {"contract_id": CONTRACT, "course_id": "f1", "month": month, "role": role,
-                     "delivery_sha256": "0" * 64, "file_name": f"{day}.csv"}
+                    {"contract_id": CONTRACT, "course_id": self.course, "month": month,
+                     "role": role, "delivery_sha256": "0" * 64, "file_name": f"{day}.csv"}
                     for month, role, day in [
                         *((start, "coverage", day) for day in self.extracted),
                         (start, "spell", start), (start - dt.timedelta(days=31), "coverage", start),
@@ -191,6 +199,7 @@ def make_world(root: Path) -> World:
     home = Home(root / "hjem").ensure()
     home.key_file.write_text("0" * 64)
     home.key_file.chmod(0o600)
+    make_statement_key(home)
     settings = Settings(home, root / "contracts", dt.date(2023, 5, 1), None)
     world = World(settings)
     world.write_terms()

@@ -51,10 +51,11 @@ def test_a_step_is_told_in_danish(monkeypatch: pytest.MonkeyPatch) -> None:
         paid_on=None, frozen_sha256=None, snapshot_id="s", key_fingerprint=None, prev="", hash="",
     )  # fmt: skip
     monkeypatch.setattr(life, "verify", lambda *_: event)
+    monkeypatch.setattr(life, "write_documents", lambda *_: [Path("/r/2023-01.json")])
     done = CliRunner().invoke(app, ["verify", "k", "2023-01", "--as", "Lis"])
-    assert done.output == (
-        "8: efterprøvet · k · 2023-01 · Lis (angivet; lis) · 104.384,00\u00a0kr.\n"
-    )
+    told, place = done.output.splitlines()
+    assert told == "8: efterprøvet · k · 2023-01 · Lis (angivet; lis) · 104.384,00\u00a0kr."
+    assert place == "/r/2023-01.json"
 
 
 def _console(words: list[str], **options: Any) -> subprocess.CompletedProcess[bytes]:

@@ -21,7 +21,7 @@ def approved() -> dict[str, Any]:
 
 
 def test_the_same_figures_are_identical() -> None:
-    verdict = compare(approved(), approved())
+    verdict = compare(approved(), approved(), "s")
     assert verdict.is_identical
     assert "ens til øren" in verdict.text()
 
@@ -29,7 +29,7 @@ def test_the_same_figures_are_identical() -> None:
 def test_a_changed_line_is_shown_with_both_amounts() -> None:
     replayed = copy.deepcopy(approved())
     replayed["lines"][0] |= {"new": "90.00", "difference": "90.00"}
-    verdict = compare(approved(), replayed)
+    verdict = compare(approved(), replayed, "s")
     assert not verdict.is_identical
     assert verdict.as_json()["lines"] == [
         {
@@ -45,7 +45,7 @@ def test_a_changed_line_is_shown_with_both_amounts() -> None:
 
 def test_a_missing_line_and_another_figure_are_shown() -> None:
     replayed = {**approved(), "lines": [], "basis": {"period": "0.00", "cumulative": "0.00"}}
-    verdict = compare(approved(), replayed)
+    verdict = compare(approved(), replayed, "s")
     assert verdict.lines[0]["replayed"] is None
     assert [figure["figure"] for figure in verdict.figures] == ["basis"]
     assert "ingen linje" in verdict.text()

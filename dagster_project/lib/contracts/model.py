@@ -22,6 +22,7 @@ from pydantic import (
     ConfigDict,
     Field,
     GetJsonSchemaHandler,
+    SerializerFunctionWrapHandler,
     field_validator,
     model_serializer,
     model_validator,
@@ -48,6 +49,7 @@ from dagster_project.lib.contracts.scalars import (
     SignedMoney,
     Text,
 )
+from dagster_project.lib.contracts.terms import hash_terms
 
 KEY_PATH = "key_path"
 """Type of an error that names a key inside the mapping that was validated."""
@@ -80,12 +82,30 @@ Groups = Annotated[list[Text], Field(min_length=1), _once("a group")]
 ExitReason = Literal["død", "fraflyttet", "udvandret", "pension", "trukket", "afsluttet"]
 
 
+class AddedLater:
+    """Marks a key that the model got after terms were first hashed in today's form.
+
+    ``Annotated[Money | None, AddedLater()]``: where a file does not write such a key, its terms and
+    their hash are what they were before the key existed (C.terms).
+    """
+
+
 class Section(BaseModel):
     """A mapping of the contract file; each may name the clause it rests on."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     clause: Clause | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_later_keys(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """The section as plain data, without later keys that its file does not write."""
+        told: dict[str, Any] = write(self)
+        for name, described in type(self).model_fields.items():
+            is_later = any(isinstance(mark, AddedLater) for mark in described.metadata)
+            if is_later and name not in self.model_fields_set:
+                told.pop(described.alias or name, None)
+        return told
 
 
 class Parties(Section):
@@ -557,8 +577,8 @@ class Contract(Section):
 
     @cached_property
     def terms_sha256(self) -> str:
-        """sha256 of the canonical JSON of the validated terms."""
-        return canonical.sha256_json(self.terms())
+        """sha256 of the canonical JSON of what bears on kroner in the validated terms."""
+        return hash_terms(self.terms())
 
     @property
     def register(self) -> str:
@@ -572,9 +592,9 @@ class Contract(Section):
         return found[0] if found else None
 
     def terms(self) -> dict[str, Any]:
-        """The whole model as plain data, every default written out."""
+        """The whole model as plain data, every default written out (but ``AddedLater``)."""
         return self.model_dump(by_alias=True)
 
     def terms_json(self) -> str:
-        """Canonical JSON of the terms: what ``terms_sha256`` hashes and a settlement stores."""
+        """Canonical JSON of the terms, words and all: what a settlement stores."""
         return canonical.canonical_json(self.terms())

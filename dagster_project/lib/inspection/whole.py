@@ -18,6 +18,7 @@ from typing import Any
 from dagster_project.lib.base import chained
 from dagster_project.lib.base.errors import EffektError, UsageError
 from dagster_project.lib.keys.pseudonym import read_key
+from dagster_project.lib.keys.statement_key import read_statement_key
 from dagster_project.lib.ledger import chain, frozen
 from dagster_project.lib.ledger.chain import Ledger
 from dagster_project.lib.publishing import manifest as manifests
@@ -265,6 +266,8 @@ def _keys(home: Home, events: Ledger | None) -> Area:
     area.attempt(home.refuse_open_secrets)
     if home.has_records:
         area.attempt(read_key, home)
+        if home.read_home_file().format == HOME_FORMAT:
+            area.attempt(read_statement_key, home)
     if events is not None:
         area.attempt(chain.check_key, home, events)
     return area

@@ -25,7 +25,8 @@ _FINGERPRINT_TEXT = b"effektafregning: fingerprint of the pseudonymisation key"
 _OPEN_TO_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-def _refuse_open(path: Path) -> None:
+def refuse_open(path: Path) -> None:
+    """Refuse a key or its folder that others may open, or that is a link."""
     mode = path.lstat().st_mode
     if stat.S_ISLNK(mode) or mode & _OPEN_TO_OTHERS:
         raise EffektError(
@@ -57,7 +58,7 @@ def ensure_key(home: Home) -> bytes:
             folder or the file is open to others; ``KEY_BROKEN``: too short to be a key.
     """
     files.make_dir(home.secrets)
-    _refuse_open(home.secrets)
+    refuse_open(home.secrets)
     if not home.key_file.is_file() or (home.key_file.stat().st_size == 0):
         if home.has_records:
             raise EffektError(
@@ -74,14 +75,14 @@ def ensure_key(home: Home) -> bytes:
 
 def read_key(home: Home) -> bytes:
     """The key of a home that must have one (see ``ensure_key``)."""
-    _refuse_open(home.secrets)
+    refuse_open(home.secrets)
     if not home.key_file.is_file():
         raise EffektError(
             "KEY_MISSING",
             "secrets/pseudonym.key is missing",
             remedy="restore it (mode 600) from the backup of this home",
         )
-    _refuse_open(home.key_file)
+    refuse_open(home.key_file)
     key = home.key_file.read_bytes().strip(b"\r\n")
     if len(key) < _KEY_BYTES:
         raise EffektError(

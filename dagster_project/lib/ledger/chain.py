@@ -125,6 +125,11 @@ class Ledger:
                 return self.events[index + 1 :]
         return self.events
 
+    def until(self, head: str | None) -> Ledger:
+        """The chain up to the event with this hash; nothing of it where the hash is null."""
+        later = len(self.since(head))
+        return Ledger(self.events[: len(self.events) - later])
+
     def known(self, as_of: dt.date) -> Ledger:
         """The chain as a run with this as-of date knows it."""
         return Ledger(tuple(event for event in self.events if event.as_of_date <= as_of))

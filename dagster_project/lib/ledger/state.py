@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -126,6 +127,17 @@ def in_progress(ledger: Ledger) -> list[tuple[str, dt.date, str]]:
 def approved_periods(ledger: Ledger, contract_id: str) -> set[dt.date]:
     """First days of the contract's approved periods."""
     return {start for name, start in approvals_of(ledger) if name == contract_id}
+
+
+def released_dkk(ledger: Ledger, contract_id: str, period_start: dt.date) -> Decimal:
+    """Kroner released of a contract for the periods up to one (S.release)."""
+    amounts = (
+        event.amount_dkk
+        for event in ledger.events
+        if (event.action, event.contract_id) == ("release", contract_id)
+        and event.period_start <= period_start
+    )
+    return sum(filter(None, amounts), Decimal(0))
 
 
 def kept_snapshots(home: Home) -> set[str]:

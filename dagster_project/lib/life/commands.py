@@ -82,7 +82,7 @@ def approve(settings: Settings, contract: str, period: str, actor: str) -> Event
         refusals.require_unmoved(desk, start)
         refusals.require_other_person(desk, start, "submit", "verify")
         refusals.require_other_user(desk, start)
-        document = freezing.freeze(desk.snapshot, desk.contract, start)
+        document = freezing.freeze(desk.snapshot, desk.contract, start, desk.ledger)
         if document["statement_sha256"] != row["statement_sha256"]:
             raise EffektError(
                 "SNAPSHOT_DIFFERS",

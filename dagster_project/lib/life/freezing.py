@@ -20,6 +20,7 @@ from dagster_project.lib import reference
 from dagster_project.lib.base.errors import NotAllowedError
 from dagster_project.lib.contracts import Contract
 from dagster_project.lib.ledger import frozen
+from dagster_project.lib.ledger.chain import Ledger
 from dagster_project.lib.publishing.code_version import code_version
 from dagster_project.lib.publishing.line_evidence import LineEvidence
 from dagster_project.lib.publishing.snapshot import Snapshot
@@ -27,14 +28,16 @@ from dagster_project.lib.publishing.tables import declared_tables
 from dagster_project.lib.statement import content as contents
 
 
-def freeze(snapshot: Snapshot, contract: Contract, period_start: dt.date) -> frozen.Document:
+def freeze(
+    snapshot: Snapshot, contract: Contract, period_start: dt.date, ledger: Ledger
+) -> frozen.Document:
     """The document that is frozen when the period is approved as the snapshot shows it.
 
     Raises:
         NotAllowedError: code or reference tables are not those of the snapshot (exit 3).
     """
     _require_same_code(snapshot)
-    document = contents.gather(snapshot, contract, period_start)
+    document = contents.gather(snapshot, contract, period_start, ledger)
     document["published"] = {
         name: contents.plain(
             snapshot.of_period(

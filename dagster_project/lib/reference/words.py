@@ -46,3 +46,9 @@ def rule_id(domain: str, code: str | None) -> str | None:
     """The rule that gives the code, by its id in ``docs/rules``; None where it has none."""
     word = find(domain, code)
     return (word.rule_id or None) if word else None
+
+
+def owner(domain: str, code: str | None) -> str | None:
+    """Who can act on a code, None where nobody has to."""
+    word = find(domain, code)
+    return (word.owner or None) if word else None

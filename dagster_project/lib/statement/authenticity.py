@@ -1,304 +1,394 @@
-"""Authenticating a statement without its home: figures hash, sums, tiers, event chain, bytes.
+"""Authenticating a document of a settlement without its home: who signed it, and does it add up.
 
-What belongs here: recomputing what a document claims from the document alone.
-What does not: whether the municipality's ledger is the same (only its head can show that).
+What belongs here: what a file holds, its signature, and what could not be checked. What does not:
+recomputing the content (``recomputing``), and whether the municipality's ledger is the same (only
+its head can show that).
 
-Rules: S.verify.
+Rules: S.verify, S.signature.
+Decides: S.verify.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from dagster_project.lib.base.canonical import canonical_json, sha256_json
-from dagster_project.lib.base.chained import GENESIS
-from dagster_project.lib.base.errors import UsageError
-from dagster_project.lib.ledger import state as states
-from dagster_project.lib.ledger.chain import Event, event_hash
+from dagster_project.lib.base.errors import EXIT_DIFFERENT, EXIT_OK, EXIT_REFUSED, UsageError
+from dagster_project.lib.base.strict_json import parse_strictly
+from dagster_project.lib.keys import signatures
 from dagster_project.lib.publishing.code_version import code_version
-from dagster_project.lib.statement.figures import figures_sha256
-from dagster_project.lib.statement.tiers import Reading, Tier, entitlement, walk
+from dagster_project.lib.statement import recomputing, sealing
 
 Document = Mapping[str, Any]
-_TOTALS = {
-    "basis_dkk": ("basis", "period"),
-    "basis_cumulative_dkk": ("basis", "cumulative"),
-    "entitlement_cumulative_dkk": ("entitlement", "cumulative"),
-    "payment_dkk": ("payment", "period"),
-    "payment_cumulative_dkk": ("payment", "cumulative"),
-    "carried_forward_dkk": ("payment", "carried_forward"),
-    "repayable_dkk": ("payment", "repayable"),
-    "held_cumulative_dkk": ("held", "cumulative"),
-}
 MAX_BYTES = 512 * 1024 * 1024
+STATEMENT, ANNEX = "afregning", "bilag"
+_SEPARATORS = str.maketrans("", "", " :-")
+_KEY_UNKNOWN = (
+    "nøglen er ikke bekræftet: sammenlign dens fingeraftryk med det, kommunen har oplyst,"
+    " eller giv det med --key"
+)
 
 
 @dataclass
 class Verdict:
-    """What was checked and what is wrong with it."""
+    """What was checked, what could not be, and what is wrong.
+
+    ``differs`` says that the file is not the one that was signed, though nothing in it is wrong.
+    ``is_paper_checked`` is false where only the document inside the file could be checked.
+    """
 
     file_name: str
     statement_sha256: str | None = None
     state: str | None = None
+    fingerprint: str | None = None
+    is_key_confirmed: bool = False
+    is_paper_checked: bool = True
     checked: list[str] = field(default_factory=list)
+    unchecked: list[str] = field(default_factory=list)
+    differs: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     @property
+    def is_checkable(self) -> bool:
+        """Whether anything in the file could be checked."""
+        return bool(self.checked or self.problems or self.differs)
+
+    @property
     def is_valid(self) -> bool:
-        """Whether everything that was checked holds."""
-        return not self.problems
+        """Whether the file could be checked and everything that was checked holds."""
+        return self.is_checkable and not self.problems and not self.differs
+
+    @property
+    def exit_code(self) -> int:
+        """0 where it holds, 4 where it does not, 3 where nothing could be checked."""
+        if self.is_valid:
+            return EXIT_OK
+        return EXIT_DIFFERENT if self.is_checkable else EXIT_REFUSED
 
     def as_json(self) -> dict[str, Any]:
         """The verdict as plain data."""
         return {
-            "file": self.file_name, "is_valid": self.is_valid, "state": self.state,
-            "statement_sha256": self.statement_sha256, "checked": self.checked,
+            "file": self.file_name, "is_valid": self.is_valid, "is_checkable": self.is_checkable,
+            "is_key_confirmed": self.is_key_confirmed, "is_paper_checked": self.is_paper_checked,
+            "key_fingerprint": self.fingerprint,
+            "state": self.state, "statement_sha256": self.statement_sha256,
+            "checked": self.checked, "unchecked": self.unchecked, "differs": self.differs,
             "problems": self.problems,
         }  # fmt: skip
 
     def text(self) -> str:
         """The verdict for a person, in Danish."""
-        head = "I orden" if self.is_valid else "IKKE i orden"
-        lines = [f"{head}: {self.file_name}"]
+        lines = [f"{self._head()}: {self.file_name}"]
         if self.statement_sha256:
             lines.append(f"Opgørelsens sha256: {self.statement_sha256}")
+        if self.fingerprint:
+            lines.append(f"Nøglens fingeraftryk: {self.fingerprint}")
         lines += [f"  ✓ {check}" for check in self.checked]
-        lines += [f"  ✗ {problem}" for problem in self.problems]
+        lines += [f"  ? {left}" for left in self.unchecked]
+        lines += [f"  ✗ {problem}" for problem in [*self.differs, *self.problems]]
         return "\n".join(lines)
 
+    def _head(self) -> str:
+        if self.problems:
+            return "IKKE i orden"
+        if self.differs:
+            return "Ikke den fil, der blev underskrevet"
+        if not self.is_checkable:
+            return "Kan ikke efterprøves"
+        if not self.is_paper_checked:
+            return "Kun tallene i filen er efterprøvet, ikke det, der vises"
+        if self.is_key_confirmed:
+            return "I orden"
+        if self.fingerprint:
+            return "Hænger sammen, men nøglen er ikke bekræftet"
+        return "Hænger sammen, men er ikke underskrevet"
 
-def authenticate(path: Path) -> Verdict:
-    """Authenticate a statement's JSON, HTML, PDF or XLSX offline, without a home.
 
-    JSON, HTML and XLSX hold the whole document and are recomputed; a PDF holds no course and is
-    only checked byte by byte against its own seal.
+def authenticate(path: Path, key: str | None = None, annex: Path | None = None) -> Verdict:
+    """Authenticate a document of a settlement offline, without a home.
+
+    Args:
+        path: a settlement as JSON, HTML, PDF or XLSX, or an annex as JSON or XLSX.
+        key: fingerprint of the key as the municipality has given it.
+        annex: the annex (JSON) whose lines the settlement's figures must name.
 
     Raises:
-        UsageError: the file cannot be read or is of another kind (exit 2).
+        UsageError: a file cannot be read or is of another kind, or the key is no fingerprint
+            (exit 2).
     """
-    readers: dict[str, Callable[[Path, Verdict], str | None]] = {
-        ".json": _read_json, ".html": _read_html, ".pdf": _read_pdf, ".xlsx": _read_xlsx,
-    }  # fmt: skip
-    reader = readers.get(path.suffix.lower())
-    if reader is None or not path.is_file() or path.stat().st_size > MAX_BYTES:
+    wanted = None if key is None else key.translate(_SEPARATORS).lower()
+    if wanted is not None and not signatures.is_fingerprint(wanted):
+        raise UsageError("--key must be a fingerprint: 32 hexadecimal digits")
+    reader = _READERS.get(path.suffix.lower())
+    _require_file(path, is_known=reader is not None)
+    verdict = Verdict(path.name)
+    text = reader(path, verdict) if reader else None
+    document = None if text is None else _parsed(text, verdict)
+    if document is not None:
+        _check_document(document, wanted, verdict)
+        if path.suffix.lower() == ".json" and text != canonical_json(document) + "\n":
+            verdict.unchecked.append(
+                "filen er gemt igen af et andet program; dens indhold er det, der er efterprøvet"
+            )
+    if path.suffix.lower() != ".json":
+        _check_paper(path, document, wanted, verdict)
+    if annex is not None:
+        _check_annex(document, annex, verdict)
+    elif document is not None and document.get("kind") != ANNEX:
+        _miss_lines(document, verdict)
+    return verdict
+
+
+def _require_file(path: Path, *, is_known: bool) -> None:
+    if not is_known or not path.is_file() or path.stat().st_size > MAX_BYTES:
         raise UsageError(
             f"{path.name} is no statement that can be checked",
             remedy="name a .json, .html, .xlsx or .pdf statement",
         )
-    verdict = Verdict(path.name)
-    text = reader(path, verdict)
-    if text is not None:
-        _check_text(text, verdict)
-        if not verdict.problems:
-            _check_rendering(path, text, verdict)
-    return verdict
 
 
 # what the file holds ------------------------------------------------------------------------------
 
 
 def _read_json(path: Path, verdict: Verdict) -> str | None:
-    text = _decoded(path.read_bytes())
-    if text is None or not text.endswith("\n"):
-        verdict.problems.append("filen er ikke skrevet, som opgørelser skrives")
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        verdict.problems.append("filen er ingen tekst i UTF-8")
         return None
-    return text[:-1]
 
 
 def _read_html(path: Path, verdict: Verdict) -> str | None:
     from dagster_project.lib.statement import web
 
-    page = _decoded(path.read_bytes())
-    if page is None or not web.is_sealed(page):
-        verdict.problems.append("siden er ændret, siden den blev lavet")
-    else:
-        verdict.checked.append("siden er uændret, tegn for tegn")
-    text = None if page is None else web.document_of(page)
-    if text is None:
-        verdict.problems.append("siden har ingen opgørelse i sig")
-    return text
+    page = _read_json(path, verdict)
+    if page is None:
+        return None
+    found = web.documents_of(page)
+    if found is None:
+        verdict.problems.append("siden har programmer i sig, som opgørelser ikke har")
+        return None
+    return _the_one(found, "siden", verdict)
 
 
-def _read_pdf(path: Path, verdict: Verdict) -> None:
+def _read_pdf(path: Path, verdict: Verdict) -> str | None:
     from dagster_project.lib.statement import paper
 
-    if paper.is_sealed(path.read_bytes()):
-        verdict.checked.append("PDF-filen er uændret, byte for byte (tallene efterprøves i JSON)")
-    else:
-        verdict.problems.append("PDF-filen er ændret, siden den blev lavet")
-
-
-def _read_xlsx(path: Path, verdict: Verdict) -> str | None:
-    from zipfile import BadZipFile
-
-    from dagster_project.lib.statement import workbook
-
-    try:
-        text = workbook.data_of(path)
-    except (BadZipFile, KeyError, ValueError, OSError):
-        text = None
-    if text is None:
-        verdict.problems.append("regnearket har ingen opgørelse i sig")
-    return text
-
-
-def _decoded(raw: bytes) -> str | None:
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
+    found = paper.documents_of(path.read_bytes())
+    if not found:
         return None
+    return _the_one(found, "PDF-filen", verdict)
+
+
+def _the_one(found: list[str], what: str, verdict: Verdict) -> str | None:
+    if len(found) == 1:
+        return found[0]
+    count = "flere opgørelser" if found else "ingen opgørelse"
+    verdict.problems.append(f"{what} har {count} i sig")
+    return None
+
+
+def _read_xlsx(_path: Path, _verdict: Verdict) -> None:
+    """A workbook holds no document: only its signature can speak for it."""
+
+
+_READERS: dict[str, Callable[[Path, Verdict], str | None]] = {
+    ".json": _read_json, ".html": _read_html, ".pdf": _read_pdf, ".xlsx": _read_xlsx,
+}  # fmt: skip
+
+
+def _parsed(text: str, verdict: Verdict) -> Document | None:
+    try:
+        document = parse_strictly(text)
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        verdict.problems.append("dokumentet kan ikke læses")
+        return None
+    return document
 
 
 # what the document claims -------------------------------------------------------------------------
 
 
-def _check_text(text: str, verdict: Verdict) -> None:
-    try:
-        document = json.loads(text)
-        is_canonical = canonical_json(document) == text
-        sealed = {key: value for key, value in document.items() if key != "document_sha256"}
-        is_whole = sha256_json(sealed) == document["document_sha256"]
-    except (ValueError, TypeError, KeyError, AttributeError):
-        verdict.problems.append("dokumentet kan ikke læses")
-        return
-    if is_canonical and is_whole:
-        verdict.checked.append("dokumentet er helt og uændret")
+def _check_document(document: Document, wanted: str | None, verdict: Verdict) -> None:
+    _check_seal(document, wanted, verdict)
+    if document.get("kind") == ANNEX:
+        _check_own_lines(document, verdict)
     else:
+        checked, problems = recomputing.check(document)
+        verdict.checked += checked
+        verdict.problems += problems
+    named = document.get("statement_sha256")
+    verdict.statement_sha256 = named if recomputing.is_statement_sha256(named) else None
+    state = document.get("state")
+    if not verdict.problems and isinstance(state, dict):
+        verdict.state = state["state"]
+
+
+def _check_seal(document: Document, wanted: str | None, verdict: Verdict) -> None:
+    if _is_old(document):
+        _check_old_seal(document, verdict)
+        if wanted is not None:
+            verdict.problems.append("dokumentet er ikke underskrevet, heller ikke med den nøgle")
+        return
+    if not sealing.is_sealed(document):
+        verdict.problems.append("underskriften mangler eller er ikke dokumentets")
+        return
+    _check_key(document["public_key"], wanted, verdict)
+    verdict.checked.append("underskriften er dokumentets")
+
+
+def _is_old(document: Document) -> bool:
+    """Whether a document is of format 1: not signed, its lines among the figures."""
+    figures = document.get("figures")
+    is_old = document.get("format") == 1 and not {"kind", "signature"} & set(document)
+    return is_old and isinstance(figures, dict) and "format" not in figures
+
+
+def _check_old_seal(document: Document, verdict: Verdict) -> None:
+    """Documents of format 1 were not signed; they carry the hash of their own content."""
+    kept = {name: value for name, value in document.items() if name != "document_sha256"}
+    if sha256_json(kept) != document.get("document_sha256"):
         verdict.problems.append("dokumentet er ændret, siden det blev lavet")
-    for name, check in _CHECKS:
-        try:
-            found = list(check(document))
-        except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError, StopIteration):
-            found = ["det kan ikke læses"]
-        if found:
-            verdict.problems += [f"{name}: {problem}" for problem in found]
-        else:
-            verdict.checked.append(name)
-    verdict.statement_sha256 = document.get("statement_sha256")
-    verdict.state = (document.get("state") or {}).get("state")
+    verdict.unchecked.append(
+        "hvem der har lavet dokumentet: opgørelser af format 1 blev ikke underskrevet"
+    )
 
 
-def _figures(document: Document) -> Iterator[str]:
-    if figures_sha256(document["figures"]) != document["statement_sha256"]:
-        yield "tallene giver ikke opgørelsens sha256"
-    terms = document["provenance"]["terms"]
-    if sha256_json(terms) != document["figures"]["terms_sha256"]:
-        yield "vilkårene er ikke dem, som tallene nævner"
-
-
-def _sums(document: Document) -> Iterator[str]:
-    figures = document["figures"]
-    total = Decimal(0)
-    for number, line in enumerate(figures["lines"], start=1):
-        difference = Decimal(line["difference"])
-        total += difference
-        if Decimal(line["new"]) - Decimal(line["old"]) != difference:
-            yield f"linje {number}: forskellen er ikke ny minus gammel"
-    if total != Decimal(figures["basis"]["period"]):
-        yield "linjerne giver ikke periodens grundlag"
-    payment = figures["payment"]
-    held = Decimal(figures["held"]["cumulative"])
-    if Decimal(figures["entitlement"]["cumulative"]) - held != Decimal(payment["cumulative"]):
-        yield "betalingsret minus tilbageholdt er ikke betalingen i alt"
-    share = document["shown"]["totals"]["municipality_share_cumulative_dkk"]
-    if Decimal(figures["basis"]["cumulative"]) - Decimal(payment["cumulative"]) != Decimal(share):
-        yield "kommunens andel er ikke grundlag minus betaling"
-    yield from _shown_sums(figures, document["shown"])
-
-
-def _shown_sums(figures: Mapping[str, Any], shown: Mapping[str, Any]) -> Iterator[str]:
-    """What is printed beside the figures: the period's row, and the parts that are not hidden."""
-    for name, (section, key) in _TOTALS.items():
-        if shown["totals"][name] != figures[section][key]:
-            yield f"{name} er ikke det, som tallene siger"
-    sums: dict[tuple[str, str], Decimal] = {}
-    for line in figures["lines"]:
-        group = (line["part"], line["price_group"])
-        sums[group] = sums.get(group, Decimal(0)) + Decimal(line["difference"])
-    for part in shown["parts"]:
-        group = (part["part_id"], part["price_group"])
-        basis = part["basis_dkk"]
-        if basis is not None and Decimal(basis) != sums.get(group, Decimal(0)):
-            yield f"{' · '.join(group)}: grundlaget er ikke summen af linjerne"
-
-
-def _tiers(document: Document) -> Iterator[str]:
-    figures = document["figures"]
-    payment = document["provenance"]["terms"]["payment"]
-    tiers = [Tier(Decimal(t["above"]), Decimal(t["provider_share"])) for t in payment["tiers"]]
-    readings = {r["reading_id"]: _reading(r) for r in payment["readings"]["alternatives"]}
-    basis = Decimal(figures["basis"]["cumulative"])
-    chosen = readings[figures["tiers"]["reading"]]
-    steps = [step.amount_dkk for step in walk(basis, tiers, chosen)]
-    if steps != [Decimal(step["amount"]) for step in figures["tiers"]["steps"]]:
-        yield "beløbene i trinnene passer ikke til kontrakten"
-    entitled = entitlement(basis, tiers, chosen)
-    if entitled != Decimal(figures["entitlement"]["cumulative"]):
-        yield "betalingsretten følger ikke af grundlag, trin og loft"
-    for row in figures["readings"]:
-        found = entitlement(basis, tiers, readings[row["reading"]])
-        if (found, found - entitled) != (Decimal(row["entitlement"]), Decimal(row["difference"])):
-            yield f"læsningen {row['reading']} giver et andet beløb"
-
-
-def _reading(reading: Mapping[str, Any]) -> Reading:
-    ceilings = [
-        None if reading[key] is None else Decimal(reading[key])
-        for key in ("payment_ceiling", "basis_ceiling")
-    ]
-    return Reading(reading["reading_id"], ceilings[0], ceilings[1])
-
-
-def _events(document: Document) -> Iterator[str]:
-    links = document["chain"]
-    previous = GENESIS
-    for number, link in enumerate(links, start=1):
-        if link["sequence"] != number or link["prev"] != previous:
-            yield f"hændelse {number} fortsætter ikke kæden"
-            return
-        previous = link["hash"]
-    events = [Event.from_json(event) for event in document["events"]]
-    for event, told in zip(events, document["events"], strict=True):
-        link = links[event.sequence - 1]
-        is_whole = event.to_json() == told and event_hash(event) == event.hash
-        if not is_whole or link["hash"] != event.hash:
-            yield f"hændelse {event.sequence} er ændret"
-    expected = states.state_of(events, document["statement_sha256"])
-    if {"state": expected.name, "is_superseded": expected.is_superseded} != document["state"]:
-        yield "status følger ikke af hændelserne"
-    approved = next((event for event in events if event.is_approval), None)
-    if approved and approved.statement_sha256 != document["statement_sha256"]:
-        yield "det er ikke disse tal, der blev godkendt"
-
-
-_CHECKS: tuple[tuple[str, Callable[[Document], Iterator[str]]], ...] = (
-    ("tallenes sha256", _figures),
-    ("summer", _sums),
-    ("trin og læsninger", _tiers),
-    ("hændelseskæde", _events),
-)
-
-
-def _check_rendering(path: Path, text: str, verdict: Verdict) -> None:
-    """Draw the document again and compare, where today's program is the one that drew it."""
-    from dagster_project.lib.statement import view, web, workbook
-
-    document = json.loads(text)
-    if document["provenance"]["code_version"] != code_version():
-        return
-    shown = view.build(document, document["state"]["state"], document["events"])
-    if path.suffix.lower() == ".html":
-        is_same = web.render(shown, text) == _decoded(path.read_bytes())
-    elif path.suffix.lower() == ".xlsx":
-        is_same = workbook.render(shown, text) == path.read_bytes()
+def _check_key(public_key: str, wanted: str | None, verdict: Verdict) -> None:
+    found = signatures.fingerprint(public_key)
+    if verdict.fingerprint not in (None, found):
+        verdict.problems.append("filen og dokumentet i den er underskrevet med hver sin nøgle")
+    is_first = verdict.fingerprint is None
+    verdict.fingerprint = verdict.fingerprint or found
+    if wanted is None:
+        if is_first:
+            verdict.unchecked.append(_KEY_UNKNOWN)
+    elif found != wanted:
+        verdict.problems.append("der er underskrevet med en anden nøgle end den, der er oplyst")
     else:
+        verdict.is_key_confirmed = True
+
+
+def _check_own_lines(document: Document, verdict: Verdict) -> None:
+    """An annex by itself: its lines are those that it hashes."""
+    try:
+        lines = recomputing.lines_of(document["rows"])
+        problems = list(recomputing.check_differences(lines))
+        if document["lines"] != {"count": len(lines), "sha256": sha256_json(lines)}:
+            problems.append("linjerne er ikke dem, som bilaget nævner")
+    except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError):
+        problems = [recomputing.UNREADABLE]
+    verdict.problems += [f"linjer: {problem}" for problem in problems]
+    if not problems:
+        verdict.checked.append("linjernes sha256 og forskelle")
+    verdict.unchecked.append(
+        "om linjerne er opgørelsens: brug --verify på opgørelsen med --annex på bilaget"
+    )
+
+
+def _miss_lines(document: Document, verdict: Verdict) -> None:
+    if verdict.problems:
         return
+    if isinstance(document["figures"]["lines"], dict):
+        verdict.unchecked.append("linjerne selv: giv bilaget med --annex")
+    if recomputing.needs_lines(document):
+        verdict.unchecked.append(
+            "tallenes sha256, som i format 1 også dækker linjerne: giv bilaget med --annex"
+        )
+
+
+def _check_annex(document: Document | None, path: Path, verdict: Verdict) -> None:
+    """The lines of the annex are the ones that the settlement's figures name."""
+    _require_file(path, is_known=path.suffix.lower() == ".json")
+    if document is None or document.get("kind") == ANNEX:
+        verdict.unchecked.append("bilaget: filen har ingen opgørelse i sig, der nævner dets linjer")
+        return
+    own = Verdict(path.name)
+    text = _read_json(path, own)
+    annex = None if text is None else _parsed(text, own)
+    if annex is None or annex.get("kind") != ANNEX or not sealing.is_sealed(annex):
+        verdict.problems.append("bilaget er intet bilag, eller underskriften er ikke dets")
+        return
+    if annex["public_key"] != document.get("public_key"):
+        verdict.problems.append("bilaget er underskrevet med en anden nøgle end opgørelsen")
+    try:
+        problems = list(recomputing.check_lines(document, recomputing.lines_of(annex["rows"])))
+        figures = document["figures"]
+        named = (annex["statement_sha256"], annex["contract"], annex["period"])
+        if named != (document["statement_sha256"], figures["contract"], figures["period"]):
+            problems.append("bilaget er en anden opgørelses")
+    except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError):
+        problems = [recomputing.UNREADABLE]
+    verdict.problems += [f"bilag: {problem}" for problem in problems]
+    if not problems:
+        verdict.checked.append("bilagets linjer er dem, tallene nævner, og giver dem")
+
+
+# the paper around it ------------------------------------------------------------------------------
+
+
+def _check_paper(
+    path: Path, document: Document | None, wanted: str | None, verdict: Verdict
+) -> None:
+    """Whether the file around the document is the one that was signed."""
+    try:
+        found = sealing.signature_beside(path)
+    except sealing.WrongSignatureError:
+        verdict.problems.append(f"{sealing.SUFFIX}-filen er ingen underskrift")
+        return
+    if found is None:
+        _check_unsigned_paper(path, document, verdict)
+        return
+    public_key, is_of_file = found
+    _check_key(public_key, wanted, verdict)
+    if is_of_file:
+        verdict.checked.append("filen er underskrevet, byte for byte")
+    else:
+        verdict.differs.append(
+            f"{sealing.SUFFIX}-filen er ikke disse bytes': filen er gemt igen af et andet program"
+            " eller ændret, eller underskriften er en anden fils; bed om filen igen"
+        )
+
+
+def _check_unsigned_paper(path: Path, document: Document | None, verdict: Verdict) -> None:
+    if document is None:
+        if not verdict.problems:
+            verdict.unchecked.append(
+                f"filen har intet i sig, der kan efterprøves, uden {path.name}{sealing.SUFFIX}"
+                " ved siden af"
+            )
+        return
+    missing = f"papiret omkring tallene: der er ingen {path.name}{sealing.SUFFIX} ved siden af"
+    is_same = None if verdict.problems else _is_drawn_so(path, document)
     if is_same:
         verdict.checked.append("det, der vises, er det, dokumentet siger")
-    else:
+    elif is_same is False:
         verdict.problems.append("det, der vises, er ikke det, dokumentet siger")
+    else:
+        verdict.is_paper_checked = False
+        verdict.unchecked.append(missing)
+
+
+def _is_drawn_so(path: Path, document: Document) -> bool | None:
+    """Whether the file shows what its document says; None where that cannot be told.
+
+    Only the program that drew a document draws it again the same. What another program has saved
+    is told by its words: a page's can be read, a PDF's cannot.
+    """
+    from dagster_project.lib.statement import paper, view, web
+
+    if document["provenance"]["code_version"] != code_version() or "kind" not in document:
+        return None
+    shown, text = view.build(document), canonical_json(document)
+    raw = path.read_bytes()
+    if path.suffix.lower() == ".pdf":
+        return paper.render(shown, text) == raw or None
+    page, drawn = raw.decode("utf-8-sig"), web.render(shown, text)
+    if page == drawn:
+        return True
+    return None if web.words_of(page) == web.words_of(drawn) else False

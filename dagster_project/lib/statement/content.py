@@ -22,16 +22,26 @@ from dagster_project.lib.base import months
 from dagster_project.lib.base.canonical import money_text, plain_row
 from dagster_project.lib.contracts import Contract
 from dagster_project.lib.contracts.model import FteReductionPart
+from dagster_project.lib.ledger.chain import Ledger
+from dagster_project.lib.ledger.state import released_dkk
 from dagster_project.lib.publishing.snapshot import Rows, Snapshot
-from dagster_project.lib.statement.figures import figures, figures_sha256
+from dagster_project.lib.statement.figures import Terms, figures, figures_sha256
 from dagster_project.lib.statement.tiers import Reading, Tier
 
-FORMAT = 1
 Content = dict[str, Any]
 
 
-def gather(snapshot: Snapshot, contract: Contract, period_start: dt.date) -> Content:
-    """Everything that a statement of a closed period holds, but its state and events."""
+def gather(
+    snapshot: Snapshot, contract: Contract, period_start: dt.date, ledger: Ledger
+) -> Content:
+    """Everything that a statement of a closed period holds, but its state and events.
+
+    Args:
+        snapshot: the published snapshot that is shown.
+        contract: the terms that the snapshot was computed with.
+        period_start: first day of the period.
+        ledger: the chain; the figures know what the snapshot knew of it.
+    """
     contract_id = contract.contract_id
     settlement = snapshot.of_period("mart.settlement", contract_id, period_start)[0]
     readings = snapshot.of_period(
@@ -40,10 +50,10 @@ def gather(snapshot: Snapshot, contract: Contract, period_start: dt.date) -> Con
     lines = snapshot.of_period(
         "restricted.settlement_line", contract_id, period_start, order="line_no"
     )
-    chosen, tiers = payment_terms(contract)
-    shown = figures(settlement, contract.terms_sha256, readings, tiers, chosen, lines)
+    terms, tiers = payment_terms(contract)
+    released = released_dkk(ledger.until(snapshot.ledger_head), contract_id, period_start)
+    shown = figures(settlement, terms, released, readings, tiers, lines)
     return {
-        "format": FORMAT,
         "statement_sha256": figures_sha256(shown),
         "figures": shown,
         "shown": _shown(snapshot, contract, settlement, lines),
@@ -51,18 +61,20 @@ def gather(snapshot: Snapshot, contract: Contract, period_start: dt.date) -> Con
     }
 
 
-def payment_terms(contract: Contract) -> tuple[Reading, list[Tier]]:
-    """The chosen reading and the tiers of a contract that pays."""
+def payment_terms(contract: Contract) -> tuple[Terms, list[Tier]]:
+    """Readings, authorised maximum and tiers of a contract that pays."""
     if contract.payment is None:
         raise ValueError("a tracked contract has no tiers")
-    readings = contract.payment.readings
-    chosen = next(r for r in readings.alternatives if r.reading_id == readings.chosen)
-    return (
-        Reading(
-            chosen.reading_id, chosen.payment_ceiling, chosen.basis_ceiling, str(chosen.clause)
-        ),
-        [Tier(t.above, t.provider_share, str(t.clause)) for t in contract.payment.tiers],
-    )
+    readings = {
+        one.reading_id: Reading(
+            one.reading_id, one.payment_ceiling, one.basis_ceiling, str(one.clause)
+        )
+        for one in contract.payment.readings.alternatives
+    }
+    chosen = readings[contract.payment.readings.chosen]
+    terms = Terms(contract.terms_sha256, readings, chosen, contract.payment.authorised_max)
+    tiers = [Tier(t.above, t.provider_share, str(t.clause)) for t in contract.payment.tiers]
+    return terms, tiers
 
 
 def plain(rows: Iterable[Mapping[str, Any]]) -> Rows:

@@ -1,16 +1,20 @@
-"""The statement documents of the closed periods: JSON, HTML, PDF, XLSX in ``reports/statements``.
+"""The documents of the closed periods in ``reports/statements``: the settlement and its annex.
 
-What belongs here: where the files lie, what they are made of, and making them only when their
-content has changed. What does not: what a statement says (``content``, ``view``).
+What belongs here: where the files lie, what they are made of, signing them, and making them only
+when their content has changed. What does not: what a document says (``content``, ``view``,
+``annex``).
 
-Rules: S.statement.
+The settlement (JSON, HTML, PDF, XLSX) names no course; the annex (JSON, XLSX) holds every line.
+
+Rules: S.statement, S.annex, S.signature.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +22,11 @@ from dagster_project.lib.base import files
 from dagster_project.lib.base.canonical import canonical_json, sha256_json
 from dagster_project.lib.base.errors import NotAllowedError, UsageError
 from dagster_project.lib.contracts import Contract, load_contracts
+from dagster_project.lib.keys.statement_key import (
+    StatementKey,
+    publish_public_keys,
+    read_statement_key,
+)
 from dagster_project.lib.ledger import chain, frozen
 from dagster_project.lib.ledger import state as states
 from dagster_project.lib.ledger.chain import Event, Ledger
@@ -25,14 +34,24 @@ from dagster_project.lib.ledger.state import approvals_of
 from dagster_project.lib.publishing import snapshot as snapshots
 from dagster_project.lib.publishing.code_version import code_version
 from dagster_project.lib.publishing.snapshot import Snapshot
+from dagster_project.lib.receiving.intake import register
+from dagster_project.lib.statement import annex, sealing
 from dagster_project.lib.statement import content as contents
+from dagster_project.lib.statement.authenticity import ANNEX, STATEMENT
 from dagster_project.lib.statement.content import Content
+from dagster_project.lib.statement.figures import frozen_lines, line_figures, sum_lines
 from dagster_project.settings import Home, Settings
 
-FORMATS = ("json", "html", "pdf", "xlsx")
+FORMAT = 2
 _INDEX = ".index.json"
-# kept for replay, of no use to a reader of the statement
-_NOT_SHOWN = ("benefit_codes", "participants")
+# what of a frozen statement's provenance its document shows; the rest is kept for replay and why
+_SHOWN = (
+    "as_of_date", "snapshot_id", "code_version", "terms", "terms_sha256", "benefit_codes_sha256",
+    "deliveries",
+)  # fmt: skip
+_ANNEX = f"-{ANNEX}"
+_PROVIDER = f"-{ANNEX}-leverandør"
+_SIGNED_BESIDE = ("html", "pdf", "xlsx")
 
 
 NIGHTLY_LIMIT = 60
@@ -64,6 +83,8 @@ def write_documents(home: Home, settings: Settings) -> list[Path]:
     """
     by_id = {c.contract_id: c for c in load_contracts(settings.contracts_dir, settings.area)}
     index = _read_index(home)
+    key = read_statement_key(home)
+    publish_public_keys(home, key)
     written: list[Path] = []
     with snapshots.open_current(home) as snapshot:
         ledger = chain.read(home).known(snapshot.as_of)
@@ -73,8 +94,10 @@ def write_documents(home: Home, settings: Settings) -> list[Path]:
             " order by period_end desc, contract_id, period_start limit ?",
             [NIGHTLY_LIMIT],
         ):
-            key = (row["contract_id"], row["period_start"])
-            maker = _Maker(home, snapshot, ledger, by_id[key[0]], key[1], approvals.get(key))
+            place = (row["contract_id"], row["period_start"])
+            maker = _Maker(
+                home, key, snapshot, ledger, by_id[place[0]], place[1], approvals.get(place)
+            )
             written += maker.write_if_changed(index)
     if written:
         files.write_atomic(folder(home) / _INDEX, json.dumps(index, sort_keys=True))
@@ -84,13 +107,13 @@ def write_documents(home: Home, settings: Settings) -> list[Path]:
 def write_statement(
     settings: Settings, contract: str, period: str, *, provider: bool = False
 ) -> list[Path]:
-    """Write the documents of one closed period, or the provider's workbook.
+    """Write the documents of one closed period, or the provider's edition of its annex.
 
     Args:
         settings: home and contracts.
         contract: contract_id.
         period: first month of the period, ``YYYY-MM``.
-        provider: write the provider's own workbook instead.
+        provider: write the annex with the provider's own courses instead.
 
     Returns:
         The files written.
@@ -101,38 +124,38 @@ def write_statement(
     """
     home = settings.home
     start = states.parse_month(period)
+    key = read_statement_key(home)
     with snapshots.open_current(home) as snapshot:
         rows = snapshot.of_period("mart.settlement", contract, start)
         if not rows:
             raise UsageError(f"there is no settlement of {contract} that begins {period}")
         if not rows[0]["is_closed"]:
             raise NotAllowedError("PERIOD_OPEN", f"the period ends {rows[0]['period_end']}")
-        if provider:
-            return [_write_provider(home, snapshot, contract, start, rows[0]["period_end"])]
         ledger = chain.read(home).known(snapshot.as_of)
         approval = approvals_of(ledger).get((contract, start))
         by_id = {c.contract_id: c for c in load_contracts(settings.contracts_dir, settings.area)}
-        return _Maker(home, snapshot, ledger, by_id[contract], start, approval).write()
+        maker = _Maker(home, key, snapshot, ledger, by_id[contract], start, approval)
+        return maker.write_for_provider(rows[0]["period_end"]) if provider else maker.write()
 
 
-def _write_provider(
-    home: Home, snapshot: Snapshot, contract_id: str, start: dt.date, end: dt.date
-) -> Path:
-    from dagster_project.lib.statement import provider
+@dataclass(frozen=True)
+class _Content:
+    """What the two documents of a period are made of."""
 
-    path = folder(home) / contract_id / f"{start:%Y-%m}-leverandør.xlsx"
-    files.make_dir(path.parent)
-    return files.write_atomic(path, provider.render(snapshot, contract_id, end))
+    statement: Content
+    lines: Sequence[Mapping[str, Any]]
+    causes: Sequence[Mapping[str, Any]]
 
 
 class _Maker:
     """Makes the documents of one period."""
 
     def __init__(
-        self, home: Home, snapshot: Snapshot, ledger: Ledger, contract: Contract,
-        start: dt.date, approval: Event | None,
+        self, home: Home, key: StatementKey, snapshot: Snapshot, ledger: Ledger,
+        contract: Contract, start: dt.date, approval: Event | None,
     ) -> None:  # fmt: skip
         self.home = home
+        self.key = key
         self.snapshot = snapshot
         self.contract = contract
         self.start = start
@@ -141,73 +164,141 @@ class _Maker:
         self.events = states.of_period(ledger, contract.contract_id, start)
         self.name = f"{contract.contract_id}/{start:%Y-%m}"
 
-    def path(self, suffix: str) -> Path:
-        """Where the document of a format lies."""
-        return folder(self.home) / f"{self.name}.{suffix}"
+    def path(self, suffix: str, kind: str = "") -> Path:
+        """Where the document of a kind and format lies."""
+        return folder(self.home) / f"{self.name}{kind}.{suffix}"
 
     def write_if_changed(self, index: dict[str, str]) -> list[Path]:
         """Write the documents unless the same ones lie there already."""
         content = None if self.approval else self.content()
         key = self._key(content)
-        if index.get(self.name) == key and all(self.path(s).is_file() for s in FORMATS):
+        if index.get(self.name) == key and all(path.is_file() for path in self._paths()):
             return []
         written = self.write(content)
         index[self.name] = key
         return written
 
-    def _key(self, content: Content | None) -> str:
+    def _paths(self) -> list[Path]:
+        """The files of both documents, as :meth:`write` gives them."""
+        made = [self.path("json"), *(self.path(suffix) for suffix in _SIGNED_BESIDE)]
+        made += [self.path("json", _ANNEX), self.path("xlsx", _ANNEX)]
+        beside = [p.with_name(p.name + sealing.SUFFIX) for p in made if p.suffix != ".json"]
+        return made + beside
+
+    def _key(self, content: _Content | None) -> str:
         """What the documents depend on; an approved period's are known without opening its file."""
         said: dict[str, Any] = {
             "events": [event.hash for event in self.events],
             "code": code_version(),
+            "signed_by": self.key.public_key,
         }
         if content is None:
             said["frozen"] = self.approval.frozen_sha256 if self.approval else None
         else:
             dated = ("as_of_date", "snapshot_id")
-            told = {k: v for k, v in content["provenance"].items() if k not in dated}
-            said["content"] = {**content, "provenance": told}
+            statement = content.statement
+            told = {k: v for k, v in statement["provenance"].items() if k not in dated}
+            said["content"] = {**statement, "provenance": told}
+            said["causes"] = list(content.causes)
         return sha256_json(said)
 
-    def content(self) -> Content:
-        """The statement's content: frozen if it is approved, else as the snapshot shows it."""
-        if self.approval is None:
-            return contents.gather(self.snapshot, self.contract, self.start)
-        return _without_replay(frozen.read(self.home, self.approval))
+    def content(self) -> _Content:
+        """Frozen if the period is approved, else as the snapshot shows it."""
+        if self.approval is not None:
+            document = frozen.read(self.home, self.approval)
+            return _Content(document, frozen_lines(document), document["published"][_LINES])
+        rows = self.snapshot.of_period(
+            f"restricted.{_LINES}", self.contract.contract_id, self.start, order="line_no"
+        )
+        statement = contents.gather(self.snapshot, self.contract, self.start, self.ledger)
+        return _Content(statement, [line_figures(row) for row in rows], contents.plain(rows))
 
-    def write(self, content: Content | None = None) -> list[Path]:
-        """Write all four documents."""
+    def write(self, content: _Content | None = None) -> list[Path]:
+        """Write the settlement in its four forms, and the annex."""
         from dagster_project.lib.statement import paper, view, web, workbook
 
-        document = document_of(content or self.content(), self.ledger, self.events)
-        text = to_text(document)
-        shown = view.build(document, document["state"]["state"], document["events"])
-        files.make_dir(self.path("json").parent)
-        made: dict[str, bytes | str] = {
-            "json": text,
-            "html": web.render(shown, text.rstrip("\n")),
-            "pdf": paper.render(shown),
-            "xlsx": workbook.render(shown, text.rstrip("\n")),
+        found = content or self.content()
+        document = self._document(found)
+        text = canonical_json(document)
+        shown = view.build(document)
+        made: dict[Path, bytes | str] = {
+            self.path("json"): text + "\n",
+            self.path("html"): web.render(shown, text),
+            self.path("pdf"): paper.render(shown, text),
+            self.path("xlsx"): workbook.render(shown),
         }
-        return [files.write_atomic(self.path(suffix), made[suffix]) for suffix in FORMATS]
+        own = annex.build(document, found.lines, found.causes)
+        return self._write({**made, **self._annex_files(own, _ANNEX)})
+
+    def write_for_provider(self, period_end: dt.date) -> list[Path]:
+        """Write the annex with the provider's own courses."""
+        found = self.content()
+        document = self._document(found)
+        own = annex.build(document, found.lines, found.causes)
+        told = annex.with_courses(own, document, self.snapshot, period_end)
+        return self._write(self._annex_files(told, _PROVIDER))
+
+    def _document(self, found: _Content) -> dict[str, Any]:
+        content = _without_lines(found)
+        # where the chains end now: what a party can hold against the home later
+        heads = {"ledger": self.ledger.last, "register": register.head(self.home)}
+        return sealing.signed(document_of(content, self.ledger, self.events, heads), self.key)
+
+    def _annex_files(self, told: annex.Annex, kind: str) -> dict[Path, bytes | str]:
+        return {
+            self.path("json", kind): canonical_json(sealing.signed(told, self.key)) + "\n",
+            self.path("xlsx", kind): annex.render(told, self.key.fingerprint),
+        }
+
+    def _write(self, made: Mapping[Path, bytes | str]) -> list[Path]:
+        """Write the files, and beside all but JSON their signatures."""
+        files.make_dir(self.path("json").parent)
+        written = [files.write_atomic(path, data) for path, data in made.items()]
+        for path in made:
+            if path.suffix != ".json":
+                beside = path.with_name(path.name + sealing.SUFFIX)
+                seal = sealing.signature_file(path.read_bytes(), self.key)
+                written.append(files.write_atomic(beside, seal))
+        return written
 
 
-def _without_replay(document: Content) -> Content:
-    told = {k: v for k, v in document["provenance"].items() if k not in _NOT_SHOWN}
-    kept = {k: v for k, v in document.items() if k != "published"}
-    return {**kept, "provenance": told}
+_LINES = "settlement_line"
 
 
-def document_of(content: Content, ledger: Ledger, events: list[Event]) -> dict[str, Any]:
-    """The JSON document: content, state, own events, and the links of the chain up to the last.
+def _without_lines(found: _Content) -> Content:
+    """What of a period's content its settlement shows: no line, and so no course.
+
+    Figures of format 1 hold the lines themselves. Their settlement names number and hash instead,
+    and what they give by part; their statement_sha256 is recomputed with the annex.
+    """
+    whole = found.statement
+    told = {name: whole["provenance"][name] for name in _SHOWN}
+    figures, shown = whole["figures"], whole["shown"]
+    if "format" not in figures:
+        sums = sum_lines(found.lines)
+        figures = {**figures, "lines": {"count": sums.count, "sha256": sums.sha256}}
+        shown = {**shown, "line_parts": sums.parts}
+    return {
+        "statement_sha256": whole["statement_sha256"], "figures": figures, "shown": shown,
+        "provenance": told,
+    }  # fmt: skip
+
+
+def document_of(
+    content: Content, ledger: Ledger, events: list[Event], heads: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The settlement's document, not signed yet: content, state, own events and the chain's links.
 
     Other settlements' events are given by sequence, ``prev`` and hash only: enough to follow the
     chain, without their content.
     """
     found = states.state_of(events, content["statement_sha256"])
     last = events[-1].sequence if events else 0
-    document = {
+    return {
         **content,
+        "kind": STATEMENT,
+        "format": FORMAT,
+        "provenance": {**content["provenance"], "heads": heads},
         "state": {"state": found.name, "is_superseded": found.is_superseded},
         "events": [event.to_json() for event in events],
         "chain": [
@@ -215,13 +306,6 @@ def document_of(content: Content, ledger: Ledger, events: list[Event]) -> dict[s
             for event in ledger.events[:last]
         ],
     }
-    document["document_sha256"] = sha256_json(document)
-    return document
-
-
-def to_text(document: Mapping[str, Any]) -> str:
-    """The document's bytes: canonical JSON and a line feed."""
-    return canonical_json(document) + "\n"
 
 
 def _read_index(home: Home) -> dict[str, str]:

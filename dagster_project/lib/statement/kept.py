@@ -6,13 +6,13 @@ whether it is authentic (``authenticity``).
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from dagster_project.lib.base.errors import UsageError
-from dagster_project.lib.statement import web
+from dagster_project.lib.base.strict_json import parse_strictly
+from dagster_project.lib.statement import paper, web
 from dagster_project.lib.statement.authenticity import MAX_BYTES
 
 Document = dict[str, Any]
@@ -27,14 +27,14 @@ def read_kept(path: Path) -> Document | None:
     if not path.is_file() or path.stat().st_size > MAX_BYTES:
         raise UsageError(f"{path.name} er ingen opgørelse", remedy="angiv en fil, som en part har")
     reader = _READERS.get(path.suffix.lower())
-    for text in reader(path) if reader else ():
-        try:
-            document = json.loads(text)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(document, dict):
-            return document
-    return None
+    found = reader(path.read_bytes()) if reader else []
+    if len(found) != 1:
+        return None
+    try:
+        document = parse_strictly(found[0])
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None
 
 
 def heads_of(document: Document) -> Document | None:
@@ -44,12 +44,14 @@ def heads_of(document: Document) -> Document | None:
     return told if isinstance(told, dict) else None
 
 
-def _of_json(path: Path) -> Iterator[str]:
-    yield path.read_bytes().decode("utf-8", "replace")
+def _of_json(raw: bytes) -> list[str]:
+    return [raw.decode("utf-8-sig", "replace")]
 
 
-def _of_html(path: Path) -> Iterator[str]:
-    yield web.document_of(path.read_bytes().decode("utf-8", "replace")) or ""
+def _of_html(raw: bytes) -> list[str]:
+    return web.documents_of(raw.decode("utf-8-sig", "replace")) or []
 
 
-_READERS: dict[str, Callable[[Path], Iterator[str]]] = {".json": _of_json, ".html": _of_html}
+_READERS: dict[str, Callable[[bytes], list[str]]] = {
+    ".json": _of_json, ".html": _of_html, ".pdf": paper.documents_of,
+}  # fmt: skip

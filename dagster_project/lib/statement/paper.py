@@ -1,39 +1,47 @@
-"""The statement on paper: PDF by typst, pictures as vectors, no clock in the file.
+"""The statement on paper: PDF by typst, pictures as vectors, the JSON document attached.
 
-What belongs here: handing the view to the typesetter. What does not: words and figures (``view``).
-The restricted annex is left out: a PDF goes to council and investor.
+What belongs here: handing the view to the typesetter, and taking the attachment back. What does
+not: words and figures (``view``).
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
+import re
+import zlib
+from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from dagster_project.lib.statement.view import Section, View
 
 _TEMPLATE = Path(__file__).with_name("templates") / "statement.typ"
-_SEAL = b"%%effekt-sha256 %s\n"
+_ATTACHED = re.compile(rb"/Type\s*/EmbeddedFile")
+_STREAM = re.compile(rb"stream\r?\n")
+_LENGTH = re.compile(rb"/Length\s+(\d{1,9})(?!\s+\d+\s+R)")
+_REACH = 4096  # bytes of an object's dictionary that are looked at
+_MAX_BYTES = 64 * 1024 * 1024
 
 
-def render(view: View) -> bytes:
-    """The sealed PDF's bytes; the same view gives the same bytes."""
+def render(view: View, document: str) -> bytes:
+    """The PDF's bytes; the same view and document (its JSON text) give the same bytes."""
     import typst
 
     data = {
         "title": view.title, "subtitle": view.subtitle, "period": view.period,
-        "state": view.state, "payment": view.payment, "facts": list(view.facts),
+        "state": view.state, "payment": view.payment,
+        "facts": [[label, cell.text] for label, cell in view.facts],
         "sections": [_section(section) for section in view.sections],
         "pictures": dict(view.pictures), "footer": view.footer,
     }  # fmt: skip
     made: bytes = typst.compile(
         _TEMPLATE.read_bytes(),
-        sys_inputs={"view": json.dumps(data, ensure_ascii=False)},
+        sys_inputs={"view": json.dumps(data, ensure_ascii=False), "document": document},
         font_paths=_fonts(),
     )
-    return seal(made)
+    return made
 
 
 def _section(section: Section) -> dict[str, Any]:
@@ -60,17 +68,43 @@ def _fonts() -> Any:
     return typst.Fonts(include_system_fonts=False)
 
 
-def seal(made: bytes) -> bytes:
-    """The PDF with the sha256 of its bytes as a comment after its end."""
-    return made + _SEAL % hashlib.sha256(made).hexdigest().encode()
-
-
-def is_sealed(made: bytes) -> bool:
-    """Whether not one byte has changed since the PDF was made."""
-    length = len(_SEAL % (b"0" * 64))
-    return len(made) > length and seal(made[:-length]) == made
-
-
 def _breakable(text: str) -> str:
     """A text whose long names may break at their underscores."""
     return text.replace("_", "_\u200b")
+
+
+def documents_of(made: bytes) -> list[str]:
+    """The first attachments of a PDF as texts; one that is no text, or too large, is empty."""
+    return [_text(raw) for raw in islice(_attachments(made), 2)]
+
+
+def _attachments(made: bytes) -> Iterator[bytes | None]:
+    """A stream's dictionary stands open in the file whatever program wrote it (ISO 32000-1)."""
+    for found in _ATTACHED.finditer(made):
+        begins = _STREAM.search(made, found.end(), found.end() + _REACH)
+        if begins is None:
+            continue
+        about = made[max(found.start() - _REACH, 0) : begins.start()].rpartition(b"obj")[2]
+        length = _LENGTH.search(about)
+        if b"/FlateDecode" in about:
+            yield _inflated(made, begins.end())
+        elif b"/Filter" in about or length is None:
+            yield None
+        else:
+            yield made[begins.end() :][: int(length[1])]
+
+
+def _inflated(made: bytes, start: int) -> bytes | None:
+    unpacker = zlib.decompressobj()
+    try:
+        raw = unpacker.decompress(memoryview(made)[start:], _MAX_BYTES)
+    except zlib.error:
+        return None
+    return raw if unpacker.eof else None
+
+
+def _text(raw: bytes | None) -> str:
+    try:
+        return "" if raw is None else raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return ""

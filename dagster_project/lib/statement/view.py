@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from dagster_project.lib.base import danish
+from dagster_project.lib.keys.signatures import fingerprint
 from dagster_project.lib.reference import words
 from dagster_project.lib.statement import curves
 
@@ -38,13 +39,12 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading with text, a picture and a table; ``is_restricted`` for what names courses."""
+    """A heading with text, a picture and a table."""
 
     title: str
     text: Sequence[str] = ()
     picture: str = ""
     table: Table | None = None
-    is_restricted: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,22 +56,16 @@ class View:
     period: str
     state: str
     payment: str
+    payment_dkk: Decimal
     statement_sha256: str
-    facts: Sequence[tuple[str, str]]
+    facts: Sequence[tuple[str, Cell]]
     sections: Sequence[Section]
-    annex: Sequence[Section]
     pictures: Mapping[str, str] = field(default_factory=dict)
     footer: str = ""
 
 
-def build(content: Content, state: str, events: Sequence[Mapping[str, Any]]) -> View:
-    """The view of a statement.
-
-    Args:
-        content: as gathered (``content.gather``) or as frozen.
-        state: state of the settlement today.
-        events: the settlement's own events as JSON objects, in order.
-    """
+def build(content: Content) -> View:
+    """The view of a settlement's document (``documents.document_of``); it names no course."""
     figures, terms = content["figures"], content["provenance"]["terms"]
     totals = content["shown"]["totals"]
     start = dt.date.fromisoformat(totals["period_start"])
@@ -80,22 +74,22 @@ def build(content: Content, state: str, events: Sequence[Mapping[str, Any]]) -> 
         title=terms["title"],
         subtitle=f"Opgørelse af resultatbetaling, {totals['period_label']}",
         period=f"{danish.date(start)} – {danish.date(end)}",
-        state=words.label("state", state),
+        state=words.label("state", content["state"]["state"]),
         payment=_kr(figures["payment"]["period"]),
+        payment_dkk=Decimal(figures["payment"]["period"]),
         statement_sha256=content["statement_sha256"],
         facts=_facts(content),
-        sections=_sections(content, events),
-        annex=_annex(content),
+        sections=_sections(content),
         pictures=curves.draw(content),
         footer=_footer(content),
     )
 
 
-def _sections(content: Content, events: Sequence[Mapping[str, Any]]) -> list[Section]:
+def _sections(content: Content) -> list[Section]:
     made = [
         Section("Vejen til betalingen", picture="waterfall"),
         Section("Betalingskurven", picture="curve"),
-        _people(content, events),
+        _people(content),
         _basis(content),
         _true_ups(content),
         _tiers(content),
@@ -106,6 +100,7 @@ def _sections(content: Content, events: Sequence[Mapping[str, Any]]) -> list[Sec
         _missing(content),
         _reservations(content),
         _deliveries(content),
+        _proof(content),
     ]
     return [section for section in made if section is not None]
 
@@ -159,37 +154,40 @@ def _hidden(row: Mapping[str, Any]) -> str:
 # page one -----------------------------------------------------------------------------------------
 
 
-def _facts(content: Content) -> list[tuple[str, str]]:
+def _facts(content: Content) -> list[tuple[str, Cell]]:
     figures, terms = content["figures"], content["provenance"]["terms"]
     totals, parties = content["shown"]["totals"], terms["parties"]
     named = [
-        ("Kommune", parties["municipality"]),
-        ("Leverandør", parties.get("provider")),
-        ("Investor", parties.get("investor")),
-        ("Kontraktens grundlag", terms["document"]),
-        ("Resultatbetalingsgrundlag i perioden", _kr(figures["basis"]["period"])),
-        ("Resultatbetalingsgrundlag i alt", _kr(figures["basis"]["cumulative"])),
-        ("Betalingsret i alt", _kr(figures["entitlement"]["cumulative"])),
-        ("Tilbageholdt over bevillingen", _kr(figures["held"]["cumulative"])),
-        ("Betalt for meget, fremført", _kr(figures["payment"]["carried_forward"])),
-        ("Kommunens egen andel i alt", _kr(totals["municipality_share_cumulative_dkk"])),
-        ("Til næste trin", _headroom(totals["headroom_to_next_tier_dkk"], "sidste trin er nået")),
-        ("Til loftet", _headroom(totals["headroom_to_ceiling_dkk"], "intet loft")),
+        ("Kommune", _text(parties["municipality"])),
+        ("Leverandør", _text(parties.get("provider"))),
+        ("Investor", _text(parties.get("investor"))),
+        ("Kontraktens grundlag", _text(terms["document"])),
+        ("Resultatbetalingsgrundlag i perioden", _kroner(figures["basis"]["period"])),
+        ("Resultatbetalingsgrundlag i alt", _kroner(figures["basis"]["cumulative"])),
+        ("Betalingsret i alt", _kroner(figures["entitlement"]["cumulative"])),
+        ("Tilbageholdt over bevillingen", _kroner(figures["held"]["cumulative"])),
+        ("Betalt for meget, fremført", _kroner(figures["payment"]["carried_forward"])),
+        ("Kommunens egen andel i alt", _kroner(totals["municipality_share_cumulative_dkk"])),
+        ("Til næste trin", _kroner(totals["headroom_to_next_tier_dkk"], "sidste trin er nået")),
+        ("Til loftet", _kroner(totals["headroom_to_ceiling_dkk"], "intet loft")),
     ]
     if Decimal(figures["payment"]["repayable"]) > 0:
-        named.append(("Skal betales tilbage", _kr(figures["payment"]["repayable"])))
-    return [(label, text) for label, text in named if text is not None]
+        named.append(("Skal betales tilbage", _kroner(figures["payment"]["repayable"])))
+    return [(label, cell) for label, cell in named if cell.text != danish.NONE]
 
 
-def _headroom(text: str | None, missing: str) -> str:
-    return missing if text is None else _kr(text)
+def _kroner(text: str | None, missing: str = danish.NONE) -> Cell:
+    """An amount with its unit, and the number behind it."""
+    return Cell(missing) if text is None else Cell(_kr(text), Decimal(text))
 
 
-def _people(content: Content, events: Sequence[Mapping[str, Any]]) -> Section:
+def _people(content: Content) -> Section:
+    events = content["events"]
     rows = [
         [
             _text(words.label("action", event["action"])),
             _text(event["actor"]),
+            _text("bekræftet" if event.get("is_confirmed") else "oplyst"),
             _text(words.label("role", event["role"])),
             _text(event["os_user"]),
             _text(_day(event["as_of_date"])),
@@ -199,13 +197,26 @@ def _people(content: Content, events: Sequence[Mapping[str, Any]]) -> Section:
         ]
         for event in events
     ]
-    said = ["Hvert trin bærer opgørelsens sha256 og står i kommunens ubrudte hændelseskæde."]
+    said = [
+        "Hvert trin bærer opgørelsens sha256 og står i kommunens ubrudte hændelseskæde.",
+        "Et navn er bekræftet, når det er bundet til brugeren, der handlede; ellers er det oplyst.",
+    ]
     if content["provenance"]["terms"].get("actors") is None:
         said.append("Kontrakten nævner ingen navne; enhver har kunnet handle.")
     if not rows:
-        said = ["Ingen har handlet på opgørelsen endnu; den er en kladde.", *said[1:]]
+        said = ["Ingen har handlet på opgørelsen endnu; den er en kladde.", *said[2:]]
         return Section("Hvem gjorde hvad hvornår", said)
-    headings = ("Trin", "Navn", "Rolle", "Bruger", "Pr.", "Registreret", ">Kr.", "Bemærkning")
+    headings = (
+        "Trin",
+        "Navn",
+        "Navnet er",
+        "Rolle",
+        "Bruger",
+        "Pr.",
+        "Registreret",
+        ">Kr.",
+        "Bemærkning",
+    )
     return Section("Hvem gjorde hvad hvornår", said, table=Table(headings, rows))
 
 
@@ -219,30 +230,32 @@ def _remark(event: Mapping[str, Any]) -> str:
 # what it is made of -------------------------------------------------------------------------------
 
 
-def _lines(content: Content, kind: str) -> list[Mapping[str, Any]]:
-    return [line for line in content["figures"]["lines"] if line["line_kind"] == kind]
+def _parts(content: Content, kind: str) -> list[Mapping[str, Any]]:
+    """The sums of the lines by part and price group; figures of format 1 have them beside them."""
+    parts = content["figures"].get("parts") or content["shown"].get("line_parts", [])
+    return [part for part in parts if part["line_kind"] == kind]
+
+
+def _trued(content: Content) -> Decimal:
+    """What the true-ups of the period come to."""
+    return sum((Decimal(part["sum"]) for part in _parts(content, "true_up")), Decimal(0))
 
 
 def _basis(content: Content) -> Section:
     parts = {part["part_id"]: part for part in content["provenance"]["terms"]["parts"]}
-    sums: dict[tuple[str, str, str], int] = {}
-    for line in _lines(content, "new"):
-        key = (line["part"], line["price_group"], line["new"])
-        sums[key] = sums.get(key, 0) + 1
-    rows, total = [], Decimal(0)
-    for (part_id, group, amount), count in sorted(sums.items()):
-        kind = parts.get(part_id, {}).get("kind", "")
-        total += count * Decimal(amount)
-        is_priced = kind == "person_months"
-        rows.append(
-            [
-                _text(part_id), _text(words.label("part_kind", kind)), _text(group or None),
-                _count(count if is_priced else None), _money(amount if is_priced else None),
-                _money(str(count * Decimal(amount))),
-            ]
-        )  # fmt: skip
-    trued = sum((Decimal(line["difference"]) for line in _lines(content, "true_up")), Decimal(0))
-    if trued:
+    rows = [
+        [
+            _text(part["part"]), _text(words.label("part_kind", kind)),
+            _text(part["price_group"] or None),
+            _count(rate["months"] if kind == "person_months" else None),
+            _money(rate["rate"] if kind == "person_months" else None),
+            _money(str(rate["months"] * Decimal(rate["rate"]))),
+        ]
+        for part in _parts(content, "new")
+        for rate in part["rates"]
+        for kind in [parts.get(part["part"], {}).get("kind", "")]
+    ]  # fmt: skip
+    if trued := _trued(content):
         rows.append(
             [_text(words.label("line_kind", "true_up")), *[_text(None)] * 4, _money(str(trued))]
         )
@@ -271,10 +284,11 @@ def _true_ups(content: Content) -> Section | None:
     ]
     if not rows:
         return None
-    total = sum((Decimal(line["difference"]) for line in _lines(content, "true_up")), Decimal(0))
     headings = ("Periode, der rettes", "Årsag", ">Linjer", ">Forskel, kr.")
     said = ["Godkendte perioder ændres aldrig; forskellen afregnes i denne."]
-    return Section("Efterreguleringer", said, table=Table(headings, rows, _total(3, str(total))))
+    return Section(
+        "Efterreguleringer", said, table=Table(headings, rows, _total(3, str(_trued(content))))
+    )
 
 
 def _tiers(content: Content) -> Section:
@@ -442,21 +456,36 @@ def _deliveries(content: Content) -> Section:
     return Section("Leverancer, som opgørelsen hviler på", said, table=Table(headings, rows))
 
 
-def _annex(content: Content) -> list[Section]:
+def _proof(content: Content) -> Section:
+    """What a reader compares to know that the document is the municipality's."""
+    lines = content["figures"]["lines"]
     rows = [
-        [
-            _text(words.label("line_kind", line["line_kind"])), _text(line["part"]),
-            _text(line["course"]), _text(line["month"]), _text(line["price_group"] or None),
-            _money(line["old"]), _money(line["new"]), _money(line["difference"]),
-        ]
-        for line in content["figures"]["lines"]
-    ]  # fmt: skip
-    headings = ("Linje", "Del", "Forløb", "Måned", "Prisgruppe", ">Før, kr.", ">Nu, kr.",
-                ">Forskel, kr.")  # fmt: skip
-    said = ["Fortroligt: nævner forløb. Gives ikke videre til investor eller byråd."]
-    total = _total(7, content["figures"]["basis"]["period"])
-    return [Section("Bilag: linjer", said, table=Table(headings, rows, total), is_restricted=True)]
+        [_text("Opgørelsens sha256"), _text(content["statement_sha256"])],
+        [_text("Linjernes sha256"), _text(lines["sha256"])],
+        [_text("Linjer"), _count(lines["count"])],
+        *(
+            [_text(label), _text(head_text(content["provenance"]["heads"][name]))]
+            for name, label in HEADS.items()
+        ),
+        [_text("Nøglens fingeraftryk"), _text(fingerprint(content["public_key"]))],
+    ]
+    said = [
+        "Sammenlign nøglens fingeraftryk med det, kommunen har oplyst.",
+        "Efterprøv uden kommunens data: effekt statement --verify FIL --key FINGERAFTRYK.",
+        "Linjerne står i bilaget, som kommunen og leverandøren har; efterprøv dem med --annex.",
+        "Gem dokumentet: hovederne viser senere, om kommunens kæder er skrevet om.",
+    ]
+    return Section("Sådan efterprøves opgørelsen", said, table=Table(("Hvad", "Værdi"), rows))
+
+
+HEADS = {"ledger": "Hændelseskædens hoved", "register": "Leveranceregistrets hoved"}
+
+
+def head_text(head: Mapping[str, Any] | None) -> str:
+    """The head of a chain as it is printed; an empty chain has none."""
+    return "tom" if head is None else f"nr. {head['sequence']}: {head['hash']}"
 
 
 def _footer(content: Content) -> str:
-    return f"Opgørelsens sha256: {content['statement_sha256']}"
+    key = fingerprint(content["public_key"])
+    return f"Opgørelsens sha256: {content['statement_sha256']} · nøgle {key}"

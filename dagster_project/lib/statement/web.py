@@ -1,24 +1,25 @@
 """The statement as one self-contained HTML page, with the JSON document inside.
 
-What belongs here: filling the template. What does not: words and figures (``view``).
+What belongs here: filling the template, and reading a page back. What does not: words and figures
+(``view``).
 """
 
 from __future__ import annotations
 
-import re
 from functools import cache
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dagster_project.lib.base.canonical import sha256_text
 from dagster_project.lib.statement.view import Section, View
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 _TEMPLATES = Path(__file__).with_name("templates")
-_DOCUMENT = re.compile(r'<script type="application/json" id="opgoerelse">(.*?)</script>', re.DOTALL)
-_SEAL = re.compile(r"<!-- sha256 ([0-9a-f]{64}) -->\n\Z")
+_DOCUMENT_ID = "opgoerelse"
+_DOCUMENT_TYPE = "application/json"
+_UNSEEN = ("script", "style", "title")
 
 
 def render(view: View, document: str) -> str:
@@ -39,7 +40,7 @@ def render(view: View, document: str) -> str:
         body=body,
         document=Markup(_for_script(document)),  # noqa: S704
     )
-    return seal(page.rstrip("\n") + "\n")
+    return page.rstrip("\n") + "\n"
 
 
 @cache
@@ -52,23 +53,54 @@ def _environment() -> Environment:
     )  # fmt: skip
 
 
-def seal(page: str) -> str:
-    """The page with the sha256 of all that stands before it as its last line."""
-    return f"{page}<!-- sha256 {sha256_text(page)} -->\n"
-
-
-def is_sealed(page: str) -> bool:
-    """Whether not one character has changed since the page was made."""
-    found = _SEAL.search(page)
-    return found is not None and sha256_text(page[: found.start()]) == found.group(1)
-
-
-def document_of(page: str) -> str | None:
-    """The JSON text inside a page, null where there is none."""
-    found = _DOCUMENT.search(page)
-    return None if found is None else found.group(1).replace("\\u003c", "<")
-
-
 def _for_script(document: str) -> str:
-    """JSON that cannot end its script element; ``document_of`` takes it back."""
+    """JSON that cannot end its script element; every reader of JSON takes it back."""
     return document.replace("<", "\\u003c")
+
+
+class _Page(HTMLParser):
+    """Scripts and visible words of a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.documents: list[str] = []
+        self.has_programs = False
+        self.words: list[str] = []
+        self._inside: list[str] = []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """An element begins; a script is a document or a program."""
+        if tag in _UNSEEN:
+            self._inside.append(tag)
+        if tag == "script":
+            told = dict(attrs)
+            if (told.get("type") or "").strip().lower() == _DOCUMENT_TYPE:
+                self.documents.append("")
+            else:
+                self.has_programs = True
+
+    def handle_endtag(self, tag: str) -> None:
+        """An element ends."""
+        if tag in self._inside:
+            self._inside.remove(tag)
+
+    def handle_data(self, data: str) -> None:
+        """Text: a document's, nobody's, or what a reader sees."""
+        if "script" in self._inside:
+            if self.documents:
+                self.documents[-1] += data
+        elif not self._inside:
+            self.words += data.split()
+
+
+def documents_of(page: str) -> list[str] | None:
+    """The JSON texts inside a page; None where it holds a program as well."""
+    found = _Page(page)
+    return None if found.has_programs else found.documents
+
+
+def words_of(page: str) -> list[str]:
+    """The words that a reader of the page sees, in order."""
+    return _Page(page).words

@@ -10,8 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 from collections.abc import Sequence
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dagster_project.lib.statement.view import Cell, Section, Table, View
 
@@ -20,11 +19,10 @@ if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
 
-DATA_SHEET = "data"
 _CREATED = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)  # no clock in the file
-_CELL_LIMIT = 32_000
 _MAX_WIDTH = 60
 _MAX_NAME = 31  # letters of a sheet's name
+_A4 = 9
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "\x00")
 
 
@@ -33,19 +31,15 @@ def escaped(text: str) -> str:
     return f"'{text}" if text.startswith(_DANGEROUS) else text
 
 
-def render(view: View, document: str) -> bytes:
-    """The statement's workbook; ``document`` (its JSON) lies on a hidden sheet for ``--verify``."""
+def render(view: View) -> bytes:
+    """The settlement's workbook: the first sheet, then one for each section."""
     made = io.BytesIO()
     book = open_book(made)
     writer = _Writer(book)
     writer.front(view)
-    for section in [*view.sections, *view.annex]:
+    for section in view.sections:
         if section.table or section.text:
             writer.section(section)
-    sheet = book.add_worksheet(DATA_SHEET)
-    for row, start in enumerate(range(0, len(document), _CELL_LIMIT)):
-        sheet.write_string(row, 0, document[start : start + _CELL_LIMIT])
-    sheet.hide()
     book.close()
     return made.getvalue()
 
@@ -73,6 +67,7 @@ class _Writer:
         self.bold = book.add_format({"bold": True, "bottom": 2, "text_wrap": True, "valign": "top"})
         self.total = book.add_format({"bold": True, "top": 2, "num_format": "#,##0.00"})
         self.wrapped = book.add_format({"text_wrap": True, "valign": "top"})
+        self.leading = book.add_format({"num_format": '#,##0.00" kr."', "align": "left"})
         self.money = book.add_format({"num_format": "#,##0.00"})
         self.whole = book.add_format({"num_format": "#,##0"})
         self.share = book.add_format({"num_format": "0.0%"})
@@ -85,7 +80,11 @@ class _Writer:
             number += 1
             name = f"{base[: _MAX_NAME - 3]} {number}"
         self.names.add(name.casefold())
-        return self.book.add_worksheet(name)
+        made = self.book.add_worksheet(name)
+        made.set_landscape()
+        made.set_paper(_A4)
+        made.fit_to_pages(1, 0)
+        return made
 
     def front(self, view: View) -> None:
         """First sheet: the result and the facts beside it."""
@@ -94,13 +93,17 @@ class _Writer:
         sheet.set_column(1, 1, 70)
         sheet.write_string(0, 0, escaped(view.title), self.title)
         rows = [
-            ("Opgørelse", view.subtitle), ("Periode", view.period), ("Status", view.state),
-            ("Betaling for perioden", view.payment), *view.facts,
-            ("Opgørelsens sha256", view.statement_sha256),
+            ("Opgørelse", Cell(view.subtitle)), ("Periode", Cell(view.period)),
+            ("Status", Cell(view.state)),
+            ("Betaling for perioden, kr.", Cell(view.payment, view.payment_dkk)), *view.facts,
+            ("Opgørelsens sha256", Cell(view.statement_sha256)),
         ]  # fmt: skip
-        for number, (label, text) in enumerate(rows, start=2):
+        for number, (label, cell) in enumerate(rows, start=2):
             sheet.write_string(number, 0, label)
-            sheet.write_string(number, 1, escaped(text), self.wrapped)
+            if cell.value is None:
+                sheet.write_string(number, 1, escaped(cell.text), self.wrapped)
+            else:
+                sheet.write_number(number, 1, cell.value, self.leading)
 
     def section(self, section: Section) -> None:
         """One sheet: texts, then the table with its heading frozen."""
@@ -122,6 +125,7 @@ class _Writer:
         if table.total:
             self.row(sheet, top + 1 + len(table.rows), table.total, self.total)
         sheet.freeze_panes(top + 1, 0)
+        sheet.repeat_rows(top)
 
     def row(self, sheet: Worksheet, number: int, cells: Sequence[Cell],
             style: Format | None = None) -> None:  # fmt: skip
@@ -154,19 +158,3 @@ def write_tables(sheets: Sequence[tuple[str, Table]]) -> bytes:
         writer.table(writer.sheet(name), 0, table)
     book.close()
     return made.getvalue()
-
-
-def number_cell(amount: Decimal | int | None, text: str) -> Cell:
-    """A cell with a number behind its text."""
-    return Cell(text, amount)
-
-
-def data_of(path: Any) -> str | None:
-    """The JSON text on the hidden sheet of a statement's workbook, null where there is none."""
-    from openpyxl import load_workbook
-
-    book = load_workbook(path, read_only=True)
-    if DATA_SHEET not in book.sheetnames:
-        return None
-    rows = book[DATA_SHEET].iter_rows(min_col=1, max_col=1, values_only=True)
-    return "".join(str(value) for (value,) in rows if value is not None)

@@ -105,15 +105,22 @@ def replay(settings: Settings, contract: str, period: str, run: RunModels) -> Ve
     approved = frozen.read(home, approval)
     with side_home.side_home(home) as side:
         replayed = compute(home, side, ledger, approval, approved, run)
-    return compare(approved["figures"], replayed)
+    return compare(_approved(approved), replayed, approved["statement_sha256"])
+
+
+def _approved(document: frozen.Document) -> dict[str, Any]:
+    """The frozen figures with their lines, which figures of format 2 only count and hash."""
+    from dagster_project.lib.statement.figures import frozen_lines
+
+    return {**document["figures"], "lines": frozen_lines(document)}
 
 
 def compute(
     home: Home, side: Home, ledger: Ledger, approval: Event, approved: frozen.Document,
     run: RunModels,
 ) -> dict[str, Any]:  # fmt: skip
-    """Figures of an approved period from its stored inputs, in the side home's warehouse."""
-    from dagster_project.lib.statement.figures import read_figures
+    """Figures and lines of an approved period from its stored inputs, in the form they had then."""
+    from dagster_project.lib.statement.figures import as_format_1, read_figures
 
     told = approved["provenance"]
     side_home.lay_out_vault(home, side, {row["delivery_id"] for row in told["deliveries"]})
@@ -122,9 +129,11 @@ def compute(
         load_ledger_before(connection, home, ledger, approval)
     run(side, ["+path:models/intermediate/settlement"])
     with side_home.opened(side) as connection:
-        found = read_figures(connection, approval.contract_id, approval.period_start)
+        found, lines = read_figures(connection, approval.contract_id, approval.period_start)
+    if "format" not in approved["figures"]:
+        found = as_format_1(found, lines)
     # the terms are the stored ones; a later model may write their defaults out differently
-    return {**found, "terms_sha256": told["terms_sha256"]}
+    return {**found, "lines": lines, "terms_sha256": told["terms_sha256"]}
 
 
 def load(connection: duckdb.DuckDBPyConnection, side: Home, told: Mapping[str, Any]) -> None:
@@ -153,9 +162,11 @@ def load_ledger_before(
     load_events(connection, earlier)
 
 
-def compare(approved: Mapping[str, Any], replayed: Mapping[str, Any]) -> Verdict:
+def compare(
+    approved: Mapping[str, Any], replayed: Mapping[str, Any], approved_sha256: str
+) -> Verdict:
     """Differences of two sets of figures, line by line and figure by figure."""
-    verdict = Verdict(approved["contract"], approved["period"], _sha256(approved))
+    verdict = Verdict(approved["contract"], approved["period"], approved_sha256)
     before, after = _by_key(approved["lines"]), _by_key(replayed["lines"])
     for key in sorted(before.keys() | after.keys(), key=str):
         was, now = before.get(key), after.get(key)
@@ -178,9 +189,3 @@ def _by_key(lines: list[dict[str, Any]]) -> dict[tuple[Any, ...], dict[str, str]
         }
         for line in lines
     }
-
-
-def _sha256(figures: Mapping[str, Any]) -> str:
-    from dagster_project.lib.statement.figures import figures_sha256
-
-    return figures_sha256(figures)

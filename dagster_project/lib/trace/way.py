@@ -36,7 +36,8 @@ def way_of(
     """
     if settlement["basis_cumulative_dkk"] is None or contract.payment is None:
         return None
-    chosen, tiers = payment_terms(contract)
+    terms, tiers = payment_terms(contract)
+    chosen = terms.chosen
     basis = Decimal(settlement["basis_cumulative_dkk"])
     authorised = contract.payment.authorised_max
     return {

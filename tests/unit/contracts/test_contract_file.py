@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import jsonschema
 import pytest
@@ -21,9 +21,10 @@ from dagster_project.lib.contracts import (
     load_contracts,
     schema_text,
 )
-from dagster_project.lib.contracts.model import FteReductionPart, RelapsePart
+from dagster_project.lib.contracts.model import AddedLater, FteReductionPart, RelapsePart, Section
 from dagster_project.lib.contracts.periods import last_ordinary_day
 from dagster_project.lib.contracts.schema import SCHEMA_FILE
+from dagster_project.lib.contracts.terms import hash_terms
 from dagster_project.settings import SHIPPED_CONTRACTS_DIR
 
 Tree = dict[str, Any]
@@ -296,6 +297,45 @@ def test_notation_of_money_does_not_change_the_terms(tmp_path: Path, tree: Tree)
     assert load_text(tmp_path, to_yaml(tree)).terms_sha256 == first.terms_sha256
     tree["parts"][0]["price_groups"][0]["rates"][0]["amount"] = "13048.01"
     assert load_text(tmp_path, to_yaml(tree)).terms_sha256 != first.terms_sha256
+
+
+# Rule C.terms
+def test_words_and_names_are_no_terms(tmp_path: Path, tree: Tree) -> None:
+    first = load_text(tmp_path, to_yaml(tree))
+    tree["title"] = "Et andet navn"
+    tree["parties"] = {"municipality": "En anden kommune"}
+    tree["actors"] = {"finance": ["Finn"]}
+    tree["parts"][0]["clause"] = "andre ord"
+    tree["parts"][0]["price_groups"][0]["rates"][0]["clause"] = "flere ord"
+    assert load_text(tmp_path, to_yaml(tree)).terms_sha256 == first.terms_sha256
+    tree["register_lag_days"] += 1
+    assert load_text(tmp_path, to_yaml(tree)).terms_sha256 != first.terms_sha256
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"retention": {"years": 5}}, {"variants": [1]}, {"parts": [{"a": 1, "title": "t"}]},
+        {"settlement": {"b": 1, "calendar": {"submit": 10}}}, {"document_title": "t"},
+    ],
+)  # fmt: skip
+# Rule C.terms
+def test_what_bears_on_no_krone_is_left_out_wherever_it_stands(words: Tree) -> None:
+    plain: Tree = {"parts": [{"a": 1}], "settlement": {"b": 1}}
+    assert hash_terms(plain | words) == hash_terms(plain)
+    assert hash_terms(plain | {"calendar": 1}) != hash_terms(plain)
+
+
+# Rule C.terms
+def test_a_key_added_later_is_absent_where_the_file_does_not_write_it() -> None:
+    class Before(Section):
+        rate: int
+
+    class After(Before):
+        floor: Annotated[int | None, AddedLater()] = None
+
+    assert After(rate=1).model_dump() == Before(rate=1).model_dump()
+    assert After(rate=1, floor=None).model_dump() == {"clause": None, "rate": 1, "floor": None}
 
 
 # Rule C.terms

@@ -44,7 +44,8 @@ def test_what_is_approved_is_frozen_with_everything_it_rests_on(
     approved(Q1)
     path = world.home.ledger / "statements" / CONTRACT / f"{Q1}.json"
     document = json.loads(path.read_text(encoding="utf-8"))
-    assert document["figures"]["lines"][0]["new"] == "300.00"
+    assert document["figures"]["parts"][0]["sum"] == "300.00"
+    assert document["published"]["settlement_line"][0]["new_amount_dkk"] == "300.00"
     told = document["provenance"]
     assert told["terms"]["contract_id"] == CONTRACT
     assert {"benefit_codes", "deliveries", "participants", "code_version"} <= set(told)
@@ -249,6 +250,12 @@ def test_a_payment_is_not_recorded_before_its_day(
             life.pay(world.settings, CONTRACT, Q1, "Finn", paid_on, "bilag")
 
 
+def test_a_release_where_nothing_is_held_moves_the_figures_too(world: World) -> None:
+    life.release(world.settings, CONTRACT, Decimal("10"), "Kai", "byrådet 1. maj")
+    with pytest.raises(NotAllowedError, match="SNAPSHOT_STALE"):
+        life.submit(world.settings, CONTRACT, Q1, "Lis")
+
+
 def test_an_approval_of_other_figures_than_shown_asks_for_a_new_snapshot(
     world: World, approved: Approve
 ) -> None:
@@ -346,7 +353,7 @@ def test_an_unknown_contract_is_wrong_usage(world: World) -> None:
 
 
 def test_terms_changed_since_the_snapshot_ask_for_a_new_one(world: World) -> None:
-    world.write_terms(actors=ACTORS)
+    world.write_terms(authorised="authorised_max: 2000")
     with pytest.raises(NotAllowedError, match="SNAPSHOT_STALE"):
         life.submit(world.settings, CONTRACT, Q1, "Lis")
 

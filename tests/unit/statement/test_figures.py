@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from dagster_project.lib.base.canonical import canonical_json, sha256_json
 from dagster_project.lib.statement import figures
 from dagster_project.lib.statement.tiers import Reading, Tier, counted_basis, walk
 from dagster_project.lib.warehouse import create_raw
@@ -19,6 +20,9 @@ TIERS = [
 CHOSEN = Reading("loft_paa_betaling", Decimal("5588175.00"), None, "")
 ODD_COURSES = ["a-1", 'b"2\\', "æøå €", "tab\t", "kontrol\x0b\x1f\x1b", "\\u001F", None]
 PERIOD = dt.date(2023, 1, 1)
+RELEASED = Decimal("30.50")
+# of these figures by the program of format 1
+FORMAT_1_SHA256 = "7694fb5280b8c2d7463a58658e0ec0d507cf3ecdef62577f1afcf073ad8b688f"
 
 
 def settlement_row(contract_id: str = "k", basis: str = "4425128.00") -> dict[str, object]:
@@ -76,8 +80,13 @@ def warehouse() -> duckdb.DuckDBPyConnection:
     create_raw(connection)
     connection.execute("create schema intermediate")
     connection.execute(
-        "insert into raw.contract (contract_id, terms_sha256, chosen_reading)"
-        " values ('k', 'terms', 'loft_paa_betaling')"
+        "insert into raw.contract (contract_id, terms_sha256, chosen_reading, authorised_max_dkk)"
+        " values ('k', 'terms', 'loft_paa_betaling', 5000000)"
+    )
+    connection.execute(
+        "insert into raw.ledger_release values ('k', '2022-10-01', 10.50), ('k', ?, 20),"
+        " ('k', '2023-04-01', 40), ('andet', '2022-10-01', 80)",
+        [PERIOD],
     )
     connection.execute(
         "insert into raw.contract_reading values"
@@ -117,7 +126,8 @@ def fill_settlement(connection: duckdb.DuckDBPyConnection) -> None:
 
 def printed(lines: list[dict[str, object]]) -> dict[str, Any]:
     """The figures of the same period as a document prints them."""
-    return figures.figures(settlement_row(), "terms", reading_rows(), TIERS, CHOSEN, lines)
+    terms = figures.Terms("terms", {CHOSEN.reading_id: CHOSEN}, CHOSEN, Decimal("5000000.00"))
+    return figures.figures(settlement_row(), terms, RELEASED, reading_rows(), TIERS, lines)
 
 
 # Rule S.hash
@@ -151,3 +161,42 @@ def test_one_øre_changes_the_hash() -> None:
     lines[0]["difference_dkk"] = Decimal("-13048.49")
     after = printed(lines)
     assert figures.figures_sha256(before) != figures.figures_sha256(after)
+
+
+# Rule S.hash
+def test_the_figures_name_no_course_and_prove_every_line() -> None:
+    lines = line_rows()
+    told = printed(lines)
+    assert sorted(told) == [
+        "authorised", "basis", "contract", "entitlement", "format", "held", "lines", "parts",
+        "payment", "period", "readings", "terms_sha256", "tiers",
+    ]  # fmt: skip
+    shown = [figures.line_figures(line) for line in lines]
+    assert told["lines"] == {"count": len(lines), "sha256": sha256_json(shown)}
+    assert told["authorised"] == {"maximum": "5000000.00", "released": "30.50"}
+    assert not any(course in canonical_json(told) for course in ODD_COURSES if course)
+
+
+def test_a_part_says_months_by_rate_and_their_sum() -> None:
+    lines = line_rows()
+    lines[0]["difference_dkk"] = Decimal("5.00")
+    parts = printed(lines)["parts"]
+    assert parts == [
+        {
+            "line_kind": "new", "part": "del-1", "price_group": "sygedagpenge", "months": 4,
+            "rates": [{"rate": "-13048.50", "months": 3}, {"rate": "5.00", "months": 1}],
+            "sum": "-39140.50",
+        },
+        {
+            "line_kind": "true_up", "part": "del-1", "price_group": "sygedagpenge", "months": 3,
+            "rates": [{"rate": "-13048.50", "months": 3}], "sum": "-39145.50",
+        },
+    ]  # fmt: skip
+
+
+# Rule S.frozen
+def test_figures_of_format_1_hold_the_lines_and_keep_their_form() -> None:
+    lines = [figures.line_figures(line) for line in line_rows()]
+    told = figures.as_format_1(printed(line_rows()), lines)
+    assert told["lines"] == lines
+    assert figures.figures_sha256(told) == FORMAT_1_SHA256

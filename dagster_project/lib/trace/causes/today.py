@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import duckdb
 
+from dagster_project.lib.contracts.terms import hash_terms
 from dagster_project.lib.trace.causes.changes import Change, Key, Past, Row
 from dagster_project.lib.warehouse.rows import fetch_rows
 
@@ -110,7 +111,7 @@ class Today:
     def differs(self, kind: str, keys: Iterable[Key]) -> bool:
         """Whether a kind of input is another than at the approval, as far as a key shows."""
         if kind == "terms_changed":
-            return bool(self.terms_sha256 != self.past.told["terms_sha256"])
+            return bool(self.terms_sha256 != hash_terms(self.past.told["terms"]))
         if kind == "codes_changed":
             from dagster_project.lib import reference
 

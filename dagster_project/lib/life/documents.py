@@ -1,0 +1,38 @@
+"""The documents of a settlement after a step of its life.
+
+What belongs here: whose documents a step writes anew. What does not: the documents
+(``lib/statement``) and the step (``commands``).
+
+Rules: S.statement.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.ledger.chain import Event
+from dagster_project.lib.statement import write_statement
+from dagster_project.settings import Settings
+
+
+def write_documents(settings: Settings, event: Event) -> list[Path]:
+    """Write the documents of the settlement whose state a recorded step has changed.
+
+    A release changes no state: the next night computes what it moves.
+
+    Raises:
+        EffektError: ``DOCUMENTS_NOT_WRITTEN``: the step stands, its documents do not.
+    """
+    if event.action == "release":
+        return []
+    period = f"{event.period_start:%Y-%m}"
+    try:
+        return write_statement(settings, event.contract_id, period)
+    except (EffektError, OSError) as error:
+        why = error.message if isinstance(error, EffektError) else error.strerror
+        raise EffektError(
+            "DOCUMENTS_NOT_WRITTEN",
+            f"event {event.sequence} is recorded, but its documents could not be written: {why}",
+            remedy=f"effekt statement {event.contract_id} {period} writes them",
+        ) from None
