@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from dagster_project.lib.base import danish
@@ -108,7 +109,7 @@ def _line_tree(line: Mapping[str, Any]) -> Tree:
         tree.add(f"[cyan]kontrakten[/]: {escape(text)}")
     _add_told(tree, line)
     if line["today"]:
-        _add_told(tree.add("[yellow]i dag vides andet[/]"), line["today"])
+        _add_told(tree.add("[yellow]i dag vides andet[/]"), line["today"], line)
     for row in line["settled_by"]:
         verb = "er efterreguleret" if row["is_approved"] else "efterreguleres"
         sha = row["cause_delivery_sha256"]
@@ -122,17 +123,21 @@ def _line_tree(line: Mapping[str, Any]) -> Tree:
     return tree
 
 
-def _add_told(tree: Tree, told: Mapping[str, Any]) -> None:
-    """What stands behind a line; of today's knowledge only what differs is there."""
+def _add_told(
+    tree: Tree, told: Mapping[str, Any], before: Mapping[str, Any] = MappingProxyType({})
+) -> None:
+    """What stands behind a line; of rows, those that were not told before."""
     from rich.markup import escape
 
     for row in told.get("statistics", ()):
+        if row in before.get("statistics", ()):
+            continue
         tree.add(f"{row['month'][:7]}: {_fte(row['fte_published'])} fuldtidspersoner"
                  f" ← {escape(row['file_name'] or danish.NONE)}")  # fmt: skip
     _add_entries(tree, told)
     if "rule" in told:
         _add_rule(tree, told["rule"])
-    _add_evidence(tree, told.get("evidence", ()))
+    _add_evidence(tree, told.get("evidence", ()), before.get("evidence", ()))
 
 
 def _is_unsettled(line: Mapping[str, Any]) -> bool:
@@ -176,8 +181,7 @@ def _month_tree(month: Mapping[str, Any]) -> Tree:
     from rich.tree import Tree
 
     tree = Tree(f"[bold]ingen linje[/]  {escape(month['course_id'])} · {month['month'][:7]}")
-    _add_rule(tree, month["rule"])
-    _add_evidence(tree, month["evidence"])
+    _add_told(tree, month)
     return tree
 
 
@@ -196,11 +200,15 @@ def _add_rule(tree: Tree, rule: Mapping[str, Any] | None) -> None:
         tree.add(f"[yellow]{rule['remedy']}[/]")
 
 
-def _add_evidence(tree: Tree, evidence: Sequence[Mapping[str, Any]]) -> None:
+def _add_evidence(
+    tree: Tree, evidence: Sequence[Mapping[str, Any]], before: Sequence[Mapping[str, Any]]
+) -> None:
     from rich.markup import escape
 
     is_silent = all(row["role"] != "spell" for row in evidence)
     for row in evidence:
+        if row in before:
+            continue
         place = escape(row["file_name"] or danish.NONE)
         if row["row_number"] is not None:
             place += f", række {row['row_number']}, {row['row_hmac'] or danish.NONE}"

@@ -36,7 +36,9 @@ from dagster_project.settings import Settings
 
 _PLAIN_WIDTH = 240
 _NOT_OF_A_LINE = ("contract_id", "period_start")
-_WORDS = ("clause", "remedy")
+# words may be written otherwise today, and an approval itself moves a course forward in the row for
+# places; whether it has one is its eligibility
+_NO_FACTS = ("clause", "remedy", "quota_rank")
 
 _TRUE_UPS = """
 select
@@ -250,7 +252,7 @@ def _difference(stored: Mapping[str, Any], today: Mapping[str, Any]) -> dict[str
 
 
 def _facts(value: Any) -> Any:
-    """A rule without the words that may be written otherwise today."""
+    """A rule without what may be told otherwise of the same facts."""
     if not isinstance(value, Mapping):
         return value
-    return {name: fact for name, fact in value.items() if name not in _WORDS}
+    return {name: fact for name, fact in value.items() if name not in _NO_FACTS}
