@@ -51,7 +51,6 @@ def _copied(source: Path, target: Path, *skipped: str) -> Path:
             os.link(a, b)
         except OSError:
             shutil.copyfile(a, b)
-        Path(b).chmod(Path(b).stat().st_mode | 0o444)
 
     shutil.copytree(
         source, target, copy_function=take, symlinks=True, ignore=shutil.ignore_patterns(*skipped)
@@ -60,12 +59,10 @@ def _copied(source: Path, target: Path, *skipped: str) -> Path:
 
 
 def code_for_all(folder: Path) -> Code:
-    """What this process runs on, copied where it stands behind closed folders."""
-    project = PROJECT_ROOT
-    if not _is_open(project):
-        project = folder / "project"
-        for part in ("dagster_project", "dbt", "seeds", "expectations", "tests", "deploy"):
-            _copied(PROJECT_ROOT / part, project / part, "__pycache__", "target", "logs")
+    """The code as an installation of its own, and what it runs on, where every user can read it."""
+    project = folder / "project"
+    for part in ("dagster_project", "dbt", "seeds", "expectations"):
+        _copied(PROJECT_ROOT / part, project / part, "__pycache__", "target", "logs")
     packages = Path(site.getsitepackages()[0])
     if not _is_open(packages):
         packages = _copied(packages, folder / "packages", "__pycache__")
