@@ -194,8 +194,7 @@ class Home:
                 raise EffektError(
                     "SECRETS_OPEN",
                     f"{path.relative_to(self.root)} may be read by others",
-                    remedy="chmod 700 secrets; chmod 600 secrets/pseudonym.key;"
-                    " consider the key known",
+                    remedy="chmod 700 secrets; chmod 600 secrets/*; consider the key known",
                 )
 
     def read_home_file(self) -> HomeFile:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 from collections import defaultdict
 from decimal import Decimal
 from typing import Any
@@ -172,6 +173,66 @@ class Witness:
             assert verdict.is_valid, verdict.text()
             assert verdict.statement_sha256 == row["statement_sha256"]
             assert verdict.state == row["state"]
+            self._figures(row, json.loads((folder / verdict.file_name).read_text("utf-8")))
+
+    def _figures(self, row: dict[str, Any], document: dict[str, Any]) -> None:
+        """The figures prove the published lines, and no course is named beside them (S.hash)."""
+        lines = [
+            line
+            for line in self.town.rows("restricted.settlement_line", order="line_no")
+            if line["period_start"] == row["period_start"]
+        ]
+        told = [
+            {
+                "line_kind": line["line_kind"], "part": line["part_id"],
+                "course": line["course_id"], "month": f"{line['month']:%Y-%m}",
+                "price_group": line["price_group"], "old": f"{line['old_amount_dkk']:.2f}",
+                "new": f"{line['new_amount_dkk']:.2f}",
+                "difference": f"{line['difference_dkk']:.2f}",
+            }
+            for line in lines
+        ]  # fmt: skip
+        figures = document["figures"]
+        assert figures["lines"] == {"count": len(told), "sha256": _sha256(told)}
+        assert document["statement_sha256"] == _sha256(figures)
+        months: dict[tuple[str, str, str], dict[str, int]] = {}
+        for line in told:
+            key = (line["line_kind"], line["part"], line["price_group"])
+            rates = months.setdefault(key, {})
+            rates[line["difference"]] = rates.get(line["difference"], 0) + 1
+        shown = {
+            (part["line_kind"], part["part"], part["price_group"]): {
+                rate["rate"]: rate["months"] for rate in part["rates"]
+            }
+            for part in figures["parts"]
+        }
+        assert shown == months
+        released = sum(
+            (
+                event.amount_dkk or ZERO
+                for event in ledger.read(self.town.settings.home).events
+                if event.action == "release" and event.period_start <= row["period_start"]
+            ),
+            ZERO,
+        )
+        authorised = {"maximum": f"{AUTHORISED:.2f}", "released": f"{released:.2f}"}
+        assert figures["authorised"] == authorised
+        courses = {line["course"] for line in told} - {None}
+        assert not courses & texts_of(document)
+
+
+def _sha256(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def texts_of(value: Any) -> set[str]:
+    """Every text that stands anywhere in a document."""
+    if isinstance(value, dict):
+        return {text for item in value.values() for text in texts_of(item)}
+    if isinstance(value, list):
+        return {text for item in value for text in texts_of(item)}
+    return {value} if isinstance(value, str) else set()
 
 
 def _key(line: dict[str, Any]) -> Key:

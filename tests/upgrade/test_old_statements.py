@@ -18,6 +18,7 @@ from dagster_project.lib.statement import sealing
 from dagster_project.lib.trace import replay
 from dagster_project.orchestration.dbt_runner import run_selected
 from dagster_project.settings import Home
+from tests.life.law import texts_of
 from tests.upgrade import old_homes
 
 CONTRACT, PERIOD = "livet", "2023-01"
@@ -79,16 +80,7 @@ def test_what_was_approved_in_format_1_keeps_its_hash_and_names_no_course(
     courses = {line["course"] for line in document["figures"]["lines"]} - {None}
     told = json.loads((made / f"{PERIOD}.json").read_text(encoding="utf-8"))
     assert told["statement_sha256"] == approval.statement_sha256
-    assert courses and not courses & _texts(told)
-
-
-def _texts(value: object) -> set[str]:
-    """Every text that stands anywhere in a document."""
-    if isinstance(value, dict):
-        return {text for item in value.values() for text in _texts(item)}
-    if isinstance(value, list):
-        return {text for item in value for text in _texts(item)}
-    return {value} if isinstance(value, str) else set()
+    assert courses and not courses & texts_of(told)
 
 
 # Rules S.verify, S.annex

@@ -97,7 +97,7 @@ def test_every_command_and_target_that_a_document_names_exists() -> None:
     missing = []
     for page in PAGES:
         for text in _quoted(page):
-            missing += [(page.name, n) for n in re.findall(r"\beffekt ([a-z-]*[a-z])", text)
+            missing += [(page.name, n) for n in re.findall(r"\beffekt ([a-z][a-z-]*)", text)
                         if n not in commands]  # fmt: skip
             missing += [(page.name, n) for n in re.findall(r"^make ([a-z-]+)", text)
                         if n not in targets]  # fmt: skip
