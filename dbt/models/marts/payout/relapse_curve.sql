@@ -1,9 +1,10 @@
--- grain: one row per relapse part and whole month since the entry
--- counts: entries at risk, returns and the share still out; a share is computed from the returns
---   of all months up to its own, so it is not shown after a month whose returns are too few to show
--- rules: R5.curve, M.suppression
--- left out: nothing
-with
+-- grain: one row per relapse part, at month 0 and at each month at which more returns than the limit
+--   have come since the row before
+-- counts: entries at risk in the month, returns since the row before (too few ones of month 0 come in
+--   the next row), and the share still out in the month
+-- rules: R5.curve, M.curve, M.suppression
+-- left out: what comes after the last such month
+with recursive
 
 times as (
     select
@@ -11,7 +12,8 @@ times as (
         part_id,
         months_since_entry,
         at_risk,
-        returned
+        returned,
+        persons
     from {{ ref('int_relapse__time_returns') }}
 ),
 
@@ -24,34 +26,51 @@ shares as (
     from {{ ref('int_relapse__estimate_curve') }}
 ),
 
-flagged as (
-    select
-        times.*,
-        shares.still_out_share,
-        bool_or({{ suppress_is_small('times.returned') }}) over (
-            partition by times.contract_id, times.part_id
-            order by times.months_since_entry
-        ) as is_after_small_return,
-        {{ suppress_flag(
-            'times.at_risk', ['times.contract_id', 'times.part_id'], 'times.months_since_entry'
-        ) }} as is_suppressed
-    from times
-    inner join shares using (contract_id, part_id, months_since_entry)
-),
-
-final as (
+gathered as (
     select
         contract_id,
         part_id,
-        months_since_entry::bigint as months_since_entry,
-        {{ suppress_measure('at_risk', ['at_risk']) }} as at_risk,
-        {{ suppress_measure('returned', ['returned']) }} as returned,
-        case
-            when not is_after_small_return
-                then {{ suppress_measure('still_out_share', ['at_risk']) }}
-        end as still_out_share,
-        is_suppressed
-    from flagged
+        months_since_entry,
+        returned as gathered_returns
+    from times
+    where months_since_entry = 0
+    union all
+    select
+        times.contract_id,
+        times.part_id,
+        times.months_since_entry,
+        times.returned
+        + case
+            when gathered.gathered_returns > {{ suppress_limit() }} then 0
+            else gathered.gathered_returns
+        end as gathered_returns
+    from times
+    inner join gathered
+        on
+            times.contract_id = gathered.contract_id
+            and times.part_id = gathered.part_id
+            and times.months_since_entry = gathered.months_since_entry + 1
+),
+
+drawn as (
+    select
+        times.contract_id,
+        times.part_id,
+        times.months_since_entry::bigint as months_since_entry,
+        times.at_risk,
+        times.persons,
+        gathered.gathered_returns as returned,
+        shares.still_out_share
+    from gathered
+    inner join times using (contract_id, part_id, months_since_entry)
+    inner join shares using (contract_id, part_id, months_since_entry)
+    where
+        gathered.months_since_entry = 0
+        or gathered.gathered_returns > {{ suppress_limit() }}
+),
+
+final as (
+    {{ publish_statistics('relapse_curve', 'drawn') }}
 )
 
 select * from final
