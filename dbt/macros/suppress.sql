@@ -1,4 +1,4 @@
-{# Small numbers in the payout mart (M.suppression, M.family). Restricted tables never use these.
+{# Small numbers in the payout mart. Restricted tables never use these.
 
    What a table hides is declared once, under `suppression` in the meta of its yml, and read from
    there by the two macros below, by gate 50 and by the data dictionary:
@@ -11,7 +11,9 @@
          differ in the last key column only; null where a row is part of no total
        family: the last key column, by whose values rows add up to something shown
 
-   Call one of them as the last thought of a mart model, on rows with every declared column. #}
+   Call one of them as the last thought of a mart model, on rows with every declared column.
+
+   Decides: M.suppression, M.family, M.adds_up, M.persons. #}
 
 {# Counts from 1 to this one are not shown; 0 is. #}
 {% macro suppress_limit() -%}
@@ -43,34 +45,36 @@
 select * from {{ rows }}
 {%- else -%}
 {%- set hides = node.config.meta.suppression -%}
+{%- set together = hides.get("together", []) -%}
+{%- set adds_up_to = hides.get("adds_up_to") -%}
 {%- set keys_but_last = node.config.meta.key[:-1] -%}
 with judged as (
     select
         *,
         {{ suppress_is_small(hides.persons) }}
-        {%- if hides.adds_up_to %}
+        {%- if adds_up_to %}
         or (
-            {{ hides.adds_up_to }} is not null
+            {{ adds_up_to }} is not null
             and {{ hides.persons }} > {{ suppress_limit() }}
             and {{ suppress_is_small(
-                hides.adds_up_to ~ " - sum(" ~ hides.persons ~ ") filter (where not "
+                adds_up_to ~ " - sum(" ~ hides.persons ~ ") filter (where not "
                 ~ suppress_is_small(hides.persons) ~ ") over family"
             ) }}
             and row_number() over (
                 partition by
                     {{ keys_but_last | join(", ") }},
-                    {{ hides.adds_up_to }} is not null and {{ hides.persons }} > {{ suppress_limit() }}
+                    {{ adds_up_to }} is not null and {{ hides.persons }} > {{ suppress_limit() }}
                 order by {{ hides.persons }}, {{ node.config.meta.key[-1] }}
             ) = 1
         )
         {%- endif %} as is_suppressed
-        {%- for group in hides.together or [] %},
+        {%- for group in together %},
         {{ suppress_are_small(group.counts) }} as is_hidden_{{ loop.index }}
         {%- endfor %}
     from {{ rows }}
-    {%- if hides.adds_up_to %}
+    {%- if adds_up_to %}
     window family as (
-        partition by {{ keys_but_last | join(", ") }}, {{ hides.adds_up_to }} is not null
+        partition by {{ keys_but_last | join(", ") }}, {{ adds_up_to }} is not null
     )
     {%- endif %}
 )
@@ -81,7 +85,7 @@ select
     case
         when
             is_suppressed
-            {%- for group in hides.together or [] %}
+            {%- for group in together %}
             {%- if column in group.counts or column in group.computed %}
             or is_hidden_{{ loop.index }}
             {%- endif %}

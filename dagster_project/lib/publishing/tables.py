@@ -5,8 +5,10 @@ table: columns in order with their types, and under ``meta`` its key, what it hi
 stands outside the snapshot's name. What does not: any SQL, and any decision about what
 a figure is.
 
-Rules: M.tables, M.types.
-Decides: M.tables.
+A table of the bill hides nothing, and a table of statistics says what it hides.
+
+Rules: M.tables, M.types, M.bill.
+Decides: M.tables, M.bill.
 """
 
 from __future__ import annotations
