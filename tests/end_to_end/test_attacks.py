@@ -1,4 +1,4 @@
-"""What the statistics of generated homes hide cannot be got back by whoever reads all of the mart."""
+"""What the statistics of generated homes hide is not got back by whoever reads all of the mart."""
 
 from __future__ import annotations
 
@@ -53,7 +53,14 @@ def test_no_hidden_cell_whose_key_is_shown_is_got_back(shared_folder: Path, hall
 def small_goal(**shown: Any) -> dict[str, Any]:
     """A row of the focus goal of twenty persons, without its counts."""
     counts = dict.fromkeys(("with_placement", "with_hours", "with_either", "achieved_share"))
-    return {"contract_id": "a", "month": "m", "benefit_group": "g", "persons": 20, **counts, **shown}
+    return {
+        "contract_id": "a",
+        "month": "m",
+        "benefit_group": "g",
+        "persons": 20,
+        **counts,
+        **shown,
+    }
 
 
 NOTHING: dict[str, list[dict[str, Any]]] = {name: [] for name in READ}

@@ -56,7 +56,7 @@ def _in_manifest(key: str, value: str) -> Callable[[Candidate], None]:
 
 
 def _goals(counts: str) -> str:
-    """Twenty persons, with these counts, shares and what is missing, in a row that is not hidden."""
+    """A row of twenty persons that is not hidden, with these counts and computed figures."""
     return (
         "insert into mart.focus_goal (contract_id, month, benefit_group, persons, with_placement,"
         " with_hours, with_either, achieved_share, target_share, missing_to_target, is_suppressed)"

@@ -11,7 +11,7 @@ Rows = list[dict[str, Any]]
 Together = tuple[tuple[str, ...], tuple[str, ...]]
 """Counts that can be subtracted from one another, and what is computed from them."""
 Fact = tuple[tuple[Any, ...], str | None, tuple[int, ...]]
-"""Values of a table's key, the person behind the fact (if any), and what it adds to each measure."""
+"""Values of a table's key, the person behind the fact (if any), what it adds to each measure."""
 HIDDEN = "hidden"
 
 
@@ -72,7 +72,10 @@ def joined_by_next(
 
 
 def family(
-    facts: Iterable[Fact], keys: tuple[str, ...], member: str, measures: dict[str, Callable[..., Any]]
+    facts: Iterable[Fact],
+    keys: tuple[str, ...],
+    member: str,
+    measures: dict[str, Callable[..., Any]],
 ) -> Rows:
     """M.family: rows that add up to something shown, the hidden ones of each family as one.
 
@@ -94,7 +97,9 @@ def family(
             return len({fact[1] for name in names for fact in members[name]} - {None})
 
         persons = {name: who({name}) for name in members}
-        hidden = joined_by_next({n for n, count in persons.items() if is_small(count)}, persons, who)
+        hidden = joined_by_next(
+            {n for n, count in persons.items() if is_small(count)}, persons, who
+        )
         for name in sorted(members.keys() - hidden) + ([HIDDEN] if hidden else []):
             key = (*rest[:place], name, *rest[place:])
             row = dict(zip(keys, key, strict=True))

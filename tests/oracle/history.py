@@ -140,6 +140,4 @@ def summed(
         (key, None if line.course is None else persons[line.course], (1, line.difference))
         for line, key in zip(lines, keys, strict=True)
     ]
-    return hidden.family(
-        facts, columns, "cause", {"line_count": int, "difference_dkk": money.dkk}
-    )
+    return hidden.family(facts, columns, "cause", {"line_count": int, "difference_dkk": money.dkk})

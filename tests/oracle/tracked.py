@@ -254,7 +254,11 @@ def match_rows(
         sums[key[:3]][0] += count
         sums[key[:3]][1] += rate
     whole = [
-        {**dict(zip(keys, key, strict=False)), "month_count": count, "amount_dkk": money.dkk(amount)}
+        {
+            **dict(zip(keys, key, strict=False)),
+            "month_count": count,
+            "amount_dkk": money.dkk(amount),
+        }
         for key, (count, amount) in sorted(sums.items())
     ]
     measures = {"month_count": int, "amount_dkk": money.dkk}

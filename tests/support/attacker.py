@@ -1,8 +1,8 @@
 """A reader who wants hidden cells back: linear equations over what a mart shows, solved exactly.
 
-What belongs here: what such a reader knows of the tables (sums that must hold, figures computed from
-counts, the same people in two tables), and the solving. It is written from what the tables mean, and
-knows neither their declarations nor how they are hidden.
+What belongs here: what such a reader knows of the tables (sums that must hold, figures computed
+from counts, the same people in two tables), and the solving. It is written from what the tables
+mean, and knows neither their declarations nor how they are hidden.
 """
 
 from __future__ import annotations
@@ -83,7 +83,9 @@ def attack(tables: Tables) -> dict[Cell, Fraction]:
     return reader.found()
 
 
-def _term(coefficient: int | Fraction, table: str, keys: Sequence[str], row: Row, column: str) -> Term:
+def _term(
+    coefficient: int | Fraction, table: str, keys: Sequence[str], row: Row, column: str
+) -> Term:
     return (coefficient, table, tuple(row[key] for key in keys), column, row[column])
 
 
@@ -177,8 +179,8 @@ def _follow_up(reader: Reader, tables: Tables) -> None:
     for row in tables["follow_up_month"]:
         other = home.get((row["benefit_group"], row["month"]))
         if other is not None and row["fte_published"] is not None:
-            reader.knows([_term(1, "fte_month", keys, other, "fte_published"),
-                          _minus(_term(1, "follow_up_month", keys, row, "fte_published"))])  # fmt: skip
+            same = _minus(_term(1, "follow_up_month", keys, row, "fte_published"))
+            reader.knows([_term(1, "fte_month", keys, other, "fte_published"), same])
 
 
 def _blockers(reader: Reader, tables: Tables) -> None:

@@ -270,10 +270,12 @@ def published_cells(context: Context) -> None:
 
 
 def _count_cells(context: Context, table: Table, hides: Suppression) -> list[int]:
-    """Rows, and those of each fault: hidden rows that show a measure; counts, or differences of
-    counts that stand together, from 1 to 4; counts of which some are hidden and others not, or
-    hidden ones beside a figure that is computed from them; rows whose member does not say that they
-    are hidden; and totals that less the shown members leave 1 to 4.
+    """Rows of a table, and how many have each fault.
+
+    The faults: a hidden row that shows a measure; a count, or a difference of counts that stand
+    together, from 1 to 4; counts of which some are hidden and others not, or hidden ones beside a
+    figure that is computed from them; a row whose member does not say that it is hidden; a total
+    that less the shown members leaves 1 to 4.
     """
     columns = {column for column, _ in table.columns}
     groups = [
@@ -297,10 +299,9 @@ def _count_cells(context: Context, table: Table, hides: Suppression) -> list[int
         f"is_suppressed is distinct from ({member} = 'hidden')" if hides.member else "false",
     ]  # fmt: skip
     place = f'{PUBLISHED[table.room]}."{table.name}"'
+    counts = ", ".join(f"count(*) filter (where {fault})" for fault in faults)
     found = context.connection.execute(
-        "select count(*), "
-        + ", ".join(f"count(*) filter (where {fault})" for fault in faults)
-        + f" from {place}"  # noqa: S608 - names of declared tables
+        f"select count(*), {counts} from {place}"  # noqa: S608 - names of declared tables
     ).fetchone()
     remainders = _small_remainders(context, table, hides) if hides.total else 0
     return [*(int(value) for value in found or ()), remainders]
@@ -328,7 +329,9 @@ def _small_remainders(context: Context, table: Table, hides: Suppression) -> int
     whole = f'{PUBLISHED[table.room]}."{hides.total}"'
     members = f'{PUBLISHED[table.room]}."{table.name}"'
     keys = ", ".join(f'"{column}"' for column in table.key if column != hides.member)
-    measure = next(name for name, kind in table.columns if name in hides.measures and kind == "BIGINT")
+    measure = next(
+        name for name, kind in table.columns if name in hides.measures and kind == "BIGINT"
+    )
     found = context.connection.execute(
         f"""
         select count(*)

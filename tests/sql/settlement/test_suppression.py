@@ -1,4 +1,4 @@
-"""Small numbers: the macros of the payout mart against the sentences of M.suppression and M.family."""
+"""Small numbers: the macros of the payout mart against the sentences of the rules."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def published(engine: duckdb.DuckDBPyConnection, macro: str, rows: str) -> list[
 def test_a_row_of_one_to_four_persons_is_hidden_whole_and_nothing_beside_it(
     engine: duckdb.DuckDBPyConnection, persons: int | None, is_hidden: bool
 ) -> None:
-    # the persons behind the row are the greater count; the last row shows that none is hidden with it
+    # the second row shows that none is hidden with the first
     rows = f"""
         select 'A' as area, 'g' as benefit_group, month, {persons or "null"}::bigint as persons,
             9 as persons_published, 1.5 as fte_published, false as is_published_suppressed,
@@ -71,7 +71,9 @@ def test_counts_that_can_be_subtracted_are_hidden_together(
     engine: duckdb.DuckDBPyConnection, counts: tuple[int, int, int], is_hidden: bool
 ) -> None:
     (row,) = published(engine, "publish_statistics('focus_goal', 'told')", TOGETHER.format(*counts))
-    shown: tuple[Any, ...] = (None, None, None, None) if is_hidden else (*counts, pytest.approx(0.5))
+    shown: tuple[Any, ...] = (
+        (None, None, None, None) if is_hidden else (*counts, pytest.approx(0.5))
+    )
     assert row[3] == 30
     assert tuple(row[4:7]) == shown[:3]
     assert (row[7] is None, row[9] is None) == (is_hidden, is_hidden)
@@ -102,14 +104,13 @@ def test_statuses_less_the_shown_ones_leave_nobody_or_five(
         select 'a' as contract_id, year, 's' || place as step, persons, null as goal,
             case when year = 1 then {total} end as persons_of_course
         from (values (1, {counts}), (2, [6, 3])) as t (year, counts),
-            unnest(counts) with ordinality as one (persons, number), (select number - 1) as p (place)
+            unnest(counts) with ordinality as one (persons, number),
+            (select number - 1) as p (place)
     """
     found = published(engine, "publish_statistics('screening_funnel', 'told')", rows)
     assert {row[2] for row in found if row[1] == 1 and row[3] is not None} == left
     assert [row[3] for row in found if row[1] == 2] == [6, None]
-    of_year = [
-        {"step": f"s{place}", "persons": persons} for place, persons in enumerate(counts)
-    ]
+    of_year = [{"step": f"s{place}", "persons": persons} for place, persons in enumerate(counts)]
     beside = hidden.remainder(of_year, "persons", "step", total)
     small = {row["step"] for row in of_year if hidden.is_small(row["persons"])}
     assert {row["step"] for row in of_year} - beside - small == left
@@ -149,10 +150,16 @@ def people(count: int, first: int = 1) -> list[int]:
         ({"a": people(4), "b": people(3, 5)}, {"hidden": None}),  # seven behind it
         ({"a": people(4), "b": people(9, 10)}, {"hidden": None}),  # b joins: all have
         ({"a": people(4), "b": people(9, 10), "c": people(6, 30)}, {"b": 9, "hidden": None}),
-        ({"a": people(4), "c": people(6, 10), "b": people(6, 30)}, {"c": 6, "hidden": None}),  # ties
+        (
+            {"a": people(4), "c": people(6, 10), "b": people(6, 30)},
+            {"c": 6, "hidden": None},
+        ),  # ties
         ({"a": people(4), "b": people(1, 4), "c": people(5, 9)}, {"hidden": None}),  # the same four
         ({"a": people(4), "b": people(1, 9), "c": people(5, 10)}, {"c": 5, "hidden": None}),  # five
-        ({"a": [1, 1, 1, 1, 1, 1], "b": people(5, 9), "c": people(6, 20)}, {"c": 6, "hidden": None}),
+        (
+            {"a": [1, 1, 1, 1, 1, 1], "b": people(5, 9), "c": people(6, 20)},
+            {"c": 6, "hidden": None},
+        ),
         ({"a": [0, 0], "b": people(4)}, {"a": 2, "hidden": None}),  # nobody does not join
         ({"a": [0], "b": [0, 0, 0]}, {"a": 1, "b": 3}),  # a family of nobody
         ({"a": [0, *people(4)], "b": people(5, 9)}, {"hidden": None}),

@@ -1,7 +1,7 @@
 -- grain: one row per relapse part, at month 0 and at each month at which more returns than too few
 --   have come since the row before
--- counts: returns since the row before; too few ones of month 0 come in the next row, which the row of
---   month 0 does not show
+-- counts: returns since the row before; too few ones of month 0 come in the next row, and the row
+--   of month 0 is not to show them
 -- rules: M.curve
 -- decides: M.curve
 -- left out: what comes after the last such month

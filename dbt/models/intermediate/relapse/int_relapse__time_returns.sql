@@ -1,7 +1,7 @@
 -- grain: one row per relapse part and whole month since the entry, from 0 to the greatest time
 -- counts: at risk = entries whose time is at least m, and their persons; returned = first returns
---   with time m; time runs in completed calendar months to the first return if every day up to it is
---   observed, else to the last day observed without a hole
+--   with time m; time runs in completed calendar months to the first return if every day up to it
+--   is observed, else to the last day observed without a hole
 -- rules: R5.curve
 -- left out: the share still out, which the standard estimator gives (int_relapse__estimate_curve)
 with

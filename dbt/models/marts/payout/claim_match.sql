@@ -1,6 +1,6 @@
 -- grain: one row per contract with payment, period, match and reason
--- counts: person-months by how claim and register agree, priced at the rate of their price group; the
---   reasons with too few persons stand in one row
+-- counts: person-months by how claim and register agree, priced at the rate of their price group;
+--   the reasons with too few persons stand in one row
 -- rules: R3.match, M.suppression, M.family
 -- left out: claims without a course or outside its effort months (restricted mismatch)
 with

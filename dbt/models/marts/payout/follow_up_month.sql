@@ -2,8 +2,8 @@
 -- counts: persons, register and published full-time persons, share in company-directed activity,
 --   ended cases and company contacts (the same number in each group's row)
 -- rules: R6.follow_up, M.suppression
--- left out: counts of months that the register does not observe (null). A published figure is hidden
---   where fte_month hides it
+-- left out: counts of months that the register does not observe (null). A published figure is
+--   hidden where fte_month hides it
 with
 
 months as (

@@ -1,7 +1,7 @@
 -- grain: one row per relapse part, at month 0 and at each month at which at least five returns have
 --   come since the row before
--- counts: entries at risk in the month, returns since the row before, and the share still out in the
---   month; too few returns of month 0 are hidden and come in the next row
+-- counts: entries at risk in the month, returns since the row before, and the share still out in
+--   the month; too few returns of month 0 are hidden and come in the next row
 -- rules: R5.curve, M.curve, M.suppression
 -- left out: what comes after the last such month
 with

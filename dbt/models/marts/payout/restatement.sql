@@ -1,6 +1,6 @@
 -- grain: one row per contract, approved period and cause
--- counts: approved lines that today's knowledge would change, and by how many kroner; the causes with
---   too few persons stand in one row
+-- counts: approved lines that today's knowledge would change, and by how many kroner; the causes
+--   with too few persons stand in one row
 -- rules: S.radar, M.suppression, M.family
 -- left out: whether a period is there to take the difference (settlement_true_up)
 with

@@ -1,8 +1,8 @@
 -- grain: one row per contract, closed period, part and price group
 -- counts: net payable person-months and basis of the lines, achieved beside historical share
 -- rules: S.basis, R3.achieved, M.bill
--- left out: nothing; approved periods are published from the ledger. Figures that were hidden when a
---   period was approved are summed from its frozen lines (not the share, which no line holds)
+-- left out: nothing; approved periods are published from the ledger. Figures that were hidden when
+--   a period was approved are summed from its frozen lines (not the share, which no line holds)
 with
 
 periods as (
