@@ -1,7 +1,7 @@
 -- grain: one row per area, benefit group and month with a published or a register figure
 -- counts: persons and full-time persons as published and of the home's register, and the greater of
 --   the two numbers of persons
--- rules: R1.register_fte, M.home_register, M.persons; docs/adr/0004-register-of-the-home.md
+-- rules: R1.register_fte, M.persons; docs/adr/0004-register-of-the-home.md
 -- left out: other areas than the home's; suppression (marts)
 with
 

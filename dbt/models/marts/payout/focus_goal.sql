@@ -20,7 +20,14 @@ counts as (
 
 measured as (
     select
-        *,
+        contract_id,
+        month,
+        benefit_group,
+        persons,
+        with_placement,
+        with_hours,
+        with_either,
+        target_share,
         case when persons > 0 then {{ fraction('with_either', 'persons', 6) }} else 0 end
         ::decimal(9, 6) as achieved_share,
         greatest(ceil(target_share * persons)::bigint - with_either, 0) as missing_to_target

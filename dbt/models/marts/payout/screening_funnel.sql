@@ -17,7 +17,11 @@ steps as (
 -- whoever enters the special course in a year has a status of that year
 totalled as (
     select
-        *,
+        contract_id,
+        year,
+        step,
+        persons,
+        goal,
         case
             when starts_with(step, 'status_') then
                 max(persons) filter (where step = 'special_course') over (
