@@ -17,30 +17,31 @@
 
 {# Counts from 1 to this one are not shown; 0 is. #}
 {% macro suppress_limit() -%}
-    4
+4
 {%- endmacro %}
 
 {# Is this count of persons too small to be shown? Null (nobody can be behind the row) is not. #}
 {% macro suppress_is_small(persons) -%}
-    (coalesce({{ persons }}, 0) between 1 and {{ suppress_limit() }})
+(coalesce({{ persons }}, 0) between 1 and {{ suppress_limit() }})
 {%- endmacro %}
 
 {# Are counts hidden together: is one of them small, or the difference of two of them? #}
 {% macro suppress_are_small(counts) -%}
 (
-    {%- for count in counts %}
-    {{ "or " if not loop.first }}{{ suppress_is_small(count) }}
-    {%- for other in counts[loop.index:] %}
+{%- for count in counts %}
+{{ "or " if not loop.first }}{{ suppress_is_small(count) }}
+{%- for other in counts[loop.index:] %}
     or {{ suppress_is_small("abs(" ~ count ~ " - " ~ other ~ ")") }}
-    {%- endfor %}
-    {%- endfor %}
+{%- endfor %}
+{%- endfor %}
 )
 {%- endmacro %}
 
-{# The rows of a table as they are published: each measure null where its row is hidden, or one of the
-   counts that it is or rests on is hidden. #}
+{# The rows of a table as they are published: each measure null where its row is hidden, or one of
+   the counts that it is or rests on is hidden. #}
 {% macro publish_statistics(table, rows) -%}
-{%- set node = graph.nodes["model.effekt." ~ table] if graph is defined and graph.nodes else none -%}
+{%- set nodes = graph.nodes if graph is defined else none -%}
+{%- set node = nodes["model.effekt." ~ table] if nodes else none -%}
 {%- if not node -%}
 select * from {{ rows }}
 {%- else -%}
@@ -52,7 +53,7 @@ with judged as (
     select
         *,
         {{ suppress_is_small(hides.persons) }}
-        {%- if adds_up_to %}
+{%- if adds_up_to %}
         or (
             {{ adds_up_to }} is not null
             and {{ hides.persons }} > {{ suppress_limit() }}
@@ -67,26 +68,26 @@ with judged as (
                 order by {{ hides.persons }}, {{ node.config.meta.key[-1] }}
             ) = 1
         )
-        {%- endif %} as is_suppressed
-        {%- for group in together %},
+{%- endif %} as is_suppressed
+{%- for group in together %},
         {{ suppress_are_small(group.counts) }} as is_hidden_{{ loop.index }}
-        {%- endfor %}
+{%- endfor %}
     from {{ rows }}
-    {%- if adds_up_to %}
+{%- if adds_up_to %}
     window family as (
         partition by {{ keys_but_last | join(", ") }}, {{ adds_up_to }} is not null
     )
-    {%- endif %}
+{%- endif %}
 )
 
 select
-    {%- for column in node.columns %}
-    {%- if column in hides.measures %}
+{%- for column in node.columns %}
+{%- if column in hides.measures %}
     case
         when
             is_suppressed
-            {%- for group in together %}
-            {%- if column in group.counts or column in group.computed %}
+{%- for group in together %}
+{%- if column in group.counts or column in group.computed %}
             or is_hidden_{{ loop.index }}
             {%- endif %}
             {%- endfor %}
@@ -94,20 +95,21 @@ select
         else {{ column }}
     end as {{ column }}
     {%- else %}
-    {{ column }}
-    {%- endif %}
-    {{- "," if not loop.last }}
-    {%- endfor %}
+{{ column }}
+{%- endif %}
+{{- "," if not loop.last }}
+{%- endfor %}
 from judged
 {%- endif -%}
 {%- endmacro %}
 
 {# The rows of a family as they are published, from rows of one fact each with the person behind it
-   (null: nobody): the members of 1-4 persons, and while 1-4 persons stand behind them the one with the
-   next fewest (ties by name), are one row without measures. A member that is not small has more persons
-   than the limit, so that one that joins is enough. #}
+   (null: nobody): the members of 1-4 persons, and while 1-4 persons stand behind them the one with
+   the next fewest (ties by name), are one row without measures. A member that is not small has more
+   persons than the limit, so that one that joins is enough. #}
 {% macro publish_family(table, rows) -%}
-{%- set node = graph.nodes["model.effekt." ~ table] if graph is defined and graph.nodes else none -%}
+{%- set nodes = graph.nodes if graph is defined else none -%}
+{%- set node = nodes["model.effekt." ~ table] if nodes else none -%}
 {%- if not node -%}
 select * from {{ rows }}
 {%- else -%}
@@ -119,9 +121,9 @@ with members as (
     select
         {{ keys | join(", ") }},
         count(distinct person_no) as persons
-        {%- for measure in hides.measures %},
+{%- for measure in hides.measures %},
         sum({{ measure }})::{{ node.columns[measure].data_type }} as {{ measure }}
-        {%- endfor %}
+{%- endfor %}
     from {{ rows }}
     group by {{ keys | join(", ") }}
 ),
@@ -153,16 +155,16 @@ judged as (
 )
 
 select
-    {%- for column in node.columns %}
-    {%- if column == member %}
+{%- for column in node.columns %}
+{%- if column == member %}
     case when is_suppressed then 'hidden' else {{ member }} end as {{ member }}
     {%- elif column in hides.measures %}
     case when not is_suppressed then {{ column }} end as {{ column }}
     {%- else %}
-    {{ column }}
-    {%- endif %}
-    {{- "," if not loop.last }}
-    {%- endfor %}
+{{ column }}
+{%- endif %}
+{{- "," if not loop.last }}
+{%- endfor %}
 from judged
 group by all
 {%- endif -%}
