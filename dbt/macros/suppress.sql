@@ -1,64 +1,171 @@
-{# Small numbers in the payout mart (M.suppression). Restricted tables never use these.
+{# Small numbers in the payout mart. Restricted tables never use these.
 
-   How to call them, in the two last thoughts of a mart model:
+   What a table hides is declared once, under `suppression` in the meta of its yml, and read from
+   there by the two macros below, by gate 50 and by the data dictionary:
 
-       flagged as (
-           select
-               *,
-               {{ suppress_flag('at_risk', ['contract_id', 'part_id'], 'months_since_entry') }} as is_suppressed,
-           from counted
-       ),
+       persons: column of the model with the persons behind the row (its widest count)
+       measures: columns that are null where the row is hidden
+       together: counts of persons that can be subtracted from one another, and what is computed
+         from them; a count need not be published
+       adds_up_to: column of the model with the total that is shown elsewhere of the rows that
+         differ in the last key column only; null where a row is part of no total
+       family: the last key column, by whose values rows add up to something shown
 
-       final as (
-           select
-               contract_id, part_id, months_since_entry,
-               {{ suppress_measure('at_risk', ['at_risk']) }} as at_risk,
-               {{ suppress_measure('returned', ['returned']) }} as returned,
-               {{ suppress_measure('still_out_share', ['at_risk', 'returned']) }} as still_out_share,
-               is_suppressed
-           from flagged
-       )
+   Call one of them as the last thought of a mart model, on rows with every declared column.
 
-   suppress_flag: the persons behind a row in its widest count, the key columns but the last, the last.
-   suppress_measure: a measure, and the person counts that it is or is computed from (may be left out
-   for a measure that rests on the widest count alone). It reads the row's is_suppressed.
-   Dates, statuses, targets and other constants of the contract are no measures: leave them alone. #}
+   Decides: M.suppression, M.family, M.adds_up, M.persons. #}
 
 {# Counts from 1 to this one are not shown; 0 is. #}
 {% macro suppress_limit() -%}
-    4
+4
 {%- endmacro %}
 
 {# Is this count of persons too small to be shown? Null (nobody can be behind the row) is not. #}
 {% macro suppress_is_small(persons) -%}
-    (coalesce({{ persons }}, 0) between 1 and {{ suppress_limit() }})
+(coalesce({{ persons }}, 0) between 1 and {{ suppress_limit() }})
 {%- endmacro %}
 
-{# Is the row suppressed: it is small itself, or it is the one with the next fewest persons (ties by
-   the last key column) beside exactly one small row among those that differ only in that column. #}
-{% macro suppress_flag(persons, keys_but_last, last_key) -%}
+{# Are counts hidden together: is one of them small, or the difference of two of them? #}
+{% macro suppress_are_small(counts) -%}
 (
-    {{ suppress_is_small(persons) }}
-    or (
-        coalesce({{ persons }}, 0) > {{ suppress_limit() }}
-        and count(*) filter (where {{ suppress_is_small(persons) }}) over (
-            partition by {{ keys_but_last | join(', ') }}
-        ) = 1
-        and row_number() over (
-            partition by
-                {{ keys_but_last | join(', ') }},
-                coalesce({{ persons }}, 0) > {{ suppress_limit() }}
-            order by {{ persons }}, {{ last_key }}
-        ) = 1
-    )
+{%- for count in counts %}
+{{ "or " if not loop.first }}{{ suppress_is_small(count) }}
+{%- for other in counts[loop.index:] %}
+    or {{ suppress_is_small("abs(" ~ count ~ " - " ~ other ~ ")") }}
+{%- endfor %}
+{%- endfor %}
 )
 {%- endmacro %}
 
-{# A measure, or null where its row is suppressed or a count that it rests on is small. #}
-{% macro suppress_measure(measure, counts=[]) -%}
-case
-    when is_suppressed
-    {%- for persons in counts %} or {{ suppress_is_small(persons) }}{% endfor %} then null
-    else {{ measure }}
-end
+{# The rows of a table as they are published: each measure null where its row is hidden, or one of
+   the counts that it is or rests on is hidden. #}
+{% macro publish_statistics(table, rows) -%}
+{%- set nodes = graph.nodes if graph is defined else none -%}
+{%- set node = nodes["model.effekt." ~ table] if nodes else none -%}
+{%- if not node -%}
+select * from {{ rows }}
+{%- else -%}
+{%- set hides = node.config.meta.suppression -%}
+{%- set together = hides.get("together", []) -%}
+{%- set adds_up_to = hides.get("adds_up_to") -%}
+{%- set keys_but_last = node.config.meta.key[:-1] -%}
+with judged as (
+    select
+        *,
+        {{ suppress_is_small(hides.persons) }}
+{%- if adds_up_to %}
+        or (
+            {{ adds_up_to }} is not null
+            and {{ hides.persons }} > {{ suppress_limit() }}
+            and {{ suppress_is_small(
+                adds_up_to ~ " - sum(" ~ hides.persons ~ ") filter (where not "
+                ~ suppress_is_small(hides.persons) ~ ") over family"
+            ) }}
+            and row_number() over (
+                partition by
+                    {{ keys_but_last | join(", ") }},
+                    {{ adds_up_to }} is not null and {{ hides.persons }} > {{ suppress_limit() }}
+                order by {{ hides.persons }}, {{ node.config.meta.key[-1] }}
+            ) = 1
+        )
+{%- endif %} as is_suppressed
+{%- for group in together %},
+        {{ suppress_are_small(group.counts) }} as is_hidden_{{ loop.index }}
+{%- endfor %}
+    from {{ rows }}
+{%- if adds_up_to %}
+    window family as (
+        partition by {{ keys_but_last | join(", ") }}, {{ adds_up_to }} is not null
+    )
+{%- endif %}
+)
+
+select
+{%- for column in node.columns %}
+{%- if column in hides.measures %}
+    case
+        when
+            is_suppressed
+{%- for group in together %}
+{%- if column in group.counts or column in group.computed %}
+            or is_hidden_{{ loop.index }}
+            {%- endif %}
+            {%- endfor %}
+            then null
+        else {{ column }}
+    end as {{ column }}
+    {%- else %}
+{{ column }}
+{%- endif %}
+{{- "," if not loop.last }}
+{%- endfor %}
+from judged
+{%- endif -%}
+{%- endmacro %}
+
+{# The rows of a family as they are published, from rows of one fact each with the person behind it
+   (null: nobody): the members of 1-4 persons, and while 1-4 persons stand behind them the one with
+   the next fewest (ties by name), are one row without measures. A member that is not small has more
+   persons than the limit, so that one that joins is enough. #}
+{% macro publish_family(table, rows) -%}
+{%- set nodes = graph.nodes if graph is defined else none -%}
+{%- set node = nodes["model.effekt." ~ table] if nodes else none -%}
+{%- if not node -%}
+select * from {{ rows }}
+{%- else -%}
+{%- set hides = node.config.meta.suppression -%}
+{%- set member = hides.family.member -%}
+{%- set keys = node.config.meta.key -%}
+{%- set family = keys | reject("equalto", member) | join(", ") -%}
+with members as (
+    select
+        {{ keys | join(", ") }},
+        count(distinct person_no) as persons
+{%- for measure in hides.measures %},
+        sum({{ measure }})::{{ node.columns[measure].data_type }} as {{ measure }}
+{%- endfor %}
+    from {{ rows }}
+    group by {{ keys | join(", ") }}
+),
+
+hidden_persons as (
+    select
+        {{ family }},
+        count(distinct facts.person_no) as persons_hidden
+    from {{ rows }} as facts
+    inner join members using ({{ keys | join(", ") }})
+    where {{ suppress_is_small("members.persons") }}
+    group by {{ family }}
+),
+
+judged as (
+    select
+        members.*,
+        {{ suppress_is_small("members.persons") }}
+        or (
+            members.persons > {{ suppress_limit() }}
+            and {{ suppress_is_small("hidden_persons.persons_hidden") }}
+            and row_number() over (
+                partition by {{ family }}, members.persons > {{ suppress_limit() }}
+                order by members.persons, {{ member }}
+            ) = 1
+        ) as is_suppressed
+    from members
+    left join hidden_persons using ({{ family }})
+)
+
+select
+{%- for column in node.columns %}
+{%- if column == member %}
+    case when is_suppressed then 'hidden' else {{ member }} end as {{ member }}
+    {%- elif column in hides.measures %}
+    case when not is_suppressed then {{ column }} end as {{ column }}
+    {%- else %}
+{{ column }}
+{%- endif %}
+{{- "," if not loop.last }}
+{%- endfor %}
+from judged
+group by all
+{%- endif -%}
 {%- endmacro %}

@@ -16,6 +16,8 @@ def _in_mart(statement: str) -> Callable[[Candidate], None]:
 
     def plant(candidate: Candidate) -> None:
         with duckdb.connect(str(candidate.mart_file)) as connection:
+            case_mart = candidate.path / manifests.DUCKDB_FILES["restricted"]
+            connection.execute(f"attach '{case_mart}' as case_mart (read_only)")
             connection.execute(statement)
 
     return plant
@@ -53,6 +55,32 @@ def _in_manifest(key: str, value: str) -> Callable[[Candidate], None]:
     return plant
 
 
+def _goals(counts: str) -> str:
+    """A row of twenty persons that is not hidden, with these counts and computed figures."""
+    return (
+        "insert into mart.focus_goal (contract_id, month, benefit_group, persons, with_placement,"
+        " with_hours, with_either, achieved_share, target_share, missing_to_target, is_suppressed)"
+        f" values ('a', date '2024-01-01', 'g', 20, {counts}, false)"
+    )
+
+
+# a match of ten months of which six are shown, and what is left stands as hidden
+_REST_OF_FOUR = (
+    "insert into mart.claim_match_period values ('a', date '2024-01-01', 'none', 10, 0);"
+    "insert into mart.claim_match values ('a', date '2024-01-01', 'none', 'exited', 6, 0, false),"
+    " ('a', date '2024-01-01', 'none', 'hidden', null, null, true)"
+)
+# one reason of the sound night's matches is shown, the others stand as hidden: few are behind them
+_ONE_OF_TWO_IS_HIDDEN = (
+    "create temp table kept as select contract_id, period_start, match, min(reason) as reason"
+    " from case_mart.restricted.person_month where period_start is not null group by all;"
+    "delete from mart.claim_match;"
+    "insert into mart.claim_match select contract_id, period_start, match, reason, 9, 9, false"
+    " from kept;"
+    "insert into mart.claim_match select contract_id, period_start, match, 'hidden', null, null,"
+    " true from kept"
+)
+
 CANDIDATE_DEFECTS: dict[str, Callable[[Candidate], None]] = {
     "file_is_in_manifest": _extra_file,
     "file_is_present": _lost_file,
@@ -79,18 +107,27 @@ CANDIDATE_DEFECTS: dict[str, Callable[[Candidate], None]] = {
     "no_person_number": _in_case_mart(
         "update restricted.participant set course_id = '610190-0001'"
     ),
-    "suppressed_row_is_empty": _in_mart("update mart.claim_match set is_suppressed = true"),
+    "suppressed_row_is_empty": _in_mart(
+        "update mart.claim_match set is_suppressed = true where reason <> 'hidden'"
+    ),
     "few_persons_are_hidden": _in_mart(
-        "update mart.claim_match set is_suppressed = false, month_count = 1, amount_dkk = 13048"
+        "update mart.claim_match set is_suppressed = false, month_count = 1, amount_dkk = 13048;"
+        "insert into mart.claim_match select distinct m.contract_id, m.period_start, m.match,"
+        " 'on_support', 5, 0, false from mart.claim_match_period as m"
+        " where not exists (from mart.claim_match as c where c.contract_id = m.contract_id"
+        " and c.period_start = m.period_start and c.match = m.match and c.reason = 'on_support')"
     ),
-    "no_suppressed_row_is_alone": _in_mart(
-        "delete from mart.fte_month;"
-        "insert into mart.fte_month (area, benefit_group, month, persons_published,"
-        " is_published_suppressed, is_suppressed)"
-        " values ('Hedensted', 'sygedagpenge', date '2024-01-01', null, false, true),"
-        " ('Hedensted', 'sygedagpenge', date '2024-02-01', 500, false, false)"
+    "hidden_row_covers_five_or_all": _in_mart(_ONE_OF_TWO_IS_HIDDEN),
+    "hidden_row_names_no_member": _in_mart(
+        "update mart.claim_match set reason = 'on_support', month_count = null, amount_dkk = null,"
+        " is_suppressed = true"
     ),
+    "no_total_leaves_a_small_rest": _in_mart(_REST_OF_FOUR),
     "no_small_count": _in_mart(
         "update mart.fte_month set persons_published = 4, is_suppressed = false"
     ),
+    "counts_are_hidden_together": _in_mart(_goals("null, 10, 20, null, 0.7, null")),
+    "no_count_of_a_row_is_got_back": _in_mart(_goals("10, 14, 14, 0.7, 0.7, 0")),
+    "no_computed_figure_gives_a_count_back": _in_mart(_goals("null, null, null, 0.2, 0.7, null")),
+    "no_other_table_gives_a_cell_back": _in_mart(_REST_OF_FOUR),
 }

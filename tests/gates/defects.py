@@ -84,8 +84,8 @@ _FOLLOWED = f"""
         (contract_id, month, benefit_group, person_no, ended_on, reason)
         select contract_id, month, benefit_group, 1, month, 'job' from {_MONTHS};
     insert into intermediate.int_follow_up__count_ended_cases
-        (contract_id, month, benefit_group, reason, cases_ended, is_suppressed)
-        select contract_id, month, benefit_group, 'job', 1, true from {_MONTHS};
+        (contract_id, month, benefit_group, cases_ended, persons)
+        select contract_id, month, benefit_group, 1, 1 from {_MONTHS};
 """
 _STEP = "intermediate.int_screening__count_steps"
 _STEPS = f"""

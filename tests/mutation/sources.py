@@ -16,6 +16,7 @@ from typing import Any
 import jinja2
 
 from dagster_project.settings import DBT_DIR
+from tests.support import declared_graph
 
 ROOMS = ("intermediate", "marts")
 _MACRO = re.compile(r"\{% macro (\w+).*?endmacro -?%\}", re.DOTALL)
@@ -158,7 +159,8 @@ class Renderer:
         self._environment = jinja2.Environment(
             undefined=jinja2.StrictUndefined, autoescape=False, keep_trailing_newline=False
         )
-        module = self._environment.from_string("".join(texts)).module
+        template = self._environment.from_string("".join(texts))
+        module = template.make_module({"graph": declared_graph.graph()})
         self._macros = {name: getattr(module, name) for name in macros()}
 
     def sql(self, model: str, relation: Callable[[str], str]) -> str:

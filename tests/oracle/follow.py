@@ -107,7 +107,7 @@ class FollowUp:
     fte_register: Fraction | None
     fte_published: Fraction | None
     directed: int
-    ended: dict[str, int]
+    ended: list[tuple[str, str]]
     contacts: int
 
 
@@ -145,16 +145,17 @@ def follow_ups(knowledge: Knowledge, contract: dict[str, Any]) -> list[FollowUp]
     return found
 
 
-def ended_cases(knowledge: Knowledge, source: Windowed, group: str, month: int) -> dict[str, int]:
-    """Ended cases of a group in a month, by reason."""
-    counts: dict[str, int] = {}
+def ended_cases(
+    knowledge: Knowledge, source: Windowed, group: str, month: int
+) -> list[tuple[str, str]]:
+    """Ended cases of a group in a month: whose, and the reason."""
+    found = []
     for person in source.rows:
         for _, end in register.cases(source, person, {group}, GAP):
             known_after = range(end + 1, end + END_WINDOW + 1)
             if civil.month_of(end) == month and source.all_observed(known_after):
-                reason = end_reason(knowledge, source, person, end)
-                counts[reason] = counts.get(reason, 0) + 1
-    return counts
+                found.append((person, end_reason(knowledge, source, person, end)))
+    return found
 
 
 def end_reason(knowledge: Knowledge, source: Windowed, person: str, end: int) -> str:

@@ -1,11 +1,18 @@
-"""M.suppression: small cells, and the one more that would reveal them."""
+"""M.suppression, M.family, M.adds_up: what the statistics hide, sentence by sentence."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Iterable
+from itertools import combinations
 from typing import Any
 
 Rows = list[dict[str, Any]]
+Together = tuple[tuple[str, ...], tuple[str, ...]]
+"""Counts that can be subtracted from one another, and what is computed from them."""
+Fact = tuple[tuple[Any, ...], str | None, tuple[int, ...]]
+"""Values of a table's key, the person behind the fact (if any), what it adds to each measure."""
+HIDDEN = "hidden"
 
 
 def is_small(count: object) -> bool:
@@ -13,37 +20,108 @@ def is_small(count: object) -> bool:
     return isinstance(count, int) and 1 <= count <= 4
 
 
-def suppress(
-    rows: Rows,
-    persons: list[int],
-    keys: tuple[str, ...],
-    measures: tuple[str, ...],
-    computed_from: dict[str, tuple[str, ...]] | None = None,
+def is_small_together(counts: list[object]) -> bool:
+    """One of the counts is 1–4, or the difference of two of them."""
+    known = [count for count in counts if isinstance(count, int)]
+    return any(is_small(count) for count in known) or any(
+        is_small(abs(one - other)) for one, other in combinations(known, 2)
+    )
+
+
+def statistics(
+    rows: Rows, persons: list[int], measures: tuple[str, ...], together: tuple[Together, ...] = ()
 ) -> Rows:
-    """Null what M.suppression hides.
+    """Null what M.suppression hides, row by row.
 
     Args:
-        rows: the table's rows, every measure filled in.
+        rows: the table's rows, every measure filled in; names that begin with ``_`` are not shown.
         persons: persons behind each row (its widest count).
-        keys: the table's key; rows that differ only in its last column stand together.
         measures: all measures of the table.
-        computed_from: measures that count persons, and the measures computed from each.
+        together: counts that are hidden together, with what is computed from them.
     """
-    together: dict[tuple[Any, ...], list[int]] = defaultdict(list)
-    for place, row in enumerate(rows):
-        together[tuple(row[key] for key in keys[:-1])].append(place)
-    hidden = {place for place, count in enumerate(persons) if is_small(count)}
-    for places in together.values():
-        small = [place for place in places if place in hidden]
-        others = [place for place in places if persons[place] > 0 and place not in hidden]
-        if len(small) == 1 and others:
-            hidden.add(min(others, key=lambda place: (persons[place], rows[place][keys[-1]])))
     answer = []
-    for place, row in enumerate(rows):
-        nulls: set[str] = set(measures) if place in hidden else set()
-        for counting, dependent in (computed_from or {}).items():
-            if is_small(row[counting]):
-                nulls |= {counting, *dependent}
-        shown = {column: None if column in nulls else value for column, value in row.items()}
-        answer.append({**shown, "is_suppressed": place in hidden})
+    for row, behind in zip(rows, persons, strict=True):
+        nulls: set[str] = set(measures) if is_small(behind) else set()
+        for counts, computed in together:
+            if is_small_together([row[count] for count in counts]):
+                nulls |= {*counts, *computed}
+        answer.append({
+            **{k: None if k in nulls else v for k, v in row.items() if not k.startswith("_")},
+            "is_suppressed": is_small(behind),
+        })  # fmt: skip
     return answer
+
+
+def joined_by_next(
+    small: set[str], persons: dict[str, int], behind: Callable[[set[str]], int]
+) -> set[str]:
+    """The hidden members, joined by the next fewest until nobody or five stand behind them.
+
+    Args:
+        small: members of 1–4 persons.
+        persons: persons of each member.
+        behind: persons behind some members together.
+    """
+    hidden = set(small)
+    while is_small(behind(hidden)):
+        others = [name for name in persons if name not in hidden and persons[name] > 0]
+        if not others:
+            break
+        hidden.add(min(others, key=lambda name: (persons[name], name)))
+    return hidden
+
+
+def family(
+    facts: Iterable[Fact],
+    keys: tuple[str, ...],
+    member: str,
+    measures: dict[str, Callable[..., Any]],
+) -> Rows:
+    """M.family: rows that add up to something shown, the hidden ones of each family as one.
+
+    Args:
+        facts: what is added up, one by one.
+        keys: the table's key.
+        member: the column of the key by whose values the rows of a family differ.
+        measures: each measure, with how its sum is written.
+    """
+    place = keys.index(member)
+    families: dict[tuple[Any, ...], dict[str, list[Fact]]] = defaultdict(lambda: defaultdict(list))
+    for fact in facts:
+        key = fact[0]
+        families[key[:place] + key[place + 1 :]][key[place]].append(fact)
+    answer: Rows = []
+    for rest, members in sorted(families.items()):
+
+        def who(names: set[str], members: dict[str, list[Fact]] = members) -> int:
+            return len({fact[1] for name in names for fact in members[name]} - {None})
+
+        persons = {name: who({name}) for name in members}
+        hidden = joined_by_next(
+            {n for n, count in persons.items() if is_small(count)}, persons, who
+        )
+        for name in sorted(members.keys() - hidden) + ([HIDDEN] if hidden else []):
+            key = (*rest[:place], name, *rest[place:])
+            row = dict(zip(keys, key, strict=True))
+            for number, (measure, write) in enumerate(measures.items()):
+                total = sum(fact[2][number] for fact in members.get(name, []))
+                row[measure] = None if name == HIDDEN else write(total)
+            answer.append({**row, "is_suppressed": name == HIDDEN})
+    return answer
+
+
+def remainder(rows: Rows, persons: str, key: str, total: int | None) -> set[str]:
+    """M.adds_up: the rows that are hidden beside small ones, because the total less the shown ones
+    would tell.
+
+    Args:
+        rows: the rows that add up to the total, counts filled in.
+        persons: the count that adds up.
+        key: the column in which they differ.
+        total: what they add up to.
+    """
+    shown = [row for row in rows if not is_small(row[persons])]
+    left = (total or 0) - sum(row[persons] for row in shown)
+    if total is None or not is_small(left) or not shown:
+        return set()
+    return {min((row for row in shown), key=lambda row: (row[persons], row[key]))[key]}

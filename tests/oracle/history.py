@@ -135,17 +135,9 @@ def summed(
     persons: dict[str, str],
     columns: tuple[str, ...],
 ) -> Rows:
-    """Lines by key: their number, kroner, and whether few enough persons stand behind them."""
-    by_key: dict[tuple[str, ...], list[Line]] = defaultdict(list)
-    for line, key in zip(lines, keys, strict=True):
-        by_key[key].append(line)
-    rows: Rows = []
-    behind = []
-    for key, own in sorted(by_key.items()):
-        behind.append(len({persons[line.course] for line in own if line.course is not None}))
-        rows.append({
-            **dict(zip(columns, key, strict=True)),
-            "line_count": len(own),
-            "difference_dkk": money.dkk(sum(line.difference for line in own)),
-        })  # fmt: skip
-    return hidden.suppress(rows, behind, columns, ("line_count", "difference_dkk"))
+    """Lines by key: their number and kroner; the causes with few persons behind them as one."""
+    facts = [
+        (key, None if line.course is None else persons[line.course], (1, line.difference))
+        for line, key in zip(lines, keys, strict=True)
+    ]
+    return hidden.family(facts, columns, "cause", {"line_count": int, "difference_dkk": money.dkk})

@@ -70,9 +70,7 @@ def month_rows(knowledge: Knowledge, contracts: list[dict[str, Any]]) -> Rows:
             "statistics_sha256": None if told is None else told.sha256,
             "_register": counted,
         })  # fmt: skip
-    shown = hidden.suppress(
-        rows, behind, ("area", "benefit_group", "month"),
-        ("persons_published", "fte_published", "fte_register"),
-        {"persons_published": ("fte_published",), "_register": ("fte_register",)},
+    return hidden.statistics(
+        rows, behind, ("persons_published", "fte_published", "fte_register"),
+        ((("persons_published",), ("fte_published",)), (("_register",), ("fte_register",))),
     )  # fmt: skip
-    return [{key: row[key] for key in row if not key.startswith("_")} for row in shown]

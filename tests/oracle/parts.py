@@ -1,17 +1,15 @@
-"""S.basis, M.persons: a period's lines by part and group, and the persons behind them."""
+"""S.basis, M.bill: a period's lines by part and group; nothing of it is hidden."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 from typing import Any
 
-from tests.oracle import civil, hidden, money
+from tests.oracle import civil, money
 from tests.oracle.courses import PersonMonth, optional
 from tests.oracle.settlement import Line, Period
 
 Rows = list[dict[str, Any]]
-KEYS = ("contract_id", "period_start", "part_id", "price_group")
-MEASURES = ("person_months_payable", "basis_dkk", "achieved_share")
 FOLLOWED = ("self_supporting", "on_support")
 
 
@@ -38,9 +36,7 @@ def payable_months(lines: list[Line]) -> int:
 
 def part_rows(contract: dict[str, Any], months: list[PersonMonth], settled: list[Period]) -> Rows:
     """``mart.settlement_part`` of the closed periods; an approved one keeps its approved row."""
-    person_of = {row.course: row.person for row in months}
     rows: Rows = []
-    behind: list[int] = []
     for period in settled:
         if not period.is_closed:
             continue
@@ -62,8 +58,6 @@ def part_rows(contract: dict[str, Any], months: list[PersonMonth], settled: list
                     and period.start <= civil.first_day(row.month) <= period.end
                 ]
                 earning = [row for row in followed if row.reason == "self_supporting"]
-                paid = {person_of[line.course] for line in lines if line.course is not None}
-                behind.append(len(paid | {row.person for row in followed}))
                 share = Fraction(len(earning), len(followed)) if followed else None
                 history = historical_share(part, group)
                 rows.append({
@@ -76,11 +70,5 @@ def part_rows(contract: dict[str, Any], months: list[PersonMonth], settled: list
                     "basis_dkk": money.dkk(sum(line.difference for line in lines)),
                     "achieved_share": None if share is None else money.decimal_text(share, 6),
                     "historical_share": history,
-                    "_paid": len(paid),
-                    "_earning": len({row.person for row in earning}),
                 })  # fmt: skip
-    shown = hidden.suppress(
-        rows, behind, KEYS, MEASURES,
-        {"_paid": ("person_months_payable", "basis_dkk"), "_earning": ("achieved_share",)},
-    )  # fmt: skip
-    return [{key: row[key] for key in row if not key.startswith("_")} for row in shown]
+    return rows

@@ -180,19 +180,31 @@ def last_day_without_hole(source: Windowed, date: int) -> int:
     return day - 1
 
 
-def survival(source: Windowed, found: list[Entry]) -> list[tuple[int, int, int, Fraction]]:
-    """R5.curve: (months, at risk, returned, still-out share) for m = 0 … greatest time."""
+def timed(source: Windowed, found: list[Entry]) -> list[tuple[Entry, int, bool]]:
+    """Each entry, its completed months, and whether they end with a return."""
     times = []
     for entry in found:
         end = last_day_without_hole(source, entry.entry_date)
         has_returned = entry.first_return is not None and entry.first_return <= end
         until = entry.first_return if has_returned and entry.first_return is not None else end
-        times.append((max(0, civil.completed_months(entry.entry_date, until)), has_returned))
+        months = max(0, civil.completed_months(entry.entry_date, until))
+        times.append((entry, months, has_returned))
+    return times
+
+
+def at_risk(source: Windowed, found: list[Entry], month: int) -> set[str]:
+    """The persons at risk in a month after their entry."""
+    return {entry.person for entry, time, _ in timed(source, found) if time >= month}
+
+
+def survival(source: Windowed, found: list[Entry]) -> list[tuple[int, int, int, Fraction]]:
+    """R5.curve: (months, at risk, returned, still-out share) for m = 0 … greatest time."""
+    times = [(time, back) for _, time, back in timed(source, found)]
     curve = []
     share = Fraction(1)
     for m in range(max((time for time, _ in times), default=-1) + 1):
-        at_risk = sum(time >= m for time, _ in times)
+        still = sum(time >= m for time, _ in times)
         returned = sum(time == m and back for time, back in times)
-        share *= 1 - Fraction(returned, at_risk)
-        curve.append((m, at_risk, returned, share))
+        share *= 1 - Fraction(returned, still)
+        curve.append((m, still, returned, share))
     return curve

@@ -182,7 +182,8 @@ def contract_rows(
         answer["settlement"] = settlement_rows(contract_id, settled)
         answer["settlement_reading"] = reading_rows(contract, settled)
         answer["settlement_line"] = line_rows(contract_id, settled)
-        answer["claim_match"] = tracked.match_rows(contract, months, settled)
+        whole, by_reason = tracked.match_rows(contract, months, settled)
+        answer["claim_match_period"], answer["claim_match"] = whole, by_reason
         answer["settlement_part"] = parts.part_rows(contract, months, settled)
         answer["payment_curve"] = curve.curve_rows(contract)
         answer["settlement_blocker"] = blockers.blocker_rows(

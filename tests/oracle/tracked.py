@@ -80,48 +80,39 @@ def relapse_rows(knowledge: Knowledge, contract: dict[str, Any]) -> Rows:
                 "status": "complete" if found.is_complete else "incomplete",
             }
         )
-        persons.append(found.entries)
-    savings = ("avoided_relapses", "saving_dkk", "net_saving_dkk")
-    counted = ("entries", "observed", "retained", "relapsed", "any_return")
-    derived = ("relapse_rate", "expected_relapses", "target_relapses", *savings)
-    return hidden.suppress(
-        rows, persons, ("contract_id", "part_id"), (*counted, *derived),
-        {"observed": derived, "relapsed": ("relapse_rate", *savings), "retained": (),
-         "any_return": ()},
+        entered = relapse.entries(knowledge, contract, part)
+        persons.append(len({entry.person for entry in entered}))
+    counts = ("observed", "retained", "relapsed", "any_return")
+    computed = (
+        "relapse_rate", "expected_relapses", "avoided_relapses", "target_relapses", "saving_dkk",
+        "net_saving_dkk",
     )  # fmt: skip
+    return hidden.statistics(rows, persons, ("entries", *counts, *computed), ((counts, computed),))
 
 
 def curve_rows(knowledge: Knowledge, contract: dict[str, Any]) -> Rows:
-    """``mart.relapse_curve``."""
+    """``mart.relapse_curve``: month 0, and each month with five returns since the row before."""
     rows: Rows = []
+    persons: list[int] = []
     for part in relapse_parts(contract):
         source = knowledge.registers[contract["register"]]
         found = relapse.entries(knowledge, contract, part)
+        waiting = 0
         for m, at_risk, returned, share in relapse.survival(source, found):
-            rows.append({
-                "contract_id": contract["contract_id"], "part_id": part["part_id"],
-                "months_since_entry": m, "at_risk": at_risk, "returned": returned,
-                "still_out_share": six(share),
-            })  # fmt: skip
-    shown = hidden.suppress(
-        rows,
-        [row["at_risk"] for row in rows],
-        ("contract_id", "part_id", "months_since_entry"),
-        ("at_risk", "returned", "still_out_share"),
-        {"returned": ("still_out_share",)},
-    )
-    return [hide_after(shown, row) for row in shown]
-
-
-def hide_after(rows: Rows, row: dict[str, Any]) -> dict[str, Any]:
-    """A share is computed from every earlier return: one hidden return hides it from there on."""
-    is_hidden = any(
-        earlier["returned"] is None
-        for earlier in rows
-        if earlier["part_id"] == row["part_id"]
-        and earlier["months_since_entry"] <= row["months_since_entry"]
-    )
-    return {**row, "still_out_share": None} if is_hidden else row
+            waiting += returned
+            if m == 0 or waiting >= 5:
+                rows.append({
+                    "contract_id": contract["contract_id"], "part_id": part["part_id"],
+                    "months_since_entry": m, "at_risk": at_risk, "returned": waiting,
+                    "still_out_share": six(share),
+                })  # fmt: skip
+                persons.append(len(relapse.at_risk(source, found, m)))
+                # too few returns of month 0 come in the next row
+                waiting = waiting if hidden.is_small(waiting) else 0
+    return hidden.statistics(
+        rows, persons, ("at_risk", "returned", "still_out_share"),
+        ((("returned",), ("still_out_share",)),),
+    )  # fmt: skip
 
 
 def focus_rows(knowledge: Knowledge, contract: dict[str, Any]) -> Rows:
@@ -140,38 +131,29 @@ def focus_rows(knowledge: Knowledge, contract: dict[str, Any]) -> Rows:
         "persons", "with_placement", "with_hours", "with_either", "achieved_share",
         "missing_to_target",
     )  # fmt: skip
-    return hidden.suppress(
-        rows, [row["persons"] for row in rows], ("contract_id", "month", "benefit_group"), measures,
-        {"with_placement": (), "with_hours": (),
-         "with_either": ("achieved_share", "missing_to_target")},
-    )  # fmt: skip
+    together = (("with_placement", "with_hours", "with_either"),
+                ("achieved_share", "missing_to_target"))  # fmt: skip
+    return hidden.statistics(rows, [row["persons"] for row in rows], measures, (together,))
 
 
 def ended_rows(knowledge: Knowledge, contract: dict[str, Any]) -> Rows:
-    """``mart.cases_ended_month`` (a person ends one case of a group in a month)."""
-    rows = [
-        {
-            "contract_id": contract["contract_id"], "month": civil.month_text(row.month),
-            "benefit_group": row.group, "reason": reason, "cases_ended": count,
-        }
+    """``mart.cases_ended_month``."""
+    facts = [
+        ((contract["contract_id"], civil.month_text(row.month), row.group, reason), person, (1,))
         for row in follow.follow_ups(knowledge, contract)
-        for reason, count in sorted(row.ended.items())
-    ]  # fmt: skip
-    return hidden.suppress(
-        rows, [row["cases_ended"] for row in rows],
-        ("contract_id", "month", "benefit_group", "reason"), ("cases_ended",),
-    )  # fmt: skip
+        for person, reason in row.ended
+    ]
+    return hidden.family(
+        facts, ("contract_id", "month", "benefit_group", "reason"), "reason", {"cases_ended": int}
+    )
 
 
 def follow_up_rows(knowledge: Knowledge, contract: dict[str, Any]) -> Rows:
-    """``mart.follow_up_month``; a share of 1–4 directed persons would reveal them."""
-    hidden_reasons = {
-        (row["month"], row["benefit_group"])
-        for row in ended_rows(knowledge, contract)
-        if row["is_suppressed"]
-    }
-    rows = [
-        {
+    """``mart.follow_up_month``."""
+    rows = []
+    for row in follow.follow_ups(knowledge, contract):
+        told = knowledge.published.get((contract["area"], row.group, row.month))
+        rows.append({
             "contract_id": contract["contract_id"],
             "month": civil.month_text(row.month),
             "benefit_group": row.group,
@@ -179,23 +161,25 @@ def follow_up_rows(knowledge: Knowledge, contract: dict[str, Any]) -> Rows:
             "fte_register": None
             if row.fte_register is None
             else money.decimal_text(row.fte_register, 4),
+            "fte_published": None
+            if row.fte_published is None
+            else money.decimal_text(row.fte_published, 4),
             "company_directed_share": six(Fraction(row.directed, row.persons))
-            if row.persons and not hidden.is_small(row.directed)
+            if row.persons
             else None,
-            "cases_ended": sum(row.ended.values()),
+            "cases_ended": len(row.ended),
             "company_contacts": row.contacts,
-        }
-        for row in follow.follow_ups(knowledge, contract)
-    ]
-    shown = hidden.suppress(
-        rows, [row["persons"] or 0 for row in rows], ("contract_id", "month", "benefit_group"),
-        ("persons", "fte_register", "company_directed_share", "cases_ended", "company_contacts"),
-        {"cases_ended": ()},
+            "_directed": row.directed,
+            "_ended": len({person for person, _ in row.ended}),
+            "_published": None if told is None else told.persons,
+        })  # fmt: skip
+    return hidden.statistics(
+        rows, [row["persons"] or 0 for row in rows],
+        ("persons", "fte_register", "fte_published", "company_directed_share", "cases_ended",
+         "company_contacts"),
+        ((("_directed",), ("company_directed_share",)), (("_ended",), ("cases_ended",)),
+         (("_published",), ("fte_published",))),
     )  # fmt: skip
-    for row in shown:
-        if (row["month"], row["benefit_group"]) in hidden_reasons:
-            row["cases_ended"] = None
-    return shown
 
 
 def funnel_rows(knowledge: Knowledge, contract: dict[str, Any]) -> Rows:
@@ -209,9 +193,15 @@ def funnel_rows(knowledge: Knowledge, contract: dict[str, Any]) -> Rows:
         for (year, step), persons in sorted(screening.funnel(knowledge, contract).items())
         if persons or step in screening.STEPS
     ]  # fmt: skip
-    return hidden.suppress(
-        rows, [row["persons"] for row in rows], ("contract_id", "year", "step"), ("persons",)
-    )
+    beside = set()
+    for year in {row["year"] for row in rows}:
+        own = {row["step"]: row for row in rows if row["year"] == year}
+        statuses = [row for step, row in own.items() if step.startswith("status_")]
+        total = own["special_course"]["persons"]
+        beside |= {(year, step) for step in hidden.remainder(statuses, "persons", "step", total)}
+    # a row that is hidden beside another one is hidden as if it had few persons itself
+    behind = [1 if (row["year"], row["step"]) in beside else row["persons"] for row in rows]
+    return hidden.statistics(rows, behind, ("persons",))
 
 
 def effect_rows(
@@ -238,38 +228,38 @@ def effect_rows(
         "ci_low_weeks": None if interval is None else f"{interval[0]:.6f}",
         "ci_high_weeks": None if interval is None else f"{interval[1]:.6f}",
     }
-    together = ("difference_weeks", "difference_points", "ci_low_weeks", "ci_high_weeks")
-    measures = ("treated_n", "control_n", "treated_mean_weeks", "control_mean_weeks", *together)
-    return hidden.suppress(
-        [row], [max(len(treated), len(control))], ("contract_id", "part_id"), measures,
-        {"treated_n": ("treated_mean_weeks", *together),
-         "control_n": ("control_mean_weeks", *together)},
+    both_means = ("difference_weeks", "difference_points", "ci_low_weeks", "ci_high_weeks")
+    measures = ("treated_n", "control_n", "treated_mean_weeks", "control_mean_weeks", *both_means)
+    return hidden.statistics(
+        [row], [max(len(treated), len(control))], measures,
+        ((("treated_n",), ("treated_mean_weeks", *both_means)),
+         (("control_n",), ("control_mean_weeks", *both_means))),
     )  # fmt: skip
 
 
 def match_rows(
     contract: dict[str, Any], months: list[courses.PersonMonth], periods: list[settlement.Period]
-) -> Rows:
-    """``mart.claim_match``: months of the contract's periods by match and reason."""
-    count: dict[tuple[str, str, str], int] = defaultdict(int)
-    amount: dict[tuple[str, str, str], int] = defaultdict(int)
-    behind: dict[tuple[str, str, str], set[str]] = defaultdict(set)
-    for row in months:
-        for period in periods:
-            if not period.is_final and period.start <= civil.first_day(row.month) <= period.end:
-                key = (civil.day_text(period.start), row.match, row.reason)
-                count[key] += 1
-                amount[key] += row.rate
-                behind[key].add(row.person)
-    keys = sorted(count)
-    rows = [
-        {
-            "contract_id": contract["contract_id"], "period_start": key[0], "match": key[1],
-            "reason": key[2], "month_count": count[key], "amount_dkk": money.dkk(amount[key]),
-        }
-        for key in keys
+) -> tuple[Rows, Rows]:
+    """``mart.claim_match_period`` and ``mart.claim_match``: months by match, and by reason."""
+    facts = [
+        ((contract["contract_id"], civil.day_text(period.start), row.match, row.reason),
+         row.person, (1, row.rate))
+        for row in months
+        for period in periods
+        if not period.is_final and period.start <= civil.first_day(row.month) <= period.end
     ]  # fmt: skip
-    return hidden.suppress(
-        rows, [len(behind[key]) for key in keys],
-        ("contract_id", "period_start", "match", "reason"), ("month_count", "amount_dkk"),
-    )  # fmt: skip
+    keys = ("contract_id", "period_start", "match", "reason")
+    sums: dict[tuple[str, ...], list[int]] = defaultdict(lambda: [0, 0])
+    for key, _, (count, rate) in facts:
+        sums[key[:3]][0] += count
+        sums[key[:3]][1] += rate
+    whole = [
+        {
+            **dict(zip(keys, key, strict=False)),
+            "month_count": count,
+            "amount_dkk": money.dkk(amount),
+        }
+        for key, (count, amount) in sorted(sums.items())
+    ]
+    measures = {"month_count": int, "amount_dkk": money.dkk}
+    return whole, hidden.family(facts, keys, "reason", measures)

@@ -263,8 +263,12 @@ def _import_faults(raw_code: str, macros: str = "") -> list[str]:
 
 
 def _unread_columns(name: str, body: str, rest: str) -> list[str]:
-    """Columns of an import that no later CTE names, where none takes all of them."""
-    if re.search(rf"\bselect \* from {name}\b|\*,?[^()]*\bfrom {name}\b|\b{name}\.\*", rest):
+    """Columns of an import that no later CTE names, where none takes all of them.
+
+    A macro that is given a CTE takes all of them.
+    """
+    whole = rf"\bselect \* from {name}\b|\*,?[^()]*\bfrom {name}\b|\b{name}\.\*|, '{name}'\) \}}\}}"
+    if re.search(whole, rest):
         return []
     columns = re.findall(r"([a-z_0-9]+)(?:,\n|\s*\Z)", body.split("from {{")[0])
     return [

@@ -21,6 +21,7 @@ KEYS = {
     "settlement_true_up": ("contract_id", "period_start", "corrected_period_start", "cause"),
     "restatement": ("contract_id", "corrected_period_start", "cause"),
     "settlement_blocker": ("contract_id", "period_start", "kind"),
+    "claim_match_period": ("contract_id", "period_start", "match"),
     "claim_match": ("contract_id", "period_start", "match", "reason"),
     "relapse_summary": ("contract_id", "part_id"),
     "relapse_curve": ("contract_id", "part_id", "months_since_entry"),

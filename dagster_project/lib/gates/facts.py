@@ -9,8 +9,9 @@ Rules: G.cost, G.candidate.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import duckdb
@@ -21,7 +22,7 @@ from dagster_project.lib.base.person_numbers import WRITTEN_BY_US
 from dagster_project.lib.gates.suites import Suite
 from dagster_project.lib.publishing import Candidate
 from dagster_project.lib.publishing import manifest as manifests
-from dagster_project.lib.publishing.tables import Table, declared_tables
+from dagster_project.lib.publishing.tables import Suppression, Table, declared_tables
 from dagster_project.lib.warehouse.literals import literal
 from dagster_project.lib.warehouse.rows import insert_rows
 from dagster_project.settings import Home, Settings
@@ -125,7 +126,7 @@ def ledger_state(context: Context) -> None:
 def published_declarations(context: Context) -> None:
     """``declared_table`` and ``declared_column``: what the dbt yml of the marts declares."""
     tables = [
-        [room, name, bool(table.measures)] for (room, name), table in declared_tables().items()
+        [room, name, table.hides is not None] for (room, name), table in declared_tables().items()
     ]
     columns = [
         [room, name, place, column, kind, column in table.key]
@@ -252,49 +253,98 @@ def _present(context: Context) -> set[tuple[str, str]]:
 
 
 def published_cells(context: Context) -> None:
-    """``published_cell``: small cells that show, per table with suppression."""
+    """``published_cell``: what a table of statistics lets through of what it declares hidden."""
     present = _present(context)
     rows = [
-        [room, name, *_count_cells(context, table)]
+        [room, name, *_count_cells(context, table, table.hides)]
         for (room, name), table in declared_tables().items()
-        if table.measures and (room, name) in present
+        if table.hides is not None and (room, name) in present
     ]
+    counts = ("hidden_but_shown", "small_counts", "counts_apart", "misnamed", "small_remainders")
     context.table(
         "published_cell",
-        "room varchar, table_name varchar, table_rows bigint, suppressed_but_shown bigint,"
-        " small_counts bigint, lonely_suppressed bigint",
+        "room varchar, table_name varchar, table_rows bigint, "
+        + ", ".join(f"{count} bigint" for count in counts),
         rows,
     )
 
 
-def _count_cells(context: Context, table: Table) -> list[int]:
-    """Rows, suppressed rows that show a measure, small counts, suppressed rows without company.
+def _count_cells(context: Context, table: Table, hides: Suppression) -> list[int]:
+    """Rows of a table, and how many have each fault.
 
-    A suppressed row that is the only one among those that differ in the last key column alone can
-    be found by subtraction, where another of them has persons.
+    The faults: a hidden row that shows a measure; a count, or a difference of counts that stand
+    together, from 1 to 4; counts of which some are hidden and others not, or hidden ones beside a
+    figure that is computed from them; a row whose member does not say that it is hidden; a total
+    that less the shown members leaves 1 to 4.
     """
-    shown = " or ".join(f'"{column}" is not null' for column in table.measures)
-    small = " or ".join(f'"{column}" between 1 and 4' for column in table.person_counts)
-    others = " or ".join(f'"{column}" > 0' for column in table.person_counts)
-    group = ", ".join(f'"{column}"' for column in table.key[:-1])
+    columns = {column for column, _ in table.columns}
+    groups = [
+        (count_columns, [c for c in group.computed if c in columns])
+        for group in hides.together
+        if (count_columns := [c for c in group.counts if c in columns])
+    ]
+    # a count that the sources may leave empty says nothing by being empty
+    is_count_known = hides.persons in columns
+    member = f'"{hides.member}"' if hides.member else "''"
+    faults = [
+        "is_suppressed and " + _any(f'"{column}" is not null' for column in hides.measures),
+        _any([
+            *(f'"{c}" between 1 and 4' for c in {hides.persons, *_flat(groups)} & columns),
+            *(_is_difference_small(*pair) for own, _ in groups for pair in combinations(own, 2)),
+        ]),
+        _any(
+            f"not is_suppressed and {_is_apart(own, computed if is_count_known else [])}"
+            for own, computed in groups
+        ),
+        f"is_suppressed is distinct from ({member} = 'hidden')" if hides.member else "false",
+    ]  # fmt: skip
+    place = f'{PUBLISHED[table.room]}."{table.name}"'
+    counts = ", ".join(f"count(*) filter (where {fault})" for fault in faults)
+    found = context.connection.execute(
+        f"select count(*), {counts} from {place}"  # noqa: S608 - names of declared tables
+    ).fetchone()
+    remainders = _small_remainders(context, table, hides) if hides.total else 0
+    return [*(int(value) for value in found or ()), remainders]
+
+
+def _any(conditions: Iterable[str]) -> str:
+    return f"({' or '.join(conditions) or 'false'})"
+
+
+def _flat(groups: Sequence[tuple[list[str], list[str]]]) -> set[str]:
+    return {count for counts, _ in groups for count in counts}
+
+
+def _is_difference_small(one: str, other: str) -> str:
+    return f'abs("{one}" - "{other}") between 1 and 4'
+
+
+def _is_apart(counts: Sequence[str], computed: Sequence[str]) -> str:
+    hidden = _any(f'"{column}" is null' for column in counts)
+    return f"{hidden} and " + _any(f'"{column}" is not null' for column in [*counts, *computed])
+
+
+def _small_remainders(context: Context, table: Table, hides: Suppression) -> int:
+    """Families whose total, where another table shows it, less the shown members leaves 1 to 4."""
+    whole = f'{PUBLISHED[table.room]}."{hides.total}"'
+    members = f'{PUBLISHED[table.room]}."{table.name}"'
+    keys = ", ".join(f'"{column}"' for column in table.key if column != hides.member)
+    measure = next(
+        name for name, kind in table.columns if name in hides.measures and kind == "BIGINT"
+    )
     found = context.connection.execute(
         f"""
-        with judged as (
-            select
-                is_suppressed, is_suppressed and ({shown}) as is_leaking,
-                ({small or "false"}) as is_small,
-                is_suppressed and 1 = count(*) filter (where is_suppressed) over in_group
-                and 0 < count(*) filter (where not is_suppressed and ({others or "false"}))
-                    over in_group as is_lonely
-            from {PUBLISHED[table.room]}."{table.name}"
-            window in_group as (partition by {group})
-        )
-        select count(*), count(*) filter (where is_leaking), count(*) filter (where is_small),
-            count(*) filter (where is_lonely)
-        from judged
+        select count(*)
+        from {whole}
+        inner join (
+            select {keys}, coalesce(sum("{measure}"), 0) as shown
+            from {members}
+            group by {keys}
+        ) as members using ({keys})
+        where "{measure}" - shown between 1 and 4 and shown > 0
         """  # noqa: S608 - names of declared tables
     ).fetchone()
-    return [int(value) for value in found or ()]
+    return int((found or (0,))[0])
 
 
 MAKERS: dict[str, Callable[[Context], None]] = {

@@ -1,12 +1,14 @@
 """The published tables as the dbt yml of the marts declares them.
 
 What belongs here: reading ``dbt/models/marts/<folder>/_*models.yml``, the only declaration of a
-table: columns in order with their types, and under ``meta`` its key, what suppression means, and
-whether it stands outside the snapshot's name. What does not: any SQL, and any decision about what
+table: columns in order with their types, and under ``meta`` its key, what it hides, and whether it
+stands outside the snapshot's name. What does not: any SQL, and any decision about what
 a figure is.
 
-Rules: M.tables, M.types.
-Decides: M.tables.
+A table of the bill hides nothing, and a table of statistics says what it hides.
+
+Rules: M.tables, M.types, M.bill.
+Decides: M.tables, M.bill.
 """
 
 from __future__ import annotations
@@ -26,6 +28,41 @@ FOLDERS = {"payout": MART, "restricted": RESTRICTED}
 
 
 @dataclass(frozen=True)
+class Together:
+    """Counts of persons that can be subtracted from one another, and what is computed from them.
+
+    Args:
+        counts: columns of the model, published or not.
+        computed: published columns that are hidden with them.
+    """
+
+    counts: tuple[str, ...]
+    computed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Suppression:
+    """What a table of statistics hides (M.suppression, M.family, M.adds_up).
+
+    Args:
+        measures: columns that are null in a hidden row.
+        persons: column of the model with the persons behind a row; empty for a family.
+        together: counts that are hidden together.
+        adds_up_to: column of the model with the total of the rows that differ in the last key
+            column only; empty where there is none.
+        member: column by whose values rows add up to something shown; empty without family.
+        total: table of the room that shows the family's measures as a whole, if one does.
+    """
+
+    measures: tuple[str, ...]
+    persons: str = ""
+    together: tuple[Together, ...] = ()
+    adds_up_to: str = ""
+    member: str = ""
+    total: str = ""
+
+
+@dataclass(frozen=True)
 class Table:
     """One published table.
 
@@ -33,8 +70,7 @@ class Table:
         room: schema, ``mart`` or ``restricted``.
         key: columns that identify a row, in the order of the file.
         columns: pairs of name and DuckDB type, in order.
-        person_counts: measures that themselves count persons.
-        measures: columns that are null in a suppressed row (empty: the table has no suppression).
+        hides: what is hidden, of a table of statistics; nothing is in others.
         is_in_id: the table's hash is part of the snapshot's name.
         comment: what the table is.
         comments: what each column means.
@@ -47,8 +83,7 @@ class Table:
     name: str
     key: tuple[str, ...]
     columns: tuple[tuple[str, str], ...]
-    person_counts: tuple[str, ...] = ()
-    measures: tuple[str, ...] = ()
+    hides: Suppression | None = None
     is_in_id: bool = True
     comment: str = ""
     comments: dict[str, str] = field(default_factory=dict, hash=False)
@@ -70,14 +105,12 @@ def declared_tables() -> dict[tuple[str, str], Table]:
 
 def _table(room: str, model: dict[str, Any]) -> Table:
     meta, columns = model["config"]["meta"], model["columns"]
-    suppression = meta.get("suppression", {})
     return Table(
         room=room,
         name=model["name"],
         key=tuple(meta["key"]),
         columns=tuple((column["name"], _type(column["data_type"])) for column in columns),
-        person_counts=tuple(suppression.get("person_counts", ())),
-        measures=tuple(suppression.get("measures", ())),
+        hides=_suppression(meta["suppression"]) if "suppression" in meta else None,
         is_in_id=room == MART and not meta.get("is_outside_id", False),
         comment=_one_line(model["description"]),
         comments={column["name"]: _one_line(column["description"]) for column in columns},
@@ -88,6 +121,21 @@ def _table(room: str, model: dict[str, Any]) -> Table:
             for column in columns
             if "config" in column
         },
+    )
+
+
+def _suppression(said: dict[str, Any]) -> Suppression:
+    family = said.get("family", {})
+    return Suppression(
+        measures=tuple(said["measures"]),
+        persons=said.get("persons", ""),
+        together=tuple(
+            Together(tuple(group["counts"]), tuple(group["computed"]))
+            for group in said.get("together", ())
+        ),
+        adds_up_to=said.get("adds_up_to", ""),
+        member=family.get("member", ""),
+        total=family.get("total", ""),
     )
 
 

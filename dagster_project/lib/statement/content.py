@@ -101,6 +101,7 @@ def _shown(
                 [contract_id],
             )
         ),
+        "matches": _of(snapshot, "mart.claim_match_period", contract_id, start, "match"),
         "claims": _of(snapshot, "mart.claim_match", contract_id, start, "match, reason"),
         "blockers": _of(snapshot, "mart.settlement_blocker", contract_id, start, "kind"),
         "effects": plain(

@@ -369,14 +369,17 @@ def _shares(content: Content) -> Section | None:
 
 
 def _claims(content: Content) -> Section | None:
+    # what was approved before the matches stood whole has their reasons only
+    whole = [{**row, "reason": ""} for row in content["shown"].get("matches", ())]
+    told = sorted([*whole, *content["shown"]["claims"]], key=lambda r: (r["match"], r["reason"]))
     rows = [
         [
             _text(words.label("match", row["match"])),
-            _text(words.label("reason", row["reason"])),
+            _text(words.label("reason", row["reason"]) if row["reason"] else "i alt"),
             _count(row["month_count"], _hidden(row)),
             _money(row["amount_dkk"], _hidden(row)),
         ]
-        for row in content["shown"]["claims"]
+        for row in told
     ]
     if not rows:
         return None

@@ -178,7 +178,7 @@ create table if not exists raw.frozen_settlement (
 create table if not exists raw.frozen_settlement_part (
     contract_id varchar, period_start date, part_id varchar, price_group varchar, kind varchar,
     person_months_payable bigint, basis_dkk decimal(18, 2), achieved_share decimal(9, 6),
-    historical_share decimal(9, 6), is_suppressed boolean);
+    historical_share decimal(9, 6));
 create table if not exists raw.frozen_settlement_reading (
     contract_id varchar, period_start date, reading_id varchar, is_chosen boolean,
     entitlement_cumulative_dkk decimal(18, 2), difference_to_chosen_dkk decimal(18, 2));

@@ -18,8 +18,7 @@ final as (
         person_months_payable,
         basis_dkk,
         achieved_share,
-        historical_share,
-        is_suppressed
+        historical_share
     from source
 )
 

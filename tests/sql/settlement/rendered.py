@@ -15,6 +15,7 @@ import jinja2
 
 from dagster_project.lib.warehouse import create_raw
 from dagster_project.settings import DBT_DIR
+from tests.support import declared_graph
 
 MODELS = DBT_DIR / "models"
 _REF = re.compile(r"ref\('(\w+)'\)")
@@ -34,7 +35,9 @@ def render(text: str) -> str:
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)
     template = environment.from_string(_macros() + _CONFIG.sub("", text))
     return template.render(
-        ref=lambda name: f"model.{name}", source=lambda schema, table: f"{schema}.{table}"
+        ref=lambda name: f"model.{name}",
+        source=lambda schema, table: f"{schema}.{table}",
+        graph=declared_graph.graph(),
     )
 
 

@@ -1,91 +1,193 @@
-"""Small numbers: the macros of the payout mart against the sentences of M.suppression."""
+"""Small numbers: the macros of the payout mart against the sentences of the rules."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.oracle import hidden
 from tests.sql.settlement.rendered import render
 
-FLAGGED = """
-select place, persons, {{ suppress_flag('persons', ['a', 'b'], 'place') }} as is_suppressed
-from (select 1 as a, 2 as b, unnest(?) as place, unnest(?::bigint[]) as persons)
-order by place
+Row = tuple[Any, ...]
+
+
+def published(engine: duckdb.DuckDBPyConnection, macro: str, rows: str) -> list[Row]:
+    """What a macro makes of rows, in order."""
+    text = f"select * from ({{{{ {macro} }}}}) order by all"
+    return engine.execute(f"with told as ({rows}) {render(text)}").fetchall()
+
+
+# Rule M.suppression
+@pytest.mark.parametrize(
+    ("persons", "is_hidden"), [(0, False), (1, True), (4, True), (5, False), (None, False)]
+)
+def test_a_row_of_one_to_four_persons_is_hidden_whole_and_nothing_beside_it(
+    engine: duckdb.DuckDBPyConnection, persons: int | None, is_hidden: bool
+) -> None:
+    # the second row shows that none is hidden with the first
+    rows = f"""
+        select 'A' as area, 'g' as benefit_group, month, {persons or "null"}::bigint as persons,
+            9 as persons_published, 1.5 as fte_published, false as is_published_suppressed,
+            9 as persons_register, 2.5 as fte_register, '' as statistics_sha256
+        from (values (1)) as t (month)
+        union all
+        select 'A', 'g', 2, 5, 9, 1.5, false, 9, 2.5, ''
+    """
+    first, second = published(engine, "publish_statistics('fte_month', 'told')", rows)
+    assert first[3:8] == ((None, None, False, None, True) if is_hidden else second[3:8])
+    assert second[7] is False
+
+
+TOGETHER = """
+    select 'a' as contract_id, 1 as month, 'g' as benefit_group, 30 as persons,
+        {0} as with_placement, {1} as with_hours, {2} as with_either, 0.5 as achieved_share,
+        0.7 as target_share, 3 as missing_to_target
 """
 
 
-def flags(engine: duckdb.DuckDBPyConnection, counts: list[int | None]) -> list[bool]:
-    places = list(range(len(counts)))
-    rows = engine.execute(render(FLAGGED), [places, counts]).fetchall()
-    return [bool(row[2]) for row in rows]
-
-
-def expected(counts: list[int | None]) -> list[bool]:
-    """The rule in words: small rows; beside exactly one of them the next fewest, ties by key."""
-    shown = [count or 0 for count in counts]
-    suppressed = [1 <= count <= 4 for count in shown]
-    if sum(suppressed) == 1:
-        others = [(count, place) for place, count in enumerate(shown) if count > 4]
-        if others:
-            suppressed[min(others)[1]] = True
-    return suppressed
-
-
+# Rule M.suppression
 @pytest.mark.parametrize(
-    ("counts", "suppressed"),
+    ("counts", "is_hidden"),
     [
-        ([0], [False]),
-        ([1], [True]),
-        ([4], [True]),
-        ([5], [False]),
-        ([None], [False]),
-        ([4, 5], [True, True]),
-        ([4, 0], [True, False]),
-        ([4, 9, 6, 6], [True, False, True, False]),
-        ([4, 3, 5], [True, True, False]),
-        ([5, 6], [False, False]),
+        ((10, 10, 10), False),
+        ((0, 10, 10), False),
+        ((10, 5, 15), False),
+        ((5, 10, 15), False),
+        ((4, 10, 14), True),  # a small count
+        ((1, 10, 10), True),
+        ((11, 10, 16), True),  # a difference of 1
+        ((10, 6, 15), True),  # a difference of 4
+        ((10, 14, 14), True),
+        ((10, 15, 15), False),  # a difference of 5
+        ((15, 0, 15), False),
+        ((15, 20, 21), True),  # the difference of the second and third only
     ],
 )
-# Rule M.suppression
-def test_a_row_is_suppressed_for_itself_or_for_the_only_small_row_beside_it(
-    engine: duckdb.DuckDBPyConnection, counts: list[int | None], suppressed: list[bool]
+def test_counts_that_can_be_subtracted_are_hidden_together(
+    engine: duckdb.DuckDBPyConnection, counts: tuple[int, int, int], is_hidden: bool
 ) -> None:
-    assert flags(engine, counts) == suppressed
+    (row,) = published(engine, "publish_statistics('focus_goal', 'told')", TOGETHER.format(*counts))
+    shown: tuple[Any, ...] = (
+        (None, None, None, None) if is_hidden else (*counts, pytest.approx(0.5))
+    )
+    assert row[3] == 30
+    assert tuple(row[4:7]) == shown[:3]
+    assert (row[7] is None, row[9] is None) == (is_hidden, is_hidden)
+    assert row[10] is False
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
-@given(counts=st.lists(st.one_of(st.none(), st.integers(0, 9)), min_size=1, max_size=7))
-# Rule M.suppression
-def test_the_macro_says_what_the_sentence_says_for_any_counts(
-    engine: duckdb.DuckDBPyConnection, counts: list[int | None]
-) -> None:
-    assert flags(engine, counts) == expected(counts)
-
-
-def test_rows_of_another_group_neither_hide_nor_are_hidden(
-    engine: duckdb.DuckDBPyConnection,
-) -> None:
-    text = """
-    select a, persons, {{ suppress_flag('persons', ['a'], 'place') }} as is_suppressed
-    from (values (1, 1, 3), (1, 2, 8), (2, 1, 7), (2, 2, 9)) as t (a, place, persons)
-    order by a, persons
-    """
-    rows = engine.execute(render(text)).fetchall()
-    assert rows == [(1, 3, True), (1, 8, True), (2, 7, False), (2, 9, False)]
-
-
+# Rule M.adds_up
 @pytest.mark.parametrize(
-    ("is_suppressed", "count", "shown"),
-    [(False, 0, 10), (False, 1, None), (False, 4, None), (False, 5, 10), (True, 5, None)],
+    ("total", "counts", "left"),
+    [
+        (10, [10], {"s0"}),
+        (12, [9, 3], set()),  # 12 - 9 is the hidden status
+        (14, [5, 6, 3], {"s1"}),  # the next fewest is hidden with it
+        (14, [5, 5, 4], {"s1"}),  # ties by name
+        (14, [6, 4, 4], {"s0"}),  # 8 stand behind the hidden rows
+        (15, [5, 5, 5], {"s0", "s1", "s2"}),
+        (9, [9, 4], {"s0"}),  # people with two statuses: nothing is left over
+        (10, [5, 4, 1], {"s0"}),
+        (9, [5, 3, 1], set()),
+        (3, [3], set()),
+        (4, [2, 2], set()),
+    ],
 )
-# Rule M.suppression
-def test_a_measure_is_hidden_with_its_row_or_with_the_small_count_it_rests_on(
-    engine: duckdb.DuckDBPyConnection, is_suppressed: bool, count: int, shown: int | None
+def test_statuses_less_the_shown_ones_leave_nobody_or_five(
+    engine: duckdb.DuckDBPyConnection, total: int, counts: list[int], left: set[str]
 ) -> None:
-    text = """
-    select {{ suppress_measure('measure', ['persons']) }}
-    from (select ?::boolean as is_suppressed, ?::bigint as persons, 10 as measure)
+    rows = f"""
+        select 'a' as contract_id, year, 's' || place as step, persons, null as goal,
+            case when year = 1 then {total} end as persons_of_course
+        from (values (1, {counts}), (2, [6, 3])) as t (year, counts),
+            unnest(counts) with ordinality as one (persons, number),
+            (select number - 1) as p (place)
     """
-    assert engine.execute(render(text), [is_suppressed, count]).fetchone() == (shown,)
+    found = published(engine, "publish_statistics('screening_funnel', 'told')", rows)
+    assert {row[2] for row in found if row[1] == 1 and row[3] is not None} == left
+    assert [row[3] for row in found if row[1] == 2] == [6, None]
+    of_year = [{"step": f"s{place}", "persons": persons} for place, persons in enumerate(counts)]
+    beside = hidden.remainder(of_year, "persons", "step", total)
+    small = {row["step"] for row in of_year if hidden.is_small(row["persons"])}
+    assert {row["step"] for row in of_year} - beside - small == left
+
+
+Members = dict[str, list[int]]
+"""Members of one family, each with the persons of its facts; 0 is nobody."""
+
+
+def family_rows(members: Members) -> str:
+    facts = [
+        f"select 'a' as contract_id, 1 as month, 'g' as benefit_group, '{name}' as reason,"
+        f" nullif({person}, 0) as person_no, 1 as cases_ended"
+        for name, people in members.items()
+        for person in people
+    ]
+    return " union all ".join(facts)
+
+
+def shown_members(engine: duckdb.DuckDBPyConnection, members: Members) -> dict[str, int | None]:
+    rows = published(engine, "publish_family('cases_ended_month', 'told')", family_rows(members))
+    assert all(row[5] is (row[3] == "hidden") for row in rows)
+    assert len({row[3] for row in rows}) == len(rows)
+    return {row[3]: row[4] for row in rows}
+
+
+def people(count: int, first: int = 1) -> list[int]:
+    return list(range(first, first + count))
+
+
+# Rule M.family
+@pytest.mark.parametrize(
+    ("members", "shown"),
+    [
+        ({"a": people(5)}, {"a": 5}),
+        ({"a": people(4)}, {"hidden": None}),  # all have joined
+        ({"a": people(4), "b": people(3, 5)}, {"hidden": None}),  # seven behind it
+        ({"a": people(4), "b": people(9, 10)}, {"hidden": None}),  # b joins: all have
+        ({"a": people(4), "b": people(9, 10), "c": people(6, 30)}, {"b": 9, "hidden": None}),
+        (
+            {"a": people(4), "c": people(6, 10), "b": people(6, 30)},
+            {"c": 6, "hidden": None},
+        ),  # ties
+        ({"a": people(4), "b": people(1, 4), "c": people(5, 9)}, {"hidden": None}),  # the same four
+        ({"a": people(4), "b": people(1, 9), "c": people(5, 10)}, {"c": 5, "hidden": None}),  # five
+        (
+            {"a": [1, 1, 1, 1, 1, 1], "b": people(5, 9), "c": people(6, 20)},
+            {"c": 6, "hidden": None},
+        ),
+        ({"a": [0, 0], "b": people(4)}, {"a": 2, "hidden": None}),  # nobody does not join
+        ({"a": [0], "b": [0, 0, 0]}, {"a": 1, "b": 3}),  # a family of nobody
+        ({"a": [0, *people(4)], "b": people(5, 9)}, {"hidden": None}),
+    ],
+)
+def test_the_hidden_rows_of_a_family_are_one_with_nobody_or_five_behind_it_or_all(
+    engine: duckdb.DuckDBPyConnection, members: Members, shown: dict[str, int | None]
+) -> None:
+    assert shown_members(engine, members) == shown
+
+
+# Rule M.family
+@settings(max_examples=120, deadline=None, derandomize=True)
+@given(
+    members=st.dictionaries(
+        st.sampled_from("abcdef"), st.lists(st.integers(0, 14), min_size=1, max_size=9), min_size=1
+    )
+)
+def test_the_macro_says_of_any_family_what_the_oracle_says(
+    engine: duckdb.DuckDBPyConnection, members: Members
+) -> None:
+    facts: list[hidden.Fact] = [
+        (("a", 1, "g", name), str(person) if person else None, (1,))
+        for name, persons in members.items()
+        for person in persons
+    ]
+    told = hidden.family(
+        facts, ("contract_id", "month", "benefit_group", "reason"), "reason", {"cases_ended": int}
+    )
+    expected = {row["reason"]: row["cases_ended"] for row in told}
+    assert shown_members(engine, members) == expected

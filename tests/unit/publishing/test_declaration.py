@@ -43,15 +43,54 @@ def test_a_columns_name_says_its_type(table: Table) -> None:
     assert table.columns == tuple((name, lawful_type(name)) for name, _ in table.columns)
 
 
+BILL = {
+    "settlement", "settlement_part", "settlement_reading", "settlement_blocker", "payment_curve",
+    "fte_effect", "claim_match_period", "contract",
+}  # fmt: skip
+PERSONLESS = {
+    "business_case_summary", "business_case_year", "data_quality", "delivery", "erratum",
+    "expenditure_index", "potential",
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
-def test_key_and_suppression_name_columns_and_the_key_stands_first(table: Table) -> None:
+def test_key_and_what_is_hidden_name_columns_and_the_key_stands_first(table: Table) -> None:
     names = [name for name, _ in table.columns]
-    assert set(table.key) | set(table.measures) <= set(names)
-    assert set(table.person_counts) <= set(table.measures)
-    assert not set(table.key) & set(table.measures)
-    assert bool(table.measures) == ("is_suppressed" in names)
+    assert set(table.key) <= set(names)
+    assert (table.hides is not None) == ("is_suppressed" in names)
     assert table.comment
     assert all(table.comments.values())
+
+
+@pytest.mark.parametrize(
+    "table", [t for t in TABLES.values() if t.hides], ids=lambda table: table.name
+)
+# Rule M.suppression
+def test_a_table_of_statistics_says_who_stands_behind_its_rows_and_which_measures_it_hides(
+    table: Table,
+) -> None:
+    assert table.hides is not None
+    names = {name for name, _ in table.columns}
+    measures = set(table.hides.measures)
+    assert bool(table.hides.persons) != bool(table.hides.member)
+    assert measures <= names - set(table.key) - {"is_suppressed"}
+    for group in table.hides.together:
+        assert set(group.counts) & names <= measures
+        assert set(group.computed) <= measures
+    if table.hides.member:
+        assert table.hides.member in table.key
+    if table.hides.total:
+        total = TABLES["mart", table.hides.total]
+        assert measures <= {name for name, _ in total.columns}
+        assert set(table.key) - {table.hides.member} <= set(total.key)
+
+
+# Rule M.bill
+def test_a_table_of_the_mart_is_of_the_bill_or_of_statistics_or_has_no_person_behind_it() -> None:
+    statistics = {name for (room, name), t in TABLES.items() if room == "mart" and t.hides}
+    tables = {name for room, name in TABLES if room == "mart"}
+    assert tables == statistics | BILL | PERSONLESS
+    assert not statistics & (BILL | PERSONLESS)
 
 
 def test_every_mart_model_is_declared_and_every_declaration_has_its_model() -> None:

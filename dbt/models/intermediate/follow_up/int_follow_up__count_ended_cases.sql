@@ -1,7 +1,7 @@
--- grain: one row per contract, month, followed benefit group and reason with an ended case
--- counts: cases that ended in the month, and whether the count is too small to be published
+-- grain: one row per contract, month and followed benefit group with an ended case
+-- counts: cases that ended in the month, and the distinct persons behind them
 -- rules: R6.ended, M.persons
--- left out: reasons without a case
+-- left out: groups and months without a case; the reasons (int_follow_up__explain_ended_cases)
 with
 
 ended_cases as (
@@ -9,19 +9,8 @@ ended_cases as (
         contract_id,
         month,
         benefit_group,
-        reason
+        person_no
     from {{ ref('int_follow_up__explain_ended_cases') }}
-),
-
-counts as (
-    select
-        contract_id,
-        month,
-        benefit_group,
-        reason,
-        count(*) as cases_ended
-    from ended_cases
-    group by all
 ),
 
 final as (
@@ -29,11 +18,10 @@ final as (
         contract_id,
         month,
         benefit_group,
-        reason,
-        cases_ended,
-        {{ suppress_flag('cases_ended', ['contract_id', 'month', 'benefit_group'], 'reason') }}
-            as is_suppressed
-    from counts
+        count(*) as cases_ended,
+        count(distinct person_no) as persons
+    from ended_cases
+    group by all
 )
 
 select * from final

@@ -46,7 +46,7 @@ def model(dbt: Any, session: Any) -> Any:
         .fetchall()
     )
     parts = {}
-    for contract_id, part_id, _, at_risk, returned in rows:
+    for contract_id, part_id, _, at_risk, returned, _ in rows:
         counts = parts.setdefault((contract_id, part_id), ([], []))
         counts[0].append(at_risk)
         counts[1].append(returned)

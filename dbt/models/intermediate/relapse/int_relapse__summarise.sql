@@ -49,6 +49,7 @@ entries as (
     select
         contract_id,
         part_id,
+        person_no,
         is_observed,
         is_retained,
         is_relapsed,
@@ -61,6 +62,7 @@ counts as (
         contract_id,
         part_id,
         count(*) as entries,
+        count(distinct person_no) as persons,
         count(*) filter (where is_observed) as observed,
         count(*) filter (where is_retained) as retained,
         count(*) filter (where is_relapsed) as relapsed,
@@ -74,6 +76,7 @@ measured as (
         parts.*,
         contracts.has_payment,
         coalesce(counts.entries, 0) as entries,
+        coalesce(counts.persons, 0) as persons,
         coalesce(counts.observed, 0) as observed,
         coalesce(counts.retained, 0) as retained,
         coalesce(counts.relapsed, 0) as relapsed,
@@ -129,6 +132,7 @@ final as (
     select
         contract_id,
         part_id,
+        persons,
         entries,
         observed,
         retained,

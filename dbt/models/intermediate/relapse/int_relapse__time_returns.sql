@@ -1,7 +1,7 @@
 -- grain: one row per relapse part and whole month since the entry, from 0 to the greatest time
--- counts: at risk = entries whose time is at least m; returned = first returns with time m; time
---   runs in completed calendar months to the first return if every day up to it is observed, else
---   to the last day observed without a hole
+-- counts: at risk = entries whose time is at least m, and their persons; returned = first returns
+--   with time m; time runs in completed calendar months to the first return if every day up to it
+--   is observed, else to the last day observed without a hole
 -- rules: R5.curve
 -- left out: the share still out, which the standard estimator gives (int_relapse__estimate_curve)
 with
@@ -10,6 +10,7 @@ entries as (
     select
         contract_id,
         part_id,
+        person_no,
         entry_date,
         first_return_date,
         observed_before,
@@ -21,6 +22,7 @@ last_days as (
     select
         contract_id,
         part_id,
+        person_no,
         entry_date,
         is_return,
         case
@@ -34,6 +36,7 @@ times as (
     select
         contract_id,
         part_id,
+        person_no,
         is_return,
         date_diff('month', entry_date, last_day)
         - case when day(last_day) < day(entry_date) then 1 else 0 end as months_since_entry
@@ -57,7 +60,8 @@ final as (
         count(*) as at_risk,
         count(*) filter (
             where times.is_return and times.months_since_entry = months.months_since_entry
-        ) as returned
+        ) as returned,
+        count(distinct times.person_no) as persons
     from months
     inner join times
         on

@@ -1,11 +1,11 @@
 -- grain: one row per contract, closed period, part and price group
 -- counts: basis and net payable person-months of the period's lines, months of support and
---     self-support of eligible courses, and the persons behind each
--- rules: S.basis, R3.achieved, M.persons
--- decides: R3.achieved, M.persons
--- left out: suppression (mart). Every group of the contract has a row, also without a line; a group
---     that only lines name has one as well, and a part that today's terms have dropped keeps the
---     kind it was approved with
+--     self-support of eligible courses
+-- rules: S.basis, R3.achieved
+-- decides: R3.achieved
+-- left out: nothing. Every group of the contract has a row, also without a line; a group that only
+--     lines name has one as well, and a part that today's terms have dropped keeps the kind it was
+--     approved with
 with
 
 listed_groups as (
@@ -62,18 +62,9 @@ outcomes as (
         period_start,
         part_id,
         price_group,
-        person_no,
         self_supporting_months,
         on_support_months
     from {{ ref('int_basis__count_outcomes') }}
-),
-
-courses as (
-    select
-        contract_id,
-        course_id,
-        person_no
-    from {{ ref('int_courses__resolve_known') }}
 ),
 
 -- a course has a line where a month became payable (+1), ceased to be (-1) or changed its rate (0)
@@ -83,48 +74,25 @@ facts as (
         lines.period_start,
         lines.part_id,
         lines.price_group,
-        courses.person_no,
         case
             when lines.course_id is null then 0
             else (lines.new_amount_dkk <> 0)::bigint - (lines.old_amount_dkk <> 0)::bigint
         end as payable_months,
         lines.difference_dkk,
-        1 as line_count,
         0 as self_supporting_months,
         0 as on_support_months
     from lines
-    left join courses
-        on lines.contract_id = courses.contract_id and lines.course_id = courses.course_id
     union all by name
     select
         contract_id,
         period_start,
         part_id,
         price_group,
-        person_no,
         0 as payable_months,
         0 as difference_dkk,
-        0 as line_count,
         self_supporting_months,
         on_support_months
     from outcomes
-),
-
--- one row per person first, so that persons are counted without a distinct
-person_sums as (
-    select
-        contract_id,
-        period_start,
-        part_id,
-        price_group,
-        person_no,
-        sum(payable_months) as payable_months,
-        sum(difference_dkk) as difference_dkk,
-        sum(self_supporting_months) as self_supporting_months,
-        sum(on_support_months) as on_support_months,
-        sum(line_count) as line_count
-    from facts
-    group by all
 ),
 
 sums as (
@@ -136,11 +104,8 @@ sums as (
         sum(payable_months)::bigint as person_months_payable,
         sum(difference_dkk)::decimal(18, 2) as basis_dkk,
         sum(self_supporting_months)::bigint as self_supporting_months,
-        sum(on_support_months)::bigint as on_support_months,
-        count(person_no) as persons,
-        count(person_no) filter (where line_count > 0) as line_persons,
-        count(person_no) filter (where self_supporting_months > 0) as self_supporting_persons
-    from person_sums
+        sum(on_support_months)::bigint as on_support_months
+    from facts
     group by all
 ),
 
@@ -166,10 +131,7 @@ final as (
         coalesce(sums.basis_dkk, 0)::decimal(18, 2) as basis_dkk,
         coalesce(sums.self_supporting_months, 0) as self_supporting_months,
         coalesce(sums.on_support_months, 0) as on_support_months,
-        price_groups.historical_success_rate as historical_share,
-        coalesce(sums.persons, 0) as persons,
-        coalesce(sums.line_persons, 0) as line_persons,
-        coalesce(sums.self_supporting_persons, 0) as self_supporting_persons
+        price_groups.historical_success_rate as historical_share
     from spine
     left join sums
         on

@@ -1,29 +1,22 @@
 -- grain: one row per contract, month, benefit group and reason with an ended case
--- counts: cases that ended in the month
--- rules: R6.ended, M.suppression
+-- counts: cases that ended in the month; the reasons with too few persons stand in one row
+-- rules: R6.ended, M.suppression, M.family
 -- left out: reasons without a case
 with
 
-flagged as (
+ended_cases as (
     select
         contract_id,
         month,
         benefit_group,
+        person_no,
         reason,
-        cases_ended,
-        is_suppressed
-    from {{ ref('int_follow_up__count_ended_cases') }}
+        1 as cases_ended
+    from {{ ref('int_follow_up__explain_ended_cases') }}
 ),
 
 final as (
-    select
-        contract_id,
-        month,
-        benefit_group,
-        reason,
-        {{ suppress_measure('cases_ended', ['cases_ended']) }} as cases_ended,
-        is_suppressed
-    from flagged
+    {{ publish_family('cases_ended_month', 'ended_cases') }}
 )
 
 select * from final

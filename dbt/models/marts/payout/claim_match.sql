@@ -1,6 +1,7 @@
 -- grain: one row per contract with payment, period, match and reason
--- counts: person-months by how claim and register agree, priced at the rate of their price group
--- rules: R3.match, M.suppression
+-- counts: person-months by how claim and register agree, priced at the rate of their price group;
+--   the reasons with too few persons stand in one row
+-- rules: R3.match, M.suppression, M.family
 -- left out: claims without a course or outside its effort months (restricted mismatch)
 with
 
@@ -23,41 +24,24 @@ months as (
     from {{ ref('int_periods__spread_months') }}
 ),
 
-counted as (
+spread as (
     select
         person_months.contract_id,
         months.period_start,
         person_months.match,
         person_months.reason,
-        count(*) as month_count,
-        coalesce(sum(person_months.rate_dkk), 0)::decimal(18, 2) as amount_dkk,
-        count(distinct person_months.person_no) as persons
+        person_months.person_no,
+        1 as month_count,
+        coalesce(person_months.rate_dkk, 0) as amount_dkk
     from person_months
     inner join months
         on
             person_months.contract_id = months.contract_id
             and person_months.month = months.month
-    group by all
-),
-
-flagged as (
-    select
-        *,
-        {{ suppress_flag('persons', ['contract_id', 'period_start', 'match'], 'reason') }}
-            as is_suppressed
-    from counted
 ),
 
 final as (
-    select
-        contract_id,
-        period_start,
-        match,
-        reason,
-        {{ suppress_measure('month_count') }} as month_count,
-        {{ suppress_measure('amount_dkk') }} as amount_dkk,
-        is_suppressed
-    from flagged
+    {{ publish_family('claim_match', 'spread') }}
 )
 
 select * from final

@@ -37,29 +37,8 @@ joined as (
     inner join parts using (contract_id, part_id)
 ),
 
-flagged as (
-    select
-        *,
-        {{ suppress_flag('persons', ['contract_id'], 'part_id') }} as is_suppressed
-    from joined
-),
-
 final as (
-    select
-        contract_id,
-        part_id,
-        {{ suppress_measure('treated_n', ['treated_n']) }} as treated_n,
-        {{ suppress_measure('control_n', ['control_n']) }} as control_n,
-        {{ suppress_measure('treated_mean_weeks', ['treated_n']) }} as treated_mean_weeks,
-        {{ suppress_measure('control_mean_weeks', ['control_n']) }} as control_mean_weeks,
-        {{ suppress_measure('difference_weeks', ['treated_n', 'control_n']) }} as difference_weeks,
-        {{ suppress_measure('difference_points', ['treated_n', 'control_n']) }}
-            as difference_points,
-        {{ suppress_measure('ci_low_weeks', ['treated_n', 'control_n']) }} as ci_low_weeks,
-        {{ suppress_measure('ci_high_weeks', ['treated_n', 'control_n']) }} as ci_high_weeks,
-        target_weeks,
-        is_suppressed
-    from flagged
+    {{ publish_statistics('effect', 'joined') }}
 )
 
 select * from final

@@ -20,34 +20,22 @@ counts as (
 
 measured as (
     select
-        *,
+        contract_id,
+        month,
+        benefit_group,
+        persons,
+        with_placement,
+        with_hours,
+        with_either,
+        target_share,
         case when persons > 0 then {{ fraction('with_either', 'persons', 6) }} else 0 end
         ::decimal(9, 6) as achieved_share,
         greatest(ceil(target_share * persons)::bigint - with_either, 0) as missing_to_target
     from counts
 ),
 
-flagged as (
-    select
-        *,
-        {{ suppress_flag('persons', ['contract_id', 'month'], 'benefit_group') }} as is_suppressed
-    from measured
-),
-
 final as (
-    select
-        contract_id,
-        month,
-        benefit_group,
-        {{ suppress_measure('persons', ['persons']) }} as persons,
-        {{ suppress_measure('with_placement', ['with_placement']) }} as with_placement,
-        {{ suppress_measure('with_hours', ['with_hours']) }} as with_hours,
-        {{ suppress_measure('with_either', ['with_either']) }} as with_either,
-        {{ suppress_measure('achieved_share', ['with_either']) }} as achieved_share,
-        target_share,
-        {{ suppress_measure('missing_to_target', ['with_either']) }} as missing_to_target,
-        is_suppressed
-    from flagged
+    {{ publish_statistics('focus_goal', 'measured') }}
 )
 
 select * from final

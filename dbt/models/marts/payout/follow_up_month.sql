@@ -2,7 +2,8 @@
 -- counts: persons, register and published full-time persons, share in company-directed activity,
 --   ended cases and company contacts (the same number in each group's row)
 -- rules: R6.follow_up, M.suppression
--- left out: counts of months that the register does not observe (null)
+-- left out: counts of months that the register does not observe (null). A published figure is
+--   hidden where fte_month hides it
 with
 
 months as (
@@ -38,17 +39,27 @@ published as (
         area,
         benefit_group,
         month,
+        persons,
         fte
     from {{ ref('int_fte__choose_published') }}
 ),
 
-reasons as (
+home_months as (
+    select
+        area,
+        benefit_group,
+        month,
+        persons
+    from {{ ref('int_fte__compare_home_months') }}
+),
+
+ended_cases as (
     select
         contract_id,
         month,
         benefit_group,
         cases_ended,
-        is_suppressed
+        persons
     from {{ ref('int_follow_up__count_ended_cases') }}
 ),
 
@@ -56,20 +67,6 @@ contacts as (
     select {{ month_of('starts_on') }} as month
     from {{ ref('int_activities__resolve_known') }}
     where type = 'virksomhedskontakt'
-),
-
-sum_reasons as (
-    select
-        contract_id,
-        month,
-        benefit_group,
-        sum(cases_ended)::bigint as cases_ended,
-        bool_or(is_suppressed) as has_hidden_reason
-    from reasons
-    group by
-        contract_id,
-        month,
-        benefit_group
 ),
 
 count_contacts as (
@@ -89,19 +86,25 @@ joined as (
         months.company_directed,
         register_months.fte as fte_register,
         published.fte as fte_published,
-        coalesce(sum_reasons.cases_ended, 0) as cases_ended,
-        coalesce(count_contacts.company_contacts, 0) as company_contacts,
-        coalesce(sum_reasons.has_hidden_reason, false) as has_hidden_reason
+        coalesce(nullif(published.persons, 0), home_months.persons) as persons_published,
+        coalesce(ended_cases.cases_ended, 0) as cases_ended,
+        ended_cases.persons as persons_ended,
+        coalesce(count_contacts.company_contacts, 0) as company_contacts
     from months
     inner join contracts using (contract_id)
     left join register_months using (register_no, group_no, month)
-    left join sum_reasons using (contract_id, month, benefit_group)
+    left join ended_cases using (contract_id, month, benefit_group)
     left join count_contacts using (month)
     left join published
         on
             contracts.area = published.area
             and months.benefit_group = published.benefit_group
             and months.month = published.month
+    left join home_months
+        on
+            contracts.area = home_months.area
+            and months.benefit_group = home_months.benefit_group
+            and months.month = home_months.month
 ),
 
 measured as (
@@ -112,30 +115,8 @@ measured as (
     from joined
 ),
 
-flagged as (
-    select
-        *,
-        {{ suppress_flag('persons', ['contract_id', 'month'], 'benefit_group') }} as is_suppressed
-    from measured
-),
-
 final as (
-    select
-        contract_id,
-        month,
-        benefit_group,
-        {{ suppress_measure('persons', ['persons']) }} as persons,
-        {{ suppress_measure('fte_register') }} as fte_register,
-        {{ suppress_measure('fte_published') }} as fte_published,
-        {{ suppress_measure('company_directed_share', ['company_directed']) }}
-            as company_directed_share,
-        case
-            when not has_hidden_reason
-                then {{ suppress_measure('cases_ended', ['cases_ended']) }}
-        end as cases_ended,
-        {{ suppress_measure('company_contacts') }} as company_contacts,
-        is_suppressed
-    from flagged
+    {{ publish_statistics('follow_up_month', 'measured') }}
 )
 
 select * from final

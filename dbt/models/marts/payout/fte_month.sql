@@ -4,49 +4,19 @@
 -- left out: other areas than the home's
 with
 
-run_context as (
-    select area from {{ ref('stg_run__context') }}
-),
-
-published as (
+months as (
     select
         area,
         benefit_group,
         month,
-        persons,
-        fte,
-        is_suppressed,
-        delivery_no
-    from {{ ref('int_fte__choose_published') }}
-),
-
-register_months as (
-    select
-        register_no,
-        group_no,
-        month,
-        fte
-    from {{ ref('int_fte__sum_register_months') }}
-    where fte is not null
-),
-
-register_persons as (
-    select
-        group_no,
-        month,
+        persons_published,
+        fte_published,
+        is_published_suppressed,
+        delivery_no,
+        persons_register,
+        fte_register,
         persons
-    from {{ ref('int_fte__count_register_persons') }}
-),
-
-home_register as (
-    select register_no from {{ ref('int_registers__choose_home') }}
-),
-
-groups as (
-    select
-        group_no,
-        benefit_group
-    from {{ ref('stg_benefit_codes__groups') }}
+    from {{ ref('int_fte__compare_home_months') }}
 ),
 
 deliveries as (
@@ -56,72 +26,16 @@ deliveries as (
     from {{ ref('stg_deliveries__known') }}
 ),
 
-home_published as (
-    select published.*
-    from published
-    inner join run_context on published.area = run_context.area
-),
-
-home_months as (
+named as (
     select
-        run_context.area,
-        groups.benefit_group,
-        register_months.month,
-        register_months.fte,
-        coalesce(register_persons.persons, 0) as persons
-    from register_months
-    inner join home_register on register_months.register_no = home_register.register_no
-    inner join groups on register_months.group_no = groups.group_no
-    left join register_persons
-        on
-            register_months.group_no = register_persons.group_no
-            and register_months.month = register_persons.month
-    cross join run_context
-),
-
-counted as (
-    select
-        coalesce(home_published.area, home_months.area) as area,
-        coalesce(home_published.benefit_group, home_months.benefit_group) as benefit_group,
-        coalesce(home_published.month, home_months.month) as month,
-        home_published.persons as persons_published,
-        home_published.fte as fte_published,
-        home_published.is_suppressed as is_published_suppressed,
-        home_published.delivery_no,
-        home_months.fte as fte_register,
-        home_months.persons as register_persons,
-        greatest(coalesce(home_published.persons, 0), coalesce(home_months.persons, 0)) as persons
-    from home_published
-    full outer join home_months
-        on
-            home_published.area = home_months.area
-            and home_published.benefit_group = home_months.benefit_group
-            and home_published.month = home_months.month
-),
-
-flagged as (
-    select
-        *,
-        {{ suppress_flag('persons', ['area', 'benefit_group'], 'month') }} as is_suppressed
-    from counted
+        months.*,
+        deliveries.sha256 as statistics_sha256
+    from months
+    left join deliveries on months.delivery_no = deliveries.delivery_no
 ),
 
 final as (
-    select
-        flagged.area,
-        flagged.benefit_group,
-        flagged.month,
-        {{ suppress_measure('flagged.persons_published', ['flagged.persons_published']) }}
-            as persons_published,
-        {{ suppress_measure('flagged.fte_published', ['flagged.persons_published']) }}
-            as fte_published,
-        coalesce(flagged.is_published_suppressed, false) as is_published_suppressed,
-        {{ suppress_measure('flagged.fte_register', ['flagged.register_persons']) }}
-            as fte_register,
-        flagged.is_suppressed,
-        deliveries.sha256 as statistics_sha256
-    from flagged
-    left join deliveries on flagged.delivery_no = deliveries.delivery_no
+    {{ publish_statistics('fte_month', 'named') }}
 )
 
 select * from final

@@ -1,8 +1,9 @@
--- grain: one row per relapse part and whole month since the entry
--- counts: entries at risk, returns and the share still out; a share is computed from the returns
---   of all months up to its own, so it is not shown after a month whose returns are too few to show
--- rules: R5.curve, M.suppression
--- left out: nothing
+-- grain: one row per relapse part, at month 0 and at each month at which at least five returns have
+--   come since the row before
+-- counts: entries at risk in the month, returns since the row before, and the share still out in
+--   the month; too few returns of month 0 are hidden and come in the next row
+-- rules: R5.curve, M.curve, M.suppression
+-- left out: what comes after the last such month
 with
 
 times as (
@@ -11,8 +12,17 @@ times as (
         part_id,
         months_since_entry,
         at_risk,
-        returned
+        persons
     from {{ ref('int_relapse__time_returns') }}
+),
+
+gathered as (
+    select
+        contract_id,
+        part_id,
+        months_since_entry,
+        returned
+    from {{ ref('int_relapse__gather_returns') }}
 ),
 
 shares as (
@@ -24,34 +34,22 @@ shares as (
     from {{ ref('int_relapse__estimate_curve') }}
 ),
 
-flagged as (
+drawn as (
     select
-        times.*,
-        shares.still_out_share,
-        bool_or({{ suppress_is_small('times.returned') }}) over (
-            partition by times.contract_id, times.part_id
-            order by times.months_since_entry
-        ) as is_after_small_return,
-        {{ suppress_flag(
-            'times.at_risk', ['times.contract_id', 'times.part_id'], 'times.months_since_entry'
-        ) }} as is_suppressed
-    from times
+        times.contract_id,
+        times.part_id,
+        times.months_since_entry::bigint as months_since_entry,
+        times.at_risk,
+        times.persons,
+        gathered.returned,
+        shares.still_out_share
+    from gathered
+    inner join times using (contract_id, part_id, months_since_entry)
     inner join shares using (contract_id, part_id, months_since_entry)
 ),
 
 final as (
-    select
-        contract_id,
-        part_id,
-        months_since_entry::bigint as months_since_entry,
-        {{ suppress_measure('at_risk', ['at_risk']) }} as at_risk,
-        {{ suppress_measure('returned', ['returned']) }} as returned,
-        case
-            when not is_after_small_return
-                then {{ suppress_measure('still_out_share', ['at_risk']) }}
-        end as still_out_share,
-        is_suppressed
-    from flagged
+    {{ publish_statistics('relapse_curve', 'drawn') }}
 )
 
 select * from final

@@ -1,7 +1,8 @@
 -- grain: one row per contract, closed period, corrected period and cause
--- counts: true-up lines and their kroner
--- rules: S.true_up, M.suppression
--- left out: nothing; approved periods are published from the ledger
+-- counts: true-up lines and their kroner; the causes with too few persons stand in one row
+-- rules: S.true_up, M.suppression, M.family
+-- left out: nothing; approved periods are published from the ledger. Those approved before hidden
+--   causes stood in one row are gathered here
 with
 
 periods as (
@@ -44,52 +45,42 @@ frozen as (
     from {{ ref('stg_ledger__frozen_true_ups') }}
 ),
 
-counted as (
+attributed as (
     select
         changes.contract_id,
         changes.period_start,
         changes.corrected_period_start,
         changes.cause,
-        count(*) as line_count,
-        sum(changes.difference_dkk)::decimal(18, 2) as difference_dkk,
-        count(distinct courses.person_no) as persons
+        courses.person_no,
+        1 as line_count,
+        changes.difference_dkk
     from changes
     left join courses
         on
             changes.contract_id = courses.contract_id
             and changes.course_id = courses.course_id
-    group by all
-),
-
-flagged as (
-    select
-        *,
-        {{ suppress_flag(
-            'persons', ['contract_id', 'period_start', 'corrected_period_start'], 'cause'
-        ) }} as is_suppressed
-    from counted
 ),
 
 drafted as (
-    select
-        contract_id,
-        period_start,
-        corrected_period_start,
-        cause,
-        {{ suppress_measure('line_count') }} as line_count,
-        {{ suppress_measure('difference_dkk') }} as difference_dkk,
-        is_suppressed
-    from flagged
+    {{ publish_family('settlement_true_up', 'attributed') }}
 ),
 
 approved as (
-    select frozen.*
+    select
+        frozen.contract_id,
+        frozen.period_start,
+        frozen.corrected_period_start,
+        case when frozen.is_suppressed then 'hidden' else frozen.cause end as cause,
+        frozen.line_count,
+        frozen.difference_dkk,
+        frozen.is_suppressed
     from frozen
     inner join periods
         on
             frozen.contract_id = periods.contract_id
             and frozen.period_start = periods.period_start
             and periods.is_approved
+    group by all
 ),
 
 final as (
