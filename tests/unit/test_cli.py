@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from dagster_project.cli import app
 from dagster_project.lib import life
-from dagster_project.lib.base.errors import NotAllowedError
+from dagster_project.lib.base.errors import NotAllowedError, UsageError
 from dagster_project.lib.ledger.chain import Event
 
 WHO = ["--as", "Kai", "--reason", "beslutning"]
@@ -40,6 +40,24 @@ def test_an_amount_below_zero_reaches_the_rule_that_refuses_it(
 @pytest.mark.parametrize("words", [["-5", "6"], ["--incomplete", "x"], []])
 def test_a_release_called_wrongly_is_wrong_usage(words: list[str]) -> None:
     assert CliRunner().invoke(app, ["release", "k", *words, *WHO]).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["k"], ["k", "2023-01"], ["--as", "Kai"], ["k", "2023-01", "x", "--as", "Kai"]],
+)
+def test_verify_takes_a_whole_settlement_and_a_name_or_neither(
+    words: list[str], tmp_path: Path
+) -> None:
+    done = CliRunner().invoke(app, ["verify", *words, "--home", str(tmp_path)])
+    assert isinstance(done.exception, UsageError)
+
+
+# Rule F.verify
+def test_a_folder_that_is_no_home_is_not_called_whole(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["verify", "--home", str(tmp_path)])
+    assert isinstance(done.exception, UsageError)
+    assert list(tmp_path.iterdir()) == []
 
 
 # Rule P.danish
