@@ -12,9 +12,9 @@ from contextlib import suppress
 
 import typer
 
-from dagster_project.cli import files, life, night, trace
-from dagster_project.cli.shared import say
-from dagster_project.lib.base.errors import EXIT_FAILED, EXIT_OK, EffektError
+from dagster_project.cli import desk, files, life, night, trace
+from dagster_project.cli.shared import end_with
+from dagster_project.lib.base.errors import EXIT_FAILED, EXIT_OK
 
 app = typer.Typer(
     name="effekt",
@@ -23,28 +23,16 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for family in (night, files, life, trace):
+for family in (night, files, life, trace, desk):
     app.add_typer(family.commands)
 
 
 def main() -> None:
-    """Run ``effekt`` and end with its exit code; nothing that fails shows a value."""
-    from dagster_project.orchestration.failures import without_values
+    """Run ``effekt`` and end with its exit code."""
     from dagster_project.orchestration.night import harden
 
     harden()
-    try:
-        app()
-    except EffektError as error:
-        say(str(error))
-        code = error.exit_code
-    except BrokenPipeError:
-        sys.stderr.close()
-        code = EXIT_FAILED
-    except Exception as error:  # the last resort: an unforeseen failure ends without its text
-        say(str(without_values(error, "effekt")))
-        code = EXIT_FAILED
-    sys.exit(code)
+    end_with(app)
 
 
 def entry() -> None:

@@ -13,6 +13,7 @@ import typer
 from dagster_project.cli.shared import (
     ActorOption,
     AsOfOption,
+    AtTheDesk,
     ContractsOption,
     HomeOption,
     JsonOption,
@@ -66,7 +67,7 @@ def template(
         print(path)
 
 
-@commands.command()
+@commands.command(cls=AtTheDesk)
 def accept(
     sha256: Annotated[str, typer.Argument(metavar="SHA256", help="Leveringens sha256.")],
     check_id: Annotated[str, typer.Argument(metavar="CHECK", help="Kontrollen: row_count.")],
@@ -83,7 +84,7 @@ def accept(
     show(as_json, note.as_json(), f"{note.file_name} er lukket ind; kør effekt run")
 
 
-@commands.command()
+@commands.command(cls=AtTheDesk)
 def withdraw(
     sha256: Annotated[
         str, typer.Argument(metavar="SHA256", help="Leveringens sha256 eller delivery_id.")

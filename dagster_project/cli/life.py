@@ -14,6 +14,7 @@ import typer
 
 from dagster_project.cli.shared import (
     ActorOption,
+    AtTheDesk,
     ContractArgument,
     ContractsOption,
     HomeOption,
@@ -47,7 +48,7 @@ def _show_event(event: Event, as_json: bool) -> None:
     show(as_json, event.to_json(), text)
 
 
-@commands.command()
+@commands.command(cls=AtTheDesk)
 def submit(
     contract: ContractArgument,
     period: PeriodArgument,
@@ -66,7 +67,7 @@ def submit(
     _show_event(life.submit(settings, contract, period, actor, incomplete), as_json)
 
 
-@commands.command()
+@commands.command(cls=AtTheDesk)
 def verify(
     contract: ContractArgument,
     period: PeriodArgument,
@@ -81,7 +82,7 @@ def verify(
     _show_event(life.verify(settings_of(home, contracts), contract, period, actor), as_json)
 
 
-@commands.command()
+@commands.command(cls=AtTheDesk)
 def approve(
     contract: ContractArgument,
     period: PeriodArgument,
@@ -96,7 +97,7 @@ def approve(
     _show_event(life.approve(settings_of(home, contracts), contract, period, actor), as_json)
 
 
-@commands.command()
+@commands.command(cls=AtTheDesk)
 def pay(
     contract: ContractArgument,
     period: PeriodArgument,
@@ -120,7 +121,7 @@ def pay(
     _show_event(step(settings, contract, period, actor, paid_on.date(), reference), as_json)
 
 
-@commands.command("return")
+@commands.command("return", cls=AtTheDesk)
 def return_(
     contract: ContractArgument,
     period: PeriodArgument,
@@ -139,7 +140,7 @@ def return_(
 
 
 # an amount below 0 is refused by its rule (3), not taken for an option (2)
-@commands.command(context_settings={"ignore_unknown_options": True})
+@commands.command(cls=AtTheDesk, context_settings={"ignore_unknown_options": True})
 def release(
     contract: ContractArgument,
     amount: Annotated[str, typer.Argument(metavar="AMOUNT", help="Kroner, højst to decimaler.")],

@@ -8,12 +8,17 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperArgument, TyperCommand, TyperOption
 
 from dagster_project import settings as places
+from dagster_project.lib.base.errors import EXIT_FAILED, EffektError, UsageError
+from dagster_project.lib.desk import caller
+from dagster_project.lib.desk.messages import Order
 from dagster_project.settings import Settings
 
 HomeOption = Annotated[
@@ -39,6 +44,84 @@ ContractArgument = Annotated[
 PeriodArgument = Annotated[
     str, typer.Argument(metavar="PERIOD", help="Periodens første måned, ÅÅÅÅ-MM.")
 ]
+
+
+class AtTheDesk(TyperCommand):
+    """A person's command: where its user does not own the home, the home's desk does it.
+
+    Rules: F.desk.
+    """
+
+    @property
+    def sent(self) -> dict[str, TyperArgument | TyperOption]:
+        """The arguments that may be sent, by name: none is a path."""
+        known = (p for p in self.params if isinstance(p, (TyperArgument, TyperOption)))
+        return {str(p.name): p for p in known if p.type_descriptor.annotation is not Path}
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override] # typer's own context
+        """Do it here, or have it done at the desk and end as it ended there."""
+        given = {name: value for name, value in ctx.params.items() if value is not None}
+        files = {name for name in given if name not in self.sent} - {"home", "contracts"}
+        home = places.resolve_home(Path(given["home"]) if "home" in given else None)
+        if files or not caller.is_needed(home):
+            return super().invoke(ctx)
+        if "contracts" in given:
+            raise UsageError("skranken har sine egne kontrakter", remedy="udelad --contracts")
+        texts = {name: _as_typed(given[name]) for name in self.sent if name in given}
+        answer = caller.ask(home, Order(str(self.name), texts))
+        sys.stdout.write(answer.out)
+        sys.stderr.write(answer.err)
+        raise typer.Exit(answer.exit_code)
+
+    def words(self, order: Order, settings: Settings) -> list[str]:
+        """The command line of an order that came to the desk of these settings.
+
+        Raises:
+            ValueError: it has an argument that may not be sent, or of another kind.
+        """
+        options, places_ = [], []
+        for name, value in order.arguments.items():
+            param = self.sent.get(name)
+            if param is None or isinstance(value, bool) is not _is_flag(param):
+                raise ValueError("no such argument")
+        for name, param in self.sent.items():
+            value = order.arguments.get(name, False)
+            if isinstance(param, TyperArgument) and isinstance(value, str):
+                places_.append(value)
+            elif value is True:
+                options.append(param.opts[-1])
+            elif isinstance(value, str):
+                options.append(f"{param.opts[-1]}={value}")
+        folders = [f"--home={settings.home.root}", f"--contracts={settings.contracts_dir}"]
+        return [str(self.name), *options, *folders, "--", *places_]
+
+
+def _is_flag(param: TyperArgument | TyperOption) -> bool:
+    return isinstance(param, TyperOption) and bool(param.is_flag)
+
+
+def _as_typed(value: Any) -> str | bool:
+    if isinstance(value, dt.datetime):
+        return value.date().isoformat()
+    return value if isinstance(value, bool) else str(value)
+
+
+def end_with(run: Callable[[], Any]) -> None:
+    """Run commands and end with their exit code; nothing that fails shows a value."""
+    from dagster_project.orchestration.failures import without_values
+
+    try:
+        run()
+    except EffektError as error:
+        say(str(error))
+        code = error.exit_code
+    except BrokenPipeError:
+        sys.stderr.close()
+        code = EXIT_FAILED
+    except Exception as error:  # the last resort: an unforeseen failure ends without its text
+        say(str(without_values(error, "effekt")))
+        code = EXIT_FAILED
+    sys.exit(code)
 
 
 def settings_of(

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from dagster_project.cli.shared import (
+    AtTheDesk,
     ContractArgument,
     ContractsOption,
     HomeOption,
@@ -25,7 +26,7 @@ from dagster_project.lib.base.errors import EXIT_DIFFERENT, UsageError
 commands = typer.Typer()
 
 
-@commands.command()
+@commands.command(cls=AtTheDesk)
 def statement(
     contract: Annotated[str | None, typer.Argument(metavar="CONTRACT")] = None,
     period: Annotated[str | None, typer.Argument(metavar="PERIOD")] = None,
@@ -53,7 +54,7 @@ def statement(
     show(as_json, names, "\n".join(names))
 
 
-@commands.command()
+@commands.command(cls=AtTheDesk)
 def why(
     contract: ContractArgument,
     period: PeriodArgument,
@@ -70,7 +71,7 @@ def why(
     print_json(answer.as_json()) if as_json else answer.print()
 
 
-@commands.command()
+@commands.command(cls=AtTheDesk)
 def replay(
     contract: ContractArgument,
     period: PeriodArgument,

@@ -264,11 +264,12 @@ def publish(settings: Settings) -> StepOutcome:
 
 
 def statements(settings: Settings) -> StepOutcome:
-    """Statement documents of the closed periods → ``reports/``; then the night is whole."""
-    from dagster_project.lib import publishing, statement
+    """Statements of closed periods and posting files → ``reports/``; then the night is whole."""
+    from dagster_project.lib import ledger, publishing, statement
 
     own, known = resumed(settings)
     written: Any = statement.write_documents(settings.home, own)
+    statement.write_postings(settings.home, ledger.read(settings.home))
     current = publishing.current_snapshot(settings.home)
     if current is not None:
         knowledge.remember(settings.home, known, current.snapshot_id)

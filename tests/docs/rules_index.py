@@ -26,9 +26,9 @@ _CITED = re.compile(rf"(?<![\w./]){_ID}\b(?![.(])")
 _CITED_LAST = re.compile(rf"(?<![\w./]){_ID}(?=\.(?:\s|$|\"))")
 _DECIDES = re.compile(r"(?:-- |# )?\s*[Dd]ecides: ")
 _HEADING = re.compile(rf"^### ({_ID}) · (.+)$", re.MULTILINE)
-_PLACES = ("bi", "dagster_project", "dbt", "docs", "expectations", "seeds", "tests")
+_PLACES = ("bi", "dagster_project", "dbt", "deploy", "docs", "expectations", "seeds", "tests")
 _SUFFIXES = frozenset(
-    {".py", ".sql", ".yml", ".yaml", ".csv", ".md", ".json", ".toml", ".html", ".css", ""}
+    {".py", ".sql", ".yml", ".yaml", ".csv", ".md", ".json", ".toml", ".html", ".css", ".sh", ""}
 )
 _NOT_OURS = frozenset({"target", "logs", "__pycache__", "dbt_packages", "examples"})
 _OWN = frozenset({Path("tests/docs/rules_index.py"), Path("tests/unit/docs/test_rules_index.py")})

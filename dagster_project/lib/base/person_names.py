@@ -4,6 +4,7 @@ What belongs here: the comparison and the refusal. What does not: who is listed 
 (``contracts.who_acts``).
 
 Rules: S.names.
+Decides: S.names.
 """
 
 from __future__ import annotations
@@ -14,10 +15,16 @@ MAX_LENGTH = 500
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 # letters of other alphabets, and of ours, that are drawn like a Latin one: a name written wholly
 # in another alphabet must not pass for a second person
-_DRAWN_ALIKE = str.maketrans(
-    "аеорсухівѕјһԁԛԝмтнк" "αορνικτυχγε" "ıɑɡ" "‘’ʼ`´",
-    "aeopcyxibsjhdqwmthk" "aopviktuxye" "iag" "'''''",
-)  # fmt: skip
+_DRAWN_ALIKE = {
+    ord(sign): latin
+    for signs, latins in (
+        ("аеорсухівѕјһԁԛԝмтнк", "aeopcyxibsjhdqwmthk"),
+        ("αορνικτυχγε", "aopviktuxye"),
+        ("ıɑɡ", "iag"),
+        ("‘’ʼ`´", "'''''"),
+    )
+    for sign, latin in zip(signs, latins, strict=True)
+}
 _NO_SCRIPT = ("COMBINING", "MODIFIER")
 
 

@@ -4,7 +4,7 @@ What belongs here: the shape of the file and checks inside one mapping. What doe
 between sections (``checks``), reading files (``loader``), tables (``tables``). A number that the
 rules state in words is an optional key with that number as default (docs/adr/0003).
 
-Rules: C.file, C.clause, C.parts, C.readings, C.tracked, C.tracking, C.only_place.
+Rules: C.file, C.actors, C.clause, C.parts, C.readings, C.tracked, C.tracking, C.only_place.
 Decides: C.parts, C.readings, C.tracking.
 """
 
@@ -129,7 +129,11 @@ class Actor(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _written_as_text(cls, value: Any) -> Any:
-        return {"name": value} if isinstance(value, str) else value
+        if isinstance(value, str):
+            return {"name": value}
+        if isinstance(value, dict) and value.get("os_user") is None:
+            raise _wrong("must name a user; write a name without one as a text", "os_user")
+        return value
 
     @field_validator("name")
     @classmethod

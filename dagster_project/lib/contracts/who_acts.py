@@ -3,8 +3,8 @@
 What belongs here: whether somebody may act under a name, for every command that takes ``--as``.
 What does not: what may be done when (``life.refusals``, ``receiving.intake``).
 
-Rules: S.names, S.user, S.people.
-Decides: S.user, S.names.
+Rules: S.user, S.people.
+Decides: S.user.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ def require_at_home(home: Home) -> User:
     if not user.is_vouched and home.root.is_dir() and home.root.stat().st_uid != user.uid:
         raise NotAllowedError(
             "HOME_NOT_YOURS",
-            f"{user.name} does not own this home and acts at its desk only",
-            remedy="have the home's user run `effekt desk`",
+            f"{user.name} ejer ikke denne mappe og kan kun handle ved dens skranke",
+            remedy="bed mappens bruger om at køre `effekt desk`",
         )
     return user
 
@@ -91,8 +91,8 @@ def _acting(home: Home, typed: str, role: str, lists: Sequence[Actors | None]) -
     if bound and not any(user.is_called(login) for login in bound):
         raise NotAllowedError(
             "ACTOR_USER",
-            f"the name given is bound to another operating-system user than {user.name}",
-            remedy="only the user whom the contract's actors name may act under it",
+            f"navnet er knyttet til en anden bruger af systemet end {user.name}",
+            remedy="kun den bruger, som kontraktens actors nævner, kan handle under navnet",
         )
     return Acting(name, role, user.name, is_confirmed=bool(bound) or user.is_vouched)
 
@@ -100,8 +100,8 @@ def _acting(home: Home, typed: str, role: str, lists: Sequence[Actors | None]) -
 def _name(typed: str) -> str:
     if person_names.mixes_alphabets(typed) and not person_names.has_hidden_signs(typed):
         raise NotAllowedError(
-            "NAME_ALPHABETS", "the name given mixes letters of two alphabets",
-            remedy="type the name with the letters of one alphabet",
+            "NAME_ALPHABETS", "navnet blander bogstaver fra to alfabeter",
+            remedy="skriv navnet med ét alfabets bogstaver",
         )  # fmt: skip
     if problem := person_names.problem_of(typed):
         raise UsageError(f"the name given {problem}")

@@ -6,8 +6,8 @@ What belongs here: the actions. What does not: what must hold before one (``refu
 Every command acts on the newest published snapshot, reads and appends under the ledger's lock, and
 returns the event it wrote.
 
-Rules: S.steps, S.people, S.release, S.blockers, S.fresh.
-Decides: S.release.
+Rules: S.steps, S.people, S.user, S.release, S.correct, S.blockers, S.fresh.
+Decides: S.release, S.correct.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ from dagster_project.lib.base.errors import EffektError, NotAllowedError, UsageE
 from dagster_project.lib.contracts import Contract, read_contract, who_acts
 from dagster_project.lib.ledger import chain, frozen
 from dagster_project.lib.ledger import state as states
-from dagster_project.lib.ledger.chain import Event
+from dagster_project.lib.ledger.chain import Event, Ledger
 from dagster_project.lib.life import freezing, refusals
 from dagster_project.lib.publishing import require_not_after_today, snapshot
+from dagster_project.lib.statement import posting
 from dagster_project.settings import Settings
 
 
@@ -88,11 +89,13 @@ def approve(settings: Settings, contract: str, period: str, actor: str) -> Event
                 remedy="run `effekt run` again; nothing was approved",
             )
         evidence = freezing.evidence(desk.snapshot, desk.contract, start)
-        return _write(
+        event = _write(
             desk, start, row,
             evidence_sha256=frozen.write_evidence(desk.home, contract, start, evidence),
             frozen_sha256=frozen.write(desk.home, document),
         )  # fmt: skip
+        posting.write_postings(desk.home, Ledger((event,)))
+        return event
 
 
 def pay(
@@ -191,6 +194,7 @@ def _desk(settings: Settings, contract_id: str, actor: str, action: str) -> Iter
         chain.set_torn_line_aside(home)
         ledger = chain.read(home)
         chain.check(home, ledger, current.ledger_head)
+        posting.write_postings(home, ledger)
         terms = _terms(settings, current, contract_id)
         acting = who_acts.for_contract(home, actor, refusals.ROLES[action], terms.actors)
         desk = refusals.Desk(settings, current, ledger, terms, acting, action)

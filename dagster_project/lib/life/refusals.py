@@ -98,8 +98,8 @@ def require_other_user(desk: Desk, start: dt.date) -> None:
         ):
             raise NotAllowedError(
                 "SAME_USER",
-                f"{event.os_user} has done {event.action} under another name",
-                remedy="each name of a settlement is a person with a user of their own",
+                f"{event.os_user} har gjort {event.action} under et andet navn",
+                remedy="hvert navn i en opgørelse er en person med sin egen bruger",
             )
 
 
@@ -215,7 +215,7 @@ def require_correction(desk: Desk, start: dt.date, paid_on: dt.date, reference: 
     told = [event for event in desk.events(start) if event.action in ("pay", "correct")][-1]
     if (told.paid_on, told.reference) == (paid_on, reference):
         raise NotAllowedError(
-            "NOTHING_CORRECTED", "the payment is recorded with this day and reference already"
+            "NOTHING_CORRECTED", "betalingen er allerede registreret med denne dag og reference"
         )
 
 

@@ -97,6 +97,7 @@ def test_every_code_that_sql_writes_into_a_column_has_a_word(column: str) -> Non
         ("state", STATES),
         ("action", ROLES.keys()),
         ("role", ROLES.values()),
+        ("standing", {"confirmed", "stated"}),
         ("part_kind", {"person_months", "fte_reduction", "relapse_reduction"}),
         ("erratum_kind", KINDS),
         ("gate", {str(gate) for gate in GATES}),
