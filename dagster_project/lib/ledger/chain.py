@@ -221,7 +221,7 @@ def _check_order(events: Sequence[Event]) -> None:
         key = (event.contract_id, event.period_start)
         if event.is_approval:
             approved[key] = event
-        elif event.paid_on is not None or event.action == "pay":
+        elif event.paid_on is not None or event.action in ("pay", "correct"):
             _check_payment(event, approved.get(key))
 
 

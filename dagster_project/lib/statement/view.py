@@ -187,7 +187,7 @@ def _people(content: Content) -> Section:
         [
             _text(words.label("action", event["action"])),
             _text(event["actor"]),
-            _text("bekræftet" if event.get("is_confirmed") else "oplyst"),
+            _text(words.label("standing", "confirmed" if event.get("is_confirmed") else "stated")),
             _text(words.label("role", event["role"])),
             _text(event["os_user"]),
             _text(_day(event["as_of_date"])),
@@ -199,7 +199,8 @@ def _people(content: Content) -> Section:
     ]
     said = [
         "Hvert trin bærer opgørelsens sha256 og står i kommunens ubrudte hændelseskæde.",
-        "Et navn er bekræftet, når det er bundet til brugeren, der handlede; ellers er det oplyst.",
+        "Et navn er bekræftet, når det er bundet til brugeren, der handlede, eller skranken har set,"
+        " hvem der kaldte; ellers er det angivet.",
     ]
     if content["provenance"]["terms"].get("actors") is None:
         said.append("Kontrakten nævner ingen navne; enhver har kunnet handle.")
