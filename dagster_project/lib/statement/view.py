@@ -199,8 +199,8 @@ def _people(content: Content) -> Section:
     ]
     said = [
         "Hvert trin bærer opgørelsens sha256 og står i kommunens ubrudte hændelseskæde.",
-        "Et navn er bekræftet, når det er bundet til brugeren, der handlede, eller skranken har set,"
-        " hvem der kaldte; ellers er det angivet.",
+        "Et navn er bekræftet, når det er bundet til brugeren, eller skranken har set, hvem der kom;",
+        "ellers er det angivet.",
     ]
     if content["provenance"]["terms"].get("actors") is None:
         said.append("Kontrakten nævner ingen navne; enhver har kunnet handle.")

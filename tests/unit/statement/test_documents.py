@@ -83,8 +83,8 @@ def test_every_document_prints_hash_heads_and_the_fingerprint_of_the_key(world: 
 
 
 # Rule S.people
-@pytest.mark.parametrize(("told", "word"), [({}, "oplyst"), ({"is_confirmed": True}, "bekræftet"),
-                                            ({"is_confirmed": False}, "oplyst")])  # fmt: skip
+@pytest.mark.parametrize(("told", "word"), [({}, "angivet"), ({"is_confirmed": True}, "bekræftet"),
+                                            ({"is_confirmed": False}, "angivet")])  # fmt: skip
 def test_a_name_is_said_to_be_confirmed_or_merely_stated(
     world: World, told: dict[str, bool], word: str
 ) -> None:
