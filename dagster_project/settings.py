@@ -19,7 +19,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from dagster_project.lib.base import files
 from dagster_project.lib.base.errors import EffektError, UsageError
-from dagster_project.lib.base.strict_yaml import YamlRefusedError, load_typed
+from dagster_project.lib.base.person_numbers import number_paths
+from dagster_project.lib.base.strict_yaml import YamlRefusedError, load_typed, show_path
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DBT_DIR = PROJECT_ROOT / "dbt"
@@ -152,9 +153,13 @@ class Home:
             return HomeFile()
         try:
             loaded = load_typed(self.home_file.read_text(encoding="utf-8")) or {}
-            return HomeFile.model_validate(loaded)
+            found = HomeFile.model_validate(loaded)
+            numbered = [show_path(path) for path in number_paths(loaded)]
+            if not numbered:
+                return found
+            what = f"{', '.join(numbered)} holds what may be a person number"
         except ValidationError as error:
-            places = (".".join(map(str, found["loc"])) for found in error.errors())
+            places = (show_path(wrong["loc"]) if wrong["loc"] else "" for wrong in error.errors())
             what = ", ".join(place or "no mapping" for place in places)
         except UnicodeDecodeError:
             what = "not UTF-8"

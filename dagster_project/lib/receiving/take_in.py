@@ -113,6 +113,8 @@ class _Judge:
             case.parts = names.parse_name(staged.found.name, self._sources)
         except FileRefusedError as refused:
             case.findings = refused.findings
+        if any(map(names.holds_number, staged.found.folders)):
+            case.findings = (Finding("FILE_NAME", detail="folder"), *case.findings)
         if not staged.found.is_regular:
             case.findings = (Finding("FILE_LIMIT", detail="link"), *case.findings)
         elif case.parts and staged.path is None:
