@@ -29,6 +29,7 @@ from dagster_project.lib.base import files
 from dagster_project.lib.base.environment import variables
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.orchestration import night as nightly
+from dagster_project.orchestration.access import require_access
 from dagster_project.orchestration.failures import without_values
 from dagster_project.orchestration.night import Night
 from dagster_project.settings import PROJECT_ROOT, Home, Settings
@@ -185,6 +186,7 @@ def serve(settings: Settings, port: int) -> int:
         EffektError: ``PORT_TAKEN``.
     """
     _require_free(port)
+    require_access(settings.home)
     settings.home.ensure().refuse_open_secrets()
     make_databases(settings.home)
     values = {**os.environ, **environment(settings)}

@@ -53,9 +53,9 @@ def project_hash() -> str:
 
 
 def _cache_folders(home: Home | None) -> list[Path]:
-    """Where a parsed project may stand: beside the project, else in the home's work folder."""
+    """Where a parsed project may stand: beside the project, or in the home's work folder."""
     folders = [DBT_DIR / "target" / "parsed"]
-    if home is not None:
+    if home is not None and home.work.is_dir():
         folders.append(home.work / "dbt" / "parsed")
     return [folder / project_hash() for folder in folders]
 
@@ -68,24 +68,28 @@ def _find_cache(home: Home | None) -> Path | None:
 
 
 def _store(home: Home | None, binary: bytes, text: str) -> Path:
-    """Write the parsed project where it can be written; each file appears whole or not at all."""
-    refused: OSError | None = None
-    for folder in _cache_folders(home):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            files.write_atomic(folder / "manifest.msgpack", binary)
-            files.write_atomic(folder / "manifest.json", text)
-        except OSError as error:
-            refused = error
-            continue
-        _drop_old(folder)
-        return folder
-    raise EffektError(
-        "DBT_CACHE",
-        "the parsed dbt project cannot be written "
-        f"({type(refused).__name__ if refused else 'no folder'})",
-        remedy="make dbt/target writable or free disk space",
-    )
+    """Write the parsed project; each file appears whole or not at all.
+
+    Beside the project only where no home is at work (``make setup``), and readable by every user:
+    who installs and who runs may be two. A night writes nothing outside its home.
+    """
+    beside, *own = _cache_folders(home)
+    folder = own[0] if own else beside
+    of_folder = files.DIR_PRIVATE if own else files.DIR_PUBLIC
+    of_file = files.FILE_PRIVATE if own else files.FILE_PUBLIC
+    try:
+        for place in (folder.parent.parent, folder.parent, folder):
+            files.set_mode(files.make_dir(place, of_folder), of_folder)
+        files.write_atomic(folder / "manifest.msgpack", binary, of_file)
+        files.write_atomic(folder / "manifest.json", text, of_file)
+    except OSError as error:
+        raise EffektError(
+            "DBT_CACHE",
+            f"the parsed dbt project cannot be written ({type(error).__name__})",
+            remedy="make dbt/target writable or free disk space",
+        ) from error
+    _drop_old(folder)
+    return folder
 
 
 def _drop_old(current: Path) -> None:

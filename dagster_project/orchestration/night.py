@@ -23,8 +23,8 @@ from dagster_project.lib import receiving
 from dagster_project.lib.base import files, lock
 from dagster_project.lib.base.errors import EXIT_HELD, EXIT_OK, EXIT_REFUSED, EffektError
 from dagster_project.lib.trace import side_home
-from dagster_project.orchestration import alert, steps
-from dagster_project.orchestration.failures import blame_full_disk, without_values
+from dagster_project.orchestration import access, alert, steps
+from dagster_project.orchestration.failures import blame_machine, without_values
 from dagster_project.orchestration.outcome import Held, Refused, StepOutcome
 from dagster_project.settings import Home, Settings
 
@@ -195,9 +195,11 @@ def night(settings: Settings) -> Iterator[Night]:
     """Hold the home, gather what is done in it and leave an alert if that does not end 0.
 
     Raises:
-        EffektError: ``HOME_BUSY`` or ``SECRETS_OPEN``, before anything is done.
+        EffektError: ``HOME_BUSY``, ``SECRETS_OPEN`` or a folder that is closed (``access``), before
+            anything is done.
     """
     harden()
+    access.require_access(settings.home)
     settings.home.ensure()
     settings.home.refuse_open_secrets()
     with lock.hold(settings.home.lock_file):
@@ -208,7 +210,7 @@ def night(settings: Settings) -> Iterator[Night]:
         finally:
             if held.error is not None:
                 where = held.failed_step or "dagster"
-                held.error = blame_full_disk(held.error, where, settings.home.root)
+                held.error = blame_machine(held.error, where, settings.home)
             _leave_alert(held)
 
 
