@@ -50,7 +50,7 @@ def problem_lines(night: Night) -> list[str]:
         for name in night.held
     ]
     lines += [
-        f"VENTER i landing/: {left} (skrives endnu, må ikke læses, eller flere, end en nat tager)"
+        f"VENTER i landing/: {left} (skrives endnu, eller flere, end en nat tager)"
         for outcome in night.outcomes.values()
         if (left := outcome.metadata.get("waiting"))
     ]

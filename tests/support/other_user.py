@@ -5,6 +5,7 @@ What belongs here: acting as a user, and a folder that this user may reach. What
 
 from __future__ import annotations
 
+import encodings.utf_8_sig  # noqa: F401 - somebody may not reach the interpreter's own files
 import os
 import shutil
 import tempfile
