@@ -37,7 +37,7 @@ $(STAMPS)/project: pyproject.toml $(STAMPS)/packages
 	$(READABLE) touch $@
 
 $(STAMPS)/parsed: $(DBT_SOURCES) $(STAMPS)/project
-	$(READABLE) $(BIN)/python -c 'from dagster_project.orchestration import dbt_runner; dbt_runner.parsed_folder()'
+	$(READABLE) $(BIN)/python -c 'from dagster_project.orchestration import dbt_runner; dbt_runner.install()'
 	$(READABLE) touch $@
 
 setup-dev: $(STAMPS)/dev ## what tests and tools need on top

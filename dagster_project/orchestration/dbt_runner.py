@@ -62,7 +62,7 @@ def _cache_folders(home: Home | None) -> list[Path]:
 
 def _find_cache(home: Home | None) -> Path | None:
     for folder in _cache_folders(home):
-        if (folder / "manifest.json").is_file() and (folder / "manifest.msgpack").is_file():
+        if all(os.access(folder / name, os.R_OK) for name in ("manifest.json", "manifest.msgpack")):
             return folder
     return None
 
@@ -70,18 +70,14 @@ def _find_cache(home: Home | None) -> Path | None:
 def _store(home: Home | None, binary: bytes, text: str) -> Path:
     """Write the parsed project; each file appears whole or not at all.
 
-    Beside the project only where no home is at work (``make setup``), and readable by every user:
-    who installs and who runs may be two. A night writes nothing outside its home.
+    Beside the project only where no home is at work: a night writes nothing outside its home.
     """
     beside, *own = _cache_folders(home)
     folder = own[0] if own else beside
-    of_folder = files.DIR_PRIVATE if own else files.DIR_PUBLIC
-    of_file = files.FILE_PRIVATE if own else files.FILE_PUBLIC
     try:
-        for place in (folder.parent.parent, folder.parent, folder):
-            files.set_mode(files.make_dir(place, of_folder), of_folder)
-        files.write_atomic(folder / "manifest.msgpack", binary, of_file)
-        files.write_atomic(folder / "manifest.json", text, of_file)
+        files.make_dir(folder)
+        files.write_atomic(folder / "manifest.msgpack", binary)
+        files.write_atomic(folder / "manifest.json", text)
     except OSError as error:
         raise EffektError(
             "DBT_CACHE",
@@ -90,6 +86,15 @@ def _store(home: Home | None, binary: bytes, text: str) -> Path:
         ) from error
     _drop_old(folder)
     return folder
+
+
+def install() -> None:
+    """Parse the project beside the code, and let every user read it (``make setup``)."""
+    folder = parsed_folder()
+    for place in (folder.parent.parent, folder.parent, folder):
+        files.set_mode(place, files.DIR_PUBLIC)
+    for path in folder.iterdir():
+        files.set_mode(path, files.FILE_PUBLIC)
 
 
 def _drop_old(current: Path) -> None:

@@ -206,6 +206,7 @@ def test_a_parsed_project_beside_the_code_can_be_read_by_every_user(
     (tmp_path / "dbt").mkdir()
     masked(umask)
     folder = dbt_runner._store(None, b"x", "{}")
+    dbt_runner.install()
     for path in (folder.parent.parent, folder.parent, folder):
         assert mode(path) == 0o755
     assert {mode(path) for path in folder.iterdir()} == {0o644}
