@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from dagster_project.lib import receiving
@@ -241,6 +242,14 @@ def _leave_alert(held: Night) -> None:
 
 
 def harden() -> None:
-    """Private files and no core dumps, whatever the caller's environment says."""
+    """Private files and no core dumps, whatever the caller's environment says.
+
+    Great Expectations looks for the user's own folder when it is imported; a service user may have
+    none.
+    """
     os.umask(0o077)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    try:
+        Path.home()
+    except RuntimeError:
+        os.environ["HOME"] = "/nonexistent"
