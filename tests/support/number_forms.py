@@ -5,6 +5,8 @@ What belongs here: texts that tests of several parts plant. The person is synthe
 
 from __future__ import annotations
 
+import unicodedata
+
 DIGITS = "6101901234"
 
 HELD = (
@@ -28,3 +30,18 @@ FREE = (
     "fra 1. til 12. oktober 2024", "2024-01-01", "A-20240101-0001", "",
 )  # fmt: skip
 """Texts that resemble one and hold none."""
+
+
+def of(digits: str) -> list[str]:
+    """The same forms of another number, each digit in the script of the form."""
+    return [_with_digits(form, digits) for form in HELD]
+
+
+def _with_digits(form: str, digits: str) -> str:
+    left = iter(digits)
+    return "".join(
+        chr(ord(char) - int(old) + int(next(left)))
+        if (old := unicodedata.digit(char, None)) is not None
+        else char
+        for char in form
+    )
