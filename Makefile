@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
 DBT_SOURCES := $(shell find dbt -path dbt/target -prune -o -path dbt/logs -prune -o -type f \( -name '*.sql' -o -name '*.yml' \) -print)
 export PYTHONPATH := $(CURDIR)
+# what is installed can be read by the user that runs it, whatever the umask of who installs
+READABLE := umask 022 &&
 export DAGSTER_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 
@@ -21,28 +23,28 @@ setup: $(STAMPS)/parsed ## virtual environment, locked packages, bytecode, parse
 
 $(STAMPS)/venv:
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
-	$(PYTHON) -m venv $(VENV)
-	mkdir -p $(STAMPS)
-	touch $@
+	$(READABLE) $(PYTHON) -m venv $(VENV)
+	$(READABLE) mkdir -p $(STAMPS)
+	$(READABLE) touch $@
 
 $(STAMPS)/packages: requirements.lock $(STAMPS)/venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
-	$(BIN)/python -m compileall -q -j 0 $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') || true
-	touch $@
+	$(READABLE) $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	$(READABLE) $(BIN)/python -m compileall -q -j 0 $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') || true
+	$(READABLE) touch $@
 
 $(STAMPS)/project: pyproject.toml $(STAMPS)/packages
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	touch $@
+	$(READABLE) $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(READABLE) touch $@
 
 $(STAMPS)/parsed: $(DBT_SOURCES) $(STAMPS)/project
-	$(BIN)/python -c 'from dagster_project.orchestration import dbt_runner; dbt_runner.parsed_folder()'
-	touch $@
+	$(READABLE) $(BIN)/python -c 'from dagster_project.orchestration import dbt_runner; dbt_runner.install()'
+	$(READABLE) touch $@
 
 setup-dev: $(STAMPS)/dev ## what tests and tools need on top
 
 $(STAMPS)/dev: tests/requirements.lock $(STAMPS)/parsed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/requirements.lock
-	touch $@
+	$(READABLE) $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/requirements.lock
+	$(READABLE) touch $@
 
 run: setup ## the night on the synthetic municipality, in ./data
 	@test -e $(HOME_DIR)/home.yml || $(BIN)/effekt demo --home $(HOME_DIR)

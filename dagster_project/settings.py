@@ -19,7 +19,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from dagster_project.lib.base import files
 from dagster_project.lib.base.errors import EffektError, UsageError
-from dagster_project.lib.base.strict_yaml import YamlRefusedError, load_typed
+from dagster_project.lib.base.person_numbers import number_paths
+from dagster_project.lib.base.strict_yaml import YamlRefusedError, load_typed, show_path
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DBT_DIR = PROJECT_ROOT / "dbt"
@@ -208,16 +209,19 @@ class Home:
         try:
             loaded = load_typed(self.home_file.read_text(encoding="utf-8")) or {}
             own = HomeFile.model_validate(loaded)
+            numbered = [show_path(path) for path in number_paths(loaded)]
+            what = f"{', '.join(numbered)} holds what may be a person number"
         except ValidationError as error:
-            places = (".".join(map(str, found["loc"])) for found in error.errors())
+            places = (show_path(wrong["loc"]) if wrong["loc"] else "" for wrong in error.errors())
             what = ", ".join(place or "no mapping" for place in places)
         except UnicodeDecodeError:
             what = "not UTF-8"
         except YamlRefusedError as error:
             what = str(error)
         else:
-            _refuse_newer(own.format)
-            return own
+            if not numbered:
+                _refuse_newer(own.format)
+                return own
         raise EffektError(
             "HOME_FILE",
             f"home.yml is wrong ({what})",

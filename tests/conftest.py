@@ -6,6 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from dagster_project.orchestration import dbt_runner
+
+
+def pytest_sessionstart() -> None:
+    """Parse the dbt project once, as ``make setup`` does: a home would parse it for itself."""
+    dbt_runner.parsed_folder()
+
 
 @pytest.fixture(scope="session")
 def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

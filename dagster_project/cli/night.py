@@ -62,8 +62,11 @@ def demo(
     """Læg en syntetisk kommunes filer i landing/ og dens dato i home.yml."""
     from dagster_project.demo import write_demo
     from dagster_project.lib.base import lock
+    from dagster_project.orchestration.access import require_access
 
-    chosen = places.resolve_home(home).ensure()
+    chosen = places.resolve_home(home)
+    require_access(chosen)
+    chosen.ensure()
     chosen.refuse_open_secrets()
     with lock.hold(chosen.lock_file):
         write_demo(chosen, area)

@@ -10,15 +10,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import duckdb
 
 from dagster_project.lib.base import danish
 from dagster_project.lib.keys import statement_key
+from dagster_project.lib.publishing import snapshot
 from dagster_project.lib.reference import words
 from dagster_project.orchestration.night import Night
+from dagster_project.orchestration.outcome import Refused
 from dagster_project.settings import Home
 
 if TYPE_CHECKING:
@@ -43,8 +42,7 @@ _GATES = """
 def problem_lines(night: Night) -> list[str]:
     """What went wrong, a line each, for stderr: refused files, held ones, checks, the error."""
     lines = [
-        f"AFVIST {item.file_name}: {', '.join(item.codes)}"
-        + (f" · rapport: {item.report}" if item.report else "")
+        f"AFVIST {item.file_name}: {', '.join(item.codes)} · {_report_on(item)}"
         for item in night.refused
     ]
     lines += [
@@ -53,7 +51,7 @@ def problem_lines(night: Night) -> list[str]:
         for name in night.held
     ]
     lines += [
-        f"VENTER i landing/: {left} (skrives endnu, må ikke læses, eller flere, end en nat tager)"
+        f"VENTER i landing/: {left} (skrives endnu, eller flere, end en nat tager)"
         for outcome in night.outcomes.values()
         if (left := outcome.metadata.get("waiting"))
     ]
@@ -63,12 +61,11 @@ def problem_lines(night: Night) -> list[str]:
     return lines
 
 
-def _rows(mart: Path, query: str) -> list[tuple[Any, ...]]:
-    connection = duckdb.connect(str(mart), read_only=True)
-    try:
-        return connection.execute(query).fetchall()
-    finally:
-        connection.close()
+def _report_on(item: Refused) -> str:
+    """Where the report of a refused file lies; the words themselves where none is written."""
+    if item.report:
+        return f"rapport: {item.report}"
+    return f"{words.label('finding', item.codes[0])} {words.remedy('finding', item.codes[0])}"
 
 
 def _kroner(amount: Decimal | None) -> str:
@@ -124,16 +121,19 @@ def print_night(night: Night) -> None:
     console.print(f"{_headline(night)} Data til og med {night.settings.as_of_text}.")
     mart = home.published / "payout_mart.duckdb"
     if mart.exists() and night.error is None:
-        _print_mart(console, mart)
+        _print_mart(console, home)
     for line in _places(night, home):
         console.print(line)
 
 
-def _print_mart(console: Any, mart: Path) -> None:
-    settlements = _rows(mart, _SETTLEMENTS)
+def _print_mart(console: Any, home: Home) -> None:
+    with snapshot.open_current(home) as current:
+        settlements, gates = (
+            current.connection.execute(query).fetchall() for query in (_SETTLEMENTS, _GATES)
+        )
     if settlements:
         console.print(_settlement_table(settlements))
-    console.print(_gate_table(_rows(mart, _GATES)))
+    console.print(_gate_table(gates))
 
 
 def _places(night: Night, home: Home) -> list[str]:

@@ -53,39 +53,48 @@ def project_hash() -> str:
 
 
 def _cache_folders(home: Home | None) -> list[Path]:
-    """Where a parsed project may stand: beside the project, else in the home's work folder."""
+    """Where a parsed project may stand: beside the project, or in the home's work folder."""
     folders = [DBT_DIR / "target" / "parsed"]
-    if home is not None:
+    if home is not None and home.work.is_dir():
         folders.append(home.work / "dbt" / "parsed")
     return [folder / project_hash() for folder in folders]
 
 
 def _find_cache(home: Home | None) -> Path | None:
     for folder in _cache_folders(home):
-        if (folder / "manifest.json").is_file() and (folder / "manifest.msgpack").is_file():
+        if all(os.access(folder / name, os.R_OK) for name in ("manifest.json", "manifest.msgpack")):
             return folder
     return None
 
 
 def _store(home: Home | None, binary: bytes, text: str) -> Path:
-    """Write the parsed project where it can be written; each file appears whole or not at all."""
-    refused: OSError | None = None
-    for folder in _cache_folders(home):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            files.write_atomic(folder / "manifest.msgpack", binary)
-            files.write_atomic(folder / "manifest.json", text)
-        except OSError as error:
-            refused = error
-            continue
-        _drop_old(folder)
-        return folder
-    raise EffektError(
-        "DBT_CACHE",
-        "the parsed dbt project cannot be written "
-        f"({type(refused).__name__ if refused else 'no folder'})",
-        remedy="make dbt/target writable or free disk space",
-    )
+    """Write the parsed project; each file appears whole or not at all.
+
+    Beside the project only where no home is at work: a night writes nothing outside its home.
+    """
+    beside, *own = _cache_folders(home)
+    folder = own[0] if own else beside
+    try:
+        files.make_dir(folder)
+        files.write_atomic(folder / "manifest.msgpack", binary)
+        files.write_atomic(folder / "manifest.json", text)
+    except OSError as error:
+        raise EffektError(
+            "DBT_CACHE",
+            f"the parsed dbt project cannot be written ({type(error).__name__})",
+            remedy="make dbt/target writable or free disk space",
+        ) from error
+    _drop_old(folder)
+    return folder
+
+
+def install() -> None:
+    """Parse the project beside the code, and let every user read it (``make setup``)."""
+    folder = parsed_folder()
+    for place in (folder.parent.parent, folder.parent, folder):
+        files.set_mode(place, files.DIR_PUBLIC)
+    for path in folder.iterdir():
+        files.set_mode(path, files.FILE_PUBLIC)
 
 
 def _drop_old(current: Path) -> None:

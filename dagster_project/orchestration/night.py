@@ -18,14 +18,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from dagster_project.lib import receiving, records, upgrade
 from dagster_project.lib.base import files, lock
 from dagster_project.lib.base.errors import EXIT_HELD, EXIT_OK, EXIT_REFUSED, EffektError
 from dagster_project.lib.trace import side_home
-from dagster_project.orchestration import alert, steps
-from dagster_project.orchestration.failures import blame_full_disk, without_values
+from dagster_project.orchestration import access, alert, steps
+from dagster_project.orchestration.failures import blame_machine, without_values
 from dagster_project.orchestration.outcome import Held, Refused, StepOutcome
 from dagster_project.settings import Home, Settings
 
@@ -196,13 +197,14 @@ def night(settings: Settings) -> Iterator[Night]:
     """Hold the home, gather what is done in it and leave an alert if that does not end 0.
 
     Raises:
-        EffektError: ``HOME_BUSY``, ``SECRETS_OPEN`` or what an upgrade of the home found broken,
-            before anything is done.
+        EffektError: ``HOME_BUSY``, ``SECRETS_OPEN``, a folder that is closed (``access``) or what
+            an upgrade of the home found broken, before anything is done.
         UsageError: a business date that no run may have (P.run_date), before anything is done.
     """
     from dagster_project.lib import publishing
 
     harden()
+    access.require_access(settings.home)
     settings.home.ensure()
     settings.home.refuse_open_secrets()
     with lock.hold(settings.home.lock_file):
@@ -215,7 +217,7 @@ def night(settings: Settings) -> Iterator[Night]:
         finally:
             if held.error is not None:
                 where = held.failed_step or "dagster"
-                held.error = blame_full_disk(held.error, where, settings.home.root)
+                held.error = blame_machine(held.error, where, settings.home)
             _leave_alert(held)
             if held.outcomes.keys() == BY_NAME.keys():
                 records.note_night(settings.home, time.monotonic() - begun)
@@ -248,6 +250,14 @@ def _leave_alert(held: Night) -> None:
 
 
 def harden() -> None:
-    """Private files and no core dumps, whatever the caller's environment says."""
+    """Private files and no core dumps, whatever the caller's environment says.
+
+    Great Expectations looks for the user's own folder when it is imported; a service user may have
+    none.
+    """
     os.umask(0o077)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    try:
+        Path.home()
+    except RuntimeError:
+        os.environ["HOME"] = "/nonexistent"

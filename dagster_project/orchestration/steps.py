@@ -64,7 +64,10 @@ def receive(settings: Settings) -> StepOutcome:
             "held": len(report.held),
             "waiting": report.waiting,
         },
-        refused=tuple(_refused(note) for note in refused),
+        refused=(
+            *(_refused(note) for note in refused),
+            *(Refused(f"landing/{place}", (code,)) for place, code in report.closed),
+        ),
         held=tuple(Held(note.file_name, note.sha256) for note in report.held),
     )
 

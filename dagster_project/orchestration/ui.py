@@ -34,6 +34,7 @@ from dagster_project.lib.base import files, scratch
 from dagster_project.lib.base.environment import variables
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.orchestration import dagster_home
+from dagster_project.orchestration.access import require_access
 from dagster_project.orchestration.guard import LOOPBACK, Entrance, Guard
 from dagster_project.settings import PROJECT_ROOT, Home, Settings
 
@@ -68,6 +69,7 @@ def door(settings: Settings, port: int) -> Iterator[Door]:
     Raises:
         EffektError: ``PORT_TAKEN``, ``SECRETS_OPEN``, ``UI_SECRET``.
     """
+    require_access(settings.home)
     settings.home.ensure().refuse_open_secrets()
     own = settings.home.read_home_file().ui
     proxys = _proxy_secret(settings.home, own.proxy_secret_file) if own.proxy_secret_file else None

@@ -1,9 +1,9 @@
 """A thousand canary person numbers, files that carry them everywhere, and a scan for any trace.
 
-The scan looks for every form that a number could leave a program in: plain, with its hyphen,
-without the first digit, as a double, in UTF-16, in base64 and as hexadecimal or raw md5, sha1 or
-sha256. Compressed content is opened first: DuckDB and Parquet tables are read out, zip members
-unpacked.
+The scan looks for every form that a number could leave a program in: plain, with its hyphen, in
+every way that people write it (``support.number_forms``), without the first digit, as a double, in
+UTF-16, in base64 and as hexadecimal or raw md5, sha1 or sha256. Compressed content is opened first:
+DuckDB and Parquet tables are read out, zip members unpacked.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import duckdb
 import numpy
 
 from tests.faults import corpus
+from tests.support import number_forms
 
 COUNT = 1000
 CONTRACT = "kontrakt-900-00"
@@ -125,6 +126,8 @@ def crashing(data: bytes) -> Iterator[tuple[str, bytes]]:
 
 def _forms(canary: str) -> Iterator[bytes]:
     hyphened = f"{canary[:6]}-{canary[6:]}"
+    for text in number_forms.of(canary):
+        yield text.encode()
     for text in (canary, hyphened):
         yield text.encode()
         for algorithm in (hashlib.md5, hashlib.sha1, hashlib.sha256):

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults import canaries, corpus
-from tests.support import examples, night
+from tests.support import examples, night, number_forms
 
 pytestmark = [pytest.mark.timeout(900), pytest.mark.slow, pytest.mark.xdist_group("canaries")]
 EXAMPLE, AS_OF, PERIOD = "spells-one-contract", "2025-04-30", "2024-03"
@@ -69,7 +69,25 @@ def _land_crashing(home: Path, stamp: canaries.Stamp) -> Path:
         source = "dream" if file_format == "parquet" else "deltagere"
         _land(home, f"{source}_2024-01-25_v{version}.{file_format}", broken)
     _land(home, f"deltagere_2024-01-26_{SECRET}.csv", data)
+    _land_written(home, headings, rows)
     return _land(home, "personstatus_2024-01-25.csv", data)
+
+
+def _land_written(home: Path, headings: list[str], rows: list[list[str]]) -> None:
+    """The secret number in every way that people write it, in ids, names, folders and labels."""
+    at = headings.index("forloeb_id")
+    for version, form in enumerate(number_forms.of(SECRET), 10):
+        row = [f"F{version} {form}" if place == at else cell for place, cell in enumerate(rows[0])]
+        _land(home, f"deltagere_2024-01-27_v{version}.csv",
+              canaries.bytes_of("csv", headings, [row]))  # fmt: skip
+        if "/" not in form:
+            _land(home, f"Prøve {form}.csv", b"x%d" % version)
+            folder = home / "landing" / form
+            folder.mkdir()
+            (folder / f"deltagere_2024-01-28_v{version}.csv").write_bytes(b"y%d" % version)
+    label = json.dumps([{"Variables": [{"Name": form, "Label": form} for form in
+                         number_forms.of(SECRET)], "Data": []}])  # fmt: skip
+    _land(home, "jobindsats_2024-01-27.json", label.encode())
 
 
 def _land_held(home: Path, stamp: canaries.Stamp) -> None:
@@ -148,11 +166,12 @@ def test_no_form_of_a_canary_stands_anywhere_but_in_landing_vault_and_quarantine
         f"{SECRET[:6]}-{SECRET[6:]}",
         SECRET[1:],
         f"{SECRET}.0",
+        f"{SECRET[:2]} {SECRET[2:4]} {SECRET[4:6]} {SECRET[6:]}",
         hashlib.md5(SECRET.encode()).hexdigest(),
         hashlib.sha1(SECRET.encode()).hexdigest().upper(),
         hashlib.sha256(SECRET.encode()).hexdigest(),
     ],
-    ids=["plain", "hyphen", "nine digits", "float", "md5", "sha1", "sha256"],
+    ids=["plain", "hyphen", "nine digits", "float", "groups", "md5", "sha1", "sha256"],
 )
 @pytest.mark.parametrize("before", range(9))
 def test_the_scan_finds_every_form_at_every_place(form: str, before: int) -> None:

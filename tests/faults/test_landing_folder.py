@@ -194,9 +194,13 @@ def test_nothing_is_decided_about_a_file_that_the_disk_did_not_keep(
     assert (home.vault / hashlib.sha256(data).hexdigest()).read_bytes() == data
 
 
-@pytest.mark.parametrize("number", [errno.EACCES, errno.ELOOP, errno.ENXIO])
-def test_a_file_that_may_not_be_read_waits_and_the_others_are_taken(
-    home: Home, monkeypatch: pytest.MonkeyPatch, number: int
+@pytest.mark.parametrize(
+    ("number", "waiting", "told"),
+    [(errno.EACCES, 0, ["FILE_CLOSED"]), (errno.ELOOP, 1, []), (errno.ENXIO, 1, [])],
+)
+# Rules I.no_delivery, F.access
+def test_a_file_that_cannot_be_opened_stays_and_the_others_are_taken(
+    home: Home, monkeypatch: pytest.MonkeyPatch, number: int, waiting: int, told: list[str]
 ) -> None:
     closed, other = "deltagere_2024-02-01.csv", "deltagere_2024-02-02.csv"
     for name in (closed, other):
@@ -211,6 +215,7 @@ def test_a_file_that_may_not_be_read_waits_and_the_others_are_taken(
     with monkeypatch.context() as patch:
         patch.setattr(os, "open", refused)
         report = receiving.receive(home, CONTRACTS)
-    assert ([note.file_name for note in report.accepted], report.waiting) == ([other], 1)
+    assert ([note.file_name for note in report.accepted], report.waiting) == ([other], waiting)
+    assert [code for _, code in report.closed] == told
     assert (home.landing / closed).is_file()
     assert len(receiving.receive(home, CONTRACTS).accepted) == 1

@@ -298,6 +298,8 @@ def test_an_alert_of_refused_and_held_deliveries_names_them_by_id_only(tmp_path:
         ("area: a\nareas: b\n", "areas"),
         ("area: no\n", "area"),
         ("area: a\narea: b\n", "the key area stands twice (line 2)"),
+        ("area: 610190 1234\n", "area holds what may be a person number"),
+        ("610190-1234: a\n", "…"),
     ],
 )
 def test_a_wrong_home_file_ends_1_with_its_key_and_an_alert(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 import duckdb
 import pytest
 
-from dagster_project.lib.base.person_numbers import WRITTEN_BY_US
 from dagster_project.lib.gates import facts, run_gate, runner
 from dagster_project.lib.gates.suites import Suite
 from dagster_project.lib.publishing import Candidate, publish
+from dagster_project.lib.publishing import manifest as manifests
 from dagster_project.settings import Home
 from tests.gates.candidate_defects import CANDIDATE_DEFECTS
 from tests.gates.conftest import settings_of
+from tests.support import number_forms
 
 
 def _run(candidate: Candidate, home: Home, suite: Suite) -> list[runner.CheckResult]:
@@ -56,27 +59,61 @@ def test_the_audits_results_are_published_with_the_others(
         assert [row[0] for row in gates.fetchall()] == [10, 20, 30, 40, 50]
 
 
+# Rules G.candidate, I.person_text
+def test_a_person_number_is_found_in_every_form_and_in_a_files_name(
+    candidate: Candidate, own_night: Home
+) -> None:
+    with duckdb.connect(str(candidate.path / manifests.DUCKDB_FILES["restricted"])) as files:
+        for form in (*number_forms.HELD, *number_forms.FREE):
+            files.execute(
+                "insert into restricted.participant"
+                " select * replace ($1 as course_id) from restricted.participant limit 1",
+                [form],
+            )
+        files.execute(
+            "insert into restricted.case_line_evidence select * replace"
+            " ('deltagere_2024-02-01_610190 1234.csv' as file_name)"
+            " from restricted.case_line_evidence limit 1"
+        )
+    with runner.open_facts(50, own_night, candidate) as connection:
+        facts.published_texts(
+            facts.Context(connection, own_night, settings_of(own_night), candidate)
+        )
+        found = connection.execute(
+            "select column_name, person_numbers from temp.published_text where person_numbers > 0"
+        ).fetchall()
+    assert dict(found) == {"course_id": len(number_forms.HELD), "file_name": 1}
+
+
+# Rules G.candidate, I.person_text
+def test_a_person_number_is_found_in_the_manifest_as_well(
+    candidate: Candidate, own_night: Home, suites: dict[str, Suite]
+) -> None:
+    suite = suites["no_person_number"]
+    candidate.manifest["contracts"].append({"contract_id": "610190-1234", "terms_sha256": "f" * 64})
+    path = candidate.path / manifests.MANIFEST
+    path.write_text(manifests.to_text(candidate.manifest), encoding="utf-8")
+    found = next(r for r in _run(candidate, own_night, suite) if r.check_id == "no_person_number")
+    assert not found.is_success
+
+
 @pytest.mark.parametrize(
-    ("text", "is_one"),
+    ("text", "is_computed"),
     [
-        ("6101900001", True),
-        ("610190-0001", True),
-        ("forløb 610190-0001.", True),
-        ("ref:6101900001/2", True),
-        ("9113900001", False),  # no thirteenth month
-        ("9201900001", False),  # no ninety-second day
-        ("61019000012", False),  # eleven digits
-        ("a6101900001b", False),  # inside another word
-        ("12.804.412,50", False),
-        ("5588175.00", False),
-        ("2024-01-01", False),
-        ("0" * 22 + "6101900001", False),  # a key of 32 hexadecimal digits
+        ("0" * 22 + "6101900001", True),  # a key of 32 hexadecimal digits
+        ("abc6101900001def", True),  # an id of 16
+        ("2024-05-31-12345678abcd", True),  # a snapshot's name
+        ("2024-05-31-12345678abcde", False),
+        ("6101900001", False),
+        ("g" + "0" * 21 + "6101900001", False),
     ],
 )
-def test_only_what_could_be_a_person_number_is_one(text: str, is_one: bool) -> None:
+def test_only_whole_texts_that_the_product_computes_are_left_out(
+    text: str, is_computed: bool
+) -> None:
     with duckdb.connect() as connection:
         found = connection.execute(
-            "select regexp_matches($text, $number) and not regexp_full_match($text, $hex)",
-            {"text": text, "number": WRITTEN_BY_US, "hex": facts.HEX_TEXT},
+            "select regexp_full_match($1, $2)", [text, facts.COMPUTED_TEXT]
         ).fetchone()
-    assert found == (is_one,)
+    assert found == (is_computed,)
+    assert bool(re.fullmatch(facts.COMPUTED_TEXT, text)) == is_computed

@@ -36,7 +36,7 @@ def _locked(folder: Path) -> int | None:
         raise
     handle = None
     try:
-        if os.fstat(place).st_uid != os.getuid():
+        if os.fstat(place).st_uid != os.geteuid():
             return None
         handle = os.open(
             _ALIVE, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=place

@@ -22,6 +22,8 @@ from typing import Any
 
 import yaml
 
+from dagster_project.lib.base.person_numbers import holds_person_number, shown
+
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 20
 NULLS = frozenset({"", "~", "null"})
@@ -41,10 +43,14 @@ class YamlRefusedError(Exception):
 
 @dataclass
 class Document:
-    """A parsed file: its tree and the line (1-based) that each key path stands on."""
+    """A parsed file: its tree and the line (1-based) that each key path stands on.
+
+    ``numbered_comments``: the lines whose comment holds a person number.
+    """
 
     tree: Any
     lines: dict[tuple[str | int, ...], int] = field(default_factory=dict)
+    numbered_comments: tuple[int, ...] = ()
 
     def line_of(self, path: tuple[str | int, ...]) -> int | None:
         """Line of the path, or of its nearest known ancestor."""
@@ -58,7 +64,8 @@ def show_path(path: tuple[str | int, ...]) -> str:
     """``parts[0].price_groups[1].rates`` from the parts of a key path."""
     text = ""
     for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+        name = f"[{part}]" if isinstance(part, int) else shown(str(part))
+        text += f".{name}" if text and not isinstance(part, int) else name
     return text or "(the whole file)"
 
 
@@ -86,7 +93,13 @@ def read_document(path: Path) -> Document:
 def parse(text: str) -> Document:
     """Parse YAML text strictly (see ``read_document``)."""
     with _refusing():
-        return _Builder(text).build()
+        document = _Builder(text).build()
+    document.numbered_comments = tuple(
+        number
+        for number, line in enumerate(text.splitlines(), 1)
+        if holds_person_number(line.partition("#")[2])
+    )
+    return document
 
 
 def load_typed(text: str) -> Any:
@@ -122,7 +135,9 @@ def _mapping(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:
     for key, _ in node.value:
         name = loader.construct_object(key) if isinstance(key, yaml.ScalarNode) else None
         if name in seen:
-            raise YamlRefusedError(f"the key {name} stands twice (line {key.start_mark.line + 1})")
+            raise YamlRefusedError(
+                f"the key {shown(str(name))} stands twice (line {key.start_mark.line + 1})"
+            )
         seen.add(name)
     return dict(loader.construct_mapping(node, deep=True))
 

@@ -1,6 +1,6 @@
 """Contract files → validated contracts, with errors that name file, line and key path.
 
-Rules: C.area, C.file.
+Rules: C.area, C.file, I.person_text.
 Decides: C.file.
 """
 
@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.base.person_numbers import number_paths, shown
 from dagster_project.lib.base.strict_yaml import (
     Document,
     YamlRefusedError,
@@ -72,15 +73,25 @@ def read_contract(path: Path, groups: KnownGroups | None) -> Contract:
     try:
         document = read_document(path)
     except YamlRefusedError as error:
-        raise _file_error([f"{path.name}: {error}"]) from None
+        raise _file_error([f"{shown(path.name)}: {error}"]) from None
     except OSError as error:
-        raise _file_error([f"{path.name}: cannot be read ({error.strerror})"]) from None
+        raise _file_error([f"{shown(path.name)}: cannot be read ({error.strerror})"]) from None
+    if numbered := _numbered(path.name, document):
+        raise _file_error(numbered)
     contract, problems = _validate(document.tree, groups)
     if contract is not None and contract.contract_id != path.name.removesuffix(SUFFIX):
         problems.append((("contract_id",), "must be the file's name without .yml"))
     if problems or contract is None:
         raise _file_error([_show(path.name, document, problem) for problem in problems])
     return contract
+
+
+def _numbered(name: str, document: Document) -> list[str]:
+    """Where a contract file, its name or a comment in it holds a person number."""
+    text = "holds what may be a person number"
+    problems = [_show(name, document, (path, text)) for path in number_paths(document.tree)]
+    problems += [f"{shown(name)}, line {line}: {text}" for line in document.numbered_comments]
+    return problems or ([f"the file's name {text}"] if shown(name) != name else [])
 
 
 def contract_from_json(terms: str | dict[str, Any]) -> Contract:
@@ -122,7 +133,7 @@ def _problem(item: dict[str, Any]) -> Problem:
 def _show(name: str, document: Document, problem: Problem) -> str:
     path, text = problem
     line = document.line_of(path)
-    place = f"{name}, line {line}" if line else name
+    place = f"{shown(name)}, line {line}" if line else shown(name)
     return f"{place}: {show_path(path)}: {text}"
 
 
@@ -136,7 +147,9 @@ def _contract_files(directory: Path) -> list[Path]:
     files = sorted(path for path in directory.iterdir() if not path.name.startswith("."))
     if wrong := [path.name for path in files if path.suffix.lower() in (".yaml", ".yml")
                  and not path.name.endswith(SUFFIX)]:  # fmt: skip
-        raise _file_error([f"{name}: the file's name must end in {SUFFIX}" for name in wrong])
+        raise _file_error(
+            [f"{shown(name)}: the file's name must end in {SUFFIX}" for name in wrong]
+        )
     found = [path for path in files if path.name.endswith(SUFFIX)]
     if not found or len(found) > MAX_FILES:
         what = "no contract file" if not found else f"more than {MAX_FILES} contract files"

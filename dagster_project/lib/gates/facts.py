@@ -3,13 +3,14 @@
 What belongs here: small tables that a query needs and no model holds. Each is a temporary table of
 the gate's connection, made by a function that a suite names in ``prepare``. What does not: judging.
 
-Rules: G.cost, G.candidate.
+Rules: G.cost, G.candidate, I.person_text.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -17,13 +18,13 @@ from typing import Any
 import duckdb
 
 from dagster_project.lib import warehouse
+from dagster_project.lib.base import person_numbers
 from dagster_project.lib.base.errors import EffektError
-from dagster_project.lib.base.person_numbers import WRITTEN_BY_US
 from dagster_project.lib.gates.suites import Suite
 from dagster_project.lib.publishing import Candidate
 from dagster_project.lib.publishing import manifest as manifests
 from dagster_project.lib.publishing.tables import Suppression, Table, declared_tables
-from dagster_project.lib.warehouse.literals import literal
+from dagster_project.lib.warehouse.literals import identifier, literal
 from dagster_project.lib.warehouse.rows import insert_rows
 from dagster_project.settings import Home, Settings
 
@@ -212,8 +213,9 @@ def _compare(context: Context, key: tuple[str, ...], room: str, name: str) -> li
 
 def published_texts(context: Context) -> None:
     """``published_text``: how many texts of each column could hold a person number."""
-    rows = []
+    rows: list[list[Any]] = []
     present = _present(context)
+    person_numbers.register_sql(context.connection)
     for (room, name), table in declared_tables().items():
         texts = [column for column, kind in table.columns if kind == "VARCHAR"]
         if (room, name) in present and texts:
@@ -222,6 +224,12 @@ def published_texts(context: Context) -> None:
                 [room, name, column, *counts[2 * place : 2 * place + 2]]
                 for place, column in enumerate(texts)
             ]
+    manifest = list(_texts_of(manifests.read(context.files().path)))
+    numbered = sum(
+        person_numbers.holds_person_number(text) and not re.fullmatch(COMPUTED_TEXT, text)
+        for text in manifest
+    )
+    rows.append(["manifest", "manifest", "text", len(manifest), numbered])
     context.table(
         "published_text",
         "room varchar, table_name varchar, column_name varchar, texts bigint,"
@@ -230,19 +238,35 @@ def published_texts(context: Context) -> None:
     )
 
 
-# Whole text of hexadecimal digits only, as long as a hash or key: digits in it are no number.
-HEX_TEXT = "[0-9a-f]{32}|[0-9a-f]{64}"
+COMPUTED_TEXT = "[0-9a-f]{16}|[0-9a-f]{32}|[0-9a-f]{64}|[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9a-f]{12}"
+"""A whole text that the product computes (hash, key, id, a snapshot's name): digits in it are no
+number. One in fifty hashes would hold one by chance."""
+NAMES_OF_FILES = frozenset({"file_name"})
+"""Columns whose texts are names of files: the days in them are no part of a number."""
+
+
+def _texts_of(tree: Any) -> Iterator[str]:
+    if isinstance(tree, dict):
+        for key, value in tree.items():
+            yield str(key)
+            yield from _texts_of(value)
+    elif isinstance(tree, list):
+        for value in tree:
+            yield from _texts_of(value)
+    else:
+        yield str(tree)
 
 
 def _scan(context: Context, room: str, name: str, columns: Sequence[str]) -> list[int]:
     counts = ", ".join(
-        f'count("{column}"), count(*) filter (where regexp_matches("{column}", $number)'
-        f' and not regexp_full_match("{column}", $hex))'
+        f'count("{column}"), count(*) filter (where '
+        f"{person_numbers.sql(identifier(column), is_name=column in NAMES_OF_FILES)}"
+        f' and not regexp_full_match("{column}", $computed))'
         for column in columns
     )
     found = context.connection.execute(
         f'select {counts} from {PUBLISHED[room]}."{name}"',  # noqa: S608 - declared names
-        {"number": WRITTEN_BY_US, "hex": HEX_TEXT},
+        {"computed": COMPUTED_TEXT},
     ).fetchone()
     return [int(value) for value in found or ()]
 

@@ -28,8 +28,7 @@ from dagster_project.lib.gates.suites import (
     meta_check,
     suites_of,
 )
-from dagster_project.lib.publishing import Candidate
-from dagster_project.lib.publishing.snapshot import attach_rooms
+from dagster_project.lib.publishing import Candidate, snapshot
 from dagster_project.lib.warehouse.rows import insert_rows
 from dagster_project.settings import Home, Settings
 
@@ -160,8 +159,8 @@ def open_facts(
         return
     with duckdb.connect(":memory:", config=warehouse.OFFLINE) as connection:
         connection.execute("set enable_progress_bar = false")  # it is written to stdout
-        attach_rooms(connection, candidate.path)
-        yield connection
+        with snapshot.attached(connection, candidate.path, home.work):
+            yield connection
 
 
 def run_suite(
@@ -304,12 +303,10 @@ def show_published(home: Home) -> None:
     A night that finds nothing new judges nothing; the page may be gone, or show a gate that was run
     again by itself.
     """
-    current = publishing.current_snapshot(home)
-    if current is None:
+    if publishing.current_snapshot(home) is None:
         return
-    mart = Candidate(current.path, current.manifest).mart_file
-    with duckdb.connect(str(mart), read_only=True, config=warehouse.OFFLINE) as connection:
-        rows = connection.execute(
+    with snapshot.open_current(home) as current:
+        rows = current.connection.execute(
             "select gate, check_id, evaluated, unexpected, is_success from mart.data_quality"
         ).fetchall()
     page.write(home, declared_checks(), rows)

@@ -10,11 +10,12 @@ new one, whole, and that the next publish finishes or clears what was left:
 2. the candidate becomes ``snapshots/<id>`` (rename; exchange where the name is taken by other
    bytes; nothing where the same bytes are there already);
 3. ``payout_mart.duckdb`` → ``current/payout_mart.duckdb`` (once per home);
-4. ``current`` → ``snapshots/<id>`` (rename over the old link);
-5. snapshots beyond those to keep, and leftovers, are removed.
+4. every other snapshot but the one before is closed to readers;
+5. ``current`` → ``snapshots/<id>`` (rename over the old link);
+6. snapshots beyond those to keep, and leftovers, are removed.
 
-Rules: M.publish, M.kept.
-Decides: M.kept.
+Rules: M.publish, M.kept, M.two_open.
+Decides: M.kept, M.two_open.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import errno
 import os
 import secrets
 import shutil
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,17 +120,36 @@ def publish(home: Home) -> PublishReport:
         )
     _require_audit(waiting)
     kept = ledger.kept_snapshots(home)
-    files.make_dir(snapshots_dir(home), files.DIR_PUBLIC)
+    files.set_mode(files.make_dir(snapshots_dir(home), files.DIR_PUBLIC), files.DIR_PUBLIC)
     link = home.published / CURRENT
     target = snapshots_dir(home) / waiting.snapshot_id
     was_current = link.is_symlink() and link.resolve() == target
     placed = _place(waiting, target)
     _link_mart(home)
+    _let_read(home, target)
     if not was_current:
         point_current(home, target)
     removed = _retain(home, kept | {target.name})
     clean_leftovers(home)
     return PublishReport(target.name, target, _action(placed, was_current), removed)
+
+
+def _let_read(home: Home, newest: Path) -> None:
+    """Open the snapshot that becomes current and the one before it; close all others.
+
+    One before is what readers see now; where that is the same one, the newest that is open beside.
+    """
+    others = [p for p in snapshots_dir(home).iterdir() if p.is_dir() and p != newest]
+    shown = (home.published / CURRENT).resolve()
+    is_open = [p for p in others if stat.S_IMODE(p.stat().st_mode) & stat.S_IXOTH]
+    before = shown if shown in others else max(is_open, key=_age, default=None)
+    files.set_mode(newest, files.DIR_PUBLIC)
+    for path in others:
+        files.set_mode(path, files.DIR_PUBLIC if path == before else files.DIR_PRIVATE)
+
+
+def _age(folder: Path) -> tuple[int, str]:
+    return folder.stat().st_mtime_ns, folder.name
 
 
 def _require_audit(candidate: Candidate) -> None:
@@ -152,6 +173,7 @@ def _place(candidate: Candidate, target: Path) -> str:
     if target.is_dir() and _is_same(candidate, target):
         shutil.rmtree(candidate.path)
         return "kept"
+    candidate.path.chmod(files.DIR_PUBLIC)
     sync_tree(candidate.path)
     if not target.exists():
         candidate.path.rename(target)

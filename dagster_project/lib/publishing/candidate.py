@@ -5,10 +5,12 @@ and making them visible (``atomic.py``). Rows, types and not-null come from the 
 are; nothing is cast here, so that the gate sees what the models made.
 
 Rules: M.snapshot, M.rooms, M.drivers.
+Decides: M.rooms.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -28,6 +30,7 @@ from dagster_project.lib.publishing.leftovers import CANDIDATE_PREFIX, clean_lef
 from dagster_project.lib.publishing.manifest import Manifest
 from dagster_project.lib.publishing.tables import MART, RESTRICTED, Table, declared_tables
 from dagster_project.lib.receiving.intake import register
+from dagster_project.lib.reference import words
 from dagster_project.lib.warehouse import OFFLINE
 from dagster_project.lib.warehouse.literals import identifier, literal
 from dagster_project.settings import Home, Settings
@@ -133,6 +136,8 @@ def append_audit(
     """
     table = declared_tables()[MART, "data_quality"]
     manifest = {**candidate.manifest}
+    for path in (candidate.mart_file, candidate.path / manifests.parquet_path(MART, table.name)):
+        path.chmod(files.FILE_PRIVATE)  # finished files are read-only, for their owner too
     with duckdb.connect(":memory:", config=_CONFIG) as connection:
         connection.execute(f"attach {literal(str(candidate.mart_file))} as target")
         connection.execute("delete from target.mart.data_quality where gate = ?", [gate])
@@ -172,16 +177,31 @@ def finish(folder: Path, manifest: Manifest) -> Candidate:
 
 
 def set_modes(folder: Path) -> None:
-    """The modes of M.rooms, whatever the umask: the mart is public, restricted is not."""
-    folder.chmod(files.DIR_PUBLIC)
+    """The modes of M.rooms, whatever the umask: the mart is public, restricted is not.
+
+    Restricted is of the group of ``published``, which the operator may choose. The folder itself
+    stays closed until it is published.
+    """
+    folder.chmod(files.DIR_PRIVATE)
+    group = folder.parent.stat().st_gid
     for path in folder.rglob("*"):
         is_restricted = RESTRICTED in path.relative_to(folder).parts
+        if is_restricted:
+            _give_to_group(path, group)
         if path.is_dir():
             path.chmod(files.DIR_RESTRICTED if is_restricted else files.DIR_PUBLIC)
         elif path.name == manifests.MANIFEST:
             path.chmod(files.FILE_PRIVATE)
         else:
-            path.chmod(files.FILE_RESTRICTED if is_restricted else files.FILE_PUBLIC)
+            path.chmod(files.FILE_RESTRICTED if is_restricted else files.FILE_MART)
+
+
+def _give_to_group(path: Path, group: int) -> None:
+    try:
+        os.chown(path, -1, group)
+    except PermissionError:
+        word = words.failure("RESTRICTED_GROUP")
+        raise EffektError("RESTRICTED_GROUP", word.label_da, remedy=word.remedy_da) from None
 
 
 def _write_room(

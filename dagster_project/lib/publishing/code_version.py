@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -16,7 +17,7 @@ _SKIPPED = {"__pycache__", "target", "logs", "contracts", ".user.yml"}
 def _tree(folder: Path) -> Iterable[Path]:
     for path in sorted(folder.iterdir()):
         # the contract model is code, a folder of contract files is not
-        if path.name in _SKIPPED and not (path / "__init__.py").is_file():
+        if path.name in _SKIPPED and not os.access(path / "__init__.py", os.R_OK):
             continue
         if path.is_dir():
             yield from _tree(path)

@@ -123,6 +123,16 @@ def differing_files(folder: Path) -> list[str]:
     return sorted(changed | (present ^ expected.keys()))
 
 
+def require_bytes(folder: Path, path: Path, copy: Path) -> None:
+    """A copy of a snapshot's DuckDB file has the bytes that the manifest names.
+
+    Raises:
+        EffektError: ``SNAPSHOT_BROKEN``.
+    """
+    if read(folder)["files"].get(str(path)) != sha256_file(copy):
+        raise _broken(folder, f"missing or changed: {path}")
+
+
 def check_snapshot(path: Path) -> Manifest:
     """Compare every file of a snapshot with its manifest, and its name with its content.
 

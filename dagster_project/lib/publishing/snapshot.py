@@ -8,14 +8,16 @@ Rules: S.fresh.
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from dagster_project.lib.base import files, scratch
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.publishing import manifest as manifests
 from dagster_project.lib.warehouse import OFFLINE
@@ -24,6 +26,7 @@ from dagster_project.lib.warehouse.rows import fetch_rows
 from dagster_project.settings import Home
 
 CURRENT = "current"
+_COPY = "read-"
 Rows = list[dict[str, Any]]
 
 
@@ -81,16 +84,39 @@ def open_current(home: Home) -> Iterator[Snapshot]:
         )
     folder = link.resolve()
     manifest = manifests.read(folder)
-    connection = duckdb.connect(config=OFFLINE)
-    try:
-        attach_rooms(connection, folder)
+    with duckdb.connect(config=OFFLINE) as connection, attached(connection, folder, home.work):
         connection.execute("set search_path = 'payout_mart.mart,case_mart.restricted'")
         yield Snapshot(folder, manifest, connection)
-    finally:
-        connection.close()
 
 
-def attach_rooms(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """Attach the two DuckDB files of a snapshot or candidate for reading, each under its name."""
-    for path in manifests.DUCKDB_FILES.values():
-        connection.execute(f"attach {literal(str(folder / path))} as {path.stem} (read_only)")
+@contextmanager
+def attached(connection: duckdb.DuckDBPyConnection, folder: Path, work: Path) -> Iterator[None]:
+    """Attach the two DuckDB files of a snapshot or candidate for reading, each under its name.
+
+    A file that a client holds open for writing cannot be opened a second time: a copy of it is
+    read, where its bytes are those of the manifest.
+
+    Args:
+        connection: where to.
+        folder: the snapshot.
+        work: where a copy may stand as long as it is read.
+
+    Raises:
+        EffektError: ``SNAPSHOT_BROKEN``: the client has changed the file.
+    """
+    with ExitStack() as copies:
+        for path in manifests.DUCKDB_FILES.values():
+            try:
+                _attach(connection, folder / path)
+            except duckdb.IOException as error:
+                if "lock" not in str(error).lower():
+                    raise
+                aside = copies.enter_context(scratch.folder(files.make_dir(work), _COPY))
+                copy = Path(shutil.copyfile(folder / path, aside / path.name))
+                manifests.require_bytes(folder, path, copy)
+                _attach(connection, copy)
+        yield
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    connection.execute(f"attach {literal(str(path))} as {path.stem} (read_only)")

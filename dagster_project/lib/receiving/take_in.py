@@ -9,6 +9,7 @@ Decides: I.identity, I.refusal.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -55,8 +56,10 @@ class ReceiveReport:
         refused: refused files, with code, row numbers and a scrubbed name.
         repeated: files that had been accepted before.
         held: deliveries, old and new, that a row-count check holds back.
-        waiting: entries left in landing for the next night (still being written, closed to us, or
-            beyond the limit on files of one night).
+        waiting: entries left in landing for the next night (still being written, or beyond the
+            limit on files of one night).
+        closed: files and folders in landing that cannot be read or taken out of it, as they may be
+            shown, each with its code; they stay where they are.
     """
 
     accepted: list[DeliveryNote] = field(default_factory=list)
@@ -64,6 +67,7 @@ class ReceiveReport:
     repeated: list[DeliveryNote] = field(default_factory=list)
     held: list[DeliveryNote] = field(default_factory=list)
     waiting: int = 0
+    closed: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass
@@ -114,6 +118,8 @@ class _Judge:
             case.parts = names.parse_name(staged.found.name, self._sources)
         except FileRefusedError as refused:
             case.findings = refused.findings
+        if any(map(names.holds_number, staged.found.folders)):
+            case.findings = (Finding("FILE_NAME", detail="folder"), *case.findings)
         if not staged.found.is_regular:
             case.findings = (Finding("FILE_LIMIT", detail="link"), *case.findings)
         elif case.parts and staged.path is None:
@@ -256,10 +262,15 @@ def receive(home: Home, contract_ids: frozenset[str]) -> ReceiveReport:
     report = ReceiveReport()
     walk = intake.Walk(home.landing)
     report.waiting = walk.left
+    report.closed = [_shown_as(closed) for closed in walk.closed]
     try:
         if walk.found:
             _receive_found(home, register, walk.found, contract_ids, key, report)
+    except PermissionError:
+        raise
     except OSError as error:
+        if error.errno == errno.EROFS:
+            raise
         raise EffektError(
             "DISK",
             f"receiving stopped: {error.strerror or 'the disk failed'}",
@@ -329,11 +340,18 @@ def _stage_all(
         staged = intake.stage(home.landing, entry, incoming, _size_limit(entry.name))
         if staged is None:
             continue
+        if isinstance(staged, intake.Closed):
+            report.closed.append(_shown_as(staged))
+            continue
         if staged.is_changing:
             report.waiting += 1
             continue
         cases.append(judge.name(staged))
     return cases
+
+
+def _shown_as(closed: intake.Closed) -> tuple[str, str]:
+    return "/".join(map(names.scrub, closed.place)), closed.code
 
 
 def _size_limit(name: str) -> int:

@@ -42,6 +42,11 @@ def remedy(domain: str, code: str | None) -> str | None:
     return (word.remedy_da or None) if word else None
 
 
+def failure(code: str) -> Word:
+    """What is said about a fault of the machine that ends a command, and what to do about it."""
+    return _words()["failure"][code]
+
+
 def rule_id(domain: str, code: str | None) -> str | None:
     """The rule that gives the code, by its id in ``docs/rules``; None where it has none."""
     word = find(domain, code)

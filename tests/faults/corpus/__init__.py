@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dagster_project.lib.receiving.judging.declarations import load_sources
+from tests.support import number_forms
 
 Row = dict[str, str]
 
@@ -482,11 +483,13 @@ def _cells(build: _Builder) -> None:
 def _cells_of_lists(build: _Builder) -> None:
     build.cell("deltagere", 1, "kontrakt_id", "ukendt-kontrakt", "CONTRACT_UNKNOWN")
     build.cell("deltagere", 1, "kontrakt_id", "", "VALUE_MISSING")
-    build.cell("deltagere", 1, "forloeb_id", "F-610190-1234", "VALUE_NOT_ALLOWED")
-    build.cell("deltagere", 1, "forloeb_id", "6101901234", "VALUE_NOT_ALLOWED")
+    for form in number_forms.HELD:
+        build.cell("deltagere", 1, "forloeb_id", f"F-{form}", "PERSON_NUMBER")
+    build.cell("deltagere", 1, "forloeb_id", "6101901234", "PERSON_NUMBER")
+    build.cell("deltagere", 3, "kontrakt_id", "610190 1234", "PERSON_NUMBER")
     build.cell("deltagere", 1, "forloeb_id", " F-001", "VALUE_NOT_ALLOWED")
     build.cell("deltagere", 2, "forloeb_id", "F-001", "KEY_DUPLICATE", 1)
-    build.cell("deltagere", 4, "maalgruppe", "sygedagpenge 6101901234", "VALUE_NOT_ALLOWED")
+    build.cell("deltagere", 4, "maalgruppe", "sygedagpenge 6101901234", "PERSON_NUMBER")
     build.cell("deltagere", 4, "maalgruppe", "", "VALUE_MISSING")
     build.cell("deltagere", 4, "slutaarsag", "flyttet", "VALUE_NOT_ALLOWED")
     build.cell("deltagere", 4, "slutaarsag", "Afsluttet", "VALUE_NOT_ALLOWED")
@@ -507,7 +510,12 @@ def _cells_of_lists(build: _Builder) -> None:
     build.cell("resultatkrav", 2, "maaned", "mar-23", "DATE_FORMAT")
     build.cell("resultatkrav", 2, "maaned", "2023-02", "KEY_DUPLICATE", 1)
     build.cell("resultatkrav", 3, "kontrakt_id", "Proeve-kontrakt", "CONTRACT_UNKNOWN")
-    build.cell("resultatkrav", 3, "forloeb_id", "610190-1234", "VALUE_NOT_ALLOWED")
+    build.cell("resultatkrav", 3, "forloeb_id", "610190-1234", "PERSON_NUMBER")
+    build.cell("jobindsats", 1, "Område", "61 01 90 1234", "PERSON_NUMBER")
+    build.cell("jobindsats", 1, "Ydelse", "610190.1234", "PERSON_NUMBER")
+    build.cell("ydelsesrefusion", 1, "Ydelse", "610190\u00a01234", "PERSON_NUMBER")
+    build.cell("ydelsesrefusion", 1, "Finansiering Kommunenavn", "610190/1234", "PERSON_NUMBER")
+    build.cell("aktiviteter", 1, "aktivitet_id", "A-610190_1234", "PERSON_NUMBER")
     build.cell("jobindsats", 1, "Periode", "2021-11", "DATE_FORMAT")
     build.cell("jobindsats", 1, "Periode", "2021M13", "DATE_FORMAT")
     for value in ("10.34", "1034.5", "1 034", "1,5", "-4", "ca. 40", "1.0345"):
@@ -716,7 +724,7 @@ def _structure_of_text(build: _Builder) -> None:
         "has Jinja for a value",
         "deltagere",
         plain.replace(b"F-001", b"{{ env_var('HOME') }} 6101901234"),
-        "VALUE_NOT_ALLOWED",
+        "PERSON_NUMBER",
         [1],
         secrets=["env_var"],
     )
@@ -926,6 +934,10 @@ def _names(build: _Builder) -> None:
         "Deltagere_2024-02-01.csv",
         "deltagere_2024-02-01_V2.csv",
         "deltagere_2024-02-01_610190-1234.csv",
+        "deltagere_2024-02-01_610190 1234.csv",
+        "deltagere 61.01.90 1234_2024-02-01.csv",
+        "Hanne Prøve 610190_1234.csv",
+        "yr-ydelsesrefusion-beregning 61 01 90 1234 2024-02-01.csv",
         "deltagere_2024-02-01_6101901234_v2.csv",
         "deltagere_2024-02-01 (1).csv",
         "deltagere_2024-02-01[1].csv",
@@ -944,7 +956,17 @@ def _names(build: _Builder) -> None:
         "~$deltagere.xlsx",
     ):
         secrets = [
-            part for part in ("610190-1234", "6101901234", "610190", "20240201") if part in name
+            part
+            for part in (
+                "610190-1234",
+                "6101901234",
+                "610190",
+                "20240201",
+                "61.01",
+                "61 01",
+                "Hanne",
+            )
+            if part in name
         ]
         build.add(
             f"is called {ascii(name)[:60]}",

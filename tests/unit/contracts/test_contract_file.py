@@ -250,6 +250,43 @@ def test_a_wrong_contract_is_refused_with_its_key_path(
 
 
 # Rule C.parts
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        (lambda tree: tree.update(title="Prøve 610190 1234"), "title"),
+        (lambda tree: tree.update(contract_id="prøve-610190-1234"), "contract_id"),
+        (lambda tree: tree["parties"].update(provider="610190–1234"), "parties.provider"),
+        (lambda tree: tree["parts"][0].update(clause="se 61.01.90-1234"), "parts[0].clause"),
+        (lambda tree: tree["term"].update({"610190x1234": "a"}), "term.…"),
+        (lambda tree: tree.update(document=6101901234), "document"),
+        (lambda tree: tree.update(actors={"provider": ["６１０１９０1234"]}), "actors.provider[0]"),
+    ],
+)
+# Rule I.person_text
+def test_a_person_number_anywhere_in_a_contract_file_is_refused_and_not_repeated(
+    tmp_path: Path, tree: Tree, change: Callable[[Tree], None], where: str
+) -> None:
+    change(tree)
+    with pytest.raises(EffektError, match="person number") as caught:
+        load_text(tmp_path, to_yaml(tree))
+    assert f": {where}: " in caught.value.message
+    assert "1234" not in str(caught.value)
+
+
+# Rule I.person_text
+def test_a_person_number_in_a_comment_or_in_the_files_name_is_refused(
+    tmp_path: Path, tree: Tree
+) -> None:
+    with pytest.raises(EffektError, match=r"prøve\.yml, line 1: holds what may be a person number"):
+        load_text(tmp_path, f"# ring til 610190 1234\n{to_yaml(tree)}")
+    (tmp_path / "prøve.yml").unlink()
+    for name in ("610190-1234.yml", "610190-1234.yaml"):
+        with pytest.raises(EffektError, match="CONTRACT_FILE") as caught:
+            load_text(tmp_path, to_yaml(tree), name)
+        assert "1234" not in str(caught.value)
+        (tmp_path / name).unlink()
+
+
 def test_two_parts_of_person_months_are_refused(tmp_path: Path, tree: Tree) -> None:
     tree["parts"].append({**copy.deepcopy(tree["parts"][0]), "part_id": "del4"})
     with pytest.raises(EffektError, match="at most one part may be of kind person_months"):

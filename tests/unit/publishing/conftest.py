@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
@@ -46,16 +47,17 @@ def fill_table(connection: duckdb.DuckDBPyConnection, table: Table, rows: int) -
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     """A home with a warehouse of a few filled tables and four gates passed."""
-    return _filled_home(tmp_path / "home", FEW)
+    return filled_home(tmp_path / "home", FEW)
 
 
 @pytest.fixture
 def whole_home(tmp_path: Path) -> Home:
     """The same with every declared table."""
-    return _filled_home(tmp_path / "whole", {name for _, name in declared_tables()})
+    return filled_home(tmp_path / "whole", {name for _, name in declared_tables()})
 
 
-def _filled_home(root: Path, names: set[str]) -> Home:
+def filled_home(root: Path, names: set[str]) -> Home:
+    """A home whose warehouse holds these tables, and whose first four gates have passed."""
     made = Home(root).ensure()
     with warehouse.connect(made.warehouse) as connection:
         warehouse.create_raw(connection)
@@ -69,6 +71,14 @@ def _filled_home(root: Path, names: set[str]) -> Home:
         )
         connection.execute("insert into raw.contract (contract_id, terms_sha256) values ('a', 'b')")
     return made
+
+
+@pytest.fixture
+def masked() -> Iterator[Callable[[int], None]]:
+    """Set the umask for the rest of a test."""
+    before = os.umask(0o077)
+    yield lambda mask: [os.umask(mask)].clear()
+    os.umask(before)
 
 
 @pytest.fixture

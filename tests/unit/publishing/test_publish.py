@@ -213,7 +213,7 @@ def test_modes_are_those_of_the_rooms_whatever_the_umask(
     assert mode(folder / "manifest.json") == 0o600
     for path in folder.rglob("*.*"):
         if path.name != "manifest.json":
-            assert mode(path) == (0o640 if "restricted" in path.parts else 0o644), path
+            assert mode(path) == (0o440 if "restricted" in path.parts else 0o444), path
 
 
 def test_nothing_written_ahead_lies_beside_a_published_file(

@@ -688,7 +688,15 @@ def test_only_rings_and_forks_break_a_chain(
     ("name", "shown"),
     [
         ("deltagere_2024-02-01.csv", "deltagere_2024-02-01.csv"),
-        ("brev 610190-1234.csv", "brev ….csv"),
+        ("brev 610190-1234.csv", "….csv"),
+        ("Hanne Prøve 610190 1234.csv", "….csv"),
+        ("deltagere_2024-02-01_hanne-610190_1234_v2.csv", "deltagere_2024-02-01…v2.csv"),
+        ("deltagere_61 01 90-1234.xlsx", "deltagere….xlsx"),
+        ("６１０１９０１２３４.csv", "….csv"),
+        (
+            "ydelsesforloeb_2022-10-10_2020-01-01_2022-09-30.csv",
+            "ydelsesforloeb_2022-10-10_2020-01-01_2022-09-30.csv",
+        ),
         ("123456.csv", "….csv"),
         ("12345.csv", "12345.csv"),
         ("a\nb.csv", "a?b.csv"),

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.lib.base import scratch
+from dagster_project.lib.base import person_numbers, scratch
 from dagster_project.lib.warehouse import OFFLINE
 
 SPILL = ".spill"
@@ -44,6 +44,7 @@ def open_parser(folder: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]
             },
         )
         try:
+            person_numbers.register_sql(connection)
             connection.execute("set TimeZone = 'UTC'")
             connection.execute("set enable_progress_bar = false")
             connection.execute("set allowed_directories = ?", [[str(folder)]])

@@ -57,7 +57,7 @@ def week_window(layout: Layout) -> tuple[dt.date, dt.date]:
 
 def _codes(context: Context) -> list[str]:
     """Codes that a cell may hold; all three-digit ones when an accepted file is loaded again."""
-    if not context.check_codes:
+    if not context.is_new:
         return [f"{code:03d}" for code in range(1000)]
     return [
         f"{code:03d}"

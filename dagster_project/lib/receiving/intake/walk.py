@@ -28,8 +28,8 @@ from dagster_project.lib.receiving.judging.names import is_delivery_name
 MAX_FILES = 20_000
 MAX_ENTRIES = 200_000
 MAX_DEPTH = 16
-# closed to us, or swapped for a link, a socket or a folder since it was found
-_NOT_OURS_TO_READ = {errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENXIO, errno.EISDIR}
+# swapped for a link, a socket or a folder since it was found
+_SWAPPED = {errno.ELOOP, errno.ENXIO, errno.EISDIR}
 SIDE_FILE_BYTES = 4096
 _CHUNK = 1 << 20
 
@@ -59,6 +59,19 @@ class Found:
 
 
 @dataclass(frozen=True)
+class Closed:
+    """An entry of the drop zone that this user cannot read or take out of it; it stays.
+
+    Args:
+        place: folders and name, from ``landing/`` down.
+        code: what is wrong.
+    """
+
+    place: tuple[str, ...]
+    code: str
+
+
+@dataclass(frozen=True)
 class Staged:
     """A landed file copied aside under its sha256.
 
@@ -67,8 +80,7 @@ class Staged:
         sha256: of the copied bytes.
         path: the copy, or None for a file too large to copy (it is moved as it is).
         side: sha256 and text of its checksum file.
-        is_changing: the file changed while it was read, or may not be read: left for the next
-            night.
+        is_changing: the file changed while it was read: left for the next night.
         written: done once the copy is on the disk; None where nothing is to be waited for.
     """
 
@@ -116,6 +128,7 @@ class Walk:
         self._entries = 0
         self.left = 0
         self.found: list[Found] = []
+        self.closed: list[Closed] = []
         self._visit(())
         self.found.sort(key=lambda found: (found.name, found.folders))
 
@@ -134,7 +147,9 @@ class Walk:
     def _enter(self, folders: tuple[str, ...]) -> None:
         try:
             self._visit(folders)
-        except OSError:  # swapped for a link, removed or closed to us meanwhile
+        except PermissionError:
+            self.closed.append(Closed(folders, "LANDING_FOLDER_CLOSED"))
+        except OSError:  # swapped for a link or removed meanwhile
             self.left += 1
 
     def _list(self, handle: int) -> set[str]:
@@ -164,9 +179,20 @@ class Walk:
         if len(self.found) >= MAX_FILES:
             self.left += 1
             return
+        if not _can_take(handle, status):
+            self.closed.append(Closed((*folders, name), "FILE_NOT_TAKEN"))
+            return
         side = f"{name}.sha256" if f"{name}.sha256" in names else None
         regular = stat.S_ISREG(status.st_mode)
         self.found.append(Found(folders, name, identity_of(status), regular, side))
+
+
+def _can_take(folder: int, file: os.stat_result) -> bool:
+    """Whether this user may take a file out of its folder (sticky: only his own, or in his own)."""
+    if not os.access(".", os.W_OK | os.X_OK, dir_fd=folder, effective_ids=True):
+        return False
+    around, user = os.fstat(folder), os.geteuid()
+    return not around.st_mode & stat.S_ISVTX or user in (0, around.st_uid, file.st_uid)
 
 
 def _copy(handle: int, target: Path) -> tuple[str, Future[None]]:
@@ -239,7 +265,7 @@ def _read_side(folder: int, found: Found, incoming: Path) -> tuple[str, str] | N
     return (digest, data.decode("utf-8", "replace"))
 
 
-def stage(landing: Path, found: Found, incoming: Path, max_bytes: int) -> Staged | None:
+def stage(landing: Path, found: Found, incoming: Path, max_bytes: int) -> Staged | Closed | None:
     """Copy one landed file aside.
 
     Args:
@@ -249,8 +275,8 @@ def stage(landing: Path, found: Found, incoming: Path, max_bytes: int) -> Staged
         max_bytes: larger files are hashed where they lie and moved later, never copied.
 
     Returns:
-        the staged file, or None when it is gone. Its bytes may still be on their way to the disk
-        (``Staged.wait_until_written``).
+        the staged file, what is wrong where it may not be read, or None when it is gone. Its bytes
+        may still be on their way to the disk (``Staged.wait_until_written``).
 
     Raises:
         OSError: the disk is full or broken; nothing has changed then.
@@ -262,8 +288,10 @@ def stage(landing: Path, found: Found, incoming: Path, max_bytes: int) -> Staged
             handle = os.open(found.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
         except FileNotFoundError:
             return None
+        except PermissionError:
+            return Closed((*found.folders, found.name), "FILE_CLOSED")
         except OSError as error:
-            if error.errno not in _NOT_OURS_TO_READ:
+            if error.errno not in _SWAPPED:
                 raise
             return Staged(found, "", None, is_changing=True)  # it stays; the others go on
         written: Future[None] | None = None

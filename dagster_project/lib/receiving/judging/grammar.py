@@ -5,7 +5,7 @@ not: reading files. A text that does not parse exactly is a fault; nothing is tr
 rounded or guessed. The only texts that enter the SQL come from the declarations and the reference
 tables, as quoted literals; nothing of a received file does.
 
-Rules: I.declared, I.dates, I.cpr.
+Rules: I.declared, I.dates, I.cpr, I.person_text.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from dagster_project.lib.base import person_numbers
 from dagster_project.lib.receiving.judging.declarations import Column, Source
 from dagster_project.lib.reference import Benefits
 from dagster_project.lib.warehouse.literals import literal
@@ -21,7 +22,6 @@ from dagster_project.lib.warehouse.literals import literal
 _CONTROL = (
     r"[\x00-\x1f\x7f-\x9f\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2066}-\x{2069}\x{feff}\x{fffd}]"
 )
-_PERSON_NUMBER = r"\d{6}-?\d{4}"
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,13 @@ class Context:
     Args:
         benefits: what a file may call a benefit.
         contract_ids: loaded contracts; None when contracts are not checked.
-        check_codes: False when an accepted file is loaded again (the code table may have changed).
+        is_new: False when an accepted file is loaded again: what may have changed since (the code
+            table, what a person number is) is not judged anew.
     """
 
     benefits: Benefits
     contract_ids: frozenset[str] | None
-    check_codes: bool = True
+    is_new: bool = True
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def _benefit_code(text: str, _column: Column, _source: Source, context: Context)
 def code_fault(text: str, context: Context) -> str:
     """``when … then`` for a text that is no known three-digit code."""
     known = "[0-9]{3}"
-    if context.check_codes:
+    if context.is_new:
         known = "|".join(
             f"{code:03d}"
             for first, last in context.benefits.code_ranges
@@ -99,34 +100,40 @@ def _mapped_group(text: str, context: Context) -> str:
 def _benefit_name(text: str, column: Column, _source: Source, context: Context) -> Grammar:
     group = _mapped_group(text, context)
     if column.unmapped == "skip":
-        return Grammar(group, _text_fault(text), "varchar")
-    return Grammar(group, f"when {group} is null then 'CODE_UNKNOWN'", "varchar")
+        return Grammar(group, _text_fault(text, context), "varchar")
+    return Grammar(group, _unknown(text, f"{group} is null", "CODE_UNKNOWN"), "varchar")
 
 
-def _text_fault(text: str) -> str:
+def _text_fault(text: str, context: Context) -> str:
     bad = (
         f"{text} <> trim({text})"
         f" or regexp_matches({text}, '{_CONTROL}')"
         f" or regexp_matches({text}, '^[\\pZ]|[\\pZ]$')"
-        f" or regexp_matches({text}, '{_PERSON_NUMBER}')"
     )
-    return f"when {bad} then 'VALUE_NOT_ALLOWED'"
+    number = f"when {person_numbers.sql(text)} then 'PERSON_NUMBER' " if context.is_new else ""
+    return f"{number}when {bad} then 'VALUE_NOT_ALLOWED'"
 
 
-def _text(text: str, _column: Column, _source: Source, _context: Context) -> Grammar:
-    return Grammar(text, _text_fault(text), "varchar")
+def _unknown(text: str, condition: str, code: str) -> str:
+    """``when … then`` for a text that no table knows; a person number among them is called so."""
+    number = f"case when {person_numbers.sql(text)} then 'PERSON_NUMBER' else '{code}' end"
+    return f"when {condition} then {number}"
 
 
-def _area(text: str, _column: Column, _source: Source, _context: Context) -> Grammar:
+def _text(text: str, _column: Column, _source: Source, context: Context) -> Grammar:
+    return Grammar(text, _text_fault(text, context), "varchar")
+
+
+def _area(text: str, _column: Column, _source: Source, context: Context) -> Grammar:
     value = f"regexp_replace({text}, ' Kommune$', '')"
-    return Grammar(value, _text_fault(text), "varchar")
+    return Grammar(value, _text_fault(text, context), "varchar")
 
 
 def _contract(text: str, _column: Column, _source: Source, context: Context) -> Grammar:
     if context.contract_ids is None:
-        return Grammar(text, _text_fault(text), "varchar")
+        return Grammar(text, _text_fault(text, context), "varchar")
     known = one_of(text, sorted(context.contract_ids))
-    return Grammar(text, f"when not {known} then 'CONTRACT_UNKNOWN'", "varchar")
+    return Grammar(text, _unknown(text, f"not {known}", "CONTRACT_UNKNOWN"), "varchar")
 
 
 def _choice(text: str, column: Column, _source: Source, _context: Context) -> Grammar:

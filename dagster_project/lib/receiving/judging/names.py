@@ -16,7 +16,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from dagster_project.lib.base import months
-from dagster_project.lib.receiving.judging.declarations import Source
+from dagster_project.lib.base.person_numbers import (
+    DAY_PATTERN,
+    holds_person_number,
+    without_days,
+)
+from dagster_project.lib.receiving.judging.declarations import Source, load_sources
 from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding
 
 _DATE = r"\d{4}-\d{2}-\d{2}"
@@ -28,7 +33,7 @@ _NAME = re.compile(
     r"\.(?P<format>[a-z]+)",
     re.ASCII,
 )
-_LONG_DIGITS = re.compile(r"\d{6,}(?:-?\d{1,4})?")
+_LONG_DIGITS = re.compile(r"\d{6}")
 _NO_DELIVERY = (".part", ".tmp", ".sha256")
 _SHOWN_CHARS = 120
 
@@ -68,12 +73,39 @@ def is_delivery_name(name: str) -> bool:
     return not name.startswith(".") and not name.endswith(_NO_DELIVERY)
 
 
+def holds_number(name: str) -> bool:
+    """Whether a file's or folder's name holds a long number or a person number outside its days."""
+    rest = without_days(name)
+    return _LONG_DIGITS.search(rest) is not None or holds_person_number(rest)
+
+
 def scrub(name: str) -> str:
-    """The name without six or more consecutive digits and without control characters."""
+    """The name as it may be shown: without control characters, and without any number of a person.
+
+    Where a number stands, a person's name may stand beside it: of such a name only the words that
+    the grammar of names knows are shown.
+    """
     safe = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    if holds_number(safe):
+        return _known_words(safe)
     plain = "".join("?" if unicodedata.category(c)[0] == "C" else c for c in safe)
-    shown = _LONG_DIGITS.sub("…", plain)
-    return shown if len(shown) <= _SHOWN_CHARS else shown[:_SHOWN_CHARS] + "…"
+    return plain if len(plain) <= _SHOWN_CHARS else plain[:_SHOWN_CHARS] + "…"
+
+
+def _known_words(name: str) -> str:
+    """Source, days, version and file type of a name, and a mark for whatever stands between."""
+    sources = load_sources()
+    formats = {kind for source in sources.values() for kind in source.formats}
+    words = (
+        rf"^(?:{'|'.join(sources)})(?=_)|{DAY_PATTERN}|(?<=_)v[1-9]\d?(?=\.)"
+        rf"|\.(?:{'|'.join(sorted(formats))})$"
+    )
+    shown, end = "", 0
+    for found in re.finditer(words, name):
+        between = name[end : found.start()]
+        shown += (between if between in ("", "_") else "…") + found[0]
+        end = found.end()
+    return shown if end == len(name) else shown + "…"
 
 
 def delivery_id(key: tuple[str, ...], sha256: str) -> str:
@@ -93,10 +125,10 @@ def parse_name(name: str, sources: Mapping[str, Source]) -> NameParts:
 
     Raises:
         FileRefusedError: ``FILE_NAME``: it matches no source, a date does not exist, or it carries
-            six or more consecutive digits; ``WINDOW_INVALID``: the window is missing, reversed, not
-            wholly before the extract, or given for a source that has none.
+            six or more consecutive digits or a person number; ``WINDOW_INVALID``: the window is
+            missing, reversed, not wholly before the extract, or given for a source that has none.
     """
-    if _LONG_DIGITS.search(name):
+    if holds_number(name):
         raise FileRefusedError(Finding("FILE_NAME", detail="digits"))
     if (real := _real_name(name, sources)) is not None:
         return real

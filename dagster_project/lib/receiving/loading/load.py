@@ -282,7 +282,7 @@ def _load_missing(
     sources, rows = load_sources(), 0
     with open_parser(home.vault) as (parser, spill):
         loader = Loader(warehouse, parser, key)
-        context = Context(load_benefits(), None, check_codes=False)
+        context = Context(load_benefits(), None, is_new=False)
         for record in missing:
             parts = _parts_of(record, sources)
             path = home.vault / record.sha256
