@@ -41,6 +41,7 @@ class CheckReport:
         duplicate_rows: rows that repeat another one and count once.
         period: days that the file covers, or None.
         contracts_checked: whether contract ids were compared with loaded contracts.
+        sheet_number: of the workbook's sheet that is read, from 1; 0 in other formats.
     """
 
     file_name: str
@@ -52,6 +53,7 @@ class CheckReport:
     duplicate_rows: int = 0
     period: tuple[str, str] | None = None
     contracts_checked: bool = True
+    sheet_number: int = 0
 
     @property
     def is_accepted(self) -> bool:
@@ -69,6 +71,7 @@ class CheckReport:
             "skipped_rows": self.skipped_rows,
             "duplicate_rows": self.duplicate_rows,
             "period": list(self.period) if self.period else None,
+            "sheet_number": self.sheet_number or None,
             "findings": [report.in_words(finding) for finding in self.findings],
         }
 
@@ -83,6 +86,8 @@ class CheckReport:
             note = "Rækkenumre tæller fra første række efter overskriften."
             return "\n\n".join([head, *map(report.describe, self.findings), note])
         lines = [f"{self.file_name}: filen er i orden ({self.title}, {self.row_count} rækker)."]
+        if self.sheet_number:
+            lines.append(f"Regnearkets ark nr. {self.sheet_number} er læst.")
         if self.period:
             lines.append(f"Perioden er {self.period[0]} til {self.period[1]}.")
         if self.duplicate_rows:
@@ -140,6 +145,7 @@ def _verdict(shown: str, content: Content, contracts_checked: bool) -> CheckRepo
         duplicate_rows=content.duplicate_rows,
         period=period,
         contracts_checked=contracts_checked,
+        sheet_number=content.sheet_number,
     )
 
 

@@ -70,18 +70,22 @@ def _explanations(source: Source) -> list[list[str]]:
         "" if "xlsx" in source.formats else " Et regneark modtages ikke: gem arket „Data“ som csv."
     )
     rows.append([])
-    rows.append(["Filnavn", f"{source.source}_<udtræksdato>{period}[_<afsender>][_v<N>].<type>",
-    "", "",
-                 (f"Datoer som ÅÅÅÅ-MM-DD. Type: {', '.join(source.formats)}. csv gemmes som UTF-8"
-                  f" med „{source.csv.delimiter}“ mellem felterne.{no_sheet}")])  # fmt: skip
+    written = (
+        f"Datoer som ÅÅÅÅ-MM-DD. Type: {', '.join(source.formats)}. csv gemmes som"
+        f" {source.csv.encoding.upper()} med „{source.csv.delimiter}“ mellem felterne.{no_sheet}"
+    )
+    name = f"{source.source}_<udtræksdato>{period}[_<afsender>][_v<N>].<type>"
+    rows.append(["Filnavn", name, "", "", written])
     return rows
 
 
-def _csv_text(source: Source) -> str:
+def _csv_bytes(source: Source) -> bytes:
     buffer = io.StringIO()
     writer = csv.writer(buffer, delimiter=source.csv.delimiter, lineterminator="\r\n")
     writer.writerows(_table(source))
-    return "\ufeff" + buffer.getvalue()
+    # a byte-order mark, so that a spreadsheet keeps to UTF-8 when it saves
+    encoding = "utf-8-sig" if source.csv.encoding == "utf-8" else source.csv.encoding
+    return buffer.getvalue().encode(encoding)
 
 
 def _workbook(source: Source) -> bytes:
@@ -132,7 +136,7 @@ def write_template(source: str, folder: Path) -> list[Path]:
         )
     files.make_dir(folder, files.DIR_PUBLIC)
     contents = {
-        folder / f"{source}_skabelon.csv": _csv_text(declared).encode("utf-8"),
+        folder / f"{source}_skabelon.csv": _csv_bytes(declared),
         folder / f"{source}_skabelon.xlsx": _workbook(declared),
     }
     for path, data in contents.items():

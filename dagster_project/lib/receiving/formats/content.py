@@ -38,12 +38,14 @@ class Content:
         parsed: its typed table and findings.
         duplicate_rows: rows of a window source that repeat another in every column.
         covered_days: Σ over the counted rows of the days they cover in the window.
+        sheet_number: of the workbook's sheet that was read; 0 in other formats.
     """
 
     parts: NameParts
     parsed: Parsed
     duplicate_rows: int = 0
     covered_days: int = 0
+    sheet_number: int = 0
 
     @property
     def is_refused(self) -> bool:
@@ -152,7 +154,7 @@ def read_content(
         if not parsed.rejected_rows:
             check_window(parts)
     if parsed.rejected_rows > source.max_rejected_rows or source.window is None:
-        return Content(parts, parsed)
+        return Content(parts, parsed, sheet_number=landed.sheet_number)
     if parsed.has_repeated_keys:
         duplicates = _mark_repeats(parser, source, parsed)
     else:

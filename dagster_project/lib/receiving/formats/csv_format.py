@@ -12,6 +12,7 @@ Rules: I.formats.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import re
 from collections.abc import Iterator, Sequence
@@ -134,6 +135,40 @@ def _check_encoding(scan: _Scan, block: bytes) -> None:
         raise _encoding_fault(scan, block, found.start())
 
 
+class _Utf8:
+    """Whether a text of another declared encoding is UTF-8 all the same: it would read as others.
+
+    Text beyond ASCII in cp1252 or latin-1 is valid UTF-8 only by a rare accident of two letters.
+    """
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")("strict")
+        self._is_valid = True
+        self._beyond_ascii = False
+
+    def add(self, block: bytes) -> None:
+        """Read one more block of the file."""
+        self._beyond_ascii = self._beyond_ascii or not block.isascii()
+        self._decode(block)
+
+    def _decode(self, block: bytes, *, is_last: bool = False) -> None:
+        if self._is_valid:
+            try:
+                self._decoder.decode(block, is_last)
+            except UnicodeDecodeError:
+                self._is_valid = False
+
+    def refuse(self) -> None:
+        """At the end of the file.
+
+        Raises:
+            FileRefusedError: ``FILE_ENCODING``.
+        """
+        self._decode(b"", is_last=True)
+        if self._is_valid and self._beyond_ascii:
+            raise FileRefusedError(Finding("FILE_ENCODING", detail="declared"))
+
+
 def _check_lines(scan: _Scan, block: bytes, limit: int) -> None:
     for start in range(0, len(block) - limit, limit):
         if (
@@ -158,14 +193,19 @@ def _blocks(path: Path, limit: int) -> Iterator[bytes]:
 def _scan(path: Path, source: Source) -> _Scan:
     scan = _Scan()
     delimiter, limits = source.csv.delimiter.encode(), source.limits
+    utf8 = None if source.csv.encoding == "utf-8" else _Utf8()
     for number, raw in enumerate(_blocks(path, limits.max_line_bytes)):
         block = raw.removeprefix(_BOM) if number == 0 else raw
         _check_lines(scan, block, limits.max_line_bytes)
-        if source.csv.encoding == "utf-8":
+        if utf8 is None:
             _check_encoding(scan, block)
+        else:
+            utf8.add(raw)
         scan.count(block, delimiter)
         if scan.lines - 1 > limits.max_rows:
             raise FileRefusedError(Finding("FILE_LIMIT", detail=f"rækker: {limits.max_rows}"))
+    if utf8 is not None:
+        utf8.refuse()
     return scan
 
 

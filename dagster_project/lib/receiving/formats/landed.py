@@ -36,6 +36,7 @@ class Landed:
         lines_file: the file itself, where it is large and ``week_lines`` may read it instead.
         faults: per row number the column index in the declaration (-1: the row) and the code of
             faults that only the format could see.
+        sheet_number: of the workbook's sheet that is read, from 1; 0 in other formats.
     """
 
     relation: str
@@ -44,6 +45,7 @@ class Landed:
     faults: dict[int, tuple[int, str]] = field(default_factory=dict)
     has_weeks_text: bool = False
     lines_file: Path | None = None
+    sheet_number: int = 0
 
 
 @dataclass(frozen=True)

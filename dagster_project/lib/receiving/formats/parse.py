@@ -73,6 +73,11 @@ def _rule_fault(rule: Rule, source: Source) -> str | None:
     if rule.rule == "not_before":
         first = f"{rule.other} - 1" if rule.empty_allowed else rule.other
         return f"case when {rule.column} < {first} then '{index}:PERIOD_REVERSED' end"
+    if rule.rule == "not_above":
+        return (
+            f"case when {rule.column} > {rule.other} + {rule.allowance}"
+            f" then '{index}:FIGURE_IMPOSSIBLE' end"
+        )
     if rule.rule == "needs":
         return (
             f"case when {rule.column} is not null and {rule.other} is null and f{other} is null"
@@ -108,7 +113,11 @@ def _create(
     faults = ", ".join(f"{grammar.fault} as f{index}" for index, grammar in enumerate(grammars))
     weeks = week_columns(landed, layout, source, context)
     marks = [_length_fault(source), *(f"x{index}" for index in range(len(source.columns)))]
-    marks += [mark for rule in source.rules if (mark := _rule_fault(rule, source))]
+    marks += [
+        mark
+        for rule in source.rules
+        if (context.is_new or rule.rule != "not_above") and (mark := _rule_fault(rule, source))
+    ]
     marks += [weeks.fault] if weeks else []
     names = ", ".join(column.name for column in source.columns)
     text = weeks.text if weeks else ""

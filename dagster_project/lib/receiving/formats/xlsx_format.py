@@ -14,7 +14,7 @@ import io
 import re
 import warnings
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -86,11 +86,12 @@ def _date_text(value: Any) -> tuple[str, str | None]:
 
 @dataclass(frozen=True)
 class _Book:
-    """An opened workbook: the texts, formats and place of the one sheet that is read."""
+    """An opened workbook: the texts, formats, place and number (from 1) of the sheet to read."""
 
     package: zipfile.ZipFile
     sheet_path: str
     merged: Sequence[tuple[int, int]]
+    number: int
     parser: dict[str, Any] = field(default_factory=dict)
 
 
@@ -109,18 +110,19 @@ def _open(path: Path, source: Source) -> _Book:
     reader.read_workbook()
     book: Any = reader.wb
     apply_stylesheet(reader.archive, book)
-    sheet_path = _choose_sheet(reader.parser.find_sheets(), source)
-    return _Book(
-        reader.archive,
-        sheet_path,
-        merged_rows(reader.archive, sheet_path),
-        {
-            "shared_strings": strings,
-            "epoch": book.epoch,
-            "date_formats": book._date_formats,
-            "timedelta_formats": book._timedelta_formats,
-        },
+    parser = {
+        "shared_strings": strings,
+        "epoch": book.epoch,
+        "date_formats": book._date_formats,
+        "timedelta_formats": book._timedelta_formats,
+    }
+    number, sheet_path = _choose_sheet(
+        reader.parser.find_sheets(),
+        source,
+        lambda place: _first_texts(_Book(reader.archive, place, (), 0, parser), source),
     )
+    merged = merged_rows(reader.archive, sheet_path)
+    return _Book(reader.archive, sheet_path, merged, number, parser)
 
 
 def _read_strings(reader: Any) -> list[str]:
@@ -147,14 +149,48 @@ def _unescaped(text: str) -> str:
     return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
 
 
-def _choose_sheet(sheets: Iterable[tuple[Any, Any]], source: Source) -> str:
-    """Path of the declared or first sheet."""
-    for sheet, relation in sheets:
-        if source.sheet is None or sheet.name == source.sheet:
-            if not relation.Type.endswith("/worksheet"):
-                raise FileRefusedError(Finding("FILE_FORMAT", detail="ark"))
-            return str(relation.target)
+def _choose_sheet(
+    sheets: Iterable[tuple[Any, Any]], source: Source, first_texts: Callable[[str], set[str]]
+) -> tuple[int, str]:
+    """Number and path of the declared sheet, else of the only one with the source's headings.
+
+    Where no sheet has them, the first one is read, so that what it lacks is told.
+
+    Args:
+        sheets: (sheet, relation) in the order of the workbook.
+        source: its declaration.
+        first_texts: texts in the first row of the sheet at a path.
+
+    Raises:
+        FileRefusedError: ``SHEET_AMBIGUOUS``, ``FILE_FORMAT``.
+    """
+    found = [
+        (number, str(relation.target), sheet.state == "visible", sheet.name)
+        for number, (sheet, relation) in enumerate(sheets, start=1)
+        if relation.Type.endswith("/worksheet")
+    ]
+    if source.sheet is not None:
+        named = [(number, place) for number, place, _, name in found if name == source.sheet]
+        if len(named) == 1:
+            return named[0]
+    elif found:
+        wanted = {column.heading for column in source.columns if column.must_be_present}
+        having = [one for one in found if wanted <= first_texts(one[1])]
+        if len(having) > 1 or not all(is_visible for *_, is_visible, _ in having):
+            numbers = ", ".join(str(number) for number, *_ in having)
+            raise FileRefusedError(Finding("SHEET_AMBIGUOUS", detail=f"ark nr. {numbers}"))
+        number, place, *_ = (having or found)[0]
+        return number, place
     raise FileRefusedError(Finding("FILE_FORMAT", detail=f"ark: {source.sheet or 1}"))
+
+
+def _first_texts(book: _Book, source: Source) -> set[str]:
+    """Texts in the first row of a sheet; none of a sheet that cannot be read."""
+    try:
+        number, cells = next(_rows(book, source.limits.max_rows))
+    except (FileRefusedError, StopIteration):
+        return set()
+    return {cell["value"] for cell in cells if cell["data_type"] == "s"} if number == 1 else set()
 
 
 def _sheet_parser() -> Any:
@@ -226,7 +262,7 @@ def _headings_of(cells: Sequence[_Cell], source: Source) -> list[str]:
 
 
 def land_xlsx(path: Path, source: Source, spill: Path) -> Landed:
-    """The landed form of the first (or declared) sheet of a workbook.
+    """The landed form of the sheet of a workbook that has the source's headings.
 
     Args:
         path: the received bytes under a name of our own.
@@ -235,7 +271,7 @@ def land_xlsx(path: Path, source: Source, spill: Path) -> Landed:
 
     Raises:
         FileRefusedError: ``FILE_FORMAT``, ``FILE_LIMIT``, ``FILE_EMPTY``, ``HEADER_…``,
-            ``CELL_TYPE`` in the header.
+            ``SHEET_AMBIGUOUS``, ``CELL_TYPE`` in the header.
     """
     try:
         with warnings.catch_warnings():
@@ -272,7 +308,7 @@ def _land_sheet(book: _Book, source: Source, target: Path) -> Landed:
                 raise FileRefusedError(*_too_many(faults))
     faults |= _merged_faults(book.merged, writer.row_count)
     relation = csv_relation(target, len(headings), SEPARATOR, 4 * source.limits.max_line_bytes)
-    return Landed(relation, headings, writer.row_count, faults)
+    return Landed(relation, headings, writer.row_count, faults, sheet_number=book.number)
 
 
 def _merged_faults(merged: Sequence[tuple[int, int]], row_count: int) -> dict[int, tuple[int, str]]:

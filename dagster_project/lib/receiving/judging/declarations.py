@@ -46,6 +46,13 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _no_float(value: object) -> object:
+    """Numbers are integers or quoted decimals, never floats."""
+    if isinstance(value, float):
+        raise ValueError("write the number in quotes")  # noqa: TRY004 - what pydantic wants
+    return value
+
+
 class Column(_Strict):
     """One column: its heading in the file, its name in the warehouse, its grammar.
 
@@ -83,10 +90,7 @@ class Column(_Strict):
     @field_validator("minimum", "maximum", "above", "default", mode="before")
     @classmethod
     def _quoted(cls, value: object) -> object:
-        """Numbers are integers or quoted decimals, never floats."""
-        if isinstance(value, float):
-            raise ValueError("write the number in quotes")  # noqa: TRY004 - what pydantic wants
-        return value
+        return _no_float(value)
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -105,14 +109,21 @@ class Rule(_Strict):
     """A rule between columns (names, not headings).
 
     ``empty_allowed``: a period that ends the day before it begins covers no day; its row is skipped
-    and counted, not rejected (an annulled spell).
+    and counted, not rejected (an annulled spell). ``allowance``: by how much a figure may be above
+    the other that it cannot exceed (both rounded when they are published).
     """
 
-    rule: Literal["not_before", "needs", "only_with", "chain"]
+    rule: Literal["not_before", "needs", "only_with", "chain", "not_above"]
     column: str
     other: str
     value: str | None = None
     empty_allowed: bool = False
+    allowance: Decimal = Decimal(0)
+
+    @field_validator("allowance", mode="before")
+    @classmethod
+    def _quoted(cls, value: object) -> object:
+        return _no_float(value)
 
 
 class Csv(_Strict):

@@ -34,7 +34,8 @@ _NAME = re.compile(
     re.ASCII,
 )
 _LONG_DIGITS = re.compile(r"\d{6}")
-_NO_DELIVERY = (".part", ".tmp", ".sha256")
+_NO_DELIVERY = (".part", ".filepart", ".crdownload", ".partial", ".tmp", ".sha256", "#")
+_DESKTOP = frozenset({"thumbs.db", "desktop.ini"})
 _SHOWN_CHARS = 120
 
 
@@ -69,8 +70,10 @@ class NameParts:
 
 
 def is_delivery_name(name: str) -> bool:
-    """Names of writers at work and of checksum files are no deliveries."""
-    return not name.startswith(".") and not name.endswith(_NO_DELIVERY)
+    """Names of writers at work, of checksum files and of what desktops leave are no deliveries."""
+    return not (
+        name.startswith((".", "~")) or name.endswith(_NO_DELIVERY) or name.casefold() in _DESKTOP
+    )
 
 
 def holds_number(name: str) -> bool:
