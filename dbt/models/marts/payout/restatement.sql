@@ -1,6 +1,7 @@
 -- grain: one row per contract, approved period and cause
 -- counts: approved lines that today's knowledge would change, and by how many kroner; the causes
---   with too few persons stand in one row
+--   with too few persons stand in one row; a
+--   course that has left the list counts as a person of its own
 -- rules: S.radar, M.suppression, M.family
 -- left out: whether a period is there to take the difference (settlement_true_up)
 with
@@ -28,7 +29,7 @@ attributed as (
         changes.contract_id,
         changes.corrected_period_start,
         changes.cause,
-        courses.person_no,
+        coalesce(courses.person_no::varchar, 'course ' || changes.course_id) as person_no,
         1 as line_count,
         changes.difference_dkk
     from changes

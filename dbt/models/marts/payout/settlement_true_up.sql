@@ -1,5 +1,6 @@
 -- grain: one row per contract, closed period, corrected period and cause
--- counts: true-up lines and their kroner; the causes with too few persons stand in one row
+-- counts: true-up lines and their kroner; the causes with too few persons stand in one row; a
+--   course that has left the list counts as a person of its own
 -- rules: S.true_up, M.suppression, M.family
 -- left out: nothing; approved periods are published from the ledger. Those approved before hidden
 --   causes stood in one row are gathered here
@@ -51,7 +52,7 @@ attributed as (
         changes.period_start,
         changes.corrected_period_start,
         changes.cause,
-        courses.person_no,
+        coalesce(courses.person_no::varchar, 'course ' || changes.course_id) as person_no,
         1 as line_count,
         changes.difference_dkk
     from changes
