@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from pathlib import Path
 
@@ -97,8 +98,8 @@ def test_a_port_that_is_taken_is_said_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "where"),
     [
-        ("ui: {hosts: ['https://effekt.kommune.dk']}", "ui.hosts.0"),
-        ("ui: {hosts: ['*']}", "ui.hosts.0"),
+        ("ui: {hosts: ['https://effekt.kommune.dk']}", "ui.hosts[0]"),
+        ("ui: {hosts: ['*']}", "ui.hosts[0]"),
         ("ui: {host: [a]}", "ui.host"),
         ("jobindsats: {first_month: 2024-01}", "jobindsats.base_url"),
         ("jobindsats: {base_url: x, first_month: 2024-01, token: x}", "jobindsats.token"),
@@ -107,5 +108,5 @@ def test_a_port_that_is_taken_is_said_at_once(tmp_path: Path) -> None:
 # Rule P.home
 def test_home_yml_says_where_it_is_wrong(tmp_path: Path, text: str, where: str) -> None:
     (tmp_path / "home.yml").write_text(text, encoding="utf-8")
-    with pytest.raises(EffektError, match=rf"home.yml is wrong \({where}\)"):
+    with pytest.raises(EffektError, match=re.escape(f"home.yml is wrong ({where})")):
         settings.resolve(tmp_path)

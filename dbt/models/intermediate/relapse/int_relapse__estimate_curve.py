@@ -42,11 +42,12 @@ def model(dbt: Any, session: Any) -> Any:
     dbt.config(materialized="table")
     rows = (
         dbt.ref("int_relapse__time_returns")
+        .project("contract_id, part_id, months_since_entry, at_risk, returned")
         .order("contract_id, part_id, months_since_entry")
         .fetchall()
     )
     parts = {}
-    for contract_id, part_id, _, at_risk, returned, _ in rows:
+    for contract_id, part_id, _, at_risk, returned in rows:
         counts = parts.setdefault((contract_id, part_id), ([], []))
         counts[0].append(at_risk)
         counts[1].append(returned)
