@@ -20,6 +20,7 @@ from typing import Any
 
 from dagster_project.lib import records
 from dagster_project.lib.base.errors import EffektError, NotAllowedError, UsageError
+from dagster_project.lib.base.typed_text import clean
 from dagster_project.lib.contracts import Contract, read_contract, who_acts
 from dagster_project.lib.ledger import chain, frozen
 from dagster_project.lib.ledger import state as states
@@ -52,9 +53,7 @@ def submit(
         refusals.require_first_unapproved(step, start, row)
         refusals.require_state(step, start, row, states.DRAFT)
         refusals.require_unmoved(step, start)
-        reason = (
-            refusals.clean(incomplete_reason, "reason") if incomplete_reason is not None else None
-        )
+        reason = clean(incomplete_reason, "reason") if incomplete_reason is not None else None
         refusals.require_no_blockers(step, start, reason)
         refusals.require_other_user(step, start)
         return _write(step, start, row, reason=reason)
@@ -113,7 +112,7 @@ def pay(
         reference: finance's own reference.
     """
     start = states.parse_month(period)
-    text = refusals.clean(reference, "reference")
+    text = clean(reference, "reference")
     require_not_after_today(paid_on, "the day of the payment")
     with _step(settings, contract, actor, "pay") as step:
         row = step.settlement(start)
@@ -132,7 +131,7 @@ def correct(
     ``pay``.
     """
     start = states.parse_month(period)
-    text = refusals.clean(reference, "reference")
+    text = clean(reference, "reference")
     require_not_after_today(paid_on, "the day of the payment")
     with _step(settings, contract, actor, "correct") as step:
         refusals.require_state(step, start, step.settlement(start), states.PAID)
@@ -144,7 +143,7 @@ def correct(
 def return_(settings: Settings, contract: str, period: str, actor: str, reason: str) -> Event:
     """The municipality sends a submitted or verified settlement back to draft, with a reason."""
     start = states.parse_month(period)
-    text = refusals.clean(reason, "reason")
+    text = clean(reason, "reason")
     with _step(settings, contract, actor, "return") as step:
         row = step.settlement(start)
         refusals.require_state(step, start, row, states.SUBMITTED, states.VERIFIED)
@@ -162,7 +161,7 @@ def release(settings: Settings, contract: str, amount: Decimal, actor: str, reas
         actor: name of who acts.
         reason: the decision behind it.
     """
-    text = refusals.clean(reason, "reason")
+    text = clean(reason, "reason")
     refusals.require_kroner(amount)
     with _step(settings, contract, actor, "release") as step:
         payment = step.contract.payment

@@ -16,7 +16,6 @@ from typing import Any
 
 from dagster_project.lib.base import person_names
 from dagster_project.lib.base.errors import NotAllowedError, UsageError
-from dagster_project.lib.base.person_numbers import holds_person_number
 from dagster_project.lib.contracts import Contract, list_periods
 from dagster_project.lib.contracts.who_acts import Acting
 from dagster_project.lib.ledger import state as states
@@ -34,7 +33,6 @@ ROLES = {
     "correct": "finance",
 }
 EARLIER_OPEN = "earlier_period_open"
-_MAX_TEXT = 500
 ORE = Decimal("0.01")
 NO_AMOUNT = Decimal(0)
 _TOO_MUCH = Decimal(10) ** 15  # kroner; amounts are stored as DECIMAL(18,2)
@@ -228,19 +226,6 @@ def require_storable(step: Step, authorised: Decimal, amount: Decimal) -> None:
     ]
     if authorised + amount + sum(filter(None, released), NO_AMOUNT) >= _TOO_MUCH:
         raise UsageError("the authorised maximum would be larger than any amount can be")
-
-
-def clean(text: str, what: str) -> str:
-    """A typed text, trimmed: not empty, one line, and no person number in it."""
-    trimmed = text.strip()
-    if not trimmed or len(trimmed) > _MAX_TEXT or not trimmed.isprintable():
-        raise UsageError(f"the {what} must be one line of 1 to {_MAX_TEXT} characters")
-    if holds_person_number(trimmed):
-        raise UsageError(
-            f"the {what} seems to contain a person number, which may stand nowhere here",
-            remedy="write it without",
-        )
-    return trimmed
 
 
 def require_kroner(amount: Decimal) -> None:
