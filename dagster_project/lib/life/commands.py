@@ -48,12 +48,12 @@ def submit(
         UsageError: an unknown contract or period, an empty name (exit 2).
     """
     start = states.parse_month(period)
-    with _step(settings, contract, actor, "submit") as step:
+    reason = None if incomplete_reason is None else clean(incomplete_reason, "reason")
+    with _step(settings, contract, actor, "submit", reason) as step:
         row = step.settlement(start)
         refusals.require_first_unapproved(step, start, row)
         refusals.require_state(step, start, row, states.DRAFT)
         refusals.require_unmoved(step, start)
-        reason = clean(incomplete_reason, "reason") if incomplete_reason is not None else None
         refusals.require_no_blockers(step, start, reason)
         refusals.require_other_user(step, start)
         return _write(step, start, row, reason=reason)
@@ -114,7 +114,7 @@ def pay(
     start = states.parse_month(period)
     text = clean(reference, "reference")
     require_not_after_today(paid_on, "the day of the payment")
-    with _step(settings, contract, actor, "pay") as step:
+    with _step(settings, contract, actor, "pay", text) as step:
         row = step.settlement(start)
         refusals.require_state(step, start, row, states.APPROVED)
         refusals.require_earlier_paid(step, start)
@@ -133,7 +133,7 @@ def correct(
     start = states.parse_month(period)
     text = clean(reference, "reference")
     require_not_after_today(paid_on, "the day of the payment")
-    with _step(settings, contract, actor, "correct") as step:
+    with _step(settings, contract, actor, "correct", text) as step:
         refusals.require_state(step, start, step.settlement(start), states.PAID)
         refusals.require_other_user(step, start)
         refusals.require_correction(step, start, paid_on, text)
@@ -144,7 +144,7 @@ def return_(settings: Settings, contract: str, period: str, actor: str, reason: 
     """The municipality sends a submitted or verified settlement back to draft, with a reason."""
     start = states.parse_month(period)
     text = clean(reason, "reason")
-    with _step(settings, contract, actor, "return") as step:
+    with _step(settings, contract, actor, "return", text) as step:
         row = step.settlement(start)
         refusals.require_state(step, start, row, states.SUBMITTED, states.VERIFIED)
         refusals.require_other_user(step, start)
@@ -163,7 +163,7 @@ def release(settings: Settings, contract: str, amount: Decimal, actor: str, reas
     """
     text = clean(reason, "reason")
     refusals.require_kroner(amount)
-    with _step(settings, contract, actor, "release") as step:
+    with _step(settings, contract, actor, "release", text) as step:
         payment = step.contract.payment
         if payment is None or payment.authorised_max is None:
             raise NotAllowedError(
@@ -186,7 +186,9 @@ def release(settings: Settings, contract: str, amount: Decimal, actor: str, reas
 
 
 @contextmanager
-def _step(settings: Settings, contract_id: str, actor: str, action: str) -> Iterator[refusals.Step]:
+def _step(
+    settings: Settings, contract_id: str, actor: str, action: str, typed: str | None = None
+) -> Iterator[refusals.Step]:
     """Open snapshot and ledger under the ledger's lock, and check what every action must meet."""
     home = settings.home
     who_acts.require_at_home(home)
@@ -198,6 +200,8 @@ def _step(settings: Settings, contract_id: str, actor: str, action: str) -> Iter
         acting = who_acts.for_contract(home, actor, refusals.ROLES[action], terms.actors)
         step = refusals.Step(settings, current, ledger, terms, acting, action)
         refusals.require_newest(step)
+        for text in filter(None, (acting.name, typed)):
+            refusals.require_no_course(step, text)
         yield step
 
 

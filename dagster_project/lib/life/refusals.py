@@ -3,13 +3,14 @@
 What belongs here: what a decision is taken on, who may do what and when, what may be typed. What
 does not: writing the event (``commands``).
 
-Rules: S.steps, S.people, S.release, S.blockers, S.fresh.
-Decides: S.steps, S.people, S.fresh.
+Rules: S.steps, S.people, S.release, S.blockers, S.fresh, S.typed.
+Decides: S.steps, S.people, S.fresh, S.typed.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -226,6 +227,22 @@ def require_storable(step: Step, authorised: Decimal, amount: Decimal) -> None:
     ]
     if authorised + amount + sum(filter(None, released), NO_AMOUNT) >= _TOO_MUCH:
         raise UsageError("the authorised maximum would be larger than any amount can be")
+
+
+def require_no_course(step: Step, text: str) -> None:
+    """A typed text names no course of the contract: it stands in documents that leave the house.
+
+    Compared as whole words, as names are: case, blanks and kinds of dashes tell nothing apart.
+    """
+    words = person_names.same(text)
+    for course_id in step.snapshot.course_ids(step.contract.contract_id):
+        wanted = person_names.same(course_id)
+        if wanted in words and re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", words):
+            raise UsageError(
+                "teksten nævner et forløb i kontrakten, men den kommer til at stå i opgørelsen, "
+                "som forlader kommunen",
+                remedy="skriv den uden forløbets id",
+            )
 
 
 def require_kroner(amount: Decimal) -> None:

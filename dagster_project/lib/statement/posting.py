@@ -1,7 +1,7 @@
 """The posting files of approved settlements: what finance pays, one file an approval.
 
-What belongs here: the file, and making those that are missing or say something else. What does not: any amount; it is
-the approving event's.
+What belongs here: the file, and making those that are missing or say something else. What does not:
+any amount; it is the approving event's.
 
 Rules: S.posting.
 Decides: S.posting.
