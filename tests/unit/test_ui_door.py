@@ -97,8 +97,8 @@ def test_a_port_that_is_taken_is_said_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "where"),
     [
-        ("ui: {hosts: ['https://effekt.kommune.dk']}", "ui.hosts.0"),
-        ("ui: {hosts: ['*']}", "ui.hosts.0"),
+        ("ui: {hosts: ['https://effekt.kommune.dk']}", r"ui.hosts\[0\]"),
+        ("ui: {hosts: ['*']}", r"ui.hosts\[0\]"),
         ("ui: {host: [a]}", "ui.host"),
         ("jobindsats: {first_month: 2024-01}", "jobindsats.base_url"),
         ("jobindsats: {base_url: x, first_month: 2024-01, token: x}", "jobindsats.token"),
