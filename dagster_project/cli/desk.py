@@ -16,6 +16,7 @@ from dagster_project.cli.shared import (
     ContractsOption,
     HomeOption,
     end_with,
+    require_own,
     say,
     settings_of,
 )
@@ -32,6 +33,7 @@ def desk(
     from dagster_project.lib.base.errors import UsageError
     from dagster_project.lib.desk import server
 
+    require_own(home)
     settings = settings_of(home, contracts)
     if not settings.home.published.is_dir():
         raise UsageError("her er ingen kommunes mappe endnu", remedy="kør `effekt run` først")

@@ -18,6 +18,7 @@ from dagster_project.cli.shared import (
     HomeOption,
     JsonOption,
     ReasonOption,
+    open_to_reader,
     settings_for_work,
     settings_of,
     show,
@@ -38,7 +39,9 @@ def check(
     """Prøv en fil med kildens regler, uden at modtage den."""
     from dagster_project.lib import receiving
 
-    report = receiving.check_file(file, _contract_ids(settings_of(home, contracts)))
+    with open_to_reader(home):
+        known = _contract_ids(settings_of(home, contracts))
+    report = receiving.check_file(file, known)
     show(as_json, report.as_json(), report.text())
     raise typer.Exit(0 if report.is_accepted else EXIT_REFUSED)
 

@@ -9,10 +9,12 @@ from typing import Annotated, Literal
 
 import typer
 
+from dagster_project import settings as places
 from dagster_project.cli.shared import (
     ContractsOption,
     HomeOption,
     JsonOption,
+    require_own,
     settings_for_work,
     show,
 )
@@ -32,7 +34,10 @@ def rotate_key(
     """Lav en ny nøgle; det, de tidligere har underskrevet, gælder fortsat."""
     from dagster_project.lib.base import lock
     from dagster_project.lib.keys import statement_key
+    from dagster_project.orchestration.access import require_access
 
+    require_own(home)
+    require_access(places.resolve_home(home))
     own = settings_for_work(home, contracts).home
     own.refuse_open_secrets()
     with lock.hold(own.lock_file):

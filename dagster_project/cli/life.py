@@ -22,6 +22,7 @@ from dagster_project.cli.shared import (
     JsonOption,
     PeriodArgument,
     ReasonOption,
+    require_own,
     settings_for_work,
     settings_of,
     show,
@@ -75,10 +76,13 @@ def submit(
 
 @commands.command(cls=AtTheDesk)
 def verify(
-    words: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[CONTRACT PERIOD]", help="Opgørelsen; uden: hele mappen."),
+    contract: Annotated[
+        str | None, typer.Argument(metavar="CONTRACT", help="Kontrakten; uden: hele mappen.")
     ] = None,
+    period: Annotated[
+        str | None, typer.Argument(metavar="PERIOD", help="Periodens første måned, ÅÅÅÅ-MM.")
+    ] = None,
+    more: Annotated[list[Path] | None, typer.Argument(metavar="FILE", hidden=True)] = None,
     actor: Annotated[
         str | None, typer.Option("--as", metavar="NAVN", help="Navnet på den, der handler.")
     ] = None,
@@ -93,20 +97,18 @@ def verify(
     """Kommunen efterprøver den indsendte opgørelse; uden opgørelse efterprøves hele mappen."""
     from dagster_project.lib import inspection, life
 
-    given = words or []
     if against is not None:
-        found = inspection.compare_with(
-            settings_of(home, contracts).home, [against, *map(Path, given)]
-        )
+        require_own(home)
+        files = [against, *(Path(word) for word in (contract, period) if word), *(more or [])]
+        found = inspection.compare_with(settings_of(home, contracts).home, files)
         show(as_json, found.as_json(), found.text())
         raise typer.Exit(found.exit_code)
-    if not given and actor is None:
+    if contract is None and actor is None:
         report = inspection.inspect_home(settings_of(home, contracts).home)
         show(as_json, report.as_json(), report.text())
         raise typer.Exit(EXIT_OK if report.is_whole else EXIT_DIFFERENT)
-    if len(given) != 2 or actor is None:
+    if contract is None or period is None or more or actor is None:
         raise UsageError("effekt verify CONTRACT PERIOD --as NAVN, eller effekt verify alene")
-    contract, period = given
     settings = settings_for_work(home, contracts)
     _show_event(settings, life.verify(settings, contract, period, actor), as_json)
 

@@ -16,6 +16,7 @@ from dagster_project.cli.shared import (
     HomeOption,
     JsonOption,
     print_json,
+    require_own,
     say,
     settings_of,
 )
@@ -38,9 +39,11 @@ def run(
     """Kør nattens job: modtag, beregn, kontrollér og publicér."""
     from dagster_project.cli import summary
     from dagster_project.orchestration import alert, dagster_home
+    from dagster_project.orchestration.access import require_access
     from dagster_project.orchestration.failures import without_values
 
     try:
+        require_access(places.resolve_home(home))
         night = dagster_home.run_recorded(settings_of(home, contracts, as_of, is_earlier=earlier))
     except Exception as error:
         failure = without_values(error, "effekt")
@@ -85,6 +88,7 @@ def ui(
     """Vis Dagsters brugerflade på denne maskine (127.0.0.1); Ctrl-C stopper den."""
     from dagster_project.orchestration import ui as server
 
+    require_own(home)
     settings = settings_of(home, contracts)
     with server.door(settings, port) as door:
         entrance = door.entrance

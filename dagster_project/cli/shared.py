@@ -8,7 +8,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +17,8 @@ import typer
 from typer.core import TyperArgument, TyperCommand, TyperOption
 
 from dagster_project import settings as places
-from dagster_project.lib.base.errors import EXIT_FAILED, EffektError, UsageError
+from dagster_project.lib.base import users
+from dagster_project.lib.base.errors import EXIT_FAILED, EffektError, NotAllowedError, UsageError
 from dagster_project.lib.desk import caller
 from dagster_project.lib.desk.messages import Order
 from dagster_project.settings import Settings
@@ -46,6 +48,9 @@ PeriodArgument = Annotated[
 ]
 
 
+_SENT_KINDS = (str, bool, dt.datetime)
+
+
 class AtTheDesk(TyperCommand):
     """A person's command: where its user does not own the home, the home's desk does it.
 
@@ -54,24 +59,28 @@ class AtTheDesk(TyperCommand):
 
     @property
     def sent(self) -> dict[str, TyperArgument | TyperOption]:
-        """The arguments that may be sent, by name: none is a path."""
+        """The arguments that may be sent, by name: one text, day or flag each, and none a path."""
         known = (p for p in self.params if isinstance(p, (TyperArgument, TyperOption)))
-        return {str(p.name): p for p in known if p.type_descriptor.annotation is not Path}
+        return {str(p.name): p for p in known if p.type_descriptor.annotation in _SENT_KINDS}
 
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override] # typer's own context
         """Do it here, or have it done at the desk and end as it ended there."""
-        given = {name: value for name, value in ctx.params.items() if value is not None}
+        given = {name: value for name, value in ctx.params.items() if value not in (None, ())}
         files = {name for name in given if name not in self.sent} - {"home", "contracts"}
         home = places.resolve_home(Path(given["home"]) if "home" in given else None)
-        if files or not caller.is_needed(home):
+        if files or not users.is_stranger_to(home.root):
             return super().invoke(ctx)
         if "contracts" in given:
             raise UsageError("skranken har sine egne kontrakter", remedy="udelad --contracts")
-        texts = {name: _as_typed(given[name]) for name in self.sent if name in given}
-        answer = caller.ask(home, Order(str(self.name), texts))
+        answer = caller.ask(home, self.order(given))
         sys.stdout.write(answer.out)
         sys.stderr.write(answer.err)
         raise typer.Exit(answer.exit_code)
+
+    def order(self, given: Mapping[str, Any]) -> Order:
+        """The order that says what was typed."""
+        texts = {name: _as_typed(given[name]) for name in self.sent if name in given}
+        return Order(str(self.name), texts)
 
     def words(self, order: Order, settings: Settings) -> list[str]:
         """The command line of an order that came to the desk of these settings.
@@ -146,6 +155,36 @@ def settings_for_work(
     upgrade.bring_up(settings.home)
     records.check(settings.home)
     return settings
+
+
+def require_own(home: Path | None) -> None:
+    """The home is the user's own: what the desk does not do, its owner does.
+
+    Call it before anything of the home is opened.
+
+    Raises:
+        NotAllowedError: ``HOME_NOT_YOURS`` (exit 3).
+    """
+    if users.is_stranger_to(places.resolve_home(home).root):
+        raise NotAllowedError(
+            "HOME_NOT_YOURS",
+            f"{users.acting().name} ejer ikke denne mappe, og kommandoen gøres ikke ved skranken",
+            remedy="bed mappens bruger om at køre den (sudo -u BRUGER)",
+        )
+
+
+@contextmanager
+def open_to_reader(home: Path | None) -> Iterator[None]:
+    """Reading of a home that may be another's, as far as its owner has opened it.
+
+    Raises:
+        NotAllowedError: ``HOME_NOT_YOURS`` (exit 3).
+    """
+    try:
+        yield
+    except PermissionError:
+        require_own(home)
+        raise
 
 
 def say(text: str) -> None:

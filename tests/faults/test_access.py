@@ -11,9 +11,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import typer
 
+from dagster_project.cli.app import app
 from dagster_project.lib import receiving
-from dagster_project.lib.base.errors import EXIT_FAILED, EffektError
+from dagster_project.lib.base.errors import EXIT_FAILED, EXIT_REFUSED, EffektError
 from dagster_project.orchestration import access
 from dagster_project.orchestration import night as nightly
 from dagster_project.orchestration.failures import blame_machine, without_values
@@ -227,3 +229,63 @@ def test_a_home_that_is_in_order_is_let_through(home: Home) -> None:
     with other_user.acting():
         access.require_access(home)
     access.require_access(Home(home.root / "not" / "there"))
+
+
+NEIGHBOUR = 61_902
+"""Another user, who is neither the owner nor the superuser."""
+
+
+def _by_a_neighbour(home: Home, words: list[str]) -> EffektError:
+    """What a command says to a user of the machine who does not own the home."""
+    command = typer.main.get_command(app)
+    with other_user.acting(NEIGHBOUR), pytest.raises(EffektError) as caught:
+        command(
+            [*words, "--home", str(home.root), "--contracts", str(home.root / "contracts")],
+            standalone_mode=False,
+        )
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["check", "/etc/hostname"], ["rotate-key", "statement"], ["ui"], ["desk"],
+        ["verify", "--against", "/etc/hostname"],
+    ],
+    ids=lambda words: words[0],
+)  # fmt: skip
+@pytest.mark.parametrize("home_mode", [0o755, 0o700])
+# Rule F.access
+def test_a_command_that_the_desk_does_not_do_says_whose_the_home_is(
+    home: Home, words: list[str], home_mode: int
+) -> None:
+    (home.root / "home.yml").write_text("as_of: 2025-01-10\n", encoding="utf-8")
+    (home.root / "home.yml").chmod(0o600)
+    home.root.chmod(home_mode)
+    before = contents(home)
+    error = _by_a_neighbour(home, words)
+    assert (error.code, error.exit_code) == ("HOME_NOT_YOURS", EXIT_REFUSED)
+    assert "chown" not in error.remedy
+    assert contents(home) == before
+
+
+@pytest.mark.parametrize("words", [["run"], ["demo"]], ids=lambda words: words[0])
+# Rule F.access
+def test_a_night_in_a_home_of_another_says_so_where_its_files_are_closed(
+    home: Home, words: list[str]
+) -> None:
+    (home.root / "home.yml").write_text("as_of: 2025-01-10\n", encoding="utf-8")
+    (home.root / "home.yml").chmod(0o600)
+    assert _by_a_neighbour(home, words).code == "HOME_FOREIGN"
+
+
+# Rule F.access
+def test_the_superuser_makes_no_key_that_the_homes_user_cannot_read(home: Home) -> None:
+    def files() -> dict[Path, tuple[int, int]]:
+        found = ((path, path.lstat()) for path in home.root.rglob("*"))
+        return {path: (stat.st_uid, stat.st_mtime_ns) for path, stat in found}
+
+    before = files()
+    done = effekt("rotate-key", "statement", home=home.root)
+    assert (done.returncode, "HOME_NOT_YOURS" in done.stderr) == (EXIT_REFUSED, True), done.stderr
+    assert files() == before

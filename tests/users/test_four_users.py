@@ -206,6 +206,10 @@ def test_people_act_at_the_desk_as_themselves_and_as_nobody_else(house: House) -
     elsewhere = ["--contracts", str(house.home.root)]
     assert house.effekt("kai", "verify", CONTRACT, Q1, "--as", "Kai", *elsewhere).returncode == 2
     assert house.effekt("kai", "verify", CONTRACT, Q1, "--as", "Kai", **spoofed).returncode == 0
+    whole = house.effekt("lea", "verify", "--json")
+    assert whole.returncode == 0, (whole.stdout, whole.stderr)
+    against = house.effekt("lea", "verify", "--against", __file__)
+    assert (against.returncode, "HOME_NOT_YOURS" in against.stderr) == (3, True), against.stderr
     second = house.effekt("kai", "approve", CONTRACT, Q1, "--as", "Otto")
     assert (second.returncode, "SAME_USER" in second.stderr) == (3, True), second.stderr
     assert house.effekt("lea", "approve", CONTRACT, Q1, "--as", "Lea").returncode == 0

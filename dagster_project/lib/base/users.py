@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import pwd
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,20 @@ _AT_THE_DESK: list[User] = []
 def acting() -> User:
     """The user who acts in this process: its real uid, or the caller that the desk serves."""
     return _AT_THE_DESK[-1] if _AT_THE_DESK else User(os.getuid())
+
+
+def is_stranger_to(root: Path) -> bool:
+    """Whether there is such a folder and it is another's than the user's of this process.
+
+    A caller whom the desk serves is no stranger, for the process is its owner's.
+    """
+    user = acting()
+    try:
+        return not user.is_vouched and root.stat().st_uid != user.uid
+    except PermissionError:  # inside a folder of another
+        return True
+    except OSError:
+        return False
 
 
 def serve_caller(uid: int) -> None:

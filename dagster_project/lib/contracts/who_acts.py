@@ -50,7 +50,7 @@ def require_at_home(home: Home) -> User:
         NotAllowedError: ``HOME_NOT_YOURS`` (exit 3).
     """
     user = users.acting()
-    if not user.is_vouched and home.root.is_dir() and home.root.stat().st_uid != user.uid:
+    if users.is_stranger_to(home.root):
         raise NotAllowedError(
             "HOME_NOT_YOURS",
             f"{user.name} ejer ikke denne mappe og kan kun handle ved dens skranke",

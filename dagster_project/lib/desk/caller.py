@@ -18,12 +18,6 @@ WAIT_SECONDS = 60 * 60
 _SEND_SECONDS = 30
 
 
-def is_needed(home: Home) -> bool:
-    """Whether the user of this process does not own the home."""
-    user = users.acting()
-    return not user.is_vouched and home.root.is_dir() and home.root.stat().st_uid != user.uid
-
-
 def ask(home: Home, order: Order) -> Answer:
     """Have the desk do an order.
 

@@ -20,6 +20,7 @@ from typing import Any
 
 from dagster_project.lib import records
 from dagster_project.lib.base.errors import EffektError, NotAllowedError, UsageError
+from dagster_project.lib.base.typed_text import clean
 from dagster_project.lib.contracts import Contract, read_contract, who_acts
 from dagster_project.lib.ledger import chain, frozen
 from dagster_project.lib.ledger import state as states
@@ -47,55 +48,53 @@ def submit(
         UsageError: an unknown contract or period, an empty name (exit 2).
     """
     start = states.parse_month(period)
-    with _desk(settings, contract, actor, "submit") as desk:
-        row = desk.settlement(start)
-        refusals.require_first_unapproved(desk, start, row)
-        refusals.require_state(desk, start, row, states.DRAFT)
-        refusals.require_unmoved(desk, start)
-        reason = (
-            refusals.clean(incomplete_reason, "reason") if incomplete_reason is not None else None
-        )
-        refusals.require_no_blockers(desk, start, reason)
-        refusals.require_other_user(desk, start)
-        return _write(desk, start, row, reason=reason)
+    reason = None if incomplete_reason is None else clean(incomplete_reason, "reason")
+    with _step(settings, contract, actor, "submit", reason) as step:
+        row = step.settlement(start)
+        refusals.require_first_unapproved(step, start, row)
+        refusals.require_state(step, start, row, states.DRAFT)
+        refusals.require_unmoved(step, start)
+        refusals.require_no_blockers(step, start, reason)
+        refusals.require_other_user(step, start)
+        return _write(step, start, row, reason=reason)
 
 
 def verify(settings: Settings, contract: str, period: str, actor: str) -> Event:
     """The municipality verifies a submitted settlement; another person than who submitted it."""
     start = states.parse_month(period)
-    with _desk(settings, contract, actor, "verify") as desk:
-        row = desk.settlement(start)
-        refusals.require_state(desk, start, row, states.SUBMITTED)
-        refusals.require_unmoved(desk, start)
-        refusals.require_other_person(desk, start, "submit")
-        refusals.require_other_user(desk, start)
-        return _write(desk, start, row)
+    with _step(settings, contract, actor, "verify") as step:
+        row = step.settlement(start)
+        refusals.require_state(step, start, row, states.SUBMITTED)
+        refusals.require_unmoved(step, start)
+        refusals.require_other_person(step, start, "submit")
+        refusals.require_other_user(step, start)
+        return _write(step, start, row)
 
 
 def approve(settings: Settings, contract: str, period: str, actor: str) -> Event:
     """The municipality approves a verified settlement, a third person; the figures are frozen."""
     start = states.parse_month(period)
-    with _desk(settings, contract, actor, "approve") as desk:
-        row = desk.settlement(start)
-        refusals.require_state(desk, start, row, states.VERIFIED)
-        refusals.require_first_unapproved(desk, start, row)
-        refusals.require_unmoved(desk, start)
-        refusals.require_other_person(desk, start, "submit", "verify")
-        refusals.require_other_user(desk, start)
-        document = freezing.freeze(desk.snapshot, desk.contract, start, desk.ledger)
+    with _step(settings, contract, actor, "approve") as step:
+        row = step.settlement(start)
+        refusals.require_state(step, start, row, states.VERIFIED)
+        refusals.require_first_unapproved(step, start, row)
+        refusals.require_unmoved(step, start)
+        refusals.require_other_person(step, start, "submit", "verify")
+        refusals.require_other_user(step, start)
+        document = freezing.freeze(step.snapshot, step.contract, start, step.ledger)
         if document["statement_sha256"] != row["statement_sha256"]:
             raise EffektError(
                 "SNAPSHOT_DIFFERS",
                 "the published lines do not add up to the statement_sha256 of the settlement",
                 remedy="run `effekt run` again; nothing was approved",
             )
-        evidence = freezing.evidence(desk.snapshot, desk.contract, start)
+        evidence = freezing.evidence(step.snapshot, step.contract, start)
         event = _write(
-            desk, start, row,
-            evidence_sha256=frozen.write_evidence(desk.home, contract, start, evidence),
-            frozen_sha256=frozen.write(desk.home, document),
+            step, start, row,
+            evidence_sha256=frozen.write_evidence(step.home, contract, start, evidence),
+            frozen_sha256=frozen.write(step.home, document),
         )  # fmt: skip
-        posting.write_postings(desk.home, Ledger((event,)))
+        posting.write_postings(step.home, Ledger((event,)))
         return event
 
 
@@ -113,14 +112,14 @@ def pay(
         reference: finance's own reference.
     """
     start = states.parse_month(period)
-    text = refusals.clean(reference, "reference")
+    text = clean(reference, "reference")
     require_not_after_today(paid_on, "the day of the payment")
-    with _desk(settings, contract, actor, "pay") as desk:
-        row = desk.settlement(start)
-        refusals.require_state(desk, start, row, states.APPROVED)
-        refusals.require_earlier_paid(desk, start)
-        refusals.require_other_user(desk, start)
-        return _write_payment(desk, start, paid_on, text)
+    with _step(settings, contract, actor, "pay", text) as step:
+        row = step.settlement(start)
+        refusals.require_state(step, start, row, states.APPROVED)
+        refusals.require_earlier_paid(step, start)
+        refusals.require_other_user(step, start)
+        return _write_payment(step, start, paid_on, text)
 
 
 def correct(
@@ -132,24 +131,24 @@ def correct(
     ``pay``.
     """
     start = states.parse_month(period)
-    text = refusals.clean(reference, "reference")
+    text = clean(reference, "reference")
     require_not_after_today(paid_on, "the day of the payment")
-    with _desk(settings, contract, actor, "correct") as desk:
-        refusals.require_state(desk, start, desk.settlement(start), states.PAID)
-        refusals.require_other_user(desk, start)
-        refusals.require_correction(desk, start, paid_on, text)
-        return _write_payment(desk, start, paid_on, text)
+    with _step(settings, contract, actor, "correct", text) as step:
+        refusals.require_state(step, start, step.settlement(start), states.PAID)
+        refusals.require_other_user(step, start)
+        refusals.require_correction(step, start, paid_on, text)
+        return _write_payment(step, start, paid_on, text)
 
 
 def return_(settings: Settings, contract: str, period: str, actor: str, reason: str) -> Event:
     """The municipality sends a submitted or verified settlement back to draft, with a reason."""
     start = states.parse_month(period)
-    text = refusals.clean(reason, "reason")
-    with _desk(settings, contract, actor, "return") as desk:
-        row = desk.settlement(start)
-        refusals.require_state(desk, start, row, states.SUBMITTED, states.VERIFIED)
-        refusals.require_other_user(desk, start)
-        return _write(desk, start, row, reason=text)
+    text = clean(reason, "reason")
+    with _step(settings, contract, actor, "return", text) as step:
+        row = step.settlement(start)
+        refusals.require_state(step, start, row, states.SUBMITTED, states.VERIFIED)
+        refusals.require_other_user(step, start)
+        return _write(step, start, row, reason=text)
 
 
 def release(settings: Settings, contract: str, amount: Decimal, actor: str, reason: str) -> Event:
@@ -162,32 +161,34 @@ def release(settings: Settings, contract: str, amount: Decimal, actor: str, reas
         actor: name of who acts.
         reason: the decision behind it.
     """
-    text = refusals.clean(reason, "reason")
+    text = clean(reason, "reason")
     refusals.require_kroner(amount)
-    with _desk(settings, contract, actor, "release") as desk:
-        payment = desk.contract.payment
+    with _step(settings, contract, actor, "release", text) as step:
+        payment = step.contract.payment
         if payment is None or payment.authorised_max is None:
             raise NotAllowedError(
                 "NO_AUTHORISED_MAX", f"{contract} has no authorised maximum that could be raised"
             )
         if amount <= refusals.NO_AMOUNT:
             raise NotAllowedError("RELEASE_AMOUNT", "a release must be of more than 0 kroner")
-        start = refusals.first_unapproved(desk)
+        start = refusals.first_unapproved(step)
         if start is None:
             raise NotAllowedError(
                 "ALL_APPROVED", f"every period of {contract} is approved; nothing can be released"
             )
-        refusals.require_storable(desk, payment.authorised_max, amount)
+        refusals.require_storable(step, payment.authorised_max, amount)
         return chain.append(
-            desk.home, desk.event(start, amount_dkk=amount.quantize(refusals.ORE), reason=text)
+            step.home, step.event(start, amount_dkk=amount.quantize(refusals.ORE), reason=text)
         )
 
 
-# the desk -----------------------------------------------------------------------------------------
+# what a step stands on ----------------------------------------------------------------------------
 
 
 @contextmanager
-def _desk(settings: Settings, contract_id: str, actor: str, action: str) -> Iterator[refusals.Desk]:
+def _step(
+    settings: Settings, contract_id: str, actor: str, action: str, typed: str | None = None
+) -> Iterator[refusals.Step]:
     """Open snapshot and ledger under the ledger's lock, and check what every action must meet."""
     home = settings.home
     who_acts.require_at_home(home)
@@ -197,9 +198,11 @@ def _desk(settings: Settings, contract_id: str, actor: str, action: str) -> Iter
         posting.write_postings(home, ledger)
         terms = _terms(settings, current, contract_id)
         acting = who_acts.for_contract(home, actor, refusals.ROLES[action], terms.actors)
-        desk = refusals.Desk(settings, current, ledger, terms, acting, action)
-        refusals.require_newest(desk)
-        yield desk
+        step = refusals.Step(settings, current, ledger, terms, acting, action)
+        refusals.require_newest(step)
+        for text in filter(None, (acting.name, typed)):
+            refusals.require_no_course(step, text)
+        yield step
 
 
 def _terms(settings: Settings, current: snapshot.Snapshot, contract_id: str) -> Contract:
@@ -220,11 +223,11 @@ def _terms(settings: Settings, current: snapshot.Snapshot, contract_id: str) -> 
     return contract
 
 
-def _write(desk: refusals.Desk, start: dt.date, row: dict[str, Any], **values: Any) -> Event:
+def _write(step: refusals.Step, start: dt.date, row: dict[str, Any], **values: Any) -> Event:
     """Append a step that names the figures of the published row."""
     return chain.append(
-        desk.home,
-        desk.event(
+        step.home,
+        step.event(
             start,
             statement_sha256=row["statement_sha256"],
             amount_dkk=row["payment_dkk"],
@@ -233,14 +236,14 @@ def _write(desk: refusals.Desk, start: dt.date, row: dict[str, Any], **values: A
     )
 
 
-def _write_payment(desk: refusals.Desk, start: dt.date, paid_on: dt.date, reference: str) -> Event:
+def _write_payment(step: refusals.Step, start: dt.date, paid_on: dt.date, reference: str) -> Event:
     """Append a payment, or its correction: of the approved figures and their amount."""
-    approval = states.approvals_of(desk.ledger)[desk.contract.contract_id, start]
-    event = desk.event(
+    approval = states.approvals_of(step.ledger)[step.contract.contract_id, start]
+    event = step.event(
         start,
         statement_sha256=approval.statement_sha256,
         amount_dkk=approval.amount_dkk,
         reference=reference,
         paid_on=paid_on,
     )
-    return chain.append(desk.home, event)
+    return chain.append(step.home, event)

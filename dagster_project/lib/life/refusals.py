@@ -3,20 +3,20 @@
 What belongs here: what a decision is taken on, who may do what and when, what may be typed. What
 does not: writing the event (``commands``).
 
-Rules: S.steps, S.people, S.release, S.blockers, S.fresh.
-Decides: S.steps, S.people, S.fresh.
+Rules: S.steps, S.people, S.release, S.blockers, S.fresh, S.typed.
+Decides: S.steps, S.people, S.fresh, S.typed.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from dagster_project.lib.base import person_names
 from dagster_project.lib.base.errors import NotAllowedError, UsageError
-from dagster_project.lib.base.person_numbers import holds_person_number
 from dagster_project.lib.contracts import Contract, list_periods
 from dagster_project.lib.contracts.who_acts import Acting
 from dagster_project.lib.ledger import state as states
@@ -34,14 +34,13 @@ ROLES = {
     "correct": "finance",
 }
 EARLIER_OPEN = "earlier_period_open"
-_MAX_TEXT = 500
 ORE = Decimal("0.01")
 NO_AMOUNT = Decimal(0)
 _TOO_MUCH = Decimal(10) ** 15  # kroner; amounts are stored as DECIMAL(18,2)
 
 
 @dataclass(frozen=True)
-class Desk:
+class Step:
     """All that a decision is taken on: snapshot, ledger, terms and the period's row."""
 
     settings: Settings
@@ -86,14 +85,14 @@ class Desk:
         )  # fmt: skip
 
 
-def require_other_user(desk: Desk, start: dt.date) -> None:
+def require_other_user(step: Step, start: dt.date) -> None:
     """Two names of one settlement that are confirmed are of two users."""
-    name = person_names.same(desk.acting.name)
-    for event in desk.events(start):
+    name = person_names.same(step.acting.name)
+    for event in step.events(start):
         if (
-            desk.acting.is_confirmed
+            step.acting.is_confirmed
             and event.is_confirmed
-            and event.os_user == desk.acting.os_user
+            and event.os_user == step.acting.os_user
             and person_names.same(event.actor) != name
         ):
             raise NotAllowedError(
@@ -103,28 +102,28 @@ def require_other_user(desk: Desk, start: dt.date) -> None:
             )
 
 
-def require_newest(desk: Desk) -> None:
+def require_newest(step: Step) -> None:
     """The snapshot is not of an earlier date than the ledger's last event."""
-    last = desk.ledger.events[-1] if desk.ledger.events else None
-    if last is not None and desk.snapshot.as_of < last.as_of_date:
+    last = step.ledger.events[-1] if step.ledger.events else None
+    if last is not None and step.snapshot.as_of < last.as_of_date:
         raise NotAllowedError(
             "SNAPSHOT_EARLIER",
-            f"the newest snapshot is as of {desk.snapshot.as_of}, "
+            f"the newest snapshot is as of {step.snapshot.as_of}, "
             f"the ledger's last event as of {last.as_of_date}",
             remedy="run `effekt run` with a later as-of date first",
         )
 
 
-def first_unapproved(desk: Desk) -> dt.date | None:
+def first_unapproved(step: Step) -> dt.date | None:
     """First day of the contract's first unapproved period; None where all are approved."""
-    approved = states.approved_periods(desk.ledger, desk.contract.contract_id)
-    starts = (period.period_start for period in list_periods(desk.contract))
+    approved = states.approved_periods(step.ledger, step.contract.contract_id)
+    starts = (period.period_start for period in list_periods(step.contract))
     return next((start for start in starts if start not in approved), None)
 
 
-def require_first_unapproved(desk: Desk, start: dt.date, row: dict[str, Any]) -> None:
+def require_first_unapproved(step: Step, start: dt.date, row: dict[str, Any]) -> None:
     """The period is the first unapproved one, and closed."""
-    first = first_unapproved(desk)
+    first = first_unapproved(step)
     if first != start:
         then = "all periods are approved" if first is None else f"the next one is {first:%Y-%m}"
         raise NotAllowedError("PERIOD_ORDER", f"periods are settled in order; {then}")
@@ -136,31 +135,31 @@ def require_first_unapproved(desk: Desk, start: dt.date, row: dict[str, Any]) ->
         )
 
 
-def require_state(desk: Desk, start: dt.date, row: dict[str, Any], *wanted: str) -> None:
+def require_state(step: Step, start: dt.date, row: dict[str, Any], *wanted: str) -> None:
     """The settlement is in one of these states."""
-    found = states.state_of(desk.events(start), row["statement_sha256"])
+    found = states.state_of(step.events(start), row["statement_sha256"])
     if found.name in wanted:
         return
     because = " because the figures have changed since" if found.is_superseded else ""
     raise NotAllowedError(
         "STATE",
-        f"{desk.action} needs a settlement that is {' or '.join(wanted)}; "
+        f"{step.action} needs a settlement that is {' or '.join(wanted)}; "
         f"this one is {found.name}{because}",
     )
 
 
-def require_unmoved(desk: Desk, start: dt.date) -> None:
+def require_unmoved(step: Step, start: dt.date) -> None:
     """Refuse where the ledger has moved the period's figures since the snapshot.
 
     A release does, for the figures name what has been released; an approval does where other
     figures were approved than those that the snapshot shows.
     """
-    mine = [event for event in desk.ledger.since(desk.snapshot.ledger_head)
-            if event.contract_id == desk.contract.contract_id]  # fmt: skip
+    mine = [event for event in step.ledger.since(step.snapshot.ledger_head)
+            if event.contract_id == step.contract.contract_id]  # fmt: skip
     moved = any(event.action == "release" for event in mine)
     for event in mine:
         if event.is_approval and event.period_start < start:
-            seen = desk.settlement(event.period_start)["statement_sha256"]
+            seen = step.settlement(event.period_start)["statement_sha256"]
             moved = moved or seen != event.statement_sha256
     if moved:
         raise NotAllowedError(
@@ -170,10 +169,10 @@ def require_unmoved(desk: Desk, start: dt.date) -> None:
         )
 
 
-def require_no_blockers(desk: Desk, start: dt.date, reason: str | None) -> None:
+def require_no_blockers(step: Step, start: dt.date, reason: str | None) -> None:
     """Refuse while the snapshot shows a blocker; what is open before it the ledger tells."""
-    found = desk.snapshot.of_period(
-        "mart.settlement_blocker", desk.contract.contract_id, start, order="kind"
+    found = step.snapshot.of_period(
+        "mart.settlement_blocker", step.contract.contract_id, start, order="kind"
     )
     rows = [row for row in found if row["kind"] != EARLIER_OPEN]
     if rows and reason is None:
@@ -185,62 +184,65 @@ def require_no_blockers(desk: Desk, start: dt.date, reason: str | None) -> None:
         )
 
 
-def require_other_person(desk: Desk, start: dt.date, *actions: str) -> None:
+def require_other_person(step: Step, start: dt.date, *actions: str) -> None:
     """The actor did none of these earlier steps."""
-    steps = desk.events(start)
+    steps = step.events(start)
     for action in actions:
         last = next((e for e in reversed(steps) if e.action == action), None)
         if last is not None and person_names.same(last.actor) == person_names.same(
-            desk.acting.name
+            step.acting.name
         ):
             raise NotAllowedError(
                 "SAME_PERSON",
-                f"the person who did {action} may not {desk.action} as well",
+                f"the person who did {action} may not {step.action} as well",
                 remedy="submit, verify and approve take three different people",
             )
 
 
-def require_earlier_paid(desk: Desk, start: dt.date) -> None:
+def require_earlier_paid(step: Step, start: dt.date) -> None:
     """Every approved period before this one is paid."""
-    contract_id = desk.contract.contract_id
-    for earlier in sorted(states.approved_periods(desk.ledger, contract_id)):
-        if earlier < start and not any(e.action == "pay" for e in desk.events(earlier)):
+    contract_id = step.contract.contract_id
+    for earlier in sorted(states.approved_periods(step.ledger, contract_id)):
+        if earlier < start and not any(e.action == "pay" for e in step.events(earlier)):
             raise NotAllowedError(
                 "PERIOD_ORDER", f"periods are settled in order; {earlier:%Y-%m} is not paid yet"
             )
 
 
-def require_correction(desk: Desk, start: dt.date, paid_on: dt.date, reference: str) -> None:
+def require_correction(step: Step, start: dt.date, paid_on: dt.date, reference: str) -> None:
     """Day or reference differ from those that are recorded."""
-    told = [event for event in desk.events(start) if event.action in ("pay", "correct")][-1]
+    told = [event for event in step.events(start) if event.action in ("pay", "correct")][-1]
     if (told.paid_on, told.reference) == (paid_on, reference):
         raise NotAllowedError(
             "NOTHING_CORRECTED", "betalingen er allerede registreret med denne dag og reference"
         )
 
 
-def require_storable(desk: Desk, authorised: Decimal, amount: Decimal) -> None:
+def require_storable(step: Step, authorised: Decimal, amount: Decimal) -> None:
     """An event is never rewritten, so a maximum that no column can hold must not come about."""
     released = [
         event.amount_dkk
-        for event in desk.ledger.events
-        if event.action == "release" and event.contract_id == desk.contract.contract_id
+        for event in step.ledger.events
+        if event.action == "release" and event.contract_id == step.contract.contract_id
     ]
     if authorised + amount + sum(filter(None, released), NO_AMOUNT) >= _TOO_MUCH:
         raise UsageError("the authorised maximum would be larger than any amount can be")
 
 
-def clean(text: str, what: str) -> str:
-    """A typed text, trimmed: not empty, one line, and no person number in it."""
-    trimmed = text.strip()
-    if not trimmed or len(trimmed) > _MAX_TEXT or not trimmed.isprintable():
-        raise UsageError(f"the {what} must be one line of 1 to {_MAX_TEXT} characters")
-    if holds_person_number(trimmed):
-        raise UsageError(
-            f"the {what} seems to contain a person number, which may stand nowhere here",
-            remedy="write it without",
-        )
-    return trimmed
+def require_no_course(step: Step, text: str) -> None:
+    """A typed text names no course of the contract: it stands in documents that leave the house.
+
+    Compared as whole words, as names are: case, blanks and kinds of dashes tell nothing apart.
+    """
+    words = person_names.same(text)
+    for course_id in step.snapshot.course_ids(step.contract.contract_id):
+        wanted = person_names.same(course_id)
+        if wanted in words and re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", words):
+            raise UsageError(
+                "teksten nævner et forløb i kontrakten, men den kommer til at stå i opgørelsen, "
+                "som forlader kommunen",
+                remedy="skriv den uden forløbets id",
+            )
 
 
 def require_kroner(amount: Decimal) -> None:

@@ -20,6 +20,7 @@ import duckdb
 from dagster_project.lib.base import files, scratch
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.publishing import manifest as manifests
+from dagster_project.lib.publishing.tables import RESTRICTED, declared_tables
 from dagster_project.lib.warehouse import OFFLINE
 from dagster_project.lib.warehouse.literals import literal
 from dagster_project.lib.warehouse.rows import fetch_rows
@@ -67,6 +68,19 @@ class Snapshot:
             f"select * from {table} where contract_id = ? and period_start = ?{ordered}",  # noqa: S608
             [contract_id, period_start],
         )
+
+    def course_ids(self, contract_id: str) -> set[str]:
+        """The ids of a contract's courses, wherever the restricted room names one."""
+        found: set[str] = set()
+        for (room, name), table in declared_tables().items():
+            if room == RESTRICTED and {"contract_id", "course_id"} <= {c for c, _ in table.columns}:
+                rows = self.rows(
+                    f"select distinct course_id from {room}.{name} "  # noqa: S608 - named by code
+                    "where contract_id = ? and course_id is not null",
+                    [contract_id],
+                )
+                found |= {row["course_id"] for row in rows}
+        return found
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """The posting files of approved settlements: what finance pays, one file an approval.
 
-What belongs here: the file, and making those that are missing. What does not: any amount; it is
-the approving event's.
+What belongs here: the file, and making those that are missing or say something else. What does not:
+any amount; it is the approving event's.
 
 Rules: S.posting.
 Decides: S.posting.
@@ -32,7 +32,9 @@ def path_of(home: Home, approval: Event) -> Path:
 
 
 def write_postings(home: Home, ledger: Ledger) -> list[Path]:
-    """Write the posting file of every approval that has none; those files are made of the ledger.
+    """Write the posting file of every approval whose file is missing or says something else.
+
+    Those files are made of the ledger, which may have been put back since they were written.
 
     Returns:
         The files written.
@@ -40,9 +42,10 @@ def write_postings(home: Home, ledger: Ledger) -> list[Path]:
     written = []
     for approval in approvals_of(ledger).values():
         path = path_of(home, approval)
-        if not path.is_file():
+        content = _text(home, approval).encode("utf-8")
+        if not path.is_file() or path.read_bytes() != content:
             files.make_dir(path.parent)
-            written.append(files.write_atomic(path, _text(home, approval)))
+            written.append(files.write_atomic(path, content))
     return written
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import pwd
@@ -11,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -208,10 +210,63 @@ def test_a_file_in_the_socket_s_place_is_left_alone(home: Home) -> None:
         server.serve(home, do)
 
 
+def person_commands() -> dict[str, AtTheDesk]:
+    root = typer.main.get_command(app)
+    return {name: c for name, c in root.commands.items() if isinstance(c, AtTheDesk)}  # type: ignore[attr-defined]
+
+
+DAY = dt.datetime(2023, 7, 1)  # noqa: DTZ001 - a day, as typer reads it
+TYPED = {str: "K, «ø» --as=x", bool: True, dt.datetime: DAY}
+
+
+# Rule F.desk
+@pytest.mark.parametrize("name", sorted(person_commands()))
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_every_command_comes_to_the_desk_as_it_was_typed(
+    home: Home, tmp_path: Path, name: str, is_whole: bool
+) -> None:
+    command = person_commands()[name]
+    settings = Settings(home, tmp_path / "contracts", None, None)  # type: ignore[arg-type]
+    paths = {p.name for p in command.params if "Path" in str(p.type_descriptor.annotation)}  # type: ignore[attr-defined]
+    given = {
+        str(p.name): TYPED[p.type_descriptor.annotation]  # type: ignore[attr-defined]
+        for p in command.params
+        if p.name not in paths and (is_whole or p.required)
+    }
+    order = messages.order_of(json.dumps(command.order(given).__dict__).encode())
+    words = command.words(order, settings)
+    context = command.make_context(name, words[1:])
+    left_out = (None, False, ())
+    told = {n: v for n, v in context.params.items() if n not in paths and v not in left_out}
+    assert (words[0], told) == (name, given)
+    assert {n for n in paths if context.params[n] not in left_out} == {"home", "contracts"}
+
+
+# Rule F.desk
+def test_a_verification_is_sent_and_files_are_not(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[Order] = []
+
+    def ask(_home: Home, order: Order) -> Answer:
+        sent.append(order)
+        return Answer(0, "", "")
+
+    monkeypatch.setattr(users, "is_stranger_to", lambda _root: True)
+    monkeypatch.setattr(caller, "ask", ask)
+    at_home = ["--home", str(home.root)]
+    settlement = ["C", "2023-07", "--as", "Kai"]
+    for words in ([], settlement, ["--against", "a.json", "b.json", "c.json", "d.json"]):
+        with suppress(SystemExit, NotAllowedError):
+            app(["verify", *words, *at_home])
+    told = {"contract": "C", "period": "2023-07", "actor": "Kai", "as_json": False}
+    assert sent == [Order("verify", {"as_json": False}), Order("verify", told)]
+
+
 # Rule F.desk
 def test_an_order_says_no_path_no_option_and_no_other_home(home: Home, tmp_path: Path) -> None:
     root = typer.main.get_command(app)
-    known = {name: c for name, c in root.commands.items() if isinstance(c, AtTheDesk)}  # type: ignore[attr-defined]
+    known = person_commands()
     by_name = {name for name, c in root.commands.items() if "actor" in {p.name for p in c.params}}  # type: ignore[attr-defined]
     assert {"submit", "verify", "approve", "pay", "return", "release", "accept"} <= by_name
     assert by_name <= set(known), "every command that takes --as is done at the desk"

@@ -347,6 +347,48 @@ def test_a_reason_is_one_line_without_a_person_number(world: World, text: str) -
     assert "6101" not in str(found.value)
 
 
+NAMING = ["AF-001 mangler 2023-07", "se (af-001)", "ＡＦ–001.", "bilag AF-001"]
+NOT_NAMING = ["AF-0011 mangler", "XAF-001", "AF 001", "001"]
+
+
+# Rule S.typed
+@pytest.mark.parametrize("text", NAMING)
+def test_what_is_typed_into_a_step_names_no_course(
+    world: World, approved: Approve, text: str
+) -> None:
+    world.course = "AF-001"
+    world.blockers[PERIODS[0]] = ["claims_pending"]
+    world.publish(dt.date(2023, 5, 1))
+    day, settings = dt.date(2023, 6, 1), world.settings
+
+    def refused(step: Callable[[], object]) -> None:
+        with pytest.raises(UsageError, match="forløb") as found:
+            step()
+        assert "001" not in str(found.value)
+
+    refused(lambda: life.submit(settings, CONTRACT, Q1, "Lis", text))
+    refused(lambda: life.release(settings, CONTRACT, Decimal(1), "Kai", text))
+    refused(lambda: life.submit(settings, CONTRACT, Q1, text, "aftalt"))
+    assert not chain.read(world.home).events
+    world.blockers.clear()
+    world.publish(dt.date(2023, 5, 1))
+    life.submit(settings, CONTRACT, Q1, "Lis")
+    refused(lambda: life.return_(settings, CONTRACT, Q1, "Kai", text))
+    life.return_(settings, CONTRACT, Q1, "Kai", "se igen")
+    approved(Q1)
+    refused(lambda: life.pay(settings, CONTRACT, Q1, "Finn", day, text))
+    life.pay(settings, CONTRACT, Q1, "Finn", day, "bilag 1")
+    refused(lambda: life.correct(settings, CONTRACT, Q1, "Finn", day, text))
+
+
+# Rule S.typed
+@pytest.mark.parametrize("text", NOT_NAMING)
+def test_a_word_that_is_no_course_may_be_typed(world: World, text: str) -> None:
+    world.course = "AF-001"
+    world.publish(dt.date(2023, 5, 1))
+    assert life.submit(world.settings, CONTRACT, Q1, "Lis", text).reason == text
+
+
 def test_an_unknown_contract_is_wrong_usage(world: World) -> None:
     with pytest.raises(UsageError):
         life.submit(world.settings, "findes-ikke", Q1, "Lis")

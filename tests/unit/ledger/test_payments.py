@@ -84,3 +84,28 @@ def test_a_posting_file_that_a_kill_left_out_is_made_by_the_next_command_or_nigh
     file_of(world).unlink()
     life.pay(world.settings, CONTRACT, Q1, "Finn", PAID_ON, "bilag 1")
     assert file_of(world).read_bytes() == made
+
+
+# Rule S.posting
+def test_a_posting_file_of_an_approval_that_is_gone_is_written_anew(
+    world: World, approved: Approve
+) -> None:
+    approved(Q1)
+    old = file_of(world).read_bytes()
+    ledger_file = chain.ledger_file(world.home)
+    lines = ledger_file.read_bytes().splitlines(keepends=True)
+    ledger_file.write_bytes(b"".join(lines[:-1]))  # an older ledger is put back
+    life.return_(world.settings, CONTRACT, Q1, "Kai", "nye tal")
+    world.amounts[dt.date(2023, 1, 1)] = Decimal("450.00")
+    world.publish_again(dt.date(2023, 5, 2))
+    approved(Q1)
+    made = file_of(world).read_bytes()
+    assert (b"450,00" in made, b"300,00" in made) == (True, False)
+    for again in (
+        lambda: statement.write_postings(world.home, ledger.read(world.home)),
+        lambda: life.pay(world.settings, CONTRACT, Q1, "Finn", PAID_ON, "bilag 1"),
+    ):
+        file_of(world).write_bytes(old)
+        again()
+        assert file_of(world).read_bytes() == made
+    assert statement.write_postings(world.home, ledger.read(world.home)) == []

@@ -89,7 +89,7 @@ def test_a_name_of_the_municipality_withdraws_and_gives_a_reason(home: Home) -> 
     for name in ("Lis Leverandør", "Ukendt"):
         with pytest.raises(NotAllowedError, match="ACTOR_ROLE"):
             withdraw(home, note.sha256, name)
-    for reason in (" ", "se 610190-1234"):
+    for reason in (" ", "se 610190-1234", "to\nlinjer", "x" * 501):
         with pytest.raises(UsageError):
             withdraw(home, note.sha256, reason=reason)
     assert known(home, DAY) == [FIRST]

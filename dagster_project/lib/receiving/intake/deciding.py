@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from dagster_project.lib.base import lock
-from dagster_project.lib.base.errors import NotAllowedError, UsageError
-from dagster_project.lib.base.person_numbers import holds_person_number
+from dagster_project.lib.base.errors import NotAllowedError
+from dagster_project.lib.base.typed_text import clean
 from dagster_project.lib.contracts import who_acts
 from dagster_project.lib.receiving.intake.register import Record, Register, load_register
 from dagster_project.settings import TIME_ZONE, Settings
@@ -34,14 +34,11 @@ def deciding(
         unknown: what to raise where the home has received nothing: a mistyped home is not made.
 
     Raises:
-        UsageError: no name, no reason, or a person number in either.
+        UsageError: no name, or a reason that is not one line without a person number.
         NotAllowedError: not by this person.
         EffektError: ``HOME_BUSY`` (a run holds the home), ``SECRETS_OPEN``.
     """
-    if not reason.strip():
-        raise UsageError("a reason is needed")
-    if holds_person_number(reason):
-        raise UsageError("a reason must not hold a person number")
+    why = clean(reason, "reason")
     home = settings.home
     if not home.vault.is_dir():
         raise unknown
@@ -52,7 +49,7 @@ def deciding(
             load_register(home),
             {
                 "actor": acting.name,
-                "reason": reason.strip(),
+                "reason": why,
                 "os_user": acting.os_user,
                 "is_confirmed": acting.is_confirmed,
                 "recorded_at": dt.datetime.now(TIME_ZONE).isoformat(timespec="seconds"),
