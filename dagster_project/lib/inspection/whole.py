@@ -20,7 +20,7 @@ from dagster_project.lib.base.errors import EffektError, UsageError
 from dagster_project.lib.keys.pseudonym import read_key
 from dagster_project.lib.keys.statement_key import read_statement_key
 from dagster_project.lib.ledger import chain, frozen
-from dagster_project.lib.ledger.chain import Ledger
+from dagster_project.lib.ledger.chain import Event, Ledger
 from dagster_project.lib.publishing import manifest as manifests
 from dagster_project.lib.publishing.atomic import MART_LINK
 from dagster_project.lib.publishing.leftovers import CURRENT, snapshots_dir
@@ -213,15 +213,21 @@ def _statements(home: Home, events: Ledger | None) -> Area:
     area = Area("statements", "Frosne opgørelser")
     approvals = [event for event in events.events if event.is_approval] if events else []
     for event in approvals:
-        area.attempt(frozen.read, home, event)
+        area.attempt(_check_approved, home, event)
     if events is None:
         area.notes.append("ikke efterprøvet: hovedbogen er ikke hel")
         return area
-    named = {chain.frozen_file(home, e.contract_id, e.period_start) for e in approvals}
-    for path in sorted((home.ledger / "statements").rglob("*.json")):
+    named = {path for event in approvals for path, _ in chain.stored_files(home, event)}
+    for path in sorted((home.ledger / "statements").rglob("*.json*")):
         if path not in named:
             area.notes.append(f"{path.relative_to(home.root)} er ikke godkendt og bruges ikke")
     return area
+
+
+def _check_approved(home: Home, event: Event) -> None:
+    """All that an approval stored, and that its statement holds the approved figures."""
+    chain.check_frozen(home, event)
+    frozen.read(home, event)
 
 
 def _snapshots(home: Home) -> Area:

@@ -330,13 +330,18 @@ def evidence_file(home: Home, contract_id: str, period_start: dt.date) -> Path:
     return frozen_file(home, contract_id, period_start).with_suffix(".evidence.jsonl")
 
 
-def check_frozen(home: Home, event: Event) -> None:
-    """Refuse what an approval stored and is missing, or is other bytes than the approval names."""
+def stored_files(home: Home, event: Event) -> list[tuple[Path, str | None]]:
+    """The files that an approval stored, each with the sha256 that its event names."""
     key = (event.contract_id, event.period_start)
     stored = [(frozen_file(home, *key), event.frozen_sha256)]
     if event.evidence_sha256 is not None:
         stored.append((evidence_file(home, *key), event.evidence_sha256))
-    for path, sha256 in stored:
+    return stored
+
+
+def check_frozen(home: Home, event: Event) -> None:
+    """Refuse what an approval stored and is missing, or is other bytes than the approval names."""
+    for path, sha256 in stored_files(home, event):
         name = path.relative_to(home.root)
         if not path.is_file():
             raise _broken(f"{name} mangler, men linje {event.sequence} godkendte den")
