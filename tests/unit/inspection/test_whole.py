@@ -27,7 +27,8 @@ def area(world: World, name: str) -> Area:
 
 
 def change(path: Path) -> None:
-    path.write_bytes(path.read_bytes().replace(b"0", b"1", 1))
+    data = path.read_bytes()
+    path.write_bytes(data[:9] + bytes([data[9] ^ 1]) + data[10:])
 
 
 @pytest.mark.parametrize("harm", [change, Path.unlink])
