@@ -192,7 +192,7 @@ def parse(raw: bytes) -> Ledger:
         events = tuple(_event_of(link) for link in links)
         _check_order(events)
     except chained.BrokenLineError as error:
-        raise _broken(f"linje {error.number} i ledger/{FILE_NAME} {error.what}") from None
+        raise _broken(f"linje {error.number} i ledger/{FILE_NAME} {error.what}") from error
     return Ledger(events)
 
 
