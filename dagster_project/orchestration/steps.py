@@ -49,9 +49,10 @@ def check_records(settings: Settings) -> StepOutcome:
 
 def receive(settings: Settings) -> StepOutcome:
     """Landing → vault or quarantine, register of deliveries."""
-    from dagster_project.lib import contracts, receiving
+    from dagster_project.lib import contracts, receiving, records
 
     home = settings.home
+    records.check(home)  # this step may be run again alone
     terms = contracts.load_contracts(settings.contracts_dir, settings.area)
     _drop_broken_warehouse(home)
     report = receiving.receive(home, frozenset(item.contract_id for item in terms))

@@ -257,6 +257,24 @@ def test_nothing_is_received_while_a_record_is_broken(
         assert faults(town.root)[area]
 
 
+@pytest.mark.parametrize("step", ["receive", "load_inputs"])
+@pytest.mark.parametrize(
+    ("name", "code"), [(LEDGER, "LEDGER_BEHIND"), (REGISTER, "REGISTER_BROKEN")]
+)
+# Rule S.heads
+def test_a_step_that_is_run_again_alone_looks_at_the_records_first(
+    town: Town, step: str, name: str, code: str
+) -> None:
+    settings = places.resolve(town.root, None, dt.date(2023, 5, 15))
+    with harmed(town.root / name, forget_the_last_line):
+        before = contents(town.root, "ledger")
+        with nightly.night(settings) as night:
+            with pytest.raises(EffektError):
+                night.perform(step)
+            assert night.error is not None and night.error.code == code
+        assert contents(town.root, "ledger") == before
+
+
 def test_a_register_that_a_later_event_names_is_looked_for_without_a_snapshot(town: Town) -> None:
     published = town.root / "published"
     published.rename(town.root / "aside")

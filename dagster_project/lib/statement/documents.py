@@ -19,10 +19,11 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from dagster_project.lib.base import files
+from dagster_project.lib.base import chained, files
 from dagster_project.lib.base.canonical import canonical_json, sha256_json
 from dagster_project.lib.base.errors import EffektError, NotAllowedError, UsageError
 from dagster_project.lib.contracts import Contract
+from dagster_project.lib.keys import sealing
 from dagster_project.lib.keys.statement_key import (
     StatementKey,
     publish_public_keys,
@@ -37,7 +38,7 @@ from dagster_project.lib.publishing.code_version import code_version
 from dagster_project.lib.publishing.shown_terms import read_shown_terms, require_own_format
 from dagster_project.lib.publishing.snapshot import Snapshot
 from dagster_project.lib.receiving.intake import register
-from dagster_project.lib.statement import annex, sealing
+from dagster_project.lib.statement import annex
 from dagster_project.lib.statement import content as contents
 from dagster_project.lib.statement.authenticity import ANNEX, STATEMENT
 from dagster_project.lib.statement.content import Content
@@ -257,7 +258,10 @@ class _Maker:
             )
         content = _without_lines(found)
         # where the chains end now: what a party can hold against the home later
-        heads = {"ledger": self.ledger.last, "register": register.head(self.home)}
+        heads = {
+            "ledger": chained.durable_head(chain.ledger_file(self.home), self.ledger.last),
+            "register": register.durable_head(self.home),
+        }
         return sealing.signed(document_of(content, self.ledger, self.events, heads), self.key)
 
     def _statement_sha256(self) -> str | None:

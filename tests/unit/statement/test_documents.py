@@ -263,7 +263,7 @@ def test_a_line_without_a_course_is_never_hidden_by_the_bound(
     document = {
         "title": "t", "period": "2024-10", "state": "draft", "payment_dkk": "0.00",
         "basis_dkk": "0.00", "statement_sha256": None, "snapshot_id": "s", "lines": lines,
-        "months_without_line": [], "way": None,
+        "months_without_line": [], "way": None, "approved_as_of": None,
     }  # fmt: skip
     telling.tell(document, Console())
     shown = capsys.readouterr().out.splitlines()
