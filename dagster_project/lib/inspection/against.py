@@ -24,7 +24,7 @@ from dagster_project.lib.base import chained
 from dagster_project.lib.base.errors import EXIT_DIFFERENT, EXIT_OK, EXIT_REFUSED, EffektError
 from dagster_project.lib.ledger import chain
 from dagster_project.lib.receiving.intake.register import REGISTER_NAME, load_register
-from dagster_project.lib.statement.kept import heads_of, read_kept
+from dagster_project.lib.statement.kept import READABLE, heads_of, read_kept
 from dagster_project.settings import Home
 
 FOUND, REWRITTEN, UNCHECKED = "found", "rewritten", "unchecked"
@@ -120,11 +120,18 @@ def compare_with(home: Home, paths: Sequence[Path]) -> Comparison:
     for name, document in documents:
         told = heads_of(document) if document else None
         if document is None or told is None:
-            findings.append(_unchecked(name, None, "den trykker ingen hoveder"))
+            findings.append(_unchecked(name, None, _why_unread(name)))
             continue
         for which, hashes in own.items():
             findings.append(_look(name, which, told, hashes, document))
     return Comparison(tuple(_bounded(finding, findings) for finding in findings))
+
+
+def _why_unread(name: str) -> str:
+    if Path(name).suffix.lower() in READABLE:
+        return "den trykker ingen hoveder"
+    forms = "JSON, HTML eller PDF"
+    return f"hovederne læses kun af opgørelsen som {forms}; brug en af dem"
 
 
 def _hashes_before(number: int, path: Path) -> Hashes:

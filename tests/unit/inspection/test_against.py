@@ -213,6 +213,7 @@ def test_a_file_without_heads_cannot_be_checked_and_is_not_called_right(
     found = inspection.compare_with(world.home, [path])
     assert found.exit_code == EXIT_REFUSED
     assert "kan ikke efterprøves" in found.text() and "✓" not in found.text()
+    assert ("som JSON, HTML eller PDF" in found.text()) is name.endswith(".xlsx")
 
 
 def test_a_file_that_is_not_there_is_wrong_usage(world: World, tmp_path: Path) -> None:
