@@ -9,6 +9,7 @@ import datetime as dt
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -405,6 +406,17 @@ def test_a_damaged_file_is_seen_on_a_quiet_night_and_a_refused_one_too(
             assert (night.exit_code, night.error.code) == (1, "VAULT_BROKEN"), path
             assert path.name in night.error.message
     assert run_night(town.root, AS_OF).exit_code == EXIT_OK
+
+
+# Rules S.statement, S.posting
+def test_a_night_without_news_writes_the_reports_that_are_gone(town: Town) -> None:
+    reports = town.root / "reports"
+    before = {path.relative_to(reports) for path in reports.rglob("*")}
+    assert any(path.name == "2023-01.json" for path in before)
+    shutil.rmtree(reports)
+    quiet = run_night(town.root, AS_OF)
+    assert (quiet.exit_code, quiet.is_unchanged) == (EXIT_OK, True)
+    assert {path.relative_to(reports) for path in reports.rglob("*")} == before
 
 
 def test_a_refused_file_that_is_gone_is_told_and_holds_no_night_back(town: Town) -> None:

@@ -74,7 +74,7 @@ def folder(home: Home) -> Path:
     return home.reports / "statements"
 
 
-def write_documents(home: Home, settings: Settings) -> list[Path]:
+def write_documents(home: Home, settings: Settings, *, is_unchanged: bool = False) -> list[Path]:
     """Write the documents of the closed periods whose content has changed.
 
     The newest ``NIGHTLY_LIMIT`` periods are looked at; older ones are made when somebody asks for
@@ -85,6 +85,8 @@ def write_documents(home: Home, settings: Settings) -> list[Path]:
     Args:
         home: the home; its newest snapshot is what is shown.
         settings: contracts of the run.
+        is_unchanged: nothing is known that was not when they were written; only those that are
+            missing are made.
 
     Returns:
         The files written.
@@ -104,7 +106,8 @@ def write_documents(home: Home, settings: Settings) -> list[Path]:
         ):
             place = (row["contract_id"], row["period_start"])
             maker = _Maker(home, key, snapshot, ledger, *place, terms, approvals.get(place))
-            written += maker.write_if_changed(index)
+            if not (is_unchanged and maker.is_written):
+                written += maker.write_if_changed(index)
     if written:
         files.write_atomic(folder(home) / _INDEX, json.dumps(index, sort_keys=True))
     return written
@@ -176,11 +179,16 @@ class _Maker:
         """Where the document of a kind and format lies."""
         return folder(self.home) / f"{self.name}{kind}.{suffix}"
 
+    @property
+    def is_written(self) -> bool:
+        """Whether every file of both documents is there."""
+        return all(path.is_file() for path in self._paths())
+
     def write_if_changed(self, index: dict[str, str]) -> list[Path]:
         """Write the documents unless the same ones lie there already."""
         content = None if self.approval else self.content()
         key = self._key(content)
-        if index.get(self.name) == key and all(path.is_file() for path in self._paths()):
+        if index.get(self.name) == key and self.is_written:
             return []
         written = self.write(content)
         index[self.name] = key
