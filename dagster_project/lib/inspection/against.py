@@ -113,9 +113,9 @@ def compare_with(home: Home, paths: Sequence[Path]) -> Comparison:
             if not isinstance(broken, chained.BrokenLineError):
                 raise
             own[which] = _hashes_before(broken.number, path(home))
-            told = f"linje {broken.number} {broken.what}; {_TITLES[which]} er en anden fra den på"
+            what = f"linje {broken.number} {broken.what}; {_TITLES[which]} er en anden fra den på"
             findings.append(
-                Finding(path(home).name, which, REWRITTEN, told, first_changed=broken.number)
+                Finding(path(home).name, which, REWRITTEN, what, first_changed=broken.number)
             )
     for name, document in documents:
         told = heads_of(document) if document else None
