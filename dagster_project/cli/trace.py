@@ -19,7 +19,6 @@ from dagster_project.cli.shared import (
     PeriodArgument,
     print_json,
     settings_for_work,
-    settings_of,
     show,
 )
 from dagster_project.lib.base.errors import EXIT_DIFFERENT, UsageError
@@ -77,7 +76,7 @@ def why(
     """Følg en krone: beløb, paragraf, personmåned, fil, række."""
     from dagster_project.lib.trace import why as evidence
 
-    answer = evidence.explain(settings_of(home, contracts), contract, period, course, month)
+    answer = evidence.explain(settings_for_work(home, contracts), contract, period, course, month)
     print_json(answer.as_json()) if as_json else answer.print()
 
 
@@ -93,6 +92,6 @@ def replay(
     from dagster_project.lib.trace import replay as replays
     from dagster_project.orchestration.dbt_runner import run_selected
 
-    verdict = replays.replay(settings_of(home, contracts), contract, period, run_selected)
+    verdict = replays.replay(settings_for_work(home, contracts), contract, period, run_selected)
     show(as_json, verdict.as_json(), verdict.text())
     raise typer.Exit(0 if verdict.is_identical else EXIT_DIFFERENT)

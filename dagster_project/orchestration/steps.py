@@ -49,9 +49,10 @@ def check_records(settings: Settings) -> StepOutcome:
 
 def receive(settings: Settings) -> StepOutcome:
     """Landing → vault or quarantine, register of deliveries."""
-    from dagster_project.lib import contracts, receiving
+    from dagster_project.lib import contracts, receiving, records
 
     home = settings.home
+    records.check(home)  # this step may be run again alone
     terms = contracts.load_contracts(settings.contracts_dir, settings.area)
     _drop_broken_warehouse(home)
     report = receiving.receive(home, frozenset(item.contract_id for item in terms))
@@ -103,6 +104,7 @@ def load_inputs(settings: Settings) -> StepOutcome:
     snapshot_id = _unchanged_snapshot(settings.home, known)
     if snapshot_id is not None:
         gates.show_published(settings.home)
+        _write_reports(settings, is_unchanged=True)
         return StepOutcome(is_unchanged=True, snapshot_id=snapshot_id)
     knowledge.forget(settings.home)
     _write_context(settings, known)
@@ -266,12 +268,21 @@ def publish(settings: Settings) -> StepOutcome:
 
 def statements(settings: Settings) -> StepOutcome:
     """Statements of closed periods and posting files → ``reports/``; then the night is whole."""
-    from dagster_project.lib import ledger, publishing, statement
+    from dagster_project.lib import publishing
 
     own, known = resumed(settings)
-    written: Any = statement.write_documents(settings.home, own)
-    statement.write_postings(settings.home, ledger.read(settings.home))
+    written = _write_reports(own)
     current = publishing.current_snapshot(settings.home)
     if current is not None:
         knowledge.remember(settings.home, known, current.snapshot_id)
-    return StepOutcome(metadata={"documents": len(written)})
+    return StepOutcome(metadata={"documents": written})
+
+
+def _write_reports(settings: Settings, *, is_unchanged: bool = False) -> int:
+    """Documents and posting files; how many documents were written."""
+    from dagster_project.lib import ledger, statement
+
+    home = settings.home
+    written: Any = statement.write_documents(home, settings, is_unchanged=is_unchanged)
+    statement.write_postings(home, ledger.read(home))
+    return len(written)

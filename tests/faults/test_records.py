@@ -9,6 +9,7 @@ import datetime as dt
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -257,6 +258,24 @@ def test_nothing_is_received_while_a_record_is_broken(
         assert faults(town.root)[area]
 
 
+@pytest.mark.parametrize("step", ["receive", "load_inputs"])
+@pytest.mark.parametrize(
+    ("name", "code"), [(LEDGER, "LEDGER_BEHIND"), (REGISTER, "REGISTER_BROKEN")]
+)
+# Rule S.heads
+def test_a_step_that_is_run_again_alone_looks_at_the_records_first(
+    town: Town, step: str, name: str, code: str
+) -> None:
+    settings = places.resolve(town.root, None, dt.date(2023, 5, 15))
+    with harmed(town.root / name, forget_the_last_line):
+        before = contents(town.root, "ledger")
+        with nightly.night(settings) as night:
+            with pytest.raises(EffektError):
+                night.perform(step)
+            assert night.error is not None and night.error.code == code
+        assert contents(town.root, "ledger") == before
+
+
 def test_a_register_that_a_later_event_names_is_looked_for_without_a_snapshot(town: Town) -> None:
     published = town.root / "published"
     published.rename(town.root / "aside")
@@ -387,6 +406,17 @@ def test_a_damaged_file_is_seen_on_a_quiet_night_and_a_refused_one_too(
             assert (night.exit_code, night.error.code) == (1, "VAULT_BROKEN"), path
             assert path.name in night.error.message
     assert run_night(town.root, AS_OF).exit_code == EXIT_OK
+
+
+# Rules S.statement, S.posting
+def test_a_night_without_news_writes_the_reports_that_are_gone(town: Town) -> None:
+    reports = town.root / "reports"
+    before = {path.relative_to(reports) for path in reports.rglob("*")}
+    assert any(path.name == "2023-01.json" for path in before)
+    shutil.rmtree(reports)
+    quiet = run_night(town.root, AS_OF)
+    assert (quiet.exit_code, quiet.is_unchanged) == (EXIT_OK, True)
+    assert {path.relative_to(reports) for path in reports.rglob("*")} == before
 
 
 def test_a_refused_file_that_is_gone_is_told_and_holds_no_night_back(town: Town) -> None:

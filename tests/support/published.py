@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +14,7 @@ from dagster_project.lib.contracts import read_contract
 from dagster_project.lib.keys.statement_key import make_statement_key
 from dagster_project.lib.ledger import chain
 from dagster_project.lib.ledger.state import released_dkk
+from dagster_project.lib.publishing import manifest as manifests
 from dagster_project.lib.publishing.code_version import code_version
 from dagster_project.lib.publishing.tables import declared_tables
 from dagster_project.lib.statement.content import payment_terms
@@ -99,10 +99,13 @@ class World:
         for room, path in (("mart", "payout_mart"), ("restricted", "restricted/case_mart")):
             _write_room(folder / f"{path}.duckdb", room, rows)
         manifest = {
-            "snapshot_id": folder.name, "as_of_date": as_of.isoformat(), "ledger_head": head,
+            "format": manifests.FORMAT, "snapshot_id": folder.name,
+            "as_of_date": as_of.isoformat(), "ledger_head": head,
             "code_version": code_version(), "deliveries": [],
         }  # fmt: skip
-        (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+        (folder / "manifest.json").write_text(
+            manifests.to_text(manifests.sealed(manifest)), encoding="utf-8"
+        )
         link = self.home.published / "current"
         link.unlink(missing_ok=True)
         link.symlink_to(folder)

@@ -3,6 +3,8 @@
 What belongs here: finding them, and saying from which line on a chain is another. What does not:
 whether the statement itself is authentic (``effekt statement --verify``).
 
+A chain that is broken in itself counts up to its broken line.
+
 Whoever holds a whole home can write it anew, chains and all, or put an older one back. What parties
 hold cannot be written anew.
 
@@ -12,15 +14,17 @@ Decides: F.anchors.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dagster_project.lib.base.errors import EXIT_DIFFERENT, EXIT_OK, EXIT_REFUSED
+from dagster_project.lib.base import chained
+from dagster_project.lib.base.errors import EXIT_DIFFERENT, EXIT_OK, EXIT_REFUSED, EffektError
 from dagster_project.lib.ledger import chain
-from dagster_project.lib.receiving.intake.register import load_register
-from dagster_project.lib.statement.kept import heads_of, read_kept
+from dagster_project.lib.receiving.intake.register import REGISTER_NAME, load_register
+from dagster_project.lib.statement.kept import READABLE, heads_of, read_kept
 from dagster_project.settings import Home
 
 FOUND, REWRITTEN, UNCHECKED = "found", "rewritten", "unchecked"
@@ -28,6 +32,13 @@ _TITLES = {"ledger": "hovedbogen", "register": "leveringsregistret"}
 _LINES = {"ledger": "hændelse", "register": "linje"}
 
 Hashes = list[str | None]
+_CHAINS: dict[str, tuple[Callable[[Home], Path], Callable[[Home], Hashes]]] = {
+    "ledger": (chain.ledger_file, lambda home: [event.hash for event in chain.read(home).events]),
+    "register": (
+        lambda home: home.vault / REGISTER_NAME,
+        lambda home: load_register(home).hashes(),
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -90,22 +101,42 @@ def compare_with(home: Home, paths: Sequence[Path]) -> Comparison:
 
     Raises:
         UsageError: a file is missing.
-        EffektError: a chain is broken in itself (``effekt verify`` says where).
     """
     documents = [(path.name, read_kept(path)) for path in paths]
-    own: dict[str, Hashes] = {
-        "ledger": [event.hash for event in chain.read(home).events],
-        "register": load_register(home).hashes(),
-    }
+    own: dict[str, Hashes] = {}
     findings: list[Finding] = []
+    for which, (path, read) in _CHAINS.items():
+        try:
+            own[which] = read(home)
+        except EffektError as error:
+            broken = error.__cause__
+            if not isinstance(broken, chained.BrokenLineError):
+                raise
+            own[which] = _hashes_before(broken.number, path(home))
+            what = f"linje {broken.number} {broken.what}; {_TITLES[which]} er en anden fra den på"
+            findings.append(
+                Finding(path(home).name, which, REWRITTEN, what, first_changed=broken.number)
+            )
     for name, document in documents:
         told = heads_of(document) if document else None
         if document is None or told is None:
-            findings.append(_unchecked(name, None, "den trykker ingen hoveder"))
+            findings.append(_unchecked(name, None, _why_unread(name)))
             continue
         for which, hashes in own.items():
             findings.append(_look(name, which, told, hashes, document))
     return Comparison(tuple(_bounded(finding, findings) for finding in findings))
+
+
+def _why_unread(name: str) -> str:
+    if Path(name).suffix.lower() in READABLE:
+        return "den trykker ingen hoveder"
+    forms = "JSON, HTML eller PDF"
+    return f"hovederne læses kun af opgørelsen som {forms}; brug en af dem"
+
+
+def _hashes_before(number: int, path: Path) -> Hashes:
+    """The hashes of the lines before a broken one, each of which continues the chain."""
+    return [json.loads(line).get("hash") for line in chained.read(path).lines[: number - 1]]
 
 
 def _unchecked(name: str, which: str | None, why: str) -> Finding:
@@ -154,7 +185,10 @@ def _bounded(finding: Finding, all_findings: Sequence[Finding]) -> Finding:
         default=0,
     )
     line, title = _LINES[finding.chain], _TITLES[finding.chain]
-    first = finding.first_changed
+    broken = [other.first_changed for other in all_findings
+              if other.chain == finding.chain and other.sequence is None]  # fmt: skip
+    known = [line for line in (finding.first_changed, *broken) if line is not None]
+    first = min(known, default=None)
     if first is not None:
         since = f"fra {line} {first} på"
     elif whole + 1 == finding.sequence:

@@ -1,8 +1,8 @@
 """``effekt verify``: ledger, register, vault, frozen statements, snapshots and keys of a home.
 
 What belongs here: going through them one by one and gathering every place that is not whole. What
-does not: what being whole means. Nothing is changed and no lock is taken: manifests are read
-first and the register after the ledger, so that a night at work beside this is no fault.
+does not: what being whole means. Nothing is changed and no lock is taken: documents and manifests
+are read first and the register after the ledger, so that a night at work beside this is no fault.
 
 Rules: F.verify.
 Decides: F.verify.
@@ -20,7 +20,7 @@ from dagster_project.lib.base.errors import EffektError, UsageError
 from dagster_project.lib.keys.pseudonym import read_key
 from dagster_project.lib.keys.statement_key import read_statement_key
 from dagster_project.lib.ledger import chain, frozen
-from dagster_project.lib.ledger.chain import Ledger
+from dagster_project.lib.ledger.chain import Event, Ledger
 from dagster_project.lib.publishing import manifest as manifests
 from dagster_project.lib.publishing.atomic import MART_LINK
 from dagster_project.lib.publishing.leftovers import CURRENT, snapshots_dir
@@ -29,6 +29,7 @@ from dagster_project.lib.receiving.intake import journal, register
 from dagster_project.lib.receiving.intake.register import REGISTER_NAME, Register
 from dagster_project.lib.receiving.intake.walk import SIDE_FILE_BYTES, names_sha256
 from dagster_project.lib.records import heads, vault
+from dagster_project.lib.records.printed import Printed, printed_heads
 from dagster_project.lib.upgrade import record
 from dagster_project.settings import HOME_FORMAT, Home
 
@@ -124,9 +125,10 @@ def inspect_home(home: Home) -> Report:
         raise UsageError(
             f"{home.root} er ingen kommunes mappe", remedy="angiv den med --home MAPPE"
         )
+    documents = printed_heads(home)
     named = heads.kept_manifests(home)
-    ledger, events = _ledger(home, named)
-    received, deliveries = _register(home, named, events)
+    ledger, events = _ledger(home, named, documents)
+    received, deliveries = _register(home, named, documents, events)
     return Report(
         home,
         (ledger, received, _vault(home, deliveries), _statements(home, events), _snapshots(home),
@@ -134,12 +136,16 @@ def inspect_home(home: Home) -> Report:
     )  # fmt: skip
 
 
-def _ledger(home: Home, named: list[Manifest]) -> tuple[Area, Ledger | None]:
+def _ledger(
+    home: Home, named: list[Manifest], documents: list[Printed]
+) -> tuple[Area, Ledger | None]:
     area, found = Area("ledger", "Hovedbog"), None
     if area.attempt(chain.read, home):
         found = chain.read(home)
         for manifest in named:
             area.attempt(heads.require_ledger_head, found, manifest)
+        for printed in documents:
+            area.attempt(heads.require_printed_event, home, found, printed)
     area.attempt(record.read, home)
     area.checked = len(found.events) if found else 0
     for path in (chain.ledger_file(home), record.record_file(home)):
@@ -148,7 +154,7 @@ def _ledger(home: Home, named: list[Manifest]) -> tuple[Area, Ledger | None]:
 
 
 def _register(
-    home: Home, named: list[Manifest], events: Ledger | None
+    home: Home, named: list[Manifest], documents: list[Printed], events: Ledger | None
 ) -> tuple[Area, Register | None]:
     area, found = Area("register", "Leveringsregister"), None
     if area.attempt(register.load_register, home):
@@ -161,6 +167,8 @@ def _register(
             area.attempt(heads.require_register_head, found, manifest)
         for event in events.events if events else ():
             area.attempt(heads.require_register_line, found, event)
+        for printed in documents:
+            area.attempt(heads.require_printed_line, home, found, printed)
     area.checked = found.line_count if found else 0
     _note_torn(area, home.vault / REGISTER_NAME)
     return area, found
@@ -213,15 +221,21 @@ def _statements(home: Home, events: Ledger | None) -> Area:
     area = Area("statements", "Frosne opgørelser")
     approvals = [event for event in events.events if event.is_approval] if events else []
     for event in approvals:
-        area.attempt(frozen.read, home, event)
+        area.attempt(_check_approved, home, event)
     if events is None:
         area.notes.append("ikke efterprøvet: hovedbogen er ikke hel")
         return area
-    named = {chain.frozen_file(home, e.contract_id, e.period_start) for e in approvals}
-    for path in sorted((home.ledger / "statements").rglob("*.json")):
+    named = {path for event in approvals for path, _ in chain.stored_files(home, event)}
+    for path in sorted((home.ledger / "statements").rglob("*.json*")):
         if path not in named:
             area.notes.append(f"{path.relative_to(home.root)} er ikke godkendt og bruges ikke")
     return area
+
+
+def _check_approved(home: Home, event: Event) -> None:
+    """All that an approval stored, and that its statement holds the approved figures."""
+    chain.check_frozen(home, event)
+    frozen.read(home, event)
 
 
 def _snapshots(home: Home) -> Area:

@@ -1,7 +1,7 @@
 """Ed25519 signatures and the fingerprints of their keys.
 
 What belongs here: signing bytes, checking a signature, naming a key. What does not: where a key
-lies (``statement_key``) and what is signed (``lib/statement``).
+lies (``statement_key``) and what is signed (``sealing``).
 
 Rules: S.signature.
 """

@@ -116,6 +116,11 @@ class Ledger:
         """Whether the chain contains an event with this hash."""
         return any(event.hash == head for event in self.events)
 
+    def has_line(self, head: Head) -> bool:
+        """Whether the chain contains this line."""
+        number = head["sequence"]
+        return 0 < number <= len(self.events) and self.events[number - 1].hash == head["hash"]
+
     def since(self, head: str | None) -> tuple[Event, ...]:
         """The events after the one with this hash (all of them where it is null)."""
         if head is None:
@@ -173,7 +178,8 @@ def head(home: Home) -> Head | None:
     return read(home).last
 
 
-def _broken(message: str) -> EffektError:
+def broken(message: str) -> EffektError:
+    """What a command ends with where the ledger is not what was written."""
     return EffektError(
         "LEDGER_BROKEN",
         message,
@@ -192,7 +198,7 @@ def parse(raw: bytes) -> Ledger:
         events = tuple(_event_of(link) for link in links)
         _check_order(events)
     except chained.BrokenLineError as error:
-        raise _broken(f"linje {error.number} i ledger/{FILE_NAME} {error.what}") from None
+        raise broken(f"linje {error.number} i ledger/{FILE_NAME} {error.what}") from error
     return Ledger(events)
 
 
@@ -330,15 +336,20 @@ def evidence_file(home: Home, contract_id: str, period_start: dt.date) -> Path:
     return frozen_file(home, contract_id, period_start).with_suffix(".evidence.jsonl")
 
 
-def check_frozen(home: Home, event: Event) -> None:
-    """Refuse what an approval stored and is missing, or is other bytes than the approval names."""
+def stored_files(home: Home, event: Event) -> list[tuple[Path, str | None]]:
+    """The files that an approval stored, each with the sha256 that its event names."""
     key = (event.contract_id, event.period_start)
     stored = [(frozen_file(home, *key), event.frozen_sha256)]
     if event.evidence_sha256 is not None:
         stored.append((evidence_file(home, *key), event.evidence_sha256))
-    for path, sha256 in stored:
+    return stored
+
+
+def check_frozen(home: Home, event: Event) -> None:
+    """Refuse what an approval stored and is missing, or is other bytes than the approval names."""
+    for path, sha256 in stored_files(home, event):
         name = path.relative_to(home.root)
         if not path.is_file():
-            raise _broken(f"{name} mangler, men linje {event.sequence} godkendte den")
+            raise broken(f"{name} mangler, men linje {event.sequence} godkendte den")
         if sha256_file(path) != sha256:
-            raise _broken(f"{name} er ikke den fil, som linje {event.sequence} godkendte")
+            raise broken(f"{name} er ikke den fil, som linje {event.sequence} godkendte")

@@ -19,14 +19,15 @@ from decimal import Decimal
 from typing import Any
 
 from dagster_project.lib import records
-from dagster_project.lib.base.errors import EffektError, NotAllowedError, UsageError
+from dagster_project.lib.base.errors import EffektError, NotAllowedError
 from dagster_project.lib.base.typed_text import clean
-from dagster_project.lib.contracts import Contract, read_contract, who_acts
+from dagster_project.lib.contracts import who_acts
 from dagster_project.lib.ledger import chain, frozen
 from dagster_project.lib.ledger import state as states
 from dagster_project.lib.ledger.chain import Event, Ledger
 from dagster_project.lib.life import freezing, refusals
 from dagster_project.lib.publishing import require_not_after_today, snapshot
+from dagster_project.lib.publishing.shown_terms import read_shown_terms
 from dagster_project.lib.statement import posting
 from dagster_project.settings import Settings
 
@@ -196,31 +197,13 @@ def _step(
         ledger = records.check(home).ledger
         chain.set_torn_line_aside(home)
         posting.write_postings(home, ledger)
-        terms = _terms(settings, current, contract_id)
+        terms = read_shown_terms(settings, current, contract_id)
         acting = who_acts.for_contract(home, actor, refusals.ROLES[action], terms.actors)
         step = refusals.Step(settings, current, ledger, terms, acting, action)
         refusals.require_newest(step)
         for text in filter(None, (acting.name, typed)):
             refusals.require_no_course(step, text)
         yield step
-
-
-def _terms(settings: Settings, current: snapshot.Snapshot, contract_id: str) -> Contract:
-    published = current.rows("select terms_sha256 from mart.contract where contract_id = ?",
-                             [contract_id])  # fmt: skip
-    if not published:
-        raise UsageError(
-            f"the newest snapshot has no contract {contract_id!r}",
-            remedy="name a contract_id of this home",
-        )
-    contract = read_contract(settings.contracts_dir / f"{contract_id}.yml", None)
-    if contract.terms_sha256 != published[0]["terms_sha256"]:
-        raise NotAllowedError(
-            "SNAPSHOT_STALE",
-            f"{contract_id}.yml has changed since the newest snapshot",
-            remedy="run `effekt run` and look at the figures again",
-        )
-    return contract
 
 
 def _write(step: refusals.Step, start: dt.date, row: dict[str, Any], **values: Any) -> Event:

@@ -1,10 +1,11 @@
 """Heads: whether ledger and register of deliveries still hold the lines that other records name.
 
-What belongs here: who names a head (manifests of snapshots, events of the ledger) and looking for
-it. What does not: the form of a chain (``base.chained``).
+What belongs here: who names a head (manifests of snapshots, events of the ledger, the home's own
+settlements) and looking for it. What does not: the form of a chain (``base.chained``).
 
 A chain alone does not show that its end was cut off. The heads that are looked for are those of
-every snapshot that is kept and of every event. What a record grew by since is no fault.
+every snapshot that is kept, of every event and of every settlement in ``reports/``. What a record
+grew by since is no fault.
 
 Rules: S.heads, I.register.
 Decides: S.heads.
@@ -12,6 +13,7 @@ Decides: S.heads.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from dagster_project.lib.publishing.manifest import Manifest
 from dagster_project.lib.publishing.tables import MART
 from dagster_project.lib.receiving.intake import register as registers
 from dagster_project.lib.receiving.intake.register import REGISTER_NAME, Register
+from dagster_project.lib.records.printed import Printed, is_own, printed_heads
 from dagster_project.settings import HOME_FORMAT, Home
 
 _UNTOUCHED = ("open", "draft")
@@ -40,12 +43,13 @@ class Records:
 def check(home: Home) -> Records:
     """Read ledger and register, and look for every head that another record names.
 
-    Nothing is touched. Manifests are read first and the register last: each grows before it is
-    named, so that a night or a command at work beside this is no fault.
+    Nothing is touched. Documents and manifests are read first and the register last: each grows
+    before it is named, so that a night or a command at work beside this is no fault.
 
     Raises:
         EffektError: ``LEDGER_BROKEN``, ``LEDGER_BEHIND``, ``LEDGER_KEY`` or ``REGISTER_BROKEN``.
     """
+    documents = printed_heads(home)
     named = kept_manifests(home)
     current = current_manifest(home)
     ledger = chain.check_chain(home, None)
@@ -57,6 +61,9 @@ def check(home: Home) -> Records:
         require_register_head(register, manifest)
     for event in ledger.events:
         require_register_line(register, event)
+    for printed in documents:
+        require_printed_event(home, ledger, printed)
+        require_printed_line(home, register, printed)
     return Records(ledger, register)
 
 
@@ -158,3 +165,26 @@ def require_register_line(register: Register, event: chain.Event) -> None:
             f"linje {head['sequence']} i vault/{REGISTER_NAME} mangler eller er en anden end den,"
             f" som hændelse {event.sequence} i hovedbogen nævner"
         )
+
+
+def require_printed_event(home: Home, ledger: Ledger, printed: Printed) -> None:
+    """Refuse a ledger that lacks the event which a settlement of this home prints."""
+    if printed.ledger is not None and not ledger.has_line(printed.ledger):
+        _refuse_lost(
+            home, printed, chain.broken, f"hændelse {printed.ledger['sequence']} i hovedbogen"
+        )
+
+
+def require_printed_line(home: Home, register: Register, printed: Printed) -> None:
+    """Refuse a register that lacks the line which a settlement of this home prints."""
+    if printed.register is not None and not register.has(printed.register):
+        what = f"linje {printed.register['sequence']} i vault/{REGISTER_NAME}"
+        _refuse_lost(home, printed, registers.broken, what)
+
+
+def _refuse_lost(
+    home: Home, printed: Printed, error: Callable[[str], EffektError], what: str
+) -> None:
+    if is_own(home, printed):
+        name = printed.path.relative_to(home.root)
+        raise error(f"{what} mangler eller er en anden end den, som {name} nævner")

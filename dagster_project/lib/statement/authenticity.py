@@ -18,9 +18,9 @@ from typing import Any
 from dagster_project.lib.base.canonical import canonical_json, sha256_json
 from dagster_project.lib.base.errors import EXIT_DIFFERENT, EXIT_OK, EXIT_REFUSED, UsageError
 from dagster_project.lib.base.strict_json import parse_strictly
-from dagster_project.lib.keys import signatures
+from dagster_project.lib.keys import sealing, signatures
 from dagster_project.lib.publishing.code_version import code_version
-from dagster_project.lib.statement import recomputing, sealing
+from dagster_project.lib.statement import recomputing
 
 Document = Mapping[str, Any]
 MAX_BYTES = 512 * 1024 * 1024

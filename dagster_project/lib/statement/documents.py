@@ -13,15 +13,17 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from dagster_project.lib.base import files
+from dagster_project.lib.base import chained, files
 from dagster_project.lib.base.canonical import canonical_json, sha256_json
-from dagster_project.lib.base.errors import NotAllowedError, UsageError
-from dagster_project.lib.contracts import Contract, load_contracts
+from dagster_project.lib.base.errors import EffektError, NotAllowedError, UsageError
+from dagster_project.lib.contracts import Contract
+from dagster_project.lib.keys import sealing
 from dagster_project.lib.keys.statement_key import (
     StatementKey,
     publish_public_keys,
@@ -33,13 +35,19 @@ from dagster_project.lib.ledger.chain import Event, Ledger
 from dagster_project.lib.ledger.state import approvals_of
 from dagster_project.lib.publishing import snapshot as snapshots
 from dagster_project.lib.publishing.code_version import code_version
+from dagster_project.lib.publishing.shown_terms import read_shown_terms, require_own_format
 from dagster_project.lib.publishing.snapshot import Snapshot
 from dagster_project.lib.receiving.intake import register
-from dagster_project.lib.statement import annex, sealing
+from dagster_project.lib.statement import annex
 from dagster_project.lib.statement import content as contents
 from dagster_project.lib.statement.authenticity import ANNEX, STATEMENT
 from dagster_project.lib.statement.content import Content
-from dagster_project.lib.statement.figures import frozen_lines, line_figures, sum_lines
+from dagster_project.lib.statement.figures import (
+    figures_sha256,
+    frozen_lines,
+    line_figures,
+    sum_lines,
+)
 from dagster_project.settings import Home, Settings
 
 FORMAT = 2
@@ -66,7 +74,7 @@ def folder(home: Home) -> Path:
     return home.reports / "statements"
 
 
-def write_documents(home: Home, settings: Settings) -> list[Path]:
+def write_documents(home: Home, settings: Settings, *, is_unchanged: bool = False) -> list[Path]:
     """Write the documents of the closed periods whose content has changed.
 
     The newest ``NIGHTLY_LIMIT`` periods are looked at; older ones are made when somebody asks for
@@ -76,12 +84,13 @@ def write_documents(home: Home, settings: Settings) -> list[Path]:
 
     Args:
         home: the home; its newest snapshot is what is shown.
-        settings: contracts and area of the run.
+        settings: contracts of the run.
+        is_unchanged: nothing is known that was not when they were written; only those that are
+            missing are made.
 
     Returns:
         The files written.
     """
-    by_id = {c.contract_id: c for c in load_contracts(settings.contracts_dir, settings.area)}
     index = _read_index(home)
     key = read_statement_key(home)
     publish_public_keys(home, key)
@@ -89,16 +98,16 @@ def write_documents(home: Home, settings: Settings) -> list[Path]:
     with snapshots.open_current(home) as snapshot:
         ledger = chain.read(home).known(snapshot.as_of)
         approvals = approvals_of(ledger)
+        terms = cache(partial(read_shown_terms, settings, snapshot))
         for row in snapshot.rows(
             "select contract_id, period_start from mart.settlement where is_closed"
             " order by period_end desc, contract_id, period_start limit ?",
             [NIGHTLY_LIMIT],
         ):
             place = (row["contract_id"], row["period_start"])
-            maker = _Maker(
-                home, key, snapshot, ledger, by_id[place[0]], place[1], approvals.get(place)
-            )
-            written += maker.write_if_changed(index)
+            maker = _Maker(home, key, snapshot, ledger, *place, terms, approvals.get(place))
+            if not (is_unchanged and maker.is_written):
+                written += maker.write_if_changed(index)
     if written:
         files.write_atomic(folder(home) / _INDEX, json.dumps(index, sort_keys=True))
     return written
@@ -120,7 +129,8 @@ def write_statement(
 
     Raises:
         UsageError: an unknown contract or period (exit 2).
-        NotAllowedError: the period is not closed yet (exit 3).
+        NotAllowedError: the period is not closed yet, or not approved and computed with other terms
+            than the contract file's (exit 3).
     """
     home = settings.home
     start = states.parse_month(period)
@@ -133,8 +143,8 @@ def write_statement(
             raise NotAllowedError("PERIOD_OPEN", f"the period ends {rows[0]['period_end']}")
         ledger = chain.read(home).known(snapshot.as_of)
         approval = approvals_of(ledger).get((contract, start))
-        by_id = {c.contract_id: c for c in load_contracts(settings.contracts_dir, settings.area)}
-        maker = _Maker(home, key, snapshot, ledger, by_id[contract], start, approval)
+        terms = partial(read_shown_terms, settings, snapshot)
+        maker = _Maker(home, key, snapshot, ledger, contract, start, terms, approval)
         return maker.write_for_provider(rows[0]["period_end"]) if provider else maker.write()
 
 
@@ -151,28 +161,34 @@ class _Maker:
     """Makes the documents of one period."""
 
     def __init__(
-        self, home: Home, key: StatementKey, snapshot: Snapshot, ledger: Ledger,
-        contract: Contract, start: dt.date, approval: Event | None,
+        self, home: Home, key: StatementKey, snapshot: Snapshot, ledger: Ledger, contract_id: str,
+        start: dt.date, terms: Callable[[str], Contract], approval: Event | None,
     ) -> None:  # fmt: skip
         self.home = home
         self.key = key
         self.snapshot = snapshot
-        self.contract = contract
+        self.contract_id = contract_id
         self.start = start
+        self.terms = terms
         self.approval = approval
         self.ledger = ledger
-        self.events = states.of_period(ledger, contract.contract_id, start)
-        self.name = f"{contract.contract_id}/{start:%Y-%m}"
+        self.events = states.of_period(ledger, contract_id, start)
+        self.name = f"{contract_id}/{start:%Y-%m}"
 
     def path(self, suffix: str, kind: str = "") -> Path:
         """Where the document of a kind and format lies."""
         return folder(self.home) / f"{self.name}{kind}.{suffix}"
 
+    @property
+    def is_written(self) -> bool:
+        """Whether every file of both documents is there."""
+        return all(path.is_file() for path in self._paths())
+
     def write_if_changed(self, index: dict[str, str]) -> list[Path]:
         """Write the documents unless the same ones lie there already."""
         content = None if self.approval else self.content()
         key = self._key(content)
-        if index.get(self.name) == key and all(path.is_file() for path in self._paths()):
+        if index.get(self.name) == key and self.is_written:
             return []
         written = self.write(content)
         index[self.name] = key
@@ -208,9 +224,10 @@ class _Maker:
             document = frozen.read(self.home, self.approval)
             return _Content(document, frozen_lines(document), document["published"][_LINES])
         rows = self.snapshot.of_period(
-            f"restricted.{_LINES}", self.contract.contract_id, self.start, order="line_no"
+            f"restricted.{_LINES}", self.contract_id, self.start, order="line_no"
         )
-        statement = contents.gather(self.snapshot, self.contract, self.start, self.ledger)
+        terms = self.terms(self.contract_id)
+        statement = contents.gather(self.snapshot, terms, self.start, self.ledger)
         return _Content(statement, [line_figures(row) for row in rows], contents.plain(rows))
 
     def write(self, content: _Content | None = None) -> list[Path]:
@@ -232,6 +249,7 @@ class _Maker:
 
     def write_for_provider(self, period_end: dt.date) -> list[Path]:
         """Write the annex with the provider's own courses."""
+        require_own_format(self.snapshot)
         found = self.content()
         document = self._document(found)
         own = annex.build(document, found.lines, found.causes)
@@ -239,10 +257,27 @@ class _Maker:
         return self._write(self._annex_files(told, _PROVIDER))
 
     def _document(self, found: _Content) -> dict[str, Any]:
+        """The settlement, signed: of the figures that were published or approved, and no others."""
+        if figures_sha256(found.statement["figures"]) != self._statement_sha256():
+            raise EffektError(
+                "SNAPSHOT_DIFFERS",
+                f"the figures of {self.name} are not those that were published or approved",
+                remedy="run `effekt run` again; nothing was signed",
+            )
         content = _without_lines(found)
         # where the chains end now: what a party can hold against the home later
-        heads = {"ledger": self.ledger.last, "register": register.head(self.home)}
+        heads = {
+            "ledger": chained.durable_head(chain.ledger_file(self.home), self.ledger.last),
+            "register": register.durable_head(self.home),
+        }
         return sealing.signed(document_of(content, self.ledger, self.events, heads), self.key)
+
+    def _statement_sha256(self) -> str | None:
+        """Hash of the figures that people see and act on."""
+        if self.approval is not None:
+            return self.approval.statement_sha256
+        (row,) = self.snapshot.of_period("mart.settlement", self.contract_id, self.start)
+        return str(row["statement_sha256"])
 
     def _annex_files(self, told: annex.Annex, kind: str) -> dict[Path, bytes | str]:
         return {

@@ -55,3 +55,5 @@ def _of_html(raw: bytes) -> list[str]:
 _READERS: dict[str, Callable[[bytes], list[str]]] = {
     ".json": _of_json, ".html": _of_html, ".pdf": paper.documents_of,
 }  # fmt: skip
+READABLE = frozenset(_READERS)
+"""Endings of the files whose document is read: a workbook has cells, and no document in it."""

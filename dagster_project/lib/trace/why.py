@@ -22,13 +22,14 @@ from typing import Any
 
 from dagster_project.lib.base.canonical import plain_row
 from dagster_project.lib.base.errors import UsageError
-from dagster_project.lib.contracts import contract_from_json, read_contract
+from dagster_project.lib.contracts import contract_from_json
 from dagster_project.lib.ledger import chain, frozen
 from dagster_project.lib.ledger import state as states
 from dagster_project.lib.ledger.chain import Event
 from dagster_project.lib.ledger.state import approvals_of
 from dagster_project.lib.publishing import snapshot as snapshots
 from dagster_project.lib.publishing.line_evidence import LineEvidence
+from dagster_project.lib.publishing.shown_terms import read_shown_terms, require_own_format
 from dagster_project.lib.publishing.snapshot import Snapshot
 from dagster_project.lib.trace import telling
 from dagster_project.lib.trace.way import way_of
@@ -83,10 +84,13 @@ def explain(
 
     Raises:
         UsageError: no such contract, period, course or month (exit 2).
+        NotAllowedError: ``SNAPSHOT_STALE``: the snapshot is of an older format, or the period is
+            not approved and the contract file has changed since (exit 3).
     """
     start = states.parse_month(period)
     only = None if month is None else states.parse_month(month)
     with snapshots.open_current(settings.home) as snapshot:
+        require_own_format(snapshot)
         rows = snapshot.of_period("mart.settlement", contract, start)
         if not rows:
             raise UsageError(f"there is no settlement of {contract} that begins {period}")
@@ -115,7 +119,7 @@ class _Question:
         self.stored: dict[int, dict[str, Any]] | None = None
         if self.approval is None:
             self.settlement = plain_row(settlement)
-            self.contract = read_contract(settings.contracts_dir / f"{contract}.yml", None)
+            self.contract = read_shown_terms(settings, snapshot, contract)
             self.lines = self._asked(
                 snapshot.of_period(
                     "restricted.settlement_line", contract, self.start, order="line_no"

@@ -149,6 +149,50 @@ def test_a_home_that_was_put_back_is_told_from_which_line_on(world: World, tmp_p
     assert "fra hændelse 3 på" in found.text() and "fra linje 3 på" in found.text()
 
 
+def edit_in_place(path: Path, number: int) -> None:
+    """Other facts in one line, its hash and all other lines as they were."""
+    lines = path.read_bytes().splitlines(keepends=True)
+    link = json.loads(lines[number - 1])
+    link["as_of_date" if "as_of_date" in link else "format"] = "2023-05-02"
+    lines[number - 1] = (canonical_json(link) + "\n").encode()
+    path.write_bytes(b"".join(lines))
+
+
+@pytest.mark.parametrize("links", [False, True])
+@pytest.mark.parametrize(
+    ("which", "number"), [("ledger", 1), ("ledger", 2), ("register", 1), ("register", 2)]
+)
+# Rule F.anchors
+def test_a_chain_that_was_edited_in_place_is_another_from_that_line_on(
+    world: World, tmp_path: Path, which: str, number: int, links: bool
+) -> None:
+    path = kept(tmp_path, statement(world.home, links=links))
+    record = {"ledger": chain.ledger_file(world.home),
+              "register": world.home.vault / register.REGISTER_NAME}[which]  # fmt: skip
+    edit_in_place(record, number)
+    found = inspection.compare_with(world.home, [path])
+    assert found.exit_code == EXIT_DIFFERENT
+    told = {(f.file_name, f.chain, f.status): f.first_changed for f in found.findings}
+    other = {"ledger": "register", "register": "ledger"}[which]
+    assert told == {
+        (record.name, which, "rewritten"): number,
+        ("kept.json", which, "rewritten"): number,
+        ("kept.json", other, "found"): None,
+    }
+
+
+def test_a_line_that_was_edited_behind_all_kept_heads_is_told_as_well(
+    world: World, tmp_path: Path
+) -> None:
+    path = kept(tmp_path, statement(world.home))
+    life.return_(world.settings, CONTRACT, "2023-01", "Kai", "prøve")
+    edit_in_place(chain.ledger_file(world.home), 3)
+    found = inspection.compare_with(world.home, [path])
+    assert found.exit_code == EXIT_DIFFERENT
+    assert "hændelse 2 står uændret" in found.text()
+    assert changed(found, "ledger") == 3
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
@@ -169,6 +213,7 @@ def test_a_file_without_heads_cannot_be_checked_and_is_not_called_right(
     found = inspection.compare_with(world.home, [path])
     assert found.exit_code == EXIT_REFUSED
     assert "kan ikke efterprøves" in found.text() and "✓" not in found.text()
+    assert ("som JSON, HTML eller PDF" in found.text()) is name.endswith(".xlsx")
 
 
 def test_a_file_that_is_not_there_is_wrong_usage(world: World, tmp_path: Path) -> None:

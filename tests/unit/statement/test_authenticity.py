@@ -16,8 +16,9 @@ import pytest
 from dagster_project.lib import life, statement
 from dagster_project.lib.base.canonical import canonical_json, sha256_json
 from dagster_project.lib.base.errors import UsageError
+from dagster_project.lib.keys import sealing
 from dagster_project.lib.keys.statement_key import StatementKey, read_statement_key
-from dagster_project.lib.statement import paper, sealing, view, web
+from dagster_project.lib.statement import paper, view, web
 from dagster_project.lib.statement.figures import figures_sha256
 from tests.support.published import CONTRACT, World, make_world
 

@@ -138,6 +138,18 @@ def test_unchanged_documents_are_not_made_again(world: World) -> None:
     assert statement.write_documents(world.home, world.settings) == []
 
 
+@pytest.mark.parametrize("missing", ["2023-01.pdf.sig", "2023-01-bilag.json", "2023-01.html"])
+# Rule S.statement
+def test_a_document_that_is_missing_is_made_again_though_nothing_changed(
+    world: World, missing: str
+) -> None:
+    first = statement.write_documents(world.home, world.settings)
+    assert statement.write_documents(world.home, world.settings, is_unchanged=True) == []
+    (world.home.reports / "statements" / CONTRACT / missing).unlink()
+    again = statement.write_documents(world.home, world.settings, is_unchanged=True)
+    assert sorted(again) == sorted(first)
+
+
 def test_a_step_in_the_ledger_makes_the_documents_anew(world: World) -> None:
     statement.write_documents(world.home, world.settings)
     life.submit(world.settings, CONTRACT, "2023-01", "Lis")

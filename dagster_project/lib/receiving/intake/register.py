@@ -151,7 +151,7 @@ class Register:
         try:
             self._read(chained.read(path).lines)
         except chained.BrokenLineError as error:
-            raise broken(f"linje {error.number} i vault/{REGISTER_NAME} {error.what}") from None
+            raise broken(f"linje {error.number} i vault/{REGISTER_NAME} {error.what}") from error
 
     def _read(self, lines: Sequence[bytes]) -> None:
         for number, line in enumerate(lines, start=1):

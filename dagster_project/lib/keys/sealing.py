@@ -1,7 +1,7 @@
 """Signing the documents of a settlement, and finding out who signed one.
 
 What belongs here: which bytes a signature is over, the file ``<name>.sig``. What does not: the
-key's file (``keys.statement_key``), what a document says.
+key's file (``statement_key``), what a document says.
 
 A JSON document carries its signature; it is over the canonical text of the document without the
 keys ``public_key`` and ``signature``, so that it holds however the text is laid out. The signature
