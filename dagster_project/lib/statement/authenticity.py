@@ -167,7 +167,11 @@ def _read_html(path: Path, verdict: Verdict) -> str | None:
     page = _read_json(path, verdict)
     if page is None:
         return None
-    found = web.documents_of(page)
+    try:
+        found = web.documents_of(page)
+    except (AssertionError, *recomputing.MALFORMED):  # the first is html.parser's own
+        verdict.problems.append("siden kan ikke læses")
+        return None
     if found is None:
         verdict.problems.append("siden har programmer i sig, som opgørelser ikke har")
         return None
@@ -224,9 +228,8 @@ def _check_document(document: Document, wanted: str | None, verdict: Verdict) ->
         verdict.problems += problems
     named = document.get("statement_sha256")
     verdict.statement_sha256 = named if recomputing.is_statement_sha256(named) else None
-    state = document.get("state")
-    if not verdict.problems and isinstance(state, dict):
-        verdict.state = state["state"]
+    if not verdict.problems and document.get("kind") != ANNEX:
+        verdict.state = document["state"]["state"]
 
 
 def _check_seal(document: Document, wanted: str | None, verdict: Verdict) -> None:
@@ -281,7 +284,7 @@ def _check_own_lines(document: Document, verdict: Verdict) -> None:
         problems = list(recomputing.check_differences(lines))
         if document["lines"] != {"count": len(lines), "sha256": sha256_json(lines)}:
             problems.append("linjerne er ikke dem, som bilaget nævner")
-    except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError):
+    except recomputing.MALFORMED:
         problems = [recomputing.UNREADABLE]
     verdict.problems += [f"linjer: {problem}" for problem in problems]
     if not problems:
@@ -322,7 +325,7 @@ def _check_annex(document: Document | None, path: Path, verdict: Verdict) -> Non
         named = (annex["statement_sha256"], annex["contract"], annex["period"])
         if named != (document["statement_sha256"], figures["contract"], figures["period"]):
             problems.append("bilaget er en anden opgørelses")
-    except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError):
+    except recomputing.MALFORMED:
         problems = [recomputing.UNREADABLE]
     verdict.problems += [f"bilag: {problem}" for problem in problems]
     if not problems:
@@ -364,7 +367,11 @@ def _check_unsigned_paper(path: Path, document: Document | None, verdict: Verdic
             )
         return
     missing = f"papiret omkring tallene: der er ingen {path.name}{sealing.SUFFIX} ved siden af"
-    is_same = None if verdict.problems else _is_drawn_so(path, document)
+    try:
+        is_same = None if verdict.problems else _is_drawn_so(path, document)
+    except recomputing.MALFORMED:
+        verdict.problems.append("dokumentets indhold har ikke den form, som opgørelser har")
+        return
     if is_same:
         verdict.checked.append("det, der vises, er det, dokumentet siger")
     elif is_same is False:

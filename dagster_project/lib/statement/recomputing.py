@@ -19,6 +19,7 @@ from typing import Any
 
 from dagster_project.lib.base.canonical import sha256_json
 from dagster_project.lib.base.chained import GENESIS
+from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.contracts.terms import hash_terms
 from dagster_project.lib.ledger import state as states
 from dagster_project.lib.ledger.chain import Event
@@ -54,6 +55,11 @@ _MONEY = re.compile(r"-?(0|[1-9][0-9]{0,15})\.[0-9]{2}")
 _SHARE = re.compile(r"[01]\.[0-9]{6}")
 _HEX = re.compile(r"[0-9a-f]{64}")
 UNREADABLE = "det kan ikke læses"
+MALFORMED = (
+    LookupError, TypeError, ValueError, ArithmeticError, AttributeError, StopIteration,
+    RuntimeError, EffektError,
+)  # fmt: skip
+"""What reading a document raises whose content has another form than the product writes."""
 _NOTHING = Decimal(0)
 
 
@@ -64,7 +70,7 @@ def check(document: Document) -> tuple[list[str], list[str]]:
     for name, find in _CHECKS:
         try:
             found = list(find(document))
-        except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError, LookupError):
+        except MALFORMED:
             found = [UNREADABLE]
         if found:
             problems += [f"{name}: {problem}" for problem in found]

@@ -6,7 +6,7 @@ import copy
 import json
 import shutil
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -234,6 +234,7 @@ HOSTILE: dict[str, Callable[[str], str]] = {
     "text_after_it": lambda text: text + "{}",
     "no_unicode": lambda text: text.replace('"Lis"', '"\\ud800"', 1),
     "no_end_of_nesting": lambda _text: '{"a":' * 100_000,
+    "deep_nesting": lambda text: text.replace('{"chain"', f'{{"a":{"[" * 101 + "]" * 101},"chain"'),
     "no_object": lambda _text: "[]",
     "nothing": lambda _text: "",
     "an_empty_object": lambda _text: "{}",
@@ -260,6 +261,86 @@ def test_the_answer_repeats_nothing_that_a_stranger_wrote(kept: Path, text: Any)
     document["figures"]["readings"][0]["reading"] = text
     told = statement.authenticate(save(kept / "løgn.json", document, STRANGER)).text()
     assert str(text) not in told.replace("løgn.json", "")
+
+
+GONE = object()
+
+
+def places_in(value: Any, *before: str | int) -> Iterator[tuple[str | int, ...]]:
+    """Every place in a document; of a list its first entry stands for all."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value[:1])
+    for name, own in inner:
+        yield (*before, name)
+        if isinstance(own, dict | list):
+            yield from places_in(own, *before, name)
+
+
+def edited(document: Document, place: tuple[str | int, ...], value: Any) -> Document:
+    """The document with another value at a place, or without it."""
+    told = copy.deepcopy(document)
+    inner: Any = told
+    for step in place[:-1]:
+        inner = inner[step]
+    if value is GONE:
+        del inner[place[-1]]
+    else:
+        inner[place[-1]] = value
+    return told
+
+
+def on_a_page(page: str, document: Document) -> str:
+    """A page of the product with another document inside."""
+    before, kind, rest = page.partition('application/json"')
+    begins = rest.index(">") + 1
+    return (
+        before + kind + rest[:begins] + canonical_json(document) + rest[rest.index("</script>") :]
+    )
+
+
+@pytest.mark.parametrize("value", [GONE, None, {}, 7])
+# Rule S.verify
+def test_whatever_a_document_holds_the_answer_is_one_of_three(kept: Path, value: Any) -> None:
+    page = (kept / "2023-01.html").read_text(encoding="utf-8")
+    path, on_page = kept / "løgn.json", kept / "løgn.html"
+    for name in ("2023-01.json", "2023-01-bilag.json"):
+        document = load(kept / name)
+        for place in places_in({"state": {}, **document}):
+            told = _bare(edited({"state": {}, **document}, place, value))
+            signed = sealing.signed(told, STRANGER)
+            path.write_text(canonical_json(signed), encoding="utf-8")
+            verdict = statement.authenticate(path)
+            assert verdict.exit_code in (0, 3, 4) and verdict.as_json() and verdict.text()
+            if verdict.is_valid:
+                on_page.write_text(on_a_page(page, signed), encoding="utf-8")
+                assert statement.authenticate(on_page).exit_code in (0, 3, 4), place
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        *(("shown", name) for name in ("claims", "curve", "effects", "blockers")),
+        *(("provenance", name) for name in ("deliveries", "as_of_date", "heads")),
+        ("shown", "matches"),
+    ],
+)
+# Rule S.verify
+def test_a_paper_whose_content_cannot_be_drawn_is_not_in_order(
+    kept: Path, place: tuple[str, ...]
+) -> None:
+    document = _bare(edited(load(kept / "2023-01.json"), place, None))
+    signed = sealing.signed(document, STRANGER)
+    page = (kept / "2023-01.html").read_text(encoding="utf-8")
+    (kept / "løgn.html").write_text(on_a_page(page, signed), encoding="utf-8")
+    attached = canonical_json(signed).encode()
+    about = b"<</Type/EmbeddedFile/Length %d>>" % len(attached)
+    (kept / "løgn.pdf").write_bytes(b"9 0 obj\n" + about + b"\nstream\n" + attached)
+    for form in ("html", "pdf"):
+        assert statement.authenticate(kept / f"løgn.{form}").exit_code == 4
+
+
+def test_a_page_that_no_parser_takes_is_not_in_order(kept: Path) -> None:
+    (kept / "2023-01.html").write_text("<![foo[x]]>", encoding="utf-8")
+    assert statement.authenticate(kept / "2023-01.html").exit_code == 4
 
 
 # Rule S.verify
