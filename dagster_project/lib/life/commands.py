@@ -50,7 +50,7 @@ def submit(
     with _desk(settings, contract, actor, "submit") as desk:
         row = desk.settlement(start)
         refusals.require_first_unapproved(desk, start, row)
-        refusals.require_state(desk, start, row, states.DRAFT)
+        refusals.require_state(desk, start, row)
         refusals.require_unmoved(desk, start)
         reason = (
             refusals.clean(incomplete_reason, "reason") if incomplete_reason is not None else None
@@ -65,9 +65,9 @@ def verify(settings: Settings, contract: str, period: str, actor: str) -> Event:
     start = states.parse_month(period)
     with _desk(settings, contract, actor, "verify") as desk:
         row = desk.settlement(start)
-        refusals.require_state(desk, start, row, states.SUBMITTED)
+        refusals.require_state(desk, start, row)
         refusals.require_unmoved(desk, start)
-        refusals.require_other_person(desk, start, "submit")
+        refusals.require_other_person(desk, start)
         refusals.require_other_user(desk, start)
         return _write(desk, start, row)
 
@@ -77,10 +77,10 @@ def approve(settings: Settings, contract: str, period: str, actor: str) -> Event
     start = states.parse_month(period)
     with _desk(settings, contract, actor, "approve") as desk:
         row = desk.settlement(start)
-        refusals.require_state(desk, start, row, states.VERIFIED)
+        refusals.require_state(desk, start, row)
         refusals.require_first_unapproved(desk, start, row)
         refusals.require_unmoved(desk, start)
-        refusals.require_other_person(desk, start, "submit", "verify")
+        refusals.require_other_person(desk, start)
         refusals.require_other_user(desk, start)
         document = freezing.freeze(desk.snapshot, desk.contract, start, desk.ledger)
         if document["statement_sha256"] != row["statement_sha256"]:
@@ -117,7 +117,7 @@ def pay(
     require_not_after_today(paid_on, "the day of the payment")
     with _desk(settings, contract, actor, "pay") as desk:
         row = desk.settlement(start)
-        refusals.require_state(desk, start, row, states.APPROVED)
+        refusals.require_state(desk, start, row)
         refusals.require_earlier_paid(desk, start)
         refusals.require_other_user(desk, start)
         return _write_payment(desk, start, paid_on, text)
@@ -135,7 +135,7 @@ def correct(
     text = refusals.clean(reference, "reference")
     require_not_after_today(paid_on, "the day of the payment")
     with _desk(settings, contract, actor, "correct") as desk:
-        refusals.require_state(desk, start, desk.settlement(start), states.PAID)
+        refusals.require_state(desk, start, desk.settlement(start))
         refusals.require_other_user(desk, start)
         refusals.require_correction(desk, start, paid_on, text)
         return _write_payment(desk, start, paid_on, text)
@@ -147,7 +147,7 @@ def return_(settings: Settings, contract: str, period: str, actor: str, reason: 
     text = refusals.clean(reason, "reason")
     with _desk(settings, contract, actor, "return") as desk:
         row = desk.settlement(start)
-        refusals.require_state(desk, start, row, states.SUBMITTED, states.VERIFIED)
+        refusals.require_state(desk, start, row)
         refusals.require_other_user(desk, start)
         return _write(desk, start, row, reason=text)
 
@@ -196,7 +196,7 @@ def _desk(settings: Settings, contract_id: str, actor: str, action: str) -> Iter
         chain.set_torn_line_aside(home)
         posting.write_postings(home, ledger)
         terms = _terms(settings, current, contract_id)
-        acting = who_acts.for_contract(home, actor, refusals.ROLES[action], terms.actors)
+        acting = who_acts.for_contract(home, actor, states.ROLES[action], terms.actors)
         desk = refusals.Desk(settings, current, ledger, terms, acting, action)
         refusals.require_newest(desk)
         yield desk

@@ -24,15 +24,6 @@ from dagster_project.lib.ledger.chain import Event, Ledger
 from dagster_project.lib.publishing import snapshot
 from dagster_project.settings import Home, Settings
 
-ROLES = {
-    "submit": "provider",
-    "verify": "municipality",
-    "approve": "municipality",
-    "return": "municipality",
-    "release": "municipality",
-    "pay": "finance",
-    "correct": "finance",
-}
 EARLIER_OPEN = "earlier_period_open"
 _MAX_TEXT = 500
 ORE = Decimal("0.01")
@@ -136,8 +127,9 @@ def require_first_unapproved(desk: Desk, start: dt.date, row: dict[str, Any]) ->
         )
 
 
-def require_state(desk: Desk, start: dt.date, row: dict[str, Any], *wanted: str) -> None:
-    """The settlement is in one of these states."""
+def require_state(desk: Desk, start: dt.date, row: dict[str, Any]) -> None:
+    """The settlement is in a state in which the action may be done."""
+    wanted = states.BEFORE[desk.action]
     found = states.state_of(desk.events(start), row["statement_sha256"])
     if found.name in wanted:
         return
@@ -185,10 +177,10 @@ def require_no_blockers(desk: Desk, start: dt.date, reason: str | None) -> None:
         )
 
 
-def require_other_person(desk: Desk, start: dt.date, *actions: str) -> None:
-    """The actor did none of these earlier steps."""
+def require_other_person(desk: Desk, start: dt.date) -> None:
+    """The actor did none of the earlier steps that take another person."""
     steps = desk.events(start)
-    for action in actions:
+    for action in states.OTHER_PERSON[desk.action]:
         last = next((e for e in reversed(steps) if e.action == action), None)
         if last is not None and person_names.same(last.actor) == person_names.same(
             desk.acting.name

@@ -25,6 +25,7 @@ from dagster_project.lib.statement import recomputing, sealing
 Document = Mapping[str, Any]
 MAX_BYTES = 512 * 1024 * 1024
 STATEMENT, ANNEX = "afregning", "bilag"
+_FORMAT = 2
 _SEPARATORS = str.maketrans("", "", " :-")
 _KEY_UNKNOWN = (
     "nøglen er ikke bekræftet: sammenlign dens fingeraftryk med det, kommunen har oplyst,"
@@ -219,6 +220,8 @@ def _parsed(text: str, verdict: Verdict) -> Document | None:
 
 
 def _check_document(document: Document, wanted: str | None, verdict: Verdict) -> None:
+    if not _is_old(document) and not _is_known(document):
+        verdict.problems.append("dokumentet er af en ukendt slags eller et ukendt format")
     _check_seal(document, wanted, verdict)
     if document.get("kind") == ANNEX:
         _check_own_lines(document, verdict)
@@ -245,10 +248,17 @@ def _check_seal(document: Document, wanted: str | None, verdict: Verdict) -> Non
     verdict.checked.append("underskriften er dokumentets")
 
 
+def _is_known(document: Document) -> bool:
+    """Whether a document says of itself what the product writes."""
+    kind, written = document.get("kind"), document.get("format")
+    return kind in (STATEMENT, ANNEX) and type(written) is int and written == _FORMAT
+
+
 def _is_old(document: Document) -> bool:
     """Whether a document is of format 1: not signed, its lines among the figures."""
     figures = document.get("figures")
-    is_old = document.get("format") == 1 and not {"kind", "signature"} & set(document)
+    written = document.get("format")
+    is_old = type(written) is int and written == 1 and not {"kind", "signature"} & set(document)
     return is_old and isinstance(figures, dict) and "format" not in figures
 
 
@@ -314,7 +324,12 @@ def _check_annex(document: Document | None, path: Path, verdict: Verdict) -> Non
     own = Verdict(path.name)
     text = _read_json(path, own)
     annex = None if text is None else _parsed(text, own)
-    if annex is None or annex.get("kind") != ANNEX or not sealing.is_sealed(annex):
+    if (
+        annex is None
+        or annex.get("kind") != ANNEX
+        or not _is_known(annex)
+        or not sealing.is_sealed(annex)
+    ):
         verdict.problems.append("bilaget er intet bilag, eller underskriften er ikke dets")
         return
     if annex["public_key"] != document.get("public_key"):

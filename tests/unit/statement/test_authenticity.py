@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import json
 import shutil
 import zipfile
@@ -167,7 +168,22 @@ def test_the_key_of_another_does_not_sign_for_the_municipality(
         (("figures", "tiers", "steps", 0, "amount"), "299.00", "beløbene i trinnene er andre"),
         (("figures", "tiers", "basis_counted"), "299.00", "der tæller med, er et andet"),
         (("figures", "tiers", "steps", 0, "above"), "10.00", "trinnene er ikke kontraktens"),
-        (("figures", "tiers", "payment_ceiling"), "1000.00", "et loft er ikke kontraktens"),
+        (("figures", "tiers", "payment_ceiling"), "1000.00", "loftet i trinnene er ikke"),
+        (("figures", "readings", 0, "basis_ceiling"), "9.00", "et loft er ikke kontraktens"),
+        (("figures", "payment", "period"), "301.00", "mere end alt det, der er betalt"),
+        (("figures", "payment", "period"), "299.00", "den første periodes betaling"),
+        (("figures", "basis", "cumulative"), "400.00", "den første periodes grundlag"),
+        (("figures", "parts", 0, "line_kind"), "bonus", "af en ukendt slags"),
+        (("figures", "parts", 0, "part"), "del-9", "en del er ikke kontraktens"),
+        (("shown", "totals", "headroom_to_ceiling_dkk"), "9.00", "til loftet er en anden"),
+        (("shown", "totals", "headroom_to_next_tier_dkk"), "9.00", "afstanden til næste trin"),
+        (("shown", "totals", "period_end"), "2023-04-30", "perioden har en anden sidste dag"),
+        (("provenance", "heads", "ledger"), None, "hændelseskædens hoved mangler"),
+        (("provenance", "heads"), None, "hændelseskæde"),
+        (("kind",), "bonus", "ukendt slags eller et ukendt format"),
+        (("kind",), None, "ukendt slags eller et ukendt format"),
+        (("format",), 1, "ukendt slags eller et ukendt format"),
+        (("format",), "2", "ukendt slags eller et ukendt format"),
         (("figures", "readings", 0, "entitlement"), "1.00", "en læsning giver et andet beløb"),
         (("figures", "readings"), [], "læsningerne er ikke kontraktens"),
         (("figures", "format"), 3, "en anden form"),
@@ -221,6 +237,63 @@ def test_an_approval_of_another_amount_or_of_another_period_is_found(
         document["provenance"]["heads"]["ledger"]["hash"] = event["hash"]
         told = statement.authenticate(save(tmp_path / "løgn.json", document, key))
         assert problem in told.text()
+
+
+def relinked(document: Document) -> Document:
+    """The document with the hashes of all its events and the chain made anew."""
+    previous = "0" * 64
+    document["events"] = [dict(event) for event in document["events"]]
+    for number, event in enumerate(document["events"], start=1):
+        event |= {"prev": previous, "sequence": number}
+        event["hash"] = sha256_json({k: v for k, v in event.items() if k != "hash"})
+        previous = event["hash"]
+    document["chain"] = [
+        {k: e[k] for k in ("sequence", "prev", "hash")} for e in document["events"]
+    ]
+    document["provenance"]["heads"]["ledger"] = {
+        "sequence": len(document["events"]), "hash": previous,
+    }  # fmt: skip
+    return document
+
+
+def test_a_life_that_no_settlement_can_have_is_found(world: World, tmp_path: Path) -> None:
+    key = read_statement_key(world.home)
+    life.submit(world.settings, CONTRACT, "2023-01", "Lis")
+    life.verify(world.settings, CONTRACT, "2023-01", "Kai")
+    life.return_(world.settings, CONTRACT, "2023-01", "Kai", "om igen")
+    life.submit(world.settings, CONTRACT, "2023-01", "Lis")
+    life.verify(world.settings, CONTRACT, "2023-01", "Kai")
+    life.approve(world.settings, CONTRACT, "2023-01", "Lea")
+    life.pay(world.settings, CONTRACT, "2023-01", "Bo", dt.date(2023, 5, 2), "b-1")
+    (path, *_) = statement.write_statement(world.settings, CONTRACT, "2023-01")
+    assert statement.authenticate(path, key.fingerprint).is_valid
+    submit, verify, back, again, seen, approve, pay = load(path)["events"]
+    done = [submit, verify, approve, pay]
+    lives: list[list[Document]] = [
+        [{**submit, "role": "finance"}, verify, approve, pay],
+        [submit, {**verify, "role": "provider"}, approve, pay],
+        [submit, verify, {**approve, "role": "finance"}, pay],
+        [submit, {**verify, "actor": " LIS "}, approve, pay],
+        [submit, verify, {**approve, "actor": "Lis"}, pay],
+        [submit, verify, {**approve, "actor": "Kai"}, pay],
+        [submit, verify, {**approve, "actor": ""}, pay],
+        [submit, approve, pay], [approve, pay], [verify, submit, approve, pay], [*done, pay],
+        [*done, submit], [submit, back, seen, approve, pay], [submit, again, seen, approve, pay],
+        [submit, verify, {**approve, "action": "release"}, approve, pay],
+        [{**submit, "as_of_date": "2023-06-01"}, verify, approve, pay],
+        [
+            {**submit, "is_confirmed": True}, {**verify, "is_confirmed": True}, approve, pay,
+        ],
+    ]  # fmt: skip
+    for events in lives:
+        document = relinked({**load(path), "events": events})
+        told = statement.authenticate(save(tmp_path / "løgn.json", document, key))
+        assert "ikke et trin, der kunne tages" in told.text() or "kan ikke læses" in told.text()
+    document = relinked({**load(path), "events": done})
+    assert statement.authenticate(save(tmp_path / "helt.json", document, key)).is_valid
+    document["events"].pop()
+    told = statement.authenticate(save(tmp_path / "løgn.json", document, key))
+    assert "kæden ender ikke med opgørelsens sidste hændelse" in told.text()
 
 
 # text -> text of a JSON file that no two readers may read differently
