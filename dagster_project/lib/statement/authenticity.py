@@ -182,7 +182,13 @@ def _read_html(path: Path, verdict: Verdict) -> str | None:
 def _read_pdf(path: Path, verdict: Verdict) -> str | None:
     from dagster_project.lib.statement import paper
 
-    found = paper.documents_of(path.read_bytes())
+    raw = path.read_bytes()
+    if paper.is_revised(raw):
+        verdict.problems.append(
+            "PDF-filen har flere opgørelser i sig eller er ændret, efter at den blev skrevet"
+        )
+        return None
+    found = paper.documents_of(raw)
     if not found:
         return None
     return _the_one(found, "PDF-filen", verdict)

@@ -405,8 +405,8 @@ def test_a_paper_whose_content_cannot_be_drawn_is_not_in_order(
     page = (kept / "2023-01.html").read_text(encoding="utf-8")
     (kept / "løgn.html").write_text(on_a_page(page, signed), encoding="utf-8")
     attached = canonical_json(signed).encode()
-    about = b"<</Type/EmbeddedFile/Length %d>>" % len(attached)
-    (kept / "løgn.pdf").write_bytes(b"9 0 obj\n" + about + b"\nstream\n" + attached)
+    about = b"<</EF<</F 9 0 R>>>>\n9 0 obj\n<</Type/EmbeddedFile/Length %d>>" % len(attached)
+    (kept / "løgn.pdf").write_bytes(about + b"\nstream\n" + attached)
     assert statement.authenticate(kept / "løgn.html").exit_code == 4
     printed = statement.authenticate(kept / "løgn.pdf")
     assert printed.exit_code == 4 or not printed.is_paper_checked
@@ -494,6 +494,55 @@ def test_two_attachments_are_not_one_statement(kept: Path) -> None:
     assert "flere opgørelser" in statement.authenticate(path).text()
     path.write_bytes(b"%PDF-1.7\n" + one.replace(b"/Length", b"/Filter/LZWDecode/Length"))
     assert statement.authenticate(path).exit_code == 4
+
+
+ANOTHER = b"<</Length 2>>\nstream\n{}\nendstream\nendobj\n"
+# pdf, number of the attachment, number of what names it -> pdf with another attachment
+REVISIONS: dict[str, Callable[[bytes, bytes, bytes], bytes]] = {
+    "the_object_again": lambda pdf, file, _: pdf + file + b" 0 obj\n" + ANOTHER,
+    "the_object_again_with_a_comment": lambda pdf, file, _: (
+        pdf + b"\n" + file + b"%x\n0%\n obj\n" + ANOTHER
+    ),
+    "the_object_again_inside_what_looks_like_a_stream": lambda pdf, file, _: (
+        pdf.replace(b"startxref", b"%stream\n" + file + b" 0 obj\n" + ANOTHER + b"startxref")
+    ),
+    "the_name_again": lambda pdf, _, name: (
+        pdf + name + b" 0 obj\n<</EF<</F 900 0 R>>>>\nendobj\n900 0 obj\n" + ANOTHER
+    ),
+    "a_name_with_escapes": lambda pdf, _, __: (
+        pdf + b"901 0 obj\n<</E#46<</F 900 0 R>>>>\nendobj\n900 0 obj\n" + ANOTHER
+    ),
+    "a_kind_with_escapes": lambda pdf, _, __: (
+        pdf + b"900 0 obj\n" + ANOTHER.replace(b"<<", b"<</Type/Embedded#46ile", 1)
+    ),
+    "another_is_named": lambda pdf, file, _: (
+        pdf.replace(b"/EF<</F " + file, b"/EF<</F 900")
+        + b"900 0 obj\n" + ANOTHER
+    ),
+    "a_second_end": lambda pdf, _, __: pdf + b"startxref\n9\n%%EOF\n",
+    "an_earlier_table": lambda pdf, _, __: pdf.replace(b"/Root", b"/Prev 9/Root"),
+    "objects_out_of_sight": lambda pdf, _, __: (
+        pdf + b"900 0 obj\n" + ANOTHER.replace(b"<<", b"<</Type/ObjStm", 1)
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("revise", REVISIONS.values(), ids=REVISIONS)
+# Rule S.verify
+def test_a_pdf_whose_attachment_may_be_another_is_not_in_order(
+    kept: Path, key: StatementKey, revise: Callable[[bytes, bytes, bytes], bytes]
+) -> None:
+    (kept / "2023-01.pdf.sig").unlink()
+    path = kept / "2023-01.pdf"
+    pdf = path.read_bytes()
+    file = pdf.partition(b"/EF<</F ")[2].partition(b" ")[0]
+    name = pdf.partition(b"<</Type/Filespec")[0].split(b"endobj")[-1].split()[0]
+    changed = revise(pdf, file, name)
+    assert changed != pdf
+    path.write_bytes(changed)
+    told = statement.authenticate(path, key.fingerprint)
+    assert told.exit_code == 4
+    assert "flere opgørelser i sig eller er ændret, efter at den blev skrevet" in told.text()
 
 
 def test_an_attachment_that_never_ends_is_given_up(kept: Path, monkeypatch: Any) -> None:
