@@ -362,8 +362,8 @@ def _life(document: Document) -> Iterator[str]:
     place = {(event.contract_id, f"{event.period_start:%Y-%m}") for event in events}
     if not place <= {(figures["contract"], figures["period"])}:
         yield "en hændelse er en anden opgørelses"
-    for place, event in enumerate(events):
-        if not _may_follow(event, events[:place]):
+    for number, event in enumerate(events):
+        if not _may_follow(event, events[:number]):
             yield f"hændelse {event.sequence} er ikke et trin, der kunne tages af den, der gjorde"
     expected = states.state_of(events, sha256)
     if {"state": expected.name, "is_superseded": expected.is_superseded} != document["state"]:
