@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 _MAX_DIGITS = 18
+_MAX_DEPTH = 100
 
 
 def parse_strictly(text: str) -> Any:
@@ -17,7 +18,8 @@ def parse_strictly(text: str) -> Any:
 
     Raises:
         ValueError: no JSON, a key that stands twice in its mapping, a number that is not whole or
-            too large, text after the value, a text that is no Unicode, nesting without end.
+            too large, text after the value, a text that is no Unicode, nested more than a hundred
+            deep.
     """
     try:
         value = json.loads(
@@ -27,7 +29,22 @@ def parse_strictly(text: str) -> Any:
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except RecursionError:
         raise ValueError("the text is nested too deeply") from None
+    _refuse_depth(value)
     return value
+
+
+def _refuse_depth(value: Any) -> None:
+    """Whoever goes through the value may do so by recursion, whatever stack is left."""
+    level = [value]
+    for _ in range(_MAX_DEPTH):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    if level:
+        raise ValueError("the text is nested too deeply")
 
 
 def _mapping(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:

@@ -24,6 +24,27 @@ from dagster_project.settings import Home
 
 OPEN, DRAFT, SUBMITTED, VERIFIED = "open", "draft", "submitted", "verified"
 APPROVED, PAID = "approved", "paid"
+ROLES = {
+    "submit": "provider",
+    "verify": "municipality",
+    "approve": "municipality",
+    "return": "municipality",
+    "release": "municipality",
+    "pay": "finance",
+    "correct": "finance",
+}
+"""Who may do an action."""
+BEFORE = {
+    "submit": (DRAFT,),
+    "verify": (SUBMITTED,),
+    "approve": (VERIFIED,),
+    "return": (SUBMITTED, VERIFIED),
+    "pay": (APPROVED,),
+    "correct": (PAID,),
+}
+"""The states in which a step may be taken."""
+OTHER_PERSON = {"verify": ("submit",), "approve": ("submit", "verify")}
+"""The earlier steps of which a step takes another person."""
 _AFTER = {"submit": SUBMITTED, "verify": VERIFIED, "return": DRAFT}
 _STEPS = (*_AFTER, "approve", "pay", "correct")
 

@@ -53,7 +53,7 @@ def submit(
     with _step(settings, contract, actor, "submit", reason) as step:
         row = step.settlement(start)
         refusals.require_first_unapproved(step, start, row)
-        refusals.require_state(step, start, row, states.DRAFT)
+        refusals.require_state(step, start, row)
         refusals.require_unmoved(step, start)
         refusals.require_no_blockers(step, start, reason)
         refusals.require_other_user(step, start)
@@ -65,9 +65,9 @@ def verify(settings: Settings, contract: str, period: str, actor: str) -> Event:
     start = states.parse_month(period)
     with _step(settings, contract, actor, "verify") as step:
         row = step.settlement(start)
-        refusals.require_state(step, start, row, states.SUBMITTED)
+        refusals.require_state(step, start, row)
         refusals.require_unmoved(step, start)
-        refusals.require_other_person(step, start, "submit")
+        refusals.require_other_person(step, start)
         refusals.require_other_user(step, start)
         return _write(step, start, row)
 
@@ -77,10 +77,10 @@ def approve(settings: Settings, contract: str, period: str, actor: str) -> Event
     start = states.parse_month(period)
     with _step(settings, contract, actor, "approve") as step:
         row = step.settlement(start)
-        refusals.require_state(step, start, row, states.VERIFIED)
+        refusals.require_state(step, start, row)
         refusals.require_first_unapproved(step, start, row)
         refusals.require_unmoved(step, start)
-        refusals.require_other_person(step, start, "submit", "verify")
+        refusals.require_other_person(step, start)
         refusals.require_other_user(step, start)
         document = freezing.freeze(step.snapshot, step.contract, start, step.ledger)
         if document["statement_sha256"] != row["statement_sha256"]:
@@ -117,7 +117,7 @@ def pay(
     require_not_after_today(paid_on, "the day of the payment")
     with _step(settings, contract, actor, "pay", text) as step:
         row = step.settlement(start)
-        refusals.require_state(step, start, row, states.APPROVED)
+        refusals.require_state(step, start, row)
         refusals.require_earlier_paid(step, start)
         refusals.require_other_user(step, start)
         return _write_payment(step, start, paid_on, text)
@@ -135,7 +135,7 @@ def correct(
     text = clean(reference, "reference")
     require_not_after_today(paid_on, "the day of the payment")
     with _step(settings, contract, actor, "correct", text) as step:
-        refusals.require_state(step, start, step.settlement(start), states.PAID)
+        refusals.require_state(step, start, step.settlement(start))
         refusals.require_other_user(step, start)
         refusals.require_correction(step, start, paid_on, text)
         return _write_payment(step, start, paid_on, text)
@@ -147,7 +147,7 @@ def return_(settings: Settings, contract: str, period: str, actor: str, reason: 
     text = clean(reason, "reason")
     with _step(settings, contract, actor, "return", text) as step:
         row = step.settlement(start)
-        refusals.require_state(step, start, row, states.SUBMITTED, states.VERIFIED)
+        refusals.require_state(step, start, row)
         refusals.require_other_user(step, start)
         return _write(step, start, row, reason=text)
 
@@ -198,7 +198,7 @@ def _step(
         chain.set_torn_line_aside(home)
         posting.write_postings(home, ledger)
         terms = read_shown_terms(settings, current, contract_id)
-        acting = who_acts.for_contract(home, actor, refusals.ROLES[action], terms.actors)
+        acting = who_acts.for_contract(home, actor, states.ROLES[action], terms.actors)
         step = refusals.Step(settings, current, ledger, terms, acting, action)
         refusals.require_newest(step)
         for text in filter(None, (acting.name, typed)):

@@ -25,6 +25,7 @@ from dagster_project.lib.statement import recomputing
 Document = Mapping[str, Any]
 MAX_BYTES = 512 * 1024 * 1024
 STATEMENT, ANNEX = "afregning", "bilag"
+_FORMAT = 2
 _SEPARATORS = str.maketrans("", "", " :-")
 _KEY_UNKNOWN = (
     "nøglen er ikke bekræftet: sammenlign dens fingeraftryk med det, kommunen har oplyst,"
@@ -167,7 +168,11 @@ def _read_html(path: Path, verdict: Verdict) -> str | None:
     page = _read_json(path, verdict)
     if page is None:
         return None
-    found = web.documents_of(page)
+    try:
+        found = web.documents_of(page)
+    except (AssertionError, *recomputing.MALFORMED):  # the first is html.parser's own
+        verdict.problems.append("siden kan ikke læses")
+        return None
     if found is None:
         verdict.problems.append("siden har programmer i sig, som opgørelser ikke har")
         return None
@@ -177,7 +182,13 @@ def _read_html(path: Path, verdict: Verdict) -> str | None:
 def _read_pdf(path: Path, verdict: Verdict) -> str | None:
     from dagster_project.lib.statement import paper
 
-    found = paper.documents_of(path.read_bytes())
+    raw = path.read_bytes()
+    if paper.is_revised(raw):
+        verdict.problems.append(
+            "PDF-filen har flere opgørelser i sig eller er ændret, efter at den blev skrevet"
+        )
+        return None
+    found = paper.documents_of(raw)
     if not found:
         return None
     return _the_one(found, "PDF-filen", verdict)
@@ -215,6 +226,8 @@ def _parsed(text: str, verdict: Verdict) -> Document | None:
 
 
 def _check_document(document: Document, wanted: str | None, verdict: Verdict) -> None:
+    if not _is_old(document) and not _is_known(document):
+        verdict.problems.append("dokumentet er af en ukendt slags eller et ukendt format")
     _check_seal(document, wanted, verdict)
     if document.get("kind") == ANNEX:
         _check_own_lines(document, verdict)
@@ -224,9 +237,8 @@ def _check_document(document: Document, wanted: str | None, verdict: Verdict) ->
         verdict.problems += problems
     named = document.get("statement_sha256")
     verdict.statement_sha256 = named if recomputing.is_statement_sha256(named) else None
-    state = document.get("state")
-    if not verdict.problems and isinstance(state, dict):
-        verdict.state = state["state"]
+    if not verdict.problems and document.get("kind") != ANNEX:
+        verdict.state = document["state"]["state"]
 
 
 def _check_seal(document: Document, wanted: str | None, verdict: Verdict) -> None:
@@ -242,10 +254,17 @@ def _check_seal(document: Document, wanted: str | None, verdict: Verdict) -> Non
     verdict.checked.append("underskriften er dokumentets")
 
 
+def _is_known(document: Document) -> bool:
+    """Whether a document says of itself what the product writes."""
+    kind, written = document.get("kind"), document.get("format")
+    return kind in (STATEMENT, ANNEX) and type(written) is int and written == _FORMAT
+
+
 def _is_old(document: Document) -> bool:
     """Whether a document is of format 1: not signed, its lines among the figures."""
     figures = document.get("figures")
-    is_old = document.get("format") == 1 and not {"kind", "signature"} & set(document)
+    written = document.get("format")
+    is_old = type(written) is int and written == 1 and not {"kind", "signature"} & set(document)
     return is_old and isinstance(figures, dict) and "format" not in figures
 
 
@@ -281,7 +300,7 @@ def _check_own_lines(document: Document, verdict: Verdict) -> None:
         problems = list(recomputing.check_differences(lines))
         if document["lines"] != {"count": len(lines), "sha256": sha256_json(lines)}:
             problems.append("linjerne er ikke dem, som bilaget nævner")
-    except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError):
+    except recomputing.MALFORMED:
         problems = [recomputing.UNREADABLE]
     verdict.problems += [f"linjer: {problem}" for problem in problems]
     if not problems:
@@ -311,7 +330,12 @@ def _check_annex(document: Document | None, path: Path, verdict: Verdict) -> Non
     own = Verdict(path.name)
     text = _read_json(path, own)
     annex = None if text is None else _parsed(text, own)
-    if annex is None or annex.get("kind") != ANNEX or not sealing.is_sealed(annex):
+    if (
+        annex is None
+        or annex.get("kind") != ANNEX
+        or not _is_known(annex)
+        or not sealing.is_sealed(annex)
+    ):
         verdict.problems.append("bilaget er intet bilag, eller underskriften er ikke dets")
         return
     if annex["public_key"] != document.get("public_key"):
@@ -322,7 +346,7 @@ def _check_annex(document: Document | None, path: Path, verdict: Verdict) -> Non
         named = (annex["statement_sha256"], annex["contract"], annex["period"])
         if named != (document["statement_sha256"], figures["contract"], figures["period"]):
             problems.append("bilaget er en anden opgørelses")
-    except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError):
+    except recomputing.MALFORMED:
         problems = [recomputing.UNREADABLE]
     verdict.problems += [f"bilag: {problem}" for problem in problems]
     if not problems:
@@ -364,7 +388,11 @@ def _check_unsigned_paper(path: Path, document: Document | None, verdict: Verdic
             )
         return
     missing = f"papiret omkring tallene: der er ingen {path.name}{sealing.SUFFIX} ved siden af"
-    is_same = None if verdict.problems else _is_drawn_so(path, document)
+    try:
+        is_same = None if verdict.problems else _is_drawn_so(path, document)
+    except recomputing.MALFORMED:
+        verdict.problems.append("dokumentets indhold har ikke den form, som opgørelser har")
+        return
     if is_same:
         verdict.checked.append("det, der vises, er det, dokumentet siger")
     elif is_same is False:

@@ -18,7 +18,17 @@ from typing import Any
 from dagster_project.lib.statement.view import Section, View
 
 _TEMPLATE = Path(__file__).with_name("templates") / "statement.typ"
-_ATTACHED = re.compile(rb"/Type\s*/EmbeddedFile")
+_ATTACHED = re.compile(rb"/Type\s*/EmbeddedFile(?![A-Za-z0-9])")
+# between two words of a PDF stand blanks, of which NUL is one, and comments
+_GAP = rb"(?:[\x00\s]|%[^\r\n]{0,200}[\r\n])"
+_OBJECT = re.compile(rb"(?<![0-9])([0-9]{1,10})" + _GAP + rb"+[0-9]{1,5}" + _GAP + rb"+obj")
+_NAMED = re.compile(rb"/EF" + _GAP + rb"*(?:<<([^<>]{0,200})>>|<<|[0-9]+" + _GAP + rb")")
+_REFERENCE = re.compile(rb"([0-9]{1,10})\s+[0-9]{1,5}\s+R")
+_ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
+# what the product's own PDFs never have: an earlier table, objects that are out of sight
+_REVISED = re.compile(
+    rb"/Prev" + _GAP + rb"+[0-9]+" + _GAP + rb"*[/>]|/(ObjStm|XRef|XRefStm)(?![A-Za-z0-9])"
+)
 _STREAM = re.compile(rb"stream\r?\n")
 _LENGTH = re.compile(rb"/Length\s+(\d{1,9})(?!\s+\d+\s+R)")
 _REACH = 4096  # bytes of an object's dictionary that are looked at
@@ -71,6 +81,29 @@ def _fonts() -> Any:
 def _breakable(text: str) -> str:
     """A text whose long names may break at their underscores."""
     return text.replace("_", "_\u200b")
+
+
+def is_revised(made: bytes) -> bool:
+    """Whether a PDF was changed behind its end, or may show another attachment than is found.
+
+    A reader shows the last of several objects with a number, and the attachment that is named as
+    one; neither needs to say what it is, and a name may be written with escapes.
+    """
+    plain = _ESCAPE.sub(lambda found: bytes.fromhex(found[1].decode()), made)
+    objects = [(found.start(), int(found[1])) for found in _OBJECT.finditer(plain)]
+    attached = [found.start() for found in _ATTACHED.finditer(plain)]
+    own = [max((one for one in objects if one[0] < place), default=(0, 0)) for place in attached]
+    named = [
+        {int(number) for number in _REFERENCE.findall(found[1] or b"")}
+        for found in _NAMED.finditer(plain)
+    ]
+    return (
+        any(plain.count(end) > 1 for end in (b"startxref", b"%%EOF"))
+        or len({number for _, number in objects}) != len(objects)
+        or _REVISED.search(plain) is not None
+        or len(attached) != len(_ATTACHED.findall(made))
+        or named != [{number} for _, number in own]
+    )
 
 
 def documents_of(made: bytes) -> list[str]:

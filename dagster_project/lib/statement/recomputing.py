@@ -17,8 +17,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from dagster_project.lib.base import person_names
 from dagster_project.lib.base.canonical import sha256_json
 from dagster_project.lib.base.chained import GENESIS
+from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.contracts import contract_from_json, list_periods
 from dagster_project.lib.contracts.terms import hash_terms
 from dagster_project.lib.ledger import state as states
 from dagster_project.lib.ledger.chain import Event
@@ -28,6 +31,7 @@ from dagster_project.lib.statement.tiers import (
     Tier,
     counted_basis,
     entitlement,
+    headroom,
     walk,
 )
 
@@ -48,12 +52,18 @@ _FIGURES = {
     "format", "contract", "period", "terms_sha256", "lines", "parts", "basis", "authorised",
     "tiers", "entitlement", "payment", "held", "readings",
 }  # fmt: skip
+_LINE_KINDS = ("new", "true_up")
 _LINE = ("line_kind", "part", "course", "month", "price_group", "old", "new", "difference")
 _SETTLED = ("approve", "pay", "correct")  # each names the approved figures and their amount
 _MONEY = re.compile(r"-?(0|[1-9][0-9]{0,15})\.[0-9]{2}")
 _SHARE = re.compile(r"[01]\.[0-9]{6}")
 _HEX = re.compile(r"[0-9a-f]{64}")
 UNREADABLE = "det kan ikke læses"
+MALFORMED = (
+    LookupError, TypeError, ValueError, ArithmeticError, AttributeError, StopIteration,
+    RuntimeError, EffektError,
+)  # fmt: skip
+"""What reading a document raises whose content has another form than the product writes."""
 _NOTHING = Decimal(0)
 
 
@@ -64,7 +74,7 @@ def check(document: Document) -> tuple[list[str], list[str]]:
     for name, find in _CHECKS:
         try:
             found = list(find(document))
-        except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError, LookupError):
+        except MALFORMED:
             found = [UNREADABLE]
         if found:
             problems += [f"{name}: {problem}" for problem in found]
@@ -95,8 +105,10 @@ def check_lines(document: Document, lines: Lines) -> Iterator[str]:
 
 
 def check_differences(lines: Lines) -> Iterator[str]:
-    """Whether each line's difference is new minus old."""
+    """Whether each line's difference is new minus old, and its kind one that there is."""
     for number, line in enumerate(lines, start=1):
+        if line["line_kind"] not in _LINE_KINDS:
+            yield f"linje {number}: slagsen er ukendt"
         if _kroner(line["new"]) - _kroner(line["old"]) != _kroner(line["difference"]):
             yield f"linje {number}: forskellen er ikke ny minus gammel"
 
@@ -175,6 +187,9 @@ def _sums(document: Document) -> Iterator[str]:
     keys = [(part["line_kind"], part["part"], part["price_group"]) for part in parts]
     if keys != sorted(set(keys)):
         yield "en del står to gange, eller delene står i en anden orden"
+    agreed = {part["part_id"] for part in document["provenance"]["terms"]["parts"]}
+    if any(part["line_kind"] not in _LINE_KINDS or part["part"] not in agreed for part in parts):
+        yield "en del er ikke kontraktens, eller dens linjer er af en ukendt slags"
     for part in parts:
         rates = [(_kroner(rate["rate"]), _count(rate["months"])) for rate in part["rates"]]
         if sum(months for _, months in rates) != _count(part["months"]):
@@ -228,6 +243,10 @@ def _tiers(document: Document) -> Iterator[str]:
     if entitled != _kroner(figures["entitlement"]["cumulative"]):
         yield "betalingsretten følger ikke af grundlag, trin og loft"
     yield from _readings(document, tiers, basis, entitled)
+    totals = document["shown"]["totals"]
+    printed = (totals["headroom_to_next_tier_dkk"], totals["headroom_to_ceiling_dkk"])
+    if tuple(map(_kroner_or_none, printed)) != headroom(basis, tiers, chosen):
+        yield "afstanden til næste trin eller til loftet er en anden"
     payment = document["provenance"]["terms"]["payment"]
     agreed = [Tier(Decimal(t["above"]), Decimal(t["provider_share"])) for t in payment["tiers"]]
     if agreed != tiers or payment["readings"]["chosen"] != way["reading"]:
@@ -247,8 +266,9 @@ def _readings(
     for row in rows:
         name = row["reading"]
         is_chosen = name == figures["tiers"]["reading"]
-        told = figures["tiers"] if is_chosen else row
-        reading = _reading(name, told) if "payment_ceiling" in told else agreed[name]
+        reading = agreed[name] if _is_format_1(figures) else _reading(name, row)
+        if is_chosen and _reading(name, figures["tiers"]) != reading:
+            yield "loftet i trinnene er ikke den valgte læsnings"
         found = entitlement(basis, tiers, reading)
         printed = (_kroner(row["entitlement"]), _kroner(row["difference"]), row["is_chosen"])
         if (found, found - entitled, is_chosen) != printed:
@@ -288,10 +308,29 @@ def _payment(document: Document) -> Iterator[str]:
         agreed = document["provenance"]["terms"]["payment"]["authorised_max"]
         if maximum != (None if agreed is None else Decimal(agreed)):
             yield "bevillingen er ikke kontraktens"
+    paid_through = payment["cumulative"] + carried
     if carried < 0 or payment["period"] < 0 or (carried and payment["period"]):
         yield "periodens betaling passer ikke til det, der er betalt for meget"
-    if payment["repayable"] not in (_NOTHING, max(_NOTHING, carried - held)):
+    if payment["period"] > paid_through:
+        yield "periodens betaling er mere end alt det, der er betalt"
+    yield from _place(document, paid_through, max(_NOTHING, carried - held))
+
+
+def _place(document: Document, paid_through: Decimal, too_much: Decimal) -> Iterator[str]:
+    """What the first and the last period of the printed terms have that no other has."""
+    figures = document["figures"]
+    payment = {name: _kroner(text) for name, text in figures["payment"].items()}
+    periods = list_periods(contract_from_json(dict(document["provenance"]["terms"])))
+    starts = [f"{period.period_start:%Y-%m}" for period in periods]
+    place = starts.index(figures["period"])
+    if place == 0 and (payment["period"] != paid_through or payment["carried_forward"]):
+        yield "den første periodes betaling er ikke betalingen i alt"
+    if place == 0 and figures["basis"]["period"] != figures["basis"]["cumulative"]:
+        yield "den første periodes grundlag er ikke grundlaget i alt"
+    if payment["repayable"] != (too_much if place == len(periods) - 1 else _NOTHING):
         yield "det, der skal betales tilbage, er et andet"
+    if document["shown"]["totals"]["period_end"] != periods[place].period_end.isoformat():
+        yield "perioden har en anden sidste dag"
 
 
 def _events(document: Document) -> Iterator[str]:
@@ -307,6 +346,11 @@ def _events(document: Document) -> Iterator[str]:
         number = _count(event["sequence"])
         if sha256_json(kept) != event["hash"] or links[number - 1]["hash"] != event["hash"]:
             yield f"hændelse {number} er ændret"
+        if event["prev"] != links[number - 1]["prev"]:
+            yield f"hændelse {number} fortsætter ikke kæden"
+    last = document["events"][-1]["sequence"] if document["events"] else 0
+    if len(links) != last:
+        yield "kæden ender ikke med opgørelsens sidste hændelse"
     yield from _life(document)
     yield from _head(document, previous)
 
@@ -318,6 +362,9 @@ def _life(document: Document) -> Iterator[str]:
     place = {(event.contract_id, f"{event.period_start:%Y-%m}") for event in events}
     if not place <= {(figures["contract"], figures["period"])}:
         yield "en hændelse er en anden opgørelses"
+    for number, event in enumerate(events):
+        if not _may_follow(event, events[:number]):
+            yield f"hændelse {event.sequence} er ikke et trin, der kunne tages af den, der gjorde"
     expected = states.state_of(events, sha256)
     if {"state": expected.name, "is_superseded": expected.is_superseded} != document["state"]:
         yield "status følger ikke af hændelserne"
@@ -328,10 +375,33 @@ def _life(document: Document) -> Iterator[str]:
         yield "der er godkendt eller betalt et andet beløb"
 
 
+def _may_follow(event: Event, before: Sequence[Event]) -> bool:
+    """Whether the step could be taken then, by that role and by that person (S.steps, S.people)."""
+    found = states.state_of(before, event.statement_sha256)
+    if found.name not in states.BEFORE[event.action] or event.role != states.ROLES[event.action]:
+        return False
+    if before and not (
+        before[-1].sequence < event.sequence and before[-1].as_of_date <= event.as_of_date
+    ):
+        return False
+    name = person_names.same(event.actor)
+    last = {earlier.action: person_names.same(earlier.actor) for earlier in before}
+    others = [last.get(action) for action in states.OTHER_PERSON.get(event.action, ())]
+    confirmed = {
+        person_names.same(earlier.actor)
+        for earlier in before
+        if earlier.is_confirmed and event.is_confirmed and earlier.os_user == event.os_user
+    }
+    return name != "" and name not in others and confirmed <= {name}
+
+
 def _head(document: Document, last: str) -> Iterator[str]:
     """The head of the ledger that is printed continues the chain that is printed."""
-    heads = document["provenance"].get("heads")
+    provenance = document["provenance"]
+    heads = provenance["heads"] if "kind" in document else provenance.get("heads")
     if heads is None or heads["ledger"] is None:
+        if document["chain"] and "kind" in document:
+            yield "hændelseskædens hoved mangler"
         return
     sequence, length = _count(heads["ledger"]["sequence"]), len(document["chain"])
     if sequence < length or (sequence == length and heads["ledger"]["hash"] != last):

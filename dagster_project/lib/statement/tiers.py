@@ -3,7 +3,7 @@
 What belongs here: what each tier adds to an entitlement, for printing and for checking offline.
 What does not: the entitlement that is paid on (dbt, ``intermediate/settlement``); both must agree.
 
-Rules: S.tiers.
+Rules: S.tiers, S.headroom.
 """
 
 from __future__ import annotations
@@ -91,3 +91,20 @@ def entitlement(basis_dkk: Decimal, tiers: Sequence[Tier], reading: Reading) -> 
     if reading.payment_ceiling_dkk is not None:
         total = min(total, reading.payment_ceiling_dkk)
     return total.quantize(_ORE)
+
+
+def headroom(
+    basis_dkk: Decimal, tiers: Sequence[Tier], reading: Reading
+) -> tuple[Decimal | None, Decimal | None]:
+    """Kroner to the next tier (None in the last) and to the ceiling (None without one)."""
+    counted = counted_basis(basis_dkk, reading)
+    ahead = [tier.above_dkk - counted for tier in tiers if tier.above_dkk > counted]
+    if reading.payment_ceiling_dkk is None and reading.basis_ceiling_dkk is None:
+        return min(ahead, default=None), None
+    if reading.basis_ceiling_dkk is None and tiers[-1].provider_share > 0:
+        greatest = reading.payment_ceiling_dkk or Decimal(0)
+    else:
+        highest = reading.basis_ceiling_dkk
+        highest = tiers[-1].above_dkk if highest is None else highest
+        greatest = entitlement(highest, tiers, reading)
+    return min(ahead, default=None), greatest - entitlement(basis_dkk, tiers, reading)

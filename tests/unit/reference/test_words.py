@@ -14,7 +14,7 @@ import pytest
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.gates import GATES
 from dagster_project.lib.ledger import state as states
-from dagster_project.lib.life.refusals import ROLES
+from dagster_project.lib.ledger.state import ROLES
 from dagster_project.lib.publishing.tables import declared_tables
 from dagster_project.lib.reference import SEEDS, load_reference, words
 from dagster_project.lib.reference.errata import KINDS

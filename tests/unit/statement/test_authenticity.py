@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import json
 import shutil
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -168,7 +169,22 @@ def test_the_key_of_another_does_not_sign_for_the_municipality(
         (("figures", "tiers", "steps", 0, "amount"), "299.00", "beløbene i trinnene er andre"),
         (("figures", "tiers", "basis_counted"), "299.00", "der tæller med, er et andet"),
         (("figures", "tiers", "steps", 0, "above"), "10.00", "trinnene er ikke kontraktens"),
-        (("figures", "tiers", "payment_ceiling"), "1000.00", "et loft er ikke kontraktens"),
+        (("figures", "tiers", "payment_ceiling"), "1000.00", "loftet i trinnene er ikke"),
+        (("figures", "readings", 0, "basis_ceiling"), "9.00", "et loft er ikke kontraktens"),
+        (("figures", "payment", "period"), "301.00", "mere end alt det, der er betalt"),
+        (("figures", "payment", "period"), "299.00", "den første periodes betaling"),
+        (("figures", "basis", "cumulative"), "400.00", "den første periodes grundlag"),
+        (("figures", "parts", 0, "line_kind"), "bonus", "af en ukendt slags"),
+        (("figures", "parts", 0, "part"), "del-9", "en del er ikke kontraktens"),
+        (("shown", "totals", "headroom_to_ceiling_dkk"), "9.00", "til loftet er en anden"),
+        (("shown", "totals", "headroom_to_next_tier_dkk"), "9.00", "afstanden til næste trin"),
+        (("shown", "totals", "period_end"), "2023-04-30", "perioden har en anden sidste dag"),
+        (("provenance", "heads", "ledger"), None, "hændelseskædens hoved mangler"),
+        (("provenance", "heads"), None, "hændelseskæde"),
+        (("kind",), "bonus", "ukendt slags eller et ukendt format"),
+        (("kind",), None, "ukendt slags eller et ukendt format"),
+        (("format",), 1, "ukendt slags eller et ukendt format"),
+        (("format",), "2", "ukendt slags eller et ukendt format"),
         (("figures", "readings", 0, "entitlement"), "1.00", "en læsning giver et andet beløb"),
         (("figures", "readings"), [], "læsningerne er ikke kontraktens"),
         (("figures", "format"), 3, "en anden form"),
@@ -224,6 +240,63 @@ def test_an_approval_of_another_amount_or_of_another_period_is_found(
         assert problem in told.text()
 
 
+def relinked(document: Document) -> Document:
+    """The document with the hashes of all its events and the chain made anew."""
+    previous = "0" * 64
+    document["events"] = [dict(event) for event in document["events"]]
+    for number, event in enumerate(document["events"], start=1):
+        event |= {"prev": previous, "sequence": number}
+        event["hash"] = sha256_json({k: v for k, v in event.items() if k != "hash"})
+        previous = event["hash"]
+    document["chain"] = [
+        {k: e[k] for k in ("sequence", "prev", "hash")} for e in document["events"]
+    ]
+    document["provenance"]["heads"]["ledger"] = {
+        "sequence": len(document["events"]), "hash": previous,
+    }  # fmt: skip
+    return document
+
+
+def test_a_life_that_no_settlement_can_have_is_found(world: World, tmp_path: Path) -> None:
+    key = read_statement_key(world.home)
+    life.submit(world.settings, CONTRACT, "2023-01", "Lis")
+    life.verify(world.settings, CONTRACT, "2023-01", "Kai")
+    life.return_(world.settings, CONTRACT, "2023-01", "Kai", "om igen")
+    life.submit(world.settings, CONTRACT, "2023-01", "Lis")
+    life.verify(world.settings, CONTRACT, "2023-01", "Kai")
+    life.approve(world.settings, CONTRACT, "2023-01", "Lea")
+    life.pay(world.settings, CONTRACT, "2023-01", "Bo", dt.date(2023, 5, 2), "b-1")
+    (path, *_) = statement.write_statement(world.settings, CONTRACT, "2023-01")
+    assert statement.authenticate(path, key.fingerprint).is_valid
+    submit, verify, back, again, seen, approve, pay = load(path)["events"]
+    done = [submit, verify, approve, pay]
+    lives: list[list[Document]] = [
+        [{**submit, "role": "finance"}, verify, approve, pay],
+        [submit, {**verify, "role": "provider"}, approve, pay],
+        [submit, verify, {**approve, "role": "finance"}, pay],
+        [submit, {**verify, "actor": " LIS "}, approve, pay],
+        [submit, verify, {**approve, "actor": "Lis"}, pay],
+        [submit, verify, {**approve, "actor": "Kai"}, pay],
+        [submit, verify, {**approve, "actor": ""}, pay],
+        [submit, approve, pay], [approve, pay], [verify, submit, approve, pay], [*done, pay],
+        [*done, submit], [submit, back, seen, approve, pay], [submit, again, seen, approve, pay],
+        [submit, verify, {**approve, "action": "release"}, approve, pay],
+        [{**submit, "as_of_date": "2023-06-01"}, verify, approve, pay],
+        [
+            {**submit, "is_confirmed": True}, {**verify, "is_confirmed": True}, approve, pay,
+        ],
+    ]  # fmt: skip
+    for events in lives:
+        document = relinked({**load(path), "events": events})
+        told = statement.authenticate(save(tmp_path / "løgn.json", document, key))
+        assert "ikke et trin, der kunne tages" in told.text() or "kan ikke læses" in told.text()
+    document = relinked({**load(path), "events": done})
+    assert statement.authenticate(save(tmp_path / "helt.json", document, key)).is_valid
+    document["events"].pop()
+    told = statement.authenticate(save(tmp_path / "løgn.json", document, key))
+    assert "kæden ender ikke med opgørelsens sidste hændelse" in told.text()
+
+
 # text -> text of a JSON file that no two readers may read differently
 HOSTILE: dict[str, Callable[[str], str]] = {
     "a_key_twice": lambda text: text.replace('{"chain"', '{"kind":"bilag","chain"', 1),
@@ -235,6 +308,7 @@ HOSTILE: dict[str, Callable[[str], str]] = {
     "text_after_it": lambda text: text + "{}",
     "no_unicode": lambda text: text.replace('"Lis"', '"\\ud800"', 1),
     "no_end_of_nesting": lambda _text: '{"a":' * 100_000,
+    "deep_nesting": lambda text: text.replace('{"chain"', f'{{"a":{"[" * 101 + "]" * 101},"chain"'),
     "no_object": lambda _text: "[]",
     "nothing": lambda _text: "",
     "an_empty_object": lambda _text: "{}",
@@ -261,6 +335,87 @@ def test_the_answer_repeats_nothing_that_a_stranger_wrote(kept: Path, text: Any)
     document["figures"]["readings"][0]["reading"] = text
     told = statement.authenticate(save(kept / "løgn.json", document, STRANGER)).text()
     assert str(text) not in told.replace("løgn.json", "")
+
+
+GONE = object()
+
+
+def places_in(value: Any, *before: str | int) -> Iterator[tuple[str | int, ...]]:
+    """Every place in a document; of a list its first entry stands for all."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value[:1])
+    for name, own in inner:
+        yield (*before, name)
+        if isinstance(own, dict | list):
+            yield from places_in(own, *before, name)
+
+
+def edited(document: Document, place: tuple[str | int, ...], value: Any) -> Document:
+    """The document with another value at a place, or without it."""
+    told = copy.deepcopy(document)
+    inner: Any = told
+    for step in place[:-1]:
+        inner = inner[step]
+    if value is GONE:
+        del inner[place[-1]]
+    else:
+        inner[place[-1]] = value
+    return told
+
+
+def on_a_page(page: str, document: Document) -> str:
+    """A page of the product with another document inside."""
+    before, kind, rest = page.partition('application/json"')
+    begins = rest.index(">") + 1
+    return (
+        before + kind + rest[:begins] + canonical_json(document) + rest[rest.index("</script>") :]
+    )
+
+
+@pytest.mark.parametrize("value", [GONE, None, {}, 7])
+# Rule S.verify
+def test_whatever_a_document_holds_the_answer_is_one_of_three(kept: Path, value: Any) -> None:
+    page = (kept / "2023-01.html").read_text(encoding="utf-8")
+    path, on_page = kept / "løgn.json", kept / "løgn.html"
+    for name in ("2023-01.json", "2023-01-bilag.json"):
+        document = load(kept / name)
+        for place in places_in({"state": {}, **document}):
+            told = _bare(edited({"state": {}, **document}, place, value))
+            signed = sealing.signed(told, STRANGER)
+            path.write_text(canonical_json(signed), encoding="utf-8")
+            verdict = statement.authenticate(path)
+            assert verdict.exit_code in (0, 3, 4) and verdict.as_json() and verdict.text()
+            if verdict.is_valid:
+                on_page.write_text(on_a_page(page, signed), encoding="utf-8")
+                assert statement.authenticate(on_page).exit_code in (0, 3, 4), place
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        *(("shown", name) for name in ("claims", "curve", "effects", "blockers")),
+        *(("provenance", name) for name in ("deliveries", "as_of_date", "heads")),
+        ("shown", "matches"),
+    ],
+)
+# Rule S.verify
+def test_a_paper_whose_content_cannot_be_drawn_is_not_in_order(
+    kept: Path, place: tuple[str, ...]
+) -> None:
+    document = _bare(edited(load(kept / "2023-01.json"), place, None))
+    signed = sealing.signed(document, STRANGER)
+    page = (kept / "2023-01.html").read_text(encoding="utf-8")
+    (kept / "løgn.html").write_text(on_a_page(page, signed), encoding="utf-8")
+    attached = canonical_json(signed).encode()
+    about = b"<</EF<</F 9 0 R>>>>\n9 0 obj\n<</Type/EmbeddedFile/Length %d>>" % len(attached)
+    (kept / "løgn.pdf").write_bytes(about + b"\nstream\n" + attached)
+    assert statement.authenticate(kept / "løgn.html").exit_code == 4
+    printed = statement.authenticate(kept / "løgn.pdf")
+    assert printed.exit_code == 4 or not printed.is_paper_checked
+
+
+def test_a_page_that_no_parser_takes_is_not_in_order(kept: Path) -> None:
+    (kept / "2023-01.html").write_text("<![foo[x]]>", encoding="utf-8")
+    assert statement.authenticate(kept / "2023-01.html").exit_code == 4
 
 
 # Rule S.verify
@@ -340,6 +495,55 @@ def test_two_attachments_are_not_one_statement(kept: Path) -> None:
     assert "flere opgørelser" in statement.authenticate(path).text()
     path.write_bytes(b"%PDF-1.7\n" + one.replace(b"/Length", b"/Filter/LZWDecode/Length"))
     assert statement.authenticate(path).exit_code == 4
+
+
+ANOTHER = b"<</Length 2>>\nstream\n{}\nendstream\nendobj\n"
+# pdf, number of the attachment, number of what names it -> pdf with another attachment
+REVISIONS: dict[str, Callable[[bytes, bytes, bytes], bytes]] = {
+    "the_object_again": lambda pdf, file, _: pdf + file + b" 0 obj\n" + ANOTHER,
+    "the_object_again_with_a_comment": lambda pdf, file, _: (
+        pdf + b"\n" + file + b"%x\n0%\n obj\n" + ANOTHER
+    ),
+    "the_object_again_inside_what_looks_like_a_stream": lambda pdf, file, _: (
+        pdf.replace(b"startxref", b"%stream\n" + file + b" 0 obj\n" + ANOTHER + b"startxref")
+    ),
+    "the_name_again": lambda pdf, _, name: (
+        pdf + name + b" 0 obj\n<</EF<</F 900 0 R>>>>\nendobj\n900 0 obj\n" + ANOTHER
+    ),
+    "a_name_with_escapes": lambda pdf, _, __: (
+        pdf + b"901 0 obj\n<</E#46<</F 900 0 R>>>>\nendobj\n900 0 obj\n" + ANOTHER
+    ),
+    "a_kind_with_escapes": lambda pdf, _, __: (
+        pdf + b"900 0 obj\n" + ANOTHER.replace(b"<<", b"<</Type/Embedded#46ile", 1)
+    ),
+    "another_is_named": lambda pdf, file, _: (
+        pdf.replace(b"/EF<</F " + file, b"/EF<</F 900")
+        + b"900 0 obj\n" + ANOTHER
+    ),
+    "a_second_end": lambda pdf, _, __: pdf + b"startxref\n9\n%%EOF\n",
+    "an_earlier_table": lambda pdf, _, __: pdf.replace(b"/Root", b"/Prev 9/Root"),
+    "objects_out_of_sight": lambda pdf, _, __: (
+        pdf + b"900 0 obj\n" + ANOTHER.replace(b"<<", b"<</Type/ObjStm", 1)
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("revise", REVISIONS.values(), ids=REVISIONS)
+# Rule S.verify
+def test_a_pdf_whose_attachment_may_be_another_is_not_in_order(
+    kept: Path, key: StatementKey, revise: Callable[[bytes, bytes, bytes], bytes]
+) -> None:
+    (kept / "2023-01.pdf.sig").unlink()
+    path = kept / "2023-01.pdf"
+    pdf = path.read_bytes()
+    file = pdf.partition(b"/EF<</F ")[2].partition(b" ")[0]
+    name = pdf.partition(b"<</Type/Filespec")[0].split(b"endobj")[-1].split()[0]
+    changed = revise(pdf, file, name)
+    assert changed != pdf
+    path.write_bytes(changed)
+    told = statement.authenticate(path, key.fingerprint)
+    assert told.exit_code == 4
+    assert "flere opgørelser i sig eller er ændret, efter at den blev skrevet" in told.text()
 
 
 def test_an_attachment_that_never_ends_is_given_up(kept: Path, monkeypatch: Any) -> None:

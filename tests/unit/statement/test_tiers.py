@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from dagster_project.lib.statement.tiers import Reading, Tier, entitlement, walk
+from dagster_project.lib.statement.tiers import Reading, Tier, entitlement, headroom, walk
 
 TIERS = [
     Tier(Decimal("0.00"), Decimal("1.000000")),
@@ -53,3 +53,26 @@ def test_the_steps_add_up_where_each_of_them_would_round() -> None:
 def test_half_an_øre_is_rounded_away_from_zero() -> None:
     half = [Tier(Decimal("0.00"), Decimal("0.500000"))]
     assert entitlement(Decimal("0.01"), half, Reading("fri", None, None)) == Decimal("0.01")
+
+
+NOTHING_LAST = [*TIERS, Tier(Decimal("5000000.00"), Decimal("0.000000"))]
+
+
+@pytest.mark.parametrize(
+    ("tiers", "reading", "basis", "to_next", "to_ceiling"),
+    [
+        (TIERS, ON_PAYMENT, "4412079", "1", "1176096.00"),
+        (TIERS, ON_PAYMENT, "4412080", None, "1176095.00"),
+        (TIERS, ON_PAYMENT, "9000000", None, "0.00"),
+        (TIERS, ON_BASIS, "-1", "4412080", "5000127.50"),
+        (TIERS, ON_BASIS, "5588175", None, "0.00"),
+        (TIERS, Reading("fri", None, None), "1", "4412079", None),
+        (NOTHING_LAST, ON_PAYMENT, "4412080", "587920", "293960.00"),
+    ],
+)
+# Rule S.headroom
+def test_headroom_is_what_is_left_to_the_next_tier_and_to_the_ceiling(
+    tiers: list[Tier], reading: Reading, basis: str, to_next: str | None, to_ceiling: str | None
+) -> None:
+    expected = tuple(None if text is None else Decimal(text) for text in (to_next, to_ceiling))
+    assert headroom(Decimal(basis), tiers, reading) == expected
