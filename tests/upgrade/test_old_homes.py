@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from dagster_project import settings as places
+from dagster_project.cli.app import app
 from dagster_project.lib import inspection, upgrade
-from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.base.errors import EffektError, NotAllowedError
+from dagster_project.lib.statement import authenticate
 from dagster_project.lib.upgrade import record
 from dagster_project.lib.upgrade.steps import STEPS
 from dagster_project.settings import HOME_FORMAT, Home
@@ -137,3 +139,33 @@ def test_an_old_register_that_lacks_what_a_snapshot_names_is_not_sealed(tmp_path
     path.write_bytes(data[:-1])  # a whole line that lacks its line feed is no fault
     upgrade.bring_up(home)
     assert path.read_bytes().startswith(data)
+
+
+# Rules P.format, S.fresh
+def test_between_an_upgrade_and_its_night_only_what_is_approved_is_told(tmp_path: Path) -> None:
+    home = Home(old_homes.unpack(1, tmp_path / "home"))
+    with pytest.raises(NotAllowedError, match="SNAPSHOT_STALE") as found:
+        command("statement", "livet", "2023-04", home)
+    assert "effekt run" in found.value.remedy
+    assert home.read_home_file().format == HOME_FORMAT
+    command("statement", "livet", "2023-01", home)
+    document = home.reports / "statements" / "livet" / "2023-01.json"
+    assert authenticate(document).state == "paid"
+
+
+@pytest.mark.parametrize("name", ["why", "replay"])
+# Rule P.format
+def test_what_tells_of_figures_brings_a_home_up_and_looks_at_its_records(
+    tmp_path: Path, name: str
+) -> None:
+    home = Home(old_homes.unpack(1, tmp_path / "home"))
+    path = home.vault / "deliveries.jsonl"
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
+    with pytest.raises(EffektError, match="REGISTER_BROKEN"):
+        command(name, "livet", "2023-01", home)
+
+
+def command(name: str, contract: str, period: str, home: Home) -> None:
+    """A command as it is typed, with its failure."""
+    words = [name, contract, period, "--home", str(home.root)]
+    app(words, standalone_mode=False)

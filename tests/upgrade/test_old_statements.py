@@ -12,9 +12,9 @@ import pytest
 from dagster_project import settings as places
 from dagster_project.lib import ledger, statement, upgrade
 from dagster_project.lib.base.canonical import canonical_json
+from dagster_project.lib.keys import sealing
 from dagster_project.lib.keys.statement_key import read_statement_key
 from dagster_project.lib.ledger import frozen
-from dagster_project.lib.statement import sealing
 from dagster_project.lib.trace import replay
 from dagster_project.orchestration.dbt_runner import run_selected
 from dagster_project.settings import Home
