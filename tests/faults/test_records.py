@@ -303,6 +303,17 @@ def without_seal(data: bytes) -> bytes:
     return json.dumps(told).encode()
 
 
+def before_seals(data: bytes) -> bytes:
+    told = {**json.loads(data), "register_head": None, "format": 1}
+    del told["manifest_sha256"]
+    return json.dumps(told).encode()
+
+
+def silent_of_the_register(data: bytes) -> bytes:
+    told = {**json.loads(data), "register_head": None}
+    return manifests.to_text(manifests.sealed(told)).encode()
+
+
 def sealed_anew(data: bytes) -> bytes:
     return manifests.to_text(manifests.sealed({**json.loads(data), "ledger_head": None})).encode()
 
@@ -311,7 +322,8 @@ def sealed_anew(data: bytes) -> bytes:
     "harm",
     [
         without_head("ledger_head"), without_head("register_head"), without_head("as_of_date"),
-        without_seal, sealed_anew, empty_it, lambda _data: b"[]", lambda data: data[:-9],
+        without_seal, before_seals, silent_of_the_register, sealed_anew, empty_it,
+        lambda _data: b"[]", lambda data: data[:-9],
     ],
 )  # fmt: skip
 # Rule S.heads

@@ -15,6 +15,7 @@ from dagster_project.lib.contracts import read_contract
 from dagster_project.lib.keys.statement_key import make_statement_key
 from dagster_project.lib.ledger import chain
 from dagster_project.lib.ledger.state import released_dkk
+from dagster_project.lib.publishing import manifest as manifests
 from dagster_project.lib.publishing.code_version import code_version
 from dagster_project.lib.publishing.tables import declared_tables
 from dagster_project.lib.statement.content import payment_terms
@@ -102,7 +103,8 @@ class World:
             "snapshot_id": folder.name, "as_of_date": as_of.isoformat(), "ledger_head": head,
             "code_version": code_version(), "deliveries": [],
         }  # fmt: skip
-        (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+        sealed = manifests.sealed({"format": manifests.FORMAT, **manifest})
+        (folder / "manifest.json").write_text(json.dumps(sealed), encoding="utf-8")
         link = self.home.published / "current"
         link.unlink(missing_ok=True)
         link.symlink_to(folder)

@@ -19,7 +19,7 @@ from dagster_project.lib.base import chained
 from dagster_project.lib.base.errors import EffektError, UsageError
 from dagster_project.lib.keys.pseudonym import read_key
 from dagster_project.lib.keys.statement_key import read_statement_key
-from dagster_project.lib.ledger import chain, frozen
+from dagster_project.lib.ledger import chain, frozen, upgrades
 from dagster_project.lib.ledger.chain import Ledger
 from dagster_project.lib.publishing import manifest as manifests
 from dagster_project.lib.publishing.atomic import MART_LINK
@@ -29,7 +29,6 @@ from dagster_project.lib.receiving.intake import journal, register
 from dagster_project.lib.receiving.intake.register import REGISTER_NAME, Register
 from dagster_project.lib.receiving.intake.walk import SIDE_FILE_BYTES, names_sha256
 from dagster_project.lib.records import heads, vault
-from dagster_project.lib.upgrade import record
 from dagster_project.settings import HOME_FORMAT, Home
 
 
@@ -140,9 +139,9 @@ def _ledger(home: Home, named: list[Manifest]) -> tuple[Area, Ledger | None]:
         found = chain.read(home)
         for manifest in named:
             area.attempt(heads.require_ledger_head, found, manifest)
-    area.attempt(record.read, home)
+    area.attempt(upgrades.read, home)
     area.checked = len(found.events) if found else 0
-    for path in (chain.ledger_file(home), record.record_file(home)):
+    for path in (chain.ledger_file(home), upgrades.record_file(home)):
         _note_torn(area, path)
     return area, found
 
@@ -228,16 +227,16 @@ def _snapshots(home: Home) -> Area:
     area = Area("snapshots", "Øjebliksbilleder")
     folders = sorted(path for path in snapshots_dir(home).glob("*") if path.is_dir())
     for folder in folders:
-        if not area.attempt(_check_snapshot, folder) and not folder.exists():
+        if not area.attempt(_check_snapshot, home, folder) and not folder.exists():
             area.faults.pop()  # a night beside this removed an old one
     if folders:
         area.attempt(_check_links, home)
     return area
 
 
-def _check_snapshot(folder: Path) -> None:
+def _check_snapshot(home: Home, folder: Path) -> None:
     try:
-        manifests.check_snapshot(folder)
+        manifests.check_snapshot(folder, home)
     except EffektError as error:
         what = error.message.partition(": ")[2]
         raise EffektError(
