@@ -21,6 +21,7 @@ from dagster_project.lib.keys.pseudonym import read_key
 from dagster_project.lib.keys.statement_key import read_statement_key
 from dagster_project.lib.ledger import chain, frozen, upgrades
 from dagster_project.lib.ledger.chain import Ledger
+from dagster_project.lib.publishing import last_night
 from dagster_project.lib.publishing import manifest as manifests
 from dagster_project.lib.publishing.atomic import MART_LINK
 from dagster_project.lib.publishing.leftovers import CURRENT, snapshots_dir
@@ -257,7 +258,37 @@ def _check_links(home: Home) -> None:
             f"published/{CURRENT} eller published/{MART_LINK} peger ikke på et øjebliksbillede",
             remedy="kør effekt run",
         )
-    heads.current_manifest(home)
+    current = heads.current_manifest(home)
+    if current is not None:
+        _require_newest(home, current)
+
+
+def _require_newest(home: Home, current: Manifest) -> None:
+    """What readers see is the last that was published, as far as the records tell.
+
+    Each publication names the whole register as it stood, which only grows; the events that it
+    names are those until its as-of date, which ``--earlier`` may set back. So a kept snapshot that
+    names a later line was published later. Of those that name the same line, the mark of the last
+    whole night says which; a home without the mark leaves that open.
+    """
+    try:
+        hashes = register.load_register(home).hashes()
+    except EffektError:
+        return  # told of the register itself
+    lines = {line: number for number, line in enumerate(hashes) if line is not None}
+    reached = lines.get(current.get("register_head"), -1)
+    kept = heads.kept_manifests(home)
+    later = [one for one in kept if lines.get(one.get("register_head"), -1) > reached]
+    marked = last_night.remembered(home)
+    names = [one["snapshot_id"] for one in kept]
+    is_other = marked is not None and marked[1] in names and marked[1] != current["snapshot_id"]
+    if later or is_other:
+        raise EffektError(
+            "CURRENT_BROKEN",
+            f"published/{CURRENT} peger på {current['snapshot_id']}, som ikke er det senest"
+            " udgivne; læsere ser gamle tal",
+            remedy="kør effekt run",
+        )
 
 
 def _keys(home: Home, events: Ledger | None) -> Area:
