@@ -275,7 +275,7 @@ def _require_newest(home: Home, current: Manifest) -> None:
         hashes = register.load_register(home).hashes()
     except EffektError:
         return  # told of the register itself
-    lines = {line: number for number, line in enumerate(hashes) if line is not None}
+    lines: dict[Any, int] = {line: n for n, line in enumerate(hashes) if line is not None}
     reached = lines.get(current.get("register_head"), -1)
     kept = heads.kept_manifests(home)
     later = [one for one in kept if lines.get(one.get("register_head"), -1) > reached]
