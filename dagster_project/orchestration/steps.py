@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagster_project.lib.base import files
 from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.publishing import last_night
 from dagster_project.orchestration import knowledge
 from dagster_project.orchestration.outcome import Held, Refused, StepOutcome
 from dagster_project.settings import Home, Settings
@@ -106,7 +107,7 @@ def load_inputs(settings: Settings) -> StepOutcome:
         gates.show_published(settings.home)
         _write_reports(settings, is_unchanged=True)
         return StepOutcome(is_unchanged=True, snapshot_id=snapshot_id)
-    knowledge.forget(settings.home)
+    last_night.forget(settings.home)
     _write_context(settings, known)
     return StepOutcome(tables=_load(settings), metadata={"knowledge_sha256": known})
 
@@ -144,7 +145,7 @@ def _unchanged_snapshot(home: Home, known: str) -> str | None:
     """The current snapshot, if the last whole night knew the same and left it intact."""
     from dagster_project.lib import publishing
 
-    last = knowledge.remembered(home)
+    last = last_night.remembered(home)
     if last is None or last[0] != known:
         return None
     try:
@@ -274,7 +275,7 @@ def statements(settings: Settings) -> StepOutcome:
     written = _write_reports(own)
     current = publishing.current_snapshot(settings.home)
     if current is not None:
-        knowledge.remember(settings.home, known, current.snapshot_id)
+        last_night.remember(settings.home, known, current.snapshot_id)
     return StepOutcome(metadata={"documents": written})
 
 

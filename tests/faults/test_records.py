@@ -304,6 +304,26 @@ def test_a_snapshot_that_is_made_current_again_does_not_hide_what_a_newer_one_kn
         point(link, newest)
 
 
+# Rule F.verify
+@pytest.mark.parametrize("has_mark", [True, False])
+def test_readers_who_see_an_older_snapshot_are_told_by_verify(town: Town, has_mark: bool) -> None:
+    link = town.root / "published" / "current"
+    newest, mark = os.readlink(link), town.root / "work" / "published.json"
+    older = next(path for path in (town.root / "published" / "snapshots").glob("2023-04-15-*"))
+    told = mark.read_bytes()
+    assert inspection.inspect_home(Home(town.root)).is_whole
+    try:
+        point(link, f"snapshots/{older.name}")
+        if has_mark:
+            assert "CURRENT_BROKEN" in str(faults(town.root)["snapshots"])
+        else:  # both nights knew the same deliveries: nothing tells them from --earlier
+            mark.unlink()
+            assert not faults(town.root)["snapshots"]
+    finally:
+        point(link, newest)
+        mark.write_bytes(told)
+
+
 def point(link: Path, target: str) -> None:
     link.unlink()
     link.symlink_to(target)
@@ -322,6 +342,17 @@ def without_seal(data: bytes) -> bytes:
     return json.dumps(told).encode()
 
 
+def before_seals(data: bytes) -> bytes:
+    told = {**json.loads(data), "register_head": None, "format": 1}
+    del told["manifest_sha256"]
+    return json.dumps(told).encode()
+
+
+def silent_of_the_register(data: bytes) -> bytes:
+    told = {**json.loads(data), "register_head": None}
+    return manifests.to_text(manifests.sealed(told)).encode()
+
+
 def sealed_anew(data: bytes) -> bytes:
     return manifests.to_text(manifests.sealed({**json.loads(data), "ledger_head": None})).encode()
 
@@ -330,7 +361,8 @@ def sealed_anew(data: bytes) -> bytes:
     "harm",
     [
         without_head("ledger_head"), without_head("register_head"), without_head("as_of_date"),
-        without_seal, sealed_anew, empty_it, lambda _data: b"[]", lambda data: data[:-9],
+        without_seal, before_seals, silent_of_the_register, sealed_anew, empty_it,
+        lambda _data: b"[]", lambda data: data[:-9],
     ],
 )  # fmt: skip
 # Rule S.heads

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from dagster_project import settings as places
 from dagster_project.cli.app import app
-from dagster_project.lib import inspection, upgrade
+from dagster_project.lib import inspection, records, upgrade
 from dagster_project.lib.base.errors import EffektError, NotAllowedError
+from dagster_project.lib.ledger import upgrades as record
 from dagster_project.lib.statement import authenticate
-from dagster_project.lib.upgrade import record
 from dagster_project.lib.upgrade.steps import STEPS
 from dagster_project.settings import HOME_FORMAT, Home
 from tests.support.night import read_mart, run_night
@@ -123,6 +124,36 @@ def test_one_night_brings_a_home_of_format_1_up_and_every_record_of_it_is_whole(
     assert frozen == {path: path.read_bytes() for path in frozen}
     states = {row["period_start"]: row["state"] for row in read_mart(home.root, "settlement")}
     assert (states["2023-01-01"], states["2024-01-01"]) == ("paid", "open")
+
+
+# Rule S.heads
+def test_only_the_manifests_that_were_there_when_a_home_was_brought_up_may_lack_a_seal(
+    tmp_path: Path,
+) -> None:
+    home = Home(old_homes.unpack(1, tmp_path / "home"))
+    upgrade.bring_up(home)
+    assert len(records.check(home).register.records()) > 0
+    assert len(records.kept_manifests(home)) == 2
+    path = (home.published / "current" / "manifest.json").resolve()
+    data = path.read_bytes()
+    for changed in ({**json.loads(data), "deliveries": []}, {**json.loads(data), "format": 1}):
+        path.write_text(json.dumps(changed), encoding="utf-8")
+        for text in ("format: 2\n", "format: 1\n"):
+            home.home_file.write_text(text, encoding="utf-8")
+            assert len(records.kept_manifests(home)) == 1
+            with pytest.raises(EffektError, match="mangler eller er ændret"):
+                records.check(home)
+            snapshots = next(
+                area for area in inspection.inspect_home(home).areas if area.name == "snapshots"
+            )
+            assert snapshots.faults
+    home.home_file.write_text("format: 2\n", encoding="utf-8")
+    path.write_bytes(data)
+    records.check(home)
+    upgrades = record.record_file(home)
+    upgrades.write_bytes(upgrades.read_bytes().replace(b'"told"', b'"tolt"'))
+    with pytest.raises(EffektError, match="mangler eller er ændret"):
+        records.check(home)
 
 
 def test_an_old_register_that_lacks_what_a_snapshot_names_is_not_sealed(tmp_path: Path) -> None:

@@ -19,8 +19,9 @@ from dagster_project.lib.base import chained
 from dagster_project.lib.base.errors import EffektError, UsageError
 from dagster_project.lib.keys.pseudonym import read_key
 from dagster_project.lib.keys.statement_key import read_statement_key
-from dagster_project.lib.ledger import chain, frozen
+from dagster_project.lib.ledger import chain, frozen, upgrades
 from dagster_project.lib.ledger.chain import Event, Ledger
+from dagster_project.lib.publishing import last_night
 from dagster_project.lib.publishing import manifest as manifests
 from dagster_project.lib.publishing.atomic import MART_LINK
 from dagster_project.lib.publishing.leftovers import CURRENT, snapshots_dir
@@ -30,7 +31,6 @@ from dagster_project.lib.receiving.intake.register import REGISTER_NAME, Registe
 from dagster_project.lib.receiving.intake.walk import SIDE_FILE_BYTES, names_sha256
 from dagster_project.lib.records import heads, vault
 from dagster_project.lib.records.printed import Printed, printed_heads
-from dagster_project.lib.upgrade import record
 from dagster_project.settings import HOME_FORMAT, Home
 
 
@@ -146,9 +146,9 @@ def _ledger(
             area.attempt(heads.require_ledger_head, found, manifest)
         for printed in documents:
             area.attempt(heads.require_printed_event, home, found, printed)
-    area.attempt(record.read, home)
+    area.attempt(upgrades.read, home)
     area.checked = len(found.events) if found else 0
-    for path in (chain.ledger_file(home), record.record_file(home)):
+    for path in (chain.ledger_file(home), upgrades.record_file(home)):
         _note_torn(area, path)
     return area, found
 
@@ -242,16 +242,16 @@ def _snapshots(home: Home) -> Area:
     area = Area("snapshots", "Øjebliksbilleder")
     folders = sorted(path for path in snapshots_dir(home).glob("*") if path.is_dir())
     for folder in folders:
-        if not area.attempt(_check_snapshot, folder) and not folder.exists():
+        if not area.attempt(_check_snapshot, home, folder) and not folder.exists():
             area.faults.pop()  # a night beside this removed an old one
     if folders:
         area.attempt(_check_links, home)
     return area
 
 
-def _check_snapshot(folder: Path) -> None:
+def _check_snapshot(home: Home, folder: Path) -> None:
     try:
-        manifests.check_snapshot(folder)
+        manifests.check_snapshot(folder, home)
     except EffektError as error:
         what = error.message.partition(": ")[2]
         raise EffektError(
@@ -272,7 +272,37 @@ def _check_links(home: Home) -> None:
             f"published/{CURRENT} eller published/{MART_LINK} peger ikke på et øjebliksbillede",
             remedy="kør effekt run",
         )
-    heads.current_manifest(home)
+    current = heads.current_manifest(home)
+    if current is not None:
+        _require_newest(home, current)
+
+
+def _require_newest(home: Home, current: Manifest) -> None:
+    """What readers see is the last that was published, as far as the records tell.
+
+    Each publication names the whole register as it stood, which only grows; the events that it
+    names are those until its as-of date, which ``--earlier`` may set back. So a kept snapshot that
+    names a later line was published later. Of those that name the same line, the mark of the last
+    whole night says which; a home without the mark leaves that open.
+    """
+    try:
+        hashes = register.load_register(home).hashes()
+    except EffektError:
+        return  # told of the register itself
+    lines: dict[Any, int] = {line: n for n, line in enumerate(hashes) if line is not None}
+    reached = lines.get(current.get("register_head"), -1)
+    kept = heads.kept_manifests(home)
+    later = [one for one in kept if lines.get(one.get("register_head"), -1) > reached]
+    marked = last_night.remembered(home)
+    names = [one["snapshot_id"] for one in kept]
+    is_other = marked is not None and marked[1] in names and marked[1] != current["snapshot_id"]
+    if later or is_other:
+        raise EffektError(
+            "CURRENT_BROKEN",
+            f"published/{CURRENT} peger på {current['snapshot_id']}, som ikke er det senest"
+            " udgivne; læsere ser gamle tal",
+            remedy="kør effekt run",
+        )
 
 
 def _keys(home: Home, events: Ledger | None) -> Area:

@@ -225,8 +225,8 @@ def require_storable(step: Step, authorised: Decimal, amount: Decimal) -> None:
 def require_no_course(step: Step, text: str) -> None:
     """A typed text names no course of the contract: it stands in documents that leave the house.
 
-    Compared as whole words, as names are: case, blanks and kinds of dashes tell nothing apart. An id
-    of a digit or two is the number of many things, and names no course.
+    Compared as whole words, as names are: case, blanks and kinds of dashes tell nothing apart. An
+    id of a digit or two is the number of many things, and names no course.
     """
     words = person_names.same(text)
     for course_id in step.snapshot.course_ids(step.contract.contract_id):

@@ -16,7 +16,9 @@ from typing import Any, Literal, get_args
 
 from dagster_project.lib.base.canonical import sha256_file, sha256_json
 from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.ledger import upgrades
 from dagster_project.lib.publishing.tables import MART, RESTRICTED, declared_tables
+from dagster_project.settings import Home
 
 MANIFEST = "manifest.json"
 FORMAT = 2
@@ -74,10 +76,20 @@ def sealed(manifest: Manifest) -> Manifest:
 
 
 def is_sealed(manifest: Manifest) -> bool:
-    """Whether a manifest says what it said when it was written; one of format 1 has no seal."""
-    if manifest.get("format", 1) == 1 and _SEAL not in manifest:
-        return True
+    """Whether a manifest says what it said when it was written."""
     return bool(sealed(manifest) == manifest)
+
+
+def is_genuine(home: Home, folder: Path, manifest: Manifest) -> bool:
+    """Whether the manifest of a snapshot is sealed, or one that the home has from before seals."""
+    if has_seal(manifest):
+        return is_sealed(manifest)
+    return upgrades.knows_unsealed(home, folder.name, sha256_file(folder / MANIFEST))
+
+
+def has_seal(manifest: Manifest) -> bool:
+    """Whether a manifest is of a format that has a seal, or carries one."""
+    return manifest.get("format", 1) != 1 or _SEAL in manifest
 
 
 def to_text(manifest: Manifest) -> str:
@@ -133,8 +145,12 @@ def require_bytes(folder: Path, path: Path, copy: Path) -> None:
         raise _broken(folder, f"missing or changed: {path}")
 
 
-def check_snapshot(path: Path) -> Manifest:
+def check_snapshot(path: Path, home: Home | None = None) -> Manifest:
     """Compare every file of a snapshot with its manifest, and its name with its content.
+
+    Args:
+        path: the snapshot's folder.
+        home: whose snapshot it is, where it may be one from before manifests had seals.
 
     Returns:
         The manifest.
@@ -152,7 +168,7 @@ def check_snapshot(path: Path) -> Manifest:
         raise _broken(path, "missing or changed: " + ", ".join(wrong))
     if name != manifest["snapshot_id"]:
         raise _broken(path, "the name does not follow from the tables")
-    if not is_sealed(manifest):
+    if not (is_sealed(manifest) if home is None else is_genuine(home, path, manifest)):
         raise _broken(path, "manifest.json does not say what it said when it was written")
     return manifest
 

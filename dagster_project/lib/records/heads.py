@@ -85,7 +85,7 @@ def kept_manifests(home: Home) -> list[Manifest]:
             manifest = manifests.read(path.parent)
         except EffektError:
             continue
-        if manifests.is_sealed(manifest):
+        if manifests.is_genuine(home, path.parent, manifest):
             found.append(manifest)
     return found
 
@@ -104,13 +104,24 @@ def current_manifest(home: Home) -> Manifest | None:
         manifest = manifests.read(folder)
     except EffektError:
         manifest = {}
-    if not manifest or not manifests.is_sealed(manifest):
+    if not manifest or not manifests.is_genuine(home, folder, manifest):
         raise _unknown(home, folder, "mangler eller er ændret")
+    if _lacks_register_head(manifest):
+        raise _unknown(home, folder, "nævner ingen linje i leveringsregistret, men leveringer")
     if manifest.get("ledger_head") is None and _shows_steps(folder):
         raise _unknown(
             home, folder, "nævner ingen hændelse, men viser opgørelser, der er behandlet"
         )
     return manifest
+
+
+def _lacks_register_head(manifest: Manifest) -> bool:
+    """Whether a snapshot rests on deliveries and does not say how far their register went.
+
+    Only manifests from before seals lack it rightly.
+    """
+    is_silent = manifest.get("register_head") is None and bool(manifest.get("deliveries"))
+    return manifests.has_seal(manifest) and is_silent
 
 
 def _shows_steps(folder: Path) -> bool:
@@ -150,6 +161,11 @@ def require_ledger_head(ledger: Ledger, manifest: Manifest) -> None:
 def require_register_head(register: Register, manifest: Manifest) -> None:
     """Refuse a register that lacks the head which a snapshot's manifest names."""
     head = manifest.get("register_head")
+    if _lacks_register_head(manifest):
+        raise registers.broken(
+            f"øjebliksbilledet {manifest.get('snapshot_id')} nævner leveringer, men ingen linje i"
+            f" vault/{REGISTER_NAME}"
+        )
     if head is not None and not register.has_hash(head):
         raise registers.broken(
             f"vault/{REGISTER_NAME} har {register.line_count} linjer og mangler den linje, som"

@@ -1,7 +1,7 @@
 """One command brings a home up: under its lock, each step recorded and told.
 
 What belongs here: which steps a home needs, and ``home.yml``. What does not: what a step does
-(``steps``) and the form of the record (``record``).
+(``steps``) and the form of the record (``ledger.upgrades``).
 
 Rules: P.format.
 Decides: P.format.
@@ -18,8 +18,8 @@ import yaml
 from dagster_project.lib.base import files, lock, users
 from dagster_project.lib.base.strict_yaml import YamlRefusedError, load_typed
 from dagster_project.lib.base.telling import tell
+from dagster_project.lib.ledger import upgrades
 from dagster_project.lib.publishing.code_version import code_version
-from dagster_project.lib.upgrade import record
 from dagster_project.lib.upgrade.steps import STEPS, Step
 from dagster_project.settings import HOME_FORMAT, Home
 
@@ -45,7 +45,7 @@ def bring_up_held(home: Home) -> None:
     if found == HOME_FORMAT:
         return
     if not home.is_new:
-        done = record.reached(home)
+        done = upgrades.reached(home)
         for step in STEPS[found - 1 :]:
             if step.from_format >= done:
                 _take(home, step)
@@ -62,8 +62,9 @@ def _take(home: Home, step: Step) -> None:
         "recorded_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "os_user": users.acting().name,
         "told": told,
+        **step.noted(home),
     }
-    record.add(home, fact)
+    upgrades.add(home, fact)
     tell(f"Mappen er bragt op fra format {step.from_format} til {step.from_format + 1}")
     for line in told:
         tell(f"  {line}")

@@ -11,11 +11,15 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from dagster_project.lib import records
+from dagster_project.lib.base.canonical import sha256_file
 from dagster_project.lib.keys.statement_key import make_statement_key
-from dagster_project.lib.ledger import chain
+from dagster_project.lib.ledger import chain, upgrades
 from dagster_project.lib.ledger.state import in_progress
+from dagster_project.lib.publishing import manifest as manifests
+from dagster_project.lib.publishing.leftovers import snapshots_dir
 from dagster_project.lib.receiving.intake.register import REGISTER_NAME, Register, broken
 from dagster_project.lib.receiving.judging import names
 from dagster_project.lib.reference import words
@@ -29,10 +33,12 @@ class Step:
     Args:
         from_format: the format that it takes a home from, to the next.
         parts: what is done, in order; each gives the lines to tell, in Danish.
+        noted: what is recorded of the home beside that.
     """
 
     from_format: int
     parts: tuple[Callable[[Home], list[str]], ...]
+    noted: Callable[[Home], dict[str, Any]]
 
 
 def return_to_draft(home: Home) -> list[str]:
@@ -100,7 +106,21 @@ def _require_told_deliveries(home: Home, register: Register) -> None:
         )
 
 
+def note_unsealed(home: Home) -> dict[str, Any]:
+    """The manifests from before seals, each with its sha256: no other may lack one from now on."""
+    found = {
+        path.parent.name: sha256_file(path)
+        for path in sorted(snapshots_dir(home).glob(f"*/{manifests.MANIFEST}"))
+        if not manifests.is_sealed(manifests.read(path.parent))
+    }
+    return {upgrades.UNSEALED: found}
+
+
 STEPS: tuple[Step, ...] = (
-    Step(1, (seal_register, return_to_draft, give_statement_key, drop_documents_with_courses)),
+    Step(
+        1,
+        (seal_register, return_to_draft, give_statement_key, drop_documents_with_courses),
+        note_unsealed,
+    ),
 )
 """All steps, in order; the last leads to ``settings.HOME_FORMAT``."""

@@ -1,8 +1,8 @@
 """The record of upgrades, ``ledger/upgrades.jsonl``: a chain with one line a step.
 
-What belongs here: reading and adding to it. What does not: what a step does (``steps``).
+What belongs here: reading and adding to it. What does not: what a step does (``upgrade.steps``).
 
-Rules: P.format, S.chain.
+Rules: P.format, S.chain, S.heads.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from typing import Any
 
 from dagster_project.lib.base import chained
 from dagster_project.lib.base.errors import EffektError
-from dagster_project.settings import Home
+from dagster_project.settings import HOME_FORMAT, Home
 
 RECORD_NAME = "upgrades.jsonl"
 _SEQUENCE = "seq"
+UNSEALED = "unsealed_manifests"
 
 
 def record_file(home: Home) -> Path:
@@ -52,3 +53,18 @@ def add(home: Home, fact: Mapping[str, Any]) -> None:
     head = chained.Head(sequence=len(links), hash=links[-1]["hash"]) if links else None
     chained.set_torn_aside(record_file(home))
     chained.append(record_file(home), [chained.linked(fact, head, _SEQUENCE)])
+
+
+def knows_unsealed(home: Home, snapshot_id: str, sha256: str) -> bool:
+    """Whether a manifest without a seal may be from before there were seals.
+
+    It stood there, with this sha256, when the home was brought up, or the home still is of an older
+    format. Whoever can take a seal off cannot add to a chain.
+    """
+    try:
+        links = read(home)
+    except EffektError:
+        return False
+    if not links:
+        return home.read_home_file().format < HOME_FORMAT
+    return any(link.get(UNSEALED, {}).get(snapshot_id) == sha256 for link in links)
