@@ -3,7 +3,7 @@
 What belongs here: what each tier adds to an entitlement, for printing and for checking offline.
 What does not: the entitlement that is paid on (dbt, ``intermediate/settlement``); both must agree.
 
-Rules: S.tiers, S.headroom.
+Rules: S.tiers.
 """
 
 from __future__ import annotations
