@@ -199,8 +199,10 @@ def _people(content: Content) -> Section:
     ]
     said = [
         "Hvert trin bærer opgørelsens sha256 og står i kommunens ubrudte hændelseskæde.",
-        "Et navn er bekræftet, når det er bundet til brugeren, eller skranken har set brugeren;",
-        "ellers er det angivet.",
+        (
+            "Et navn er bekræftet, når det er bundet til brugeren, eller skranken har set, hvem der"
+            " kom; ellers er det angivet."
+        ),
     ]
     if content["provenance"]["terms"].get("actors") is None:
         said.append("Kontrakten nævner ingen navne; enhver har kunnet handle.")
