@@ -75,7 +75,7 @@ def test_two_nights_in_reverse_order_and_repeated_files_publish_the_same_snapsho
             night.publish(home, "2025-04-30")
             retell.repeated(late, 0).write(home)
             retell.repeated(early, 0).write(home)
-            return night.publish(home, AS_OF)
+            return night.publish(home, AS_OF, is_earlier=True)
         finally:
             os.environ.pop("TZ")
             if before is not None:

@@ -56,7 +56,12 @@ def run_night(
 
 
 def publish(
-    home: Path, as_of: str, contracts: Path | None = None, *, documents: bool = False
+    home: Path,
+    as_of: str,
+    contracts: Path | None = None,
+    *,
+    documents: bool = False,
+    is_earlier: bool = False,
 ) -> str:
     """A night that must publish with every delivery accepted and known; gives the snapshot_id.
 
@@ -65,8 +70,10 @@ def publish(
         as_of: business date.
         contracts: folder of contract files, if not the home's own.
         documents: write the statement documents too; they change nothing that is published.
+        is_earlier: the date may lie before that of what is published.
     """
-    night = run_night(home, as_of, contracts, without="" if documents else "statements")
+    without = "" if documents else "statements"
+    night = run_night(home, as_of, contracts, without=without, is_earlier=is_earlier)
     said = night.as_json()
     if said["exit_code"] or said["held"] or not said["snapshot_id"]:
         raise AssertionError(f"the night did not publish everything: {said} {night.error or ''}")

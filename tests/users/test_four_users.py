@@ -136,6 +136,8 @@ def house() -> Iterator[House]:
             path = home.root / "contracts" / f"{CONTRACT}.yml"
             path.write_text(terms, encoding="utf-8")
             path.chmod(0o644)
+            for path in (town.root, *town.root.rglob("*")):  # whatever this process's umask is
+                path.chmod(0o755 if path.is_dir() else 0o644)
             files = [str(path) for path in sorted((town.root / "landing").iterdir())]
             delivered = runner.python(DELIVERER, DELIVER, str(home.landing), *files)
             assert delivered.returncode == 0, delivered.stderr
