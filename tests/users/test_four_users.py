@@ -121,6 +121,7 @@ def open_desk(runner: Runner, home: Home) -> subprocess.Popen[str]:
 @pytest.fixture(scope="module")
 def house() -> Iterator[House]:
     """Users and home are made, files delivered, the night is run and the desk opened."""
+    umask = os.umask(0o022)  # a night in this process has made it stricter
     folder = Path(tempfile.mkdtemp(prefix="effekt-users-"))
     folder.chmod(0o755)
     home = Home(folder / "hjem")
@@ -136,8 +137,6 @@ def house() -> Iterator[House]:
             path = home.root / "contracts" / f"{CONTRACT}.yml"
             path.write_text(terms, encoding="utf-8")
             path.chmod(0o644)
-            for path in (town.root, *town.root.rglob("*")):  # whatever this process's umask is
-                path.chmod(0o755 if path.is_dir() else 0o644)
             files = [str(path) for path in sorted((town.root / "landing").iterdir())]
             delivered = runner.python(DELIVERER, DELIVER, str(home.landing), *files)
             assert delivered.returncode == 0, delivered.stderr
@@ -152,6 +151,7 @@ def house() -> Iterator[House]:
                 house.desk.kill()
                 house.desk.communicate()
     finally:
+        os.umask(umask)
         shutil.rmtree(folder, ignore_errors=True)
 
 
