@@ -116,6 +116,11 @@ def test_a_landing_folder_of_another_is_fine_where_files_can_be_taken_out_of_it(
     os.chown(home.landing, 0, other_user.SOMEBODY)
     home.landing.chmod(0o770)
     begin(home)
+    delivered = home.landing / "deltagere_2024-02-02.csv"
+    assert delivered.is_file()
+    with other_user.acting():
+        delivered.unlink()
+    assert not delivered.exists()
 
 
 # Rule F.access
@@ -226,9 +231,11 @@ def test_an_engine_that_fails_beside_a_closed_folder_is_not_blamed(home: Home) -
 
 # Rule F.access
 def test_a_home_that_is_in_order_is_let_through(home: Home) -> None:
+    before, absent = contents(home), Home(home.root / "not" / "there")
     with other_user.acting():
         access.require_access(home)
-    access.require_access(Home(home.root / "not" / "there"))
+    access.require_access(absent)
+    assert (contents(home), absent.root.exists()) == (before, False)
 
 
 NEIGHBOUR = 61_902

@@ -60,5 +60,7 @@ def test_before_the_first_publish_and_beside_a_broken_snapshot_any_past_date_is_
     longest_ago = replace(settings, as_of=dt.date(1990, 1, 1))
     require_publishable(longest_ago)
     publish_now()
+    with pytest.raises(UsageError, match="--earlier"):
+        require_publishable(longest_ago)
     (home.published / "current" / "manifest.json").write_text("{}", encoding="utf-8")
     require_publishable(longest_ago)
