@@ -1,4 +1,4 @@
-"""Fixtures that several test folders use."""
+"""Fixtures that several test folders use, and which tests one worker runs."""
 
 from __future__ import annotations
 
@@ -12,6 +12,30 @@ from dagster_project.orchestration import dbt_runner
 def pytest_sessionstart() -> None:
     """Parse the dbt project once, as ``make setup`` does: a home would parse it for itself."""
     dbt_runner.parsed_folder()
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What a module's fixture makes is made once: one worker runs the tests that ask for it.
+
+    A test with a group of its own keeps it; a test without such a fixture runs wherever there is
+    room.
+    """
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None and _has_module_fixture(item):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
+def _has_module_fixture(item: pytest.Item) -> bool:
+    found = getattr(item, "_fixtureinfo", None)
+    if found is None:
+        return False
+    made = (name for name in found.names_closure if name != "anyio_backend")
+    return any(
+        fixture.scope in ("module", "package")
+        for name in made
+        for fixture in found.name2fixturedefs.get(name, ())
+    )
 
 
 @pytest.fixture(scope="session")
