@@ -20,6 +20,7 @@ from dagster_project.lib.warehouse.literals import literal
 SEPARATOR = "\x1f"
 _UNSAFE = re.compile("[\x00\n\r\x1f]")
 _REPLACEMENT = "\ufffd"
+UNREADABLE = _REPLACEMENT  # what a cell of a wrong type lands as: a text that no grammar takes
 _WEEK = re.compile(r"\d{4}", re.ASCII)
 
 
@@ -36,6 +37,8 @@ class Landed:
         lines_file: the file itself, where it is large and ``week_lines`` may read it instead.
         faults: per row number the column index in the declaration (-1: the row) and the code of
             faults that only the format could see.
+        cells: per (row number, column index in the declaration) the code of a cell of a wrong type;
+            it landed as ``UNREADABLE``.
         sheet_number: of the workbook's sheet that is read, from 1; 0 in other formats.
     """
 
@@ -46,6 +49,7 @@ class Landed:
     has_weeks_text: bool = False
     lines_file: Path | None = None
     sheet_number: int = 0
+    cells: dict[tuple[int, int], str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from dagster_project.lib.receiving.formats.weeks import (
     week_columns,
     week_relation,
 )
+from dagster_project.lib.receiving.judging.causes import expected
 from dagster_project.lib.receiving.judging.declarations import Rule, Source
 from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding, rows_finding
 from dagster_project.lib.receiving.judging.grammar import Context, column_grammar
@@ -45,7 +46,7 @@ class Parsed:
         row_count: records in the file.
         rejected_rows: records with a fault.
         skipped_rows: records of benefits that the product does not map.
-        findings: one per (column, code).
+        findings: one per (column, code, cause).
         layout: where the columns stand.
         has_repeated_keys: rows of a window source have one key; they are equal, or faults.
     """
@@ -155,11 +156,28 @@ def _mark(
 
 
 def _mark_format_faults(connection: duckdb.DuckDBPyConnection, table: str, landed: Landed) -> None:
+    _mark_cells(connection, table, landed)
     kinds: dict[tuple[int, str], list[int]] = {}
     for row, kind in landed.faults.items():
         kinds.setdefault(kind, []).append(row)
     for (index, code), rows in sorted(kinds.items()):
         _mark(connection, table, rows, index, code)
+
+
+def _mark_cells(connection: duckdb.DuckDBPyConnection, table: str, landed: Landed) -> None:
+    """Mark cells of a wrong type, in place of what the grammar says of the text they landed as."""
+    kinds: dict[tuple[int, str], list[int]] = {}
+    for (row, index), code in landed.cells.items():
+        kinds.setdefault((index, code), []).append(row)
+    for (index, code), rows in sorted(kinds.items()):
+        connection.execute(
+            f"""
+            update {table} set faults = concat_ws(',', $fault, nullif(array_to_string(list_filter(
+                string_split(faults, ','), lambda mark: not starts_with(mark, $own)), ','), ''))
+            where rowid + 1 in (select unnest($rows::bigint[]))
+            """,
+            {"fault": f"{index}:{code}", "own": f"{index}:", "rows": rows},
+        )
 
 
 def _length_fault(source: Source) -> str:
@@ -279,14 +297,18 @@ def _findings(
         group by fault
     """).fetchall()
     found = [
-        (tuple(rows), _place(mark.split(":")[0]), mark.split(":")[1], total)
+        (tuple(rows), _place(place), code, cause, total)
         for mark, total, rows in kinds
+        for place, code, cause in [[*mark.split(":"), ""][:3]]
     ]
     found.sort(key=lambda one: (one[0][0], *one[1:]))  # from the top, then as columns are declared
     return tuple(
-        Finding(code, _fault_heading(source, place), rows, total, _kind(source, place[0]))
-        for rows, place, code, total in found
-    ), rejected
+        Finding(
+            code, _fault_heading(source, place), rows, total, _kind(source, place[0]),
+            cause, _expected(source, place[0]),
+        )
+        for rows, place, code, cause, total in found
+    ), rejected  # fmt: skip
 
 
 def _place(text: str) -> tuple[int, str]:
@@ -296,6 +318,10 @@ def _place(text: str) -> tuple[int, str]:
 
 def _kind(source: Source, index: int) -> str:
     return source.columns[index].type if 0 <= index < _WEEK_PLACE else ""
+
+
+def _expected(source: Source, index: int) -> str:
+    return expected(source.columns[index], source) if 0 <= index < _WEEK_PLACE else ""
 
 
 def _fault_heading(source: Source, place: tuple[int, str]) -> str | None:

@@ -23,6 +23,9 @@ class Finding:
         rows: the first ``ROWS_SHOWN`` row numbers.
         row_total: how many rows there are.
         detail: what was expected, from the declaration (headings, limits); never a file's value.
+        cause: what a program or a person did to the values, on which the remedy depends; a word of
+            ``causes`` or of a format, empty where the code says it all.
+        expected: what a cell may hold (allowed values, decimals), for the remedy.
     """
 
     code: str
@@ -30,6 +33,8 @@ class Finding:
     rows: tuple[int, ...] = ()
     row_total: int = 0
     detail: str = ""
+    cause: str = ""
+    expected: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Plain mapping for the register and the reports."""
