@@ -42,6 +42,7 @@ class CheckReport:
         period: days that the file covers, or None.
         contracts_checked: whether contract ids were compared with loaded contracts.
         sheet_number: of the workbook's sheet that is read, from 1; 0 in other formats.
+        file_format: as the name says it, None where it says none.
     """
 
     file_name: str
@@ -54,6 +55,7 @@ class CheckReport:
     period: tuple[str, str] | None = None
     contracts_checked: bool = True
     sheet_number: int = 0
+    file_format: str | None = None
 
     @property
     def is_accepted(self) -> bool:
@@ -72,7 +74,7 @@ class CheckReport:
             "duplicate_rows": self.duplicate_rows,
             "period": list(self.period) if self.period else None,
             "sheet_number": self.sheet_number or None,
-            "findings": [report.in_words(finding) for finding in self.findings],
+            "findings": [report.in_words(finding, self.file_format) for finding in self.findings],
         }
 
     def to_json(self) -> str:
@@ -84,7 +86,8 @@ class CheckReport:
         if self.findings:
             head = f"{self.file_name}: filen vil blive afvist. Intet i den vil blive indlæst."
             note = "Rækkenumre tæller fra første række efter overskriften."
-            return "\n\n".join([head, *map(report.describe, self.findings), note])
+            told = [report.describe(finding, self.file_format) for finding in self.findings]
+            return "\n\n".join([head, *told, note])
         lines = [f"{self.file_name}: filen er i orden ({self.title}, {self.row_count} rækker)."]
         if self.sheet_number:
             lines.append(f"Regnearkets ark nr. {self.sheet_number} er læst.")
@@ -123,7 +126,7 @@ def check_file(path: Path, contract_ids: frozenset[str] | None) -> CheckReport:
         source = parts.source if parts else None
         return CheckReport(
             shown, source.source if source else None, source.title if source else None,
-            refused.findings,
+            refused.findings, file_format=parts.format if parts else None,
         )  # fmt: skip
     return _verdict(shown, content, contract_ids is not None)
 
@@ -146,6 +149,7 @@ def _verdict(shown: str, content: Content, contracts_checked: bool) -> CheckRepo
         period=period,
         contracts_checked=contracts_checked,
         sheet_number=content.sheet_number,
+        file_format=parts.format,
     )
 
 

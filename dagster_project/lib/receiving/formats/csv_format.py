@@ -16,7 +16,7 @@ import codecs
 import csv
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dagster_project.lib.receiving.formats.landed import (
@@ -117,22 +117,25 @@ def _line_feeds(block: bytes) -> tuple[int, bool]:
     return len(at), bool(numpy.isin(after, numpy.frombuffer(b"\r\n", numpy.uint8)).any())
 
 
-def _encoding_fault(scan: _Scan, block: bytes, offset: int) -> FileRefusedError:
+def _encoding_fault(scan: _Scan, block: bytes, offset: int, cause: str) -> FileRefusedError:
     row = scan.lines + block.count(b"\n", 0, offset)
-    return FileRefusedError(rows_finding("FILE_ENCODING", None, [row] if row else []))
+    found = rows_finding("FILE_ENCODING", None, [row] if row else [])
+    return FileRefusedError(replace(found, cause=cause))
 
 
 def _check_encoding(scan: _Scan, block: bytes) -> None:
     if (at := block.find(b"\0")) >= 0:
-        raise _encoding_fault(scan, block, at)
+        raise _encoding_fault(scan, block, at, "")
     if block.isascii():
         return
     try:
         block.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise _encoding_fault(scan, block, error.start) from None
+        if block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise _encoding_fault(scan, block, 0, "utf16") from None
+        raise _encoding_fault(scan, block, error.start, "eight_bits") from None
     if found := _TWICE_ENCODED.search(block):
-        raise _encoding_fault(scan, block, found.start())
+        raise _encoding_fault(scan, block, found.start(), "twice")
 
 
 class _Utf8:

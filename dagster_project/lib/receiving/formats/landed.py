@@ -184,6 +184,11 @@ def check_headings(headings: Sequence[str], source: Source) -> Layout:
     return Layout(tuple(place.get(column.heading) for column in source.columns), weeks)
 
 
+def heading_at(source: Source, index: int) -> str | None:
+    """The declared heading at an index, None for the row as a whole (-1)."""
+    return source.columns[index].heading if index >= 0 else None
+
+
 def landed_text(position: int | None) -> str:
     """SQL: the landed text at a file position, never null; empty for a column that is left out."""
     return "''" if position is None else f"coalesce(h{position}, '')"

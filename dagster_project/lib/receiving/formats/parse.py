@@ -18,6 +18,7 @@ from dagster_project.lib.receiving.formats.landed import (
     Landed,
     Layout,
     check_headings,
+    heading_at,
     landed_text,
 )
 from dagster_project.lib.receiving.formats.weeks import (
@@ -328,14 +329,18 @@ def _fault_heading(source: Source, place: tuple[int, str]) -> str | None:
     index, week = place
     if index == _WEEK_PLACE:
         return (source.weeks.prefix if source.weeks else "") + week
-    return source.columns[index].heading if index >= 0 else None  # None: the row as a whole
+    return heading_at(source, index)
 
 
 def skip_condition(source: Source) -> str:
     """SQL: an accepted row that is not loaded (unmapped benefit, period without a day)."""
-    unmapped = [f"{c.name} is null" for c in source.columns if c.unmapped == "skip"]
-    empty = [f"{r.column} < {r.other}" for r in source.rules if r.empty_allowed]
-    return " or ".join(f"coalesce({condition}, false)" for condition in unmapped + empty) or "false"
+    empty = [f"coalesce({r.column} < {r.other}, false)" for r in source.rules if r.empty_allowed]
+    return " or ".join(filter(None, [unmapped_condition(source), *empty])) or "false"
+
+
+def unmapped_condition(source: Source) -> str:
+    """SQL: a row of a benefit that the product does not map; empty where all are mapped."""
+    return " or ".join(f"{c.name} is null" for c in source.columns if c.unmapped == "skip")
 
 
 def parse(

@@ -15,16 +15,19 @@ import re
 import warnings
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from dagster_project.lib.receiving.formats.exact import day_text, month_text, number_text
 from dagster_project.lib.receiving.formats.landed import (
     SEPARATOR,
+    UNREADABLE,
     Landed,
     check_headings,
     csv_relation,
+    heading_at,
     normalised,
 )
 from dagster_project.lib.receiving.formats.xlsx_container import (
@@ -43,45 +46,88 @@ _ISO_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:T00:00:00(?:\.0+)?Z?)?", re.ASCII)
 _NUMBER = re.compile(r"\s*-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?\s*", re.ASCII)
 _PLACE_IN_TABLE = re.compile(r"\s*[0-9]+\s*", re.ASCII)
 _FIRST_SERIAL_DAY = dt.date(1900, 3, 1)
+_SERIALS = (10_000, 80_000)  # serial numbers of the days of 1927 to 2119; a month 202304 is above
+_COMPACT_DAYS = (19_000_101, 21_991_231)
 # what the format itself can hold
 _SHEET_ROWS = 1_048_576
 _SHEET_COLUMNS = 16_384
 _FAULTS_SHOWN = 1000
 
 
-def _number_text(value: int | float, decimal: str) -> str:
-    if isinstance(value, int):
-        return str(value)
-    exact = Decimal(repr(value))
-    if exact == exact.to_integral_value():
-        return str(int(exact))
-    return format(exact, "f").replace(".", decimal)
-
-
 def _cell_text(cell: _Cell, column: Column, source: Source) -> tuple[str, str | None]:
-    """(landed text, code) of one cell."""
+    """(landed text, code with cause) of one cell."""
     value, kind = cell["value"], cell["data_type"]
-    wanted = column.type
+    if kind in ("f", "e"):
+        return UNREADABLE, "CELL_TYPE:formula" if kind == "f" else "CELL_TYPE:error"
     if value is None or value == "":
-        return "", "CELL_TYPE" if kind in ("f", "e") else None
+        return "", None
     if kind in ("s", "inlineStr") and isinstance(value, str):
         return value, None
-    if kind == "d" and wanted == "date":
-        return _date_text(value)
-    if kind == "n" and wanted == "number" and type(value) in (int, float):
-        return _number_text(value, source.csv.decimal), None
-    return "", "CELL_TYPE"
+    if kind == "d":
+        return _day_text(value, column, source)
+    if kind == "n" and column.type == "number" and type(value) in (int, float):
+        return number_text(Decimal(repr(value)), source), None
+    return UNREADABLE, f"CELL_TYPE:{_cause(value, kind, column)}"
 
 
-def _date_text(value: Any) -> tuple[str, str | None]:
+def _day_text(value: Any, column: Column, source: Source) -> tuple[str, str | None]:
+    """A date cell: a date, a month where it is the first of one, else a fault."""
+    day = _whole_day(value)
+    if column.type == "date":
+        if day is None:
+            return UNREADABLE, f"{_no_day_code(value)}:{_no_day(value)}"
+        return day_text(day, source), None
+    if column.type == "month":
+        if day is not None and day.day == 1:
+            return month_text(day, source), None
+        return UNREADABLE, f"CELL_TYPE:{'month_day' if day else 'month_clock'}"
+    return UNREADABLE, f"CELL_TYPE:{'date_number' if column.type == 'number' else 'date_text'}"
+
+
+def _whole_day(value: Any) -> dt.date | None:
+    """The day that a date cell says exactly, None where it says more, less or none."""
     if isinstance(value, str):  # a cell that says its day in ISO form, or part of a day
         found = _ISO_DAY.fullmatch(value)
-        return (found[1], None) if found else ("", "DATE_FORMAT")
-    if isinstance(value, dt.datetime):
-        if value.time() != dt.time(0) or value.date() < _FIRST_SERIAL_DAY:
-            return "", "DATE_FORMAT"
-        return value.date().isoformat(), None
-    return "", "CELL_TYPE"
+        try:
+            return dt.date.fromisoformat(found[1]) if found else None
+        except ValueError:
+            return None
+    if isinstance(value, dt.datetime) and value.time() == dt.time(0):
+        return value.date() if value.date() >= _FIRST_SERIAL_DAY else None
+    return None
+
+
+def _no_day_code(value: Any) -> str:
+    return "DATE_FORMAT" if isinstance(value, (str, dt.datetime)) else "CELL_TYPE"
+
+
+def _no_day(value: Any) -> str:
+    """Why a date cell says no day: the text of one that is part of a day is its serial number."""
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        return "clock" if float(value) >= 1 else "only_clock"
+    if isinstance(value, str):
+        return "clock" if "T" in value else "calendar"
+    return "old" if isinstance(value, dt.datetime) else "only_clock"
+
+
+def _cause(value: Any, kind: str, column: Column) -> str:
+    """What a program made of a value that is neither a text nor what the column holds."""
+    if kind == "b" or isinstance(value, bool):
+        return "boolean"
+    if type(value) not in (int, float):
+        return "other"
+    if column.type == "cpr":
+        return "number_cpr"
+    if column.type == "date":
+        return "compact_day" if _is_compact_day(value) else "serial_day"
+    if column.type == "month":
+        return "serial_month" if _SERIALS[0] <= value <= _SERIALS[1] else "compact_month"
+    return "number_text"
+
+
+def _is_compact_day(value: float) -> bool:
+    """20230116: a day written as one number, and no day's serial number."""
+    return _SERIALS[1] < value <= _COMPACT_DAYS[1] and value >= _COMPACT_DAYS[0]
 
 
 @dataclass(frozen=True)
@@ -256,7 +302,7 @@ def _headings_of(cells: Sequence[_Cell], source: Source) -> list[str]:
     headings = [""] * width
     for cell in cells:
         if cell["data_type"] not in ("s", "inlineStr"):
-            raise FileRefusedError(Finding("CELL_TYPE", detail="overskrift"))
+            raise FileRefusedError(Finding("CELL_TYPE", detail="overskrift", cause="heading"))
         headings[cell["column"] - 1] = cell["value"]
     return headings
 
@@ -293,10 +339,11 @@ def _land_sheet(book: _Book, source: Source, target: Path) -> Landed:
     headings = _headings_of(first[1], source)
     check_headings(headings, source)
     if book.merged and book.merged[0][0] <= 1:
-        raise FileRefusedError(Finding("CELL_TYPE", detail="flettede celler i overskriften"))
+        detail = "flettede celler i overskriften"
+        raise FileRefusedError(Finding("CELL_TYPE", detail=detail, cause="merged_heading"))
     declared = {column.heading: column for column in source.columns}
     columns = [declared.get(heading) for heading in headings]
-    faults: dict[int, tuple[int, str]] = {}
+    faults = _Faults()
     limits = source.limits
     longest, most = limits.max_cell_chars, limits.max_unpacked_bytes
     with normalised(target, len(headings), longest, most) as writer:
@@ -304,28 +351,47 @@ def _land_sheet(book: _Book, source: Source, target: Path) -> Landed:
             while writer.row_count < number - 2:  # rows that the sheet leaves out
                 writer.gap()
             _land_row(number - 1, cells, columns, source, writer, faults)
-            if len(faults) > max(_FAULTS_SHOWN, source.max_rejected_rows):
-                raise FileRefusedError(*_too_many(faults))
-    faults |= _merged_faults(book.merged, writer.row_count)
+            if faults.row_count > max(_FAULTS_SHOWN, source.max_rejected_rows):
+                raise FileRefusedError(*faults.findings(source))
+    faults.rows |= _merged_faults(book.merged, writer.row_count)
     relation = csv_relation(target, len(headings), SEPARATOR, 4 * source.limits.max_line_bytes)
-    return Landed(relation, headings, writer.row_count, faults, sheet_number=book.number)
+    return Landed(
+        relation, headings, writer.row_count, faults.rows,
+        sheet_number=book.number, cells=faults.cells,
+    )  # fmt: skip
 
 
 def _merged_faults(merged: Sequence[tuple[int, int]], row_count: int) -> dict[int, tuple[int, str]]:
     """A fault for every record that a merged range touches."""
     return {
-        row - 1: (-1, "CELL_TYPE")
+        row - 1: (-1, "CELL_TYPE:merged")
         for first, last in merged
         for row in range(first, min(last, row_count + 1) + 1)
     }
 
 
-def _too_many(faults: dict[int, tuple[int, str]]) -> list[Finding]:
-    """One finding for each code, in the order of the rows."""
-    rows: dict[str, list[int]] = {}
-    for row, (_, code) in sorted(faults.items()):
-        rows.setdefault(code, []).append(row)
-    return [rows_finding(code, None, numbers) for code, numbers in rows.items()]
+@dataclass
+class _Faults:
+    """Rows that are no records, and cells of a wrong type, each with its code and cause."""
+
+    rows: dict[int, tuple[int, str]] = field(default_factory=dict)
+    cells: dict[tuple[int, int], str] = field(default_factory=dict)
+    row_count: int = 0
+
+    def findings(self, source: Source) -> list[Finding]:
+        """One finding for each column, code and cause, as their first rows come."""
+        found: dict[tuple[int, str], list[int]] = {}
+        marks = [(row, kind) for row, kind in self.rows.items()]
+        marks += [(row, (index, code)) for (row, index), code in self.cells.items()]
+        for row, kind in sorted(marks):
+            found.setdefault(kind, []).append(row)
+        return [
+            replace(
+                rows_finding(code.split(":")[0], heading_at(source, index), numbers),
+                cause=code.partition(":")[2],
+            )
+            for (index, code), numbers in found.items()
+        ]
 
 
 def _land_row(
@@ -334,18 +400,21 @@ def _land_row(
     columns: Sequence[Column | None],
     source: Source,
     writer: Any,
-    faults: dict[int, tuple[int, str]],
+    faults: _Faults,
 ) -> None:
     if cells[-1]["column"] > len(columns):
-        faults[number] = (-1, "ROW_WIDTH")
+        faults.rows[number] = (-1, "ROW_WIDTH:beside")
+        faults.row_count += 1
         writer.gap()
         return
-    texts = [""] * len(columns)
+    texts, is_bad = [""] * len(columns), False
     for cell in cells:
         at = cell["column"] - 1
         if (column := columns[at]) is None:
             continue
         texts[at], code = _cell_text(cell, column, source)
         if code:
-            faults.setdefault(number, (source.columns.index(column), code))
+            faults.cells[number, source.columns.index(column)] = code
+            is_bad = True
+    faults.row_count += is_bad
     writer.record(texts)

@@ -26,16 +26,23 @@ def words_of(code: str) -> tuple[str, str]:
     return (word.label_da, word.remedy_da) if word else _UNKNOWN
 
 
-def words_for(finding: Finding) -> tuple[str, str]:
-    """What is wrong and what to do, in Danish, where the detail of a finding says more."""
+def words_for(finding: Finding, file_format: str | None) -> tuple[str, str]:
+    """What is wrong and what to do, in Danish, as exactly as its cause and the format allow.
+
+    A remedy may hold ``{expected}``: what the declaration lets a cell hold.
+    """
     rule, remedy = words_of(finding.code)
-    detail = f"{finding.code}:{finding.detail.split(':')[0]}"
-    return rule, words.remedy("finding_detail", detail) or remedy
+    cause = finding.cause or finding.detail.split(":")[0]
+    for detail in (f"{file_format}.{cause}", cause, finding.detail.split(":")[0]):
+        if found := words.find("finding_detail", f"{finding.code}:{detail}"):
+            rule, remedy = found.label_da or rule, found.remedy_da or remedy
+            break
+    return rule, remedy.replace("{expected}", finding.expected)
 
 
-def in_words(finding: Finding) -> dict[str, object]:
+def in_words(finding: Finding, file_format: str | None) -> dict[str, object]:
     """A finding as plain mapping, with its Danish words."""
-    rule, remedy = words_for(finding)
+    rule, remedy = words_for(finding, file_format)
     return {**finding.as_json(), "rule": rule, "remedy": remedy}
 
 
@@ -48,9 +55,9 @@ def _where(detail: str, code: str) -> str:
     return place.label_da if place else detail
 
 
-def describe(finding: Finding) -> str:
+def describe(finding: Finding, file_format: str | None) -> str:
     """One finding as Danish text."""
-    rule, remedy = words_for(finding)
+    rule, remedy = words_for(finding, file_format)
     lines = [f"{finding.code}: {rule}"]
     if finding.column:
         lines.append(f"  Kolonne: {finding.column}")
@@ -73,14 +80,15 @@ def _as_json(record: Record) -> dict[str, object]:
         "code": record.code,
         "row_count": record.row_count,
         "rejected_rows": record.rejected_rows,
-        "findings": [in_words(finding) for finding in record.findings],
+        "findings": [in_words(finding, record.format) for finding in record.findings],
     }
 
 
 def _as_text(record: Record) -> str:
     head = f"Filen {record.file_name} er afvist ({record.code}). Intet i den er indlæst."
     counted = "Rækkenumre tæller fra første række efter overskriften."
-    return "\n\n".join([head, counted, *map(describe, record.findings)])
+    told = [describe(finding, record.format) for finding in record.findings]
+    return "\n\n".join([head, counted, *told])
 
 
 def write_reports(quarantine: Path, register: Register, sha256: str) -> None:

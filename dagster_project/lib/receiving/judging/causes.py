@@ -10,6 +10,7 @@ Rules: I.refusal, I.silent.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from dagster_project.lib.receiving.judging.declarations import Column, Source
@@ -48,13 +49,11 @@ _PATTERNS: dict[str, _Causes] = {
     ),
     "date": (
         ("clock", f"({_YEAR_FIRST}|{_DAY}){_CLOCK}"),
-        ("calendar", "[0-9]{4}-[0-9]{2}-[0-9]{2}"),
         ("order", f"{_YEAR_FIRST}|{_DAY}|[0-9]{{8}}|{_NAMED_DAY}"),
         ("serial", "[0-9]{4,6}"),
         *_WORDS,
     ),
     "month": (
-        ("calendar", "[0-9]{4}-[0-9]{2}"),
         ("day", f"({_YEAR_FIRST}|{_DAY})({_CLOCK})?|[0-9]{{8}}|{_NAMED_DAY}|{_NAMED_MONTH}"),
         ("serial", "[0-9]{5}"),
         ("order", "[0-9]{4}.?[0-9]{1,2}|[0-9]{1,2}.[0-9]{4}"),
@@ -72,6 +71,10 @@ _PATTERNS: dict[str, _Causes] = {
     ),
 }
 
+_PATTERNS["statistics_month"] = _PATTERNS["month"]
+_ISO = {"date": "YYYY-MM-DD", "month": "YYYY-MM", "statistics_month": "YYYYmMM"}
+_DIGITS = (("YYYY", "[0-9]{4}"), ("MM", "[0-9]{2}"), ("DD", "[0-9]{2}"),
+           ("M", "[0-9]{1,2}"), ("D", "[0-9]{1,2}"))  # fmt: skip
 _OTHER_MINUS = "[\\x{2212}\\x{2013}\\x{2010}\\x{2011}]"
 _SIGN = f"(-|[+]|{_OTHER_MINUS})?"
 
@@ -119,6 +122,8 @@ def caused(code: str, text: str, column: Column, source: Source) -> str:
         source: its source (decimal mark).
     """
     patterns = _number(column, source) if column.type == "number" else _PATTERNS[column.type]
+    if column.type in _ISO:
+        patterns = (("calendar", _form(written_as(column, source))), *patterns)
     spaced = () if column.type == "number" else _BLANKS
     cases = _cases(text, (*_ANYWHERE, *spaced, *patterns))
     ends = _cases(text, _BLANKS) if column.type == "number" else ""
@@ -162,6 +167,21 @@ def caused_by_blanks(code: str, text: str) -> str:
     )
 
 
+def written_as(column: Column, source: Source) -> str:
+    """The pattern of a column's days or months; a small ``m`` stands for the letter M."""
+    own = source.date_format if column.type == "date" else source.month_format
+    return own or _ISO[column.type]
+
+
+def _form(pattern: str) -> str:
+    """The regular expression of a pattern, real day or not."""
+    return re.sub(
+        "|".join(token for token, _ in _DIGITS) + "|[^YMD]",
+        lambda found: dict(_DIGITS).get(found[0], re.escape(found[0])),
+        pattern,
+    ).replace("m", "M")
+
+
 def expected(column: Column, source: Source) -> str:
     """What a cell of the column may hold, as a remedy names it; empty where its type says it all.
 
@@ -175,7 +195,10 @@ def expected(column: Column, source: Source) -> str:
         return f"{column.length} cifre"
     if column.type == "number":
         return _expected_number(column, source)
-    return {"date": "ÅÅÅÅ-MM-DD", "month": "ÅÅÅÅ-MM"}.get(column.type, "")
+    if column.type not in _ISO:
+        return ""
+    danish = written_as(column, source).replace("Y", "Å")
+    return "ÅÅÅÅMmm (2021M11)" if danish == "ÅÅÅÅmMM" else danish
 
 
 def _expected_number(column: Column, source: Source) -> str:

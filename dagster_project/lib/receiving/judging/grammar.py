@@ -183,10 +183,11 @@ def _month(text: str, column: Column, source: Source, _context: Context) -> Gram
     return Grammar(f"try_cast({text} || '-01' as date)", fault, "date")
 
 
-def _statistics_month(text: str, _column: Column, _source: Source, _context: Context) -> Grammar:
+def _statistics_month(text: str, column: Column, source: Source, _context: Context) -> Grammar:
     form = f"not regexp_full_match({text}, '[0-9]{{4}}M(0[1-9]|1[0-2])') or {text} < '0001'"
     value = f"try_cast(replace({text}, 'M', '-') || '-01' as date)"
-    return Grammar(value, f"when {form} then 'DATE_FORMAT'", "date")
+    fault = f"when {form} then {caused('DATE_FORMAT', text, column, source)}"
+    return Grammar(value, fault, "date")
 
 
 def _number(text: str, column: Column, source: Source, _context: Context) -> Grammar:
