@@ -1,15 +1,14 @@
 """xlsx: one sheet of plain cells; anything a workbook can do beyond that is refused.
 
-What belongs here: the types of cells. What does not: the untrusted container (``xlsx_container``),
-the grammar of values. Only the strings, the styles and the one sheet of a weighed package are
-parsed, row by row; cells that a sparse sheet leaves out stay unmade.
+What belongs here: sheets and rows. What does not: the untrusted container (``xlsx_container``),
+what a cell says (``xlsx_cells``). Only the strings, the styles and the one sheet of a weighed
+package are parsed, row by row; cells that a sparse sheet leaves out stay unmade.
 
 Rules: I.formats, F.hostile.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 import re
 import warnings
@@ -20,114 +19,31 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from dagster_project.lib.receiving.formats.exact import day_text, month_text, number_text
 from dagster_project.lib.receiving.formats.landed import (
     SEPARATOR,
-    UNREADABLE,
     Landed,
     check_headings,
     csv_relation,
     heading_at,
     normalised,
 )
+from dagster_project.lib.receiving.formats.xlsx_cells import NUMBER, Cell, cell_text
 from dagster_project.lib.receiving.formats.xlsx_container import (
     Package,
     limit_error,
     merged_rows,
     weigh,
 )
+from dagster_project.lib.receiving.judging.causes import expected
 from dagster_project.lib.receiving.judging.declarations import Column, Source
 from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding, rows_finding
 
-_Cell = dict[str, Any]  # row, column, value, data_type: as openpyxl's parser gives it
-
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
-_ISO_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:T00:00:00(?:\.0+)?Z?)?", re.ASCII)
-_NUMBER = re.compile(r"\s*-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?\s*", re.ASCII)
 _PLACE_IN_TABLE = re.compile(r"\s*[0-9]+\s*", re.ASCII)
-_FIRST_SERIAL_DAY = dt.date(1900, 3, 1)
-_SERIALS = (10_000, 80_000)  # serial numbers of the days of 1927 to 2119; a month 202304 is above
-_COMPACT_DAYS = (19_000_101, 21_991_231)
 # what the format itself can hold
 _SHEET_ROWS = 1_048_576
 _SHEET_COLUMNS = 16_384
 _FAULTS_SHOWN = 1000
-
-
-def _cell_text(cell: _Cell, column: Column, source: Source) -> tuple[str, str | None]:
-    """(landed text, code with cause) of one cell."""
-    value, kind = cell["value"], cell["data_type"]
-    if kind in ("f", "e"):
-        return UNREADABLE, "CELL_TYPE:formula" if kind == "f" else "CELL_TYPE:error"
-    if value is None or value == "":
-        return "", None
-    if kind in ("s", "inlineStr") and isinstance(value, str):
-        return value, None
-    if kind == "d":
-        return _day_text(value, column, source)
-    if kind == "n" and column.type == "number" and type(value) in (int, float):
-        return number_text(Decimal(repr(value)), source), None
-    return UNREADABLE, f"CELL_TYPE:{_cause(value, kind, column)}"
-
-
-def _day_text(value: Any, column: Column, source: Source) -> tuple[str, str | None]:
-    """A date cell: a date, a month where it is the first of one, else a fault."""
-    day = _whole_day(value)
-    if column.type == "date":
-        if day is None:
-            return UNREADABLE, f"{_no_day_code(value)}:{_no_day(value)}"
-        return day_text(day, source), None
-    if column.type == "month":
-        if day is not None and day.day == 1:
-            return month_text(day, source), None
-        return UNREADABLE, f"CELL_TYPE:{'month_day' if day else 'month_clock'}"
-    return UNREADABLE, f"CELL_TYPE:{'date_number' if column.type == 'number' else 'date_text'}"
-
-
-def _whole_day(value: Any) -> dt.date | None:
-    """The day that a date cell says exactly, None where it says more, less or none."""
-    if isinstance(value, str):  # a cell that says its day in ISO form, or part of a day
-        found = _ISO_DAY.fullmatch(value)
-        try:
-            return dt.date.fromisoformat(found[1]) if found else None
-        except ValueError:
-            return None
-    if isinstance(value, dt.datetime) and value.time() == dt.time(0):
-        return value.date() if value.date() >= _FIRST_SERIAL_DAY else None
-    return None
-
-
-def _no_day_code(value: Any) -> str:
-    return "DATE_FORMAT" if isinstance(value, (str, dt.datetime)) else "CELL_TYPE"
-
-
-def _no_day(value: Any) -> str:
-    """Why a date cell says no day: the text of one that is part of a day is its serial number."""
-    if isinstance(value, str) and _NUMBER.fullmatch(value):
-        return "clock" if float(value) >= 1 else "only_clock"
-    if isinstance(value, str):
-        return "clock" if "T" in value else "calendar"
-    return "old" if isinstance(value, dt.datetime) else "only_clock"
-
-
-def _cause(value: Any, kind: str, column: Column) -> str:
-    """What a program made of a value that is neither a text nor what the column holds."""
-    if kind == "b" or isinstance(value, bool):
-        return "boolean"
-    if type(value) not in (int, float):
-        return "other"
-    if column.type == "cpr":
-        return "number_cpr"
-    if column.type == "date":
-        return "compact_day" if _is_compact_day(value) else "serial_day"
-    if column.type == "month":
-        return "serial_month" if _SERIALS[0] <= value <= _SERIALS[1] else "compact_month"
-    return "number_text"
-
-
-def _is_compact_day(value: float) -> bool:
-    """20230116: a day written as one number, and no day's serial number."""
-    return _SERIALS[1] < value <= _COMPACT_DAYS[1] and value >= _COMPACT_DAYS[0]
 
 
 @dataclass(frozen=True)
@@ -244,16 +160,16 @@ def _sheet_parser() -> Any:
     from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
 
     class _Parser(WorkSheetParser):
-        def parse_cell(self, element: Any) -> _Cell:
+        def parse_cell(self, element: Any) -> Cell:
             kind, raw = element.get("t", "n"), element.findtext(VALUE_TAG)
             if kind == "s" and raw and not _PLACE_IN_TABLE.fullmatch(raw):
                 raise FileRefusedError(Finding("FILE_FORMAT", detail="tekstnummer"))
-            if kind == "n" and raw and not _NUMBER.fullmatch(raw):
+            if kind == "n" and raw and not NUMBER.fullmatch(raw):
                 element.set("t", "e")  # Python reads more as a number than a workbook may say
             if kind == "d" and element.find(FORMULA_TAG) is None:
                 element.set("t", "str")  # openpyxl would read more than a day, and less exactly
                 return {**super().parse_cell(element), "data_type": "d"}
-            cell: _Cell = super().parse_cell(element)
+            cell: Cell = super().parse_cell(element)
             if cell["data_type"] == "d" and not _is_whole(raw):
                 cell["value"] = raw  # part of a day: openpyxl rounds it
             elif cell["data_type"] == "s" and kind != "s" and isinstance(cell["value"], str):
@@ -268,7 +184,7 @@ def _sheet_parser() -> Any:
     return _Parser
 
 
-def _rows(book: _Book, limit: int) -> Iterator[tuple[int, list[_Cell]]]:
+def _rows(book: _Book, limit: int) -> Iterator[tuple[int, list[Cell]]]:
     """(sheet row number, cells with content) of the rows with content, as they stand."""
     before = 0
     with book.package.open(book.sheet_path) as stream:
@@ -291,11 +207,11 @@ def _is_whole(number: str | None) -> bool:
         return False
 
 
-def _has_content(cell: _Cell) -> bool:
+def _has_content(cell: Cell) -> bool:
     return cell["value"] is not None or cell["data_type"] in ("f", "e")
 
 
-def _headings_of(cells: Sequence[_Cell], source: Source) -> list[str]:
+def _headings_of(cells: Sequence[Cell], source: Source) -> list[str]:
     width = cells[-1]["column"]
     if width > source.limits.max_columns:
         raise limit_error(f"kolonner: {source.limits.max_columns}")
@@ -389,6 +305,7 @@ class _Faults:
             replace(
                 rows_finding(code.split(":")[0], heading_at(source, index), numbers),
                 cause=code.partition(":")[2],
+                expected=expected(source.columns[index], source) if index >= 0 else "",
             )
             for (index, code), numbers in found.items()
         ]
@@ -396,7 +313,7 @@ class _Faults:
 
 def _land_row(
     number: int,
-    cells: Sequence[_Cell],
+    cells: Sequence[Cell],
     columns: Sequence[Column | None],
     source: Source,
     writer: Any,
@@ -412,7 +329,7 @@ def _land_row(
         at = cell["column"] - 1
         if (column := columns[at]) is None:
             continue
-        texts[at], code = _cell_text(cell, column, source)
+        texts[at], code = cell_text(cell, column, source)
         if code:
             faults.cells[number, source.columns.index(column)] = code
             is_bad = True

@@ -29,15 +29,22 @@ def words_of(code: str) -> tuple[str, str]:
 def words_for(finding: Finding, file_format: str | None) -> tuple[str, str]:
     """What is wrong and what to do, in Danish, as exactly as its cause and the format allow.
 
-    A remedy may hold ``{expected}``: what the declaration lets a cell hold.
+    A remedy may hold ``{column}`` and ``{expected}``: what the declaration lets a cell hold. One
+    that is the same for every code stands under ``*``.
     """
     rule, remedy = words_of(finding.code)
-    cause = finding.cause or finding.detail.split(":")[0]
-    for detail in (f"{file_format}.{cause}", cause, finding.detail.split(":")[0]):
-        if found := words.find("finding_detail", f"{finding.code}:{detail}"):
-            rule, remedy = found.label_da or rule, found.remedy_da or remedy
-            break
-    return rule, remedy.replace("{expected}", finding.expected)
+    kind = finding.detail.split(":")[0]
+    cause = finding.cause or kind
+    keys = [
+        f"{code}:{detail}"
+        for code in (finding.code, "*")
+        for detail in (f"{file_format}.{cause}", cause)
+    ]
+    found = (words.find("finding_detail", key) for key in [*keys, f"{finding.code}:{kind}"])
+    if word := next(filter(None, found), None):
+        rule, remedy = word.label_da or rule, word.remedy_da or remedy
+    told = remedy.replace("{expected}", finding.expected).replace("{column}", finding.column or "")
+    return rule, told.strip()
 
 
 def in_words(finding: Finding, file_format: str | None) -> dict[str, object]:

@@ -56,7 +56,7 @@ _PATTERNS: dict[str, _Causes] = {
     "month": (
         ("day", f"({_YEAR_FIRST}|{_DAY})({_CLOCK})?|[0-9]{{8}}|{_NAMED_DAY}|{_NAMED_MONTH}"),
         ("serial", "[0-9]{5}"),
-        ("order", "[0-9]{4}.?[0-9]{1,2}|[0-9]{1,2}.[0-9]{4}"),
+        ("month_order", "[0-9]{4}.?[0-9]{1,2}|[0-9]{1,2}.[0-9]{4}"),
         *_WORDS,
     ),
     "benefit_code": (
@@ -92,6 +92,7 @@ def _number(column: Column, source: Source) -> _Causes:
         ("scientific", "-?[0-9]+([.,][0-9]+)?[eE][-+]?[0-9]+"),
         ("minus", f"{_OTHER_MINUS}{figures}|{figures}-|[(]{figures}[)]"),
         ("decimals", f"-?{whole}[{mark}][0-9]{{{column.max_decimals + 1},}}"),
+        ("point_or_thousands", f"{_SIGN}[1-9][0-9]{{0,2}}[{point}][0-9]{{3}}"),
         ("thousands", f"{_SIGN}[0-9]{{1,3}}([{point}'\\pZ][0-9]{{3}})+([{mark}][0-9]+)?"),
         ("point", f"{_SIGN}[0-9]*[{point}][0-9]+"),
         ("zero", f"{_SIGN}[{mark}]{few}|[+][0-9].*|-?0[0-9]+([{mark}][0-9]+)?"),
@@ -108,8 +109,9 @@ def _cases(text: str, causes: Iterable[tuple[str, str]]) -> str:
     )
 
 
-def _nothing(text: str) -> str:
-    return f"when regexp_full_match(lower({text}), {literal(_NOTHING)}) then ':nothing'"
+def _nothing(text: str, column: Column) -> str:
+    cause = ":missing" if column.required else ":nothing"
+    return f"when regexp_full_match(lower({text}), {literal(_NOTHING)}) then {literal(cause)}"
 
 
 def caused(code: str, text: str, column: Column, source: Source) -> str:
@@ -128,15 +130,17 @@ def caused(code: str, text: str, column: Column, source: Source) -> str:
     cases = _cases(text, (*_ANYWHERE, *spaced, *patterns))
     ends = _cases(text, _BLANKS) if column.type == "number" else ""
     invisible = f"when regexp_matches({text}, '{INVISIBLE}') then ':invisible'"
-    return f"concat({literal(code)}, case {_nothing(text)} {cases} {ends} {invisible} else '' end)"
+    looked_for = " ".join((_nothing(text, column), cases, ends, invisible))
+    return f"concat({literal(code)}, case {looked_for} else '' end)"
 
 
-def caused_by_spelling(code: str, text: str, spellings: Iterable[str]) -> str:
+def caused_by_spelling(code: str, text: str, column: Column, spellings: Iterable[str]) -> str:
     """SQL of a code with its cause, of a text that is none of the known spellings.
 
     Args:
         code: the code.
         text: SQL name of the landed text.
+        column: the declaration.
         spellings: the texts that are allowed.
     """
     listed = ", ".join(literal(spelling) for spelling in spellings)
@@ -150,7 +154,7 @@ def caused_by_spelling(code: str, text: str, spellings: Iterable[str]) -> str:
         f" case when {text} <> {plain} and nfc_normalize({text}) = {plain} then ':composed'"
         " else ':blanks' end"
         f" when list_contains({lowered}, lower({plain})) then ':case'"
-        f" {_nothing(text)} else ':spelling' end)"
+        f" {_nothing(text, column)} else ':spelling' end)"
     )
 
 

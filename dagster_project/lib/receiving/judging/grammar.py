@@ -105,7 +105,7 @@ def _benefit_name(text: str, column: Column, _source: Source, context: Context) 
     if column.unmapped == "skip":
         return Grammar(group, _text_fault(text, context), "varchar")
     names = [name for name, _ in context.benefits.group_of_name]
-    code = caused_by_spelling("CODE_UNKNOWN", text, names)
+    code = caused_by_spelling("CODE_UNKNOWN", text, column, names)
     return Grammar(group, _unknown(text, f"{group} is null", code), "varchar")
 
 
@@ -137,11 +137,11 @@ def _area(text: str, _column: Column, _source: Source, context: Context) -> Gram
     return Grammar(value, _text_fault(text, context), "varchar")
 
 
-def _contract(text: str, _column: Column, _source: Source, context: Context) -> Grammar:
+def _contract(text: str, column: Column, _source: Source, context: Context) -> Grammar:
     if context.contract_ids is None:
         return Grammar(text, _text_fault(text, context), "varchar")
     ids = sorted(context.contract_ids)
-    code = caused_by_spelling("CONTRACT_UNKNOWN", text, ids)
+    code = caused_by_spelling("CONTRACT_UNKNOWN", text, column, ids)
     return Grammar(text, _unknown(text, f"not {one_of(text, ids)}", code), "varchar")
 
 
@@ -150,7 +150,7 @@ def _choice(text: str, column: Column, _source: Source, _context: Context) -> Gr
 
 
 def _not_allowed(text: str, column: Column) -> str:
-    code = caused_by_spelling("VALUE_NOT_ALLOWED", text, column.allowed)
+    code = caused_by_spelling("VALUE_NOT_ALLOWED", text, column, column.allowed)
     return f"when not {one_of(text, column.allowed)} then {code}"
 
 
