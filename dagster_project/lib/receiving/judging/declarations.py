@@ -88,7 +88,7 @@ def _tab(value: object) -> object:
 
 def _known_delimiter(mark: str) -> str:
     if len(mark) != 1 or not mark.isascii() or mark.isalnum() or mark in '" ' or mark < "\t":
-        raise ValueError("et skilletegn er ét tegn, der hverken er bogstav, ciffer eller „\"“")
+        raise ValueError('et skilletegn er ét tegn, der hverken er bogstav, ciffer eller „"“')
     if mark < " " and mark != "\t":
         raise ValueError("et skilletegn er et synligt tegn eller tabulator")
     return mark
@@ -363,7 +363,7 @@ def problems_of(error: ValidationError) -> str:
 
 
 def _read(path: Path) -> Source:
-    name = f"sources/{path.name}"
+    name = f"seeds/sources/{path.name}"
     try:
         source = Source.model_validate(as_json(read_document(path).tree))
     except ValidationError as error:
