@@ -241,9 +241,8 @@ def _check_says_something(
     source, rows = parts.source, f"from {parsed.table} where faults is null"
     if not parsed.row_count:
         return
-    if (unmapped := unmapped_condition(source)) and not _value(
-        parser, f"select count(*) {rows} and not ({unmapped})"
-    ):
+    unmapped = unmapped_condition(source) or "false"
+    if parsed.skipped_rows and not _value(parser, f"select count(*) {rows} and not ({unmapped})"):
         raise FileRefusedError(Finding("FILE_EMPTY", cause="skipped"))
     window, first, last = source.window, parts.covers_from, parts.covers_to
     if window is None or first is None or last is None or window.row_days.span == "runs":

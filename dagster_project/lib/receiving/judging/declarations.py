@@ -363,7 +363,7 @@ def problems_of(error: ValidationError) -> str:
 
 
 def _read(path: Path) -> Source:
-    name = f"sources/{path.name}"
+    name = f"seeds/sources/{path.name}"
     try:
         source = Source.model_validate(as_json(read_document(path).tree))
     except ValidationError as error:

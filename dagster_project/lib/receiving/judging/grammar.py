@@ -166,24 +166,32 @@ def _digits(text: str, column: Column, source: Source, _context: Context) -> Gra
 
 
 def _date(text: str, column: Column, source: Source, _context: Context) -> Grammar:
+    landed = text
+    if source.day_pattern:
+        text = f"({source.day_pattern.iso_sql(text)})"
     value = f"try_cast({text} as date)"
     form = (
         f"not regexp_full_match({text}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}')"
         f" or {text} < '0001' or {value} is null"
     )
-    fault = f"when {form} then {caused('DATE_FORMAT', text, column, source)}"
+    fault = f"when {form} then {caused('DATE_FORMAT', landed, column, source)}"
     if column.weekday == "monday":
         fault += f" when isodow({value}) <> 1 then 'VALUE_NOT_ALLOWED:monday'"
     return Grammar(value, fault, "date")
 
 
 def _month(text: str, column: Column, source: Source, _context: Context) -> Grammar:
+    landed = text
+    if source.month_pattern:
+        text = f"({source.month_pattern.iso_sql(text)})"
     form = f"not regexp_full_match({text}, '[0-9]{{4}}-(0[1-9]|1[0-2])') or {text} < '0001'"
-    fault = f"when {form} then {caused('DATE_FORMAT', text, column, source)}"
+    fault = f"when {form} then {caused('DATE_FORMAT', landed, column, source)}"
     return Grammar(f"try_cast({text} || '-01' as date)", fault, "date")
 
 
-def _statistics_month(text: str, column: Column, source: Source, _context: Context) -> Grammar:
+def _statistics_month(text: str, column: Column, source: Source, context: Context) -> Grammar:
+    if source.month_pattern:
+        return _month(text, column, source, context)
     form = f"not regexp_full_match({text}, '[0-9]{{4}}M(0[1-9]|1[0-2])') or {text} < '0001'"
     value = f"try_cast(replace({text}, 'M', '-') || '-01' as date)"
     fault = f"when {form} then {caused('DATE_FORMAT', text, column, source)}"

@@ -159,7 +159,7 @@ def read_all(sources_dir: Path) -> dict[tuple[str, str | None], Declared]:
     """
     found: dict[tuple[str, str | None], Declared] = {}
     try:
-        names = sorted(os.listdir(sources_dir))
+        names = sorted(path.name for path in sources_dir.iterdir())
     except FileNotFoundError:
         names = []
     except OSError as error:
@@ -268,7 +268,7 @@ class _Laying:
         aliases = self._aliases()
         ignored = self._by_column("ignore_values", said.ignore_values)
         constants = self._by_column("constants", said.constants)
-        self._check_columns(aliases, ignored, constants)
+        self._check_columns(aliases, ignored)
         columns = tuple(
             column.model_copy(
                 update={
@@ -328,10 +328,10 @@ class _Laying:
 
     def _aliases(self) -> dict[str, list[str]]:
         """The other headings of each column, each of them free."""
-        places = [(("aliases", named), texts) for named, texts in self._said.aliases.items()]
-        places += [
-            (("columns", named, "aliases"), column.aliases)
-            for named, column in self._said.columns.items()
+        said = self._said
+        places: list[tuple[tuple[str, ...], Texts]] = [
+            *((("aliases", named), texts) for named, texts in said.aliases.items()),
+            *((("columns", named, "aliases"), one.aliases) for named, one in said.columns.items()),
         ]
         own = {column.heading: column.name for column in self._source.columns}
         taken: dict[str, str] = {}
@@ -361,12 +361,7 @@ class _Laying:
         weeks = self._source.weeks
         return weeks is not None and re.fullmatch(rf"{weeks.prefix}\d{{4}}", text) is not None
 
-    def _check_columns(
-        self,
-        aliases: Mapping[str, Any],
-        ignored: Mapping[str, Any],
-        constants: Mapping[str, str],
-    ) -> None:
+    def _check_columns(self, aliases: Mapping[str, Any], ignored: Mapping[str, Any]) -> None:
         headings = {column.heading for column in self._source.columns}
         for place, text in enumerate(self._said.ignore_columns):
             path: Path_ = ("ignore_columns", place)
@@ -407,7 +402,8 @@ def _check_constants(source: Source) -> None:
                 {"text": column.constant},
             ).fetchall()[0]
             is_unmapped = column.type == "benefit_name" and value is None
-            if fault or (is_unmapped and column.constant not in source.null_tokens):
-                raise _ProblemError(
-                    ("constants", column.heading), f"er ikke en værdi, som kolonnen læser ({fault})"
-                )
+            if not fault and is_unmapped and column.constant not in source.null_tokens:
+                fault = "CODE_UNKNOWN"
+            if fault:
+                why = f"er ikke en værdi, som kolonnen læser ({fault})"
+                raise _ProblemError(("constants", column.heading), why)
