@@ -74,6 +74,8 @@ CELLS: list[tuple[str, str, str, str, str, str, Callable[[str], str]]] = [
      lambda _: "2023-02-01"),
     ("ydelsesforloeb", "fra_dato", "2023-02-01 00:00:00", "DATE_FORMAT", "clock", "dt.strftime",
      lambda t: t[:10]),
+    ("ydelsesforloeb", "fra_dato", "2023-01-31T23:00:00.000Z", "DATE_FORMAT", "evening", "tidszone",
+     lambda _: "2023-02-01"),
     ("ydelsesforloeb", "fra_dato", "01-02-2023 00:00", "DATE_FORMAT", "clock", "Ctrl+1",
      lambda _: "2023-02-01"),
     ("ydelsesforloeb", "fra_dato", "44958", "DATE_FORMAT", "serial", "løbenummer",

@@ -8,6 +8,7 @@ Rules: I.formats, I.refusal.
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +23,6 @@ _STARTS = (
     (b"\xfe\xff", "utf16"),
     (b"<", "markup"),
 )
-_OPEN_DOCUMENT = b"application/vnd.oasis.opendocument"
 _OWN = {"xlsx": "workbook", "parquet": "parquet"}
 _CODES = ("FILE_FORMAT", "FILE_ENCODING", "FILE_LIMIT")
 _LOOKED_AT = 200
@@ -44,9 +44,17 @@ def explained(refused: FileRefusedError, path: Path, file_format: str) -> FileRe
 def _seen(path: Path, file_format: str) -> str:
     with path.open("rb") as handle:
         start = handle.read(_LOOKED_AT)
-    if _OPEN_DOCUMENT in start:
+    if start.startswith(b"PK") and _is_open_document(path):
         return "open_document"
     found = next((kind for mark, kind in _STARTS if start.startswith(mark)), "")
     if not found and file_format != "csv" and b"\0" not in start:
         return "text"
     return "" if found == _OWN.get(file_format) else found
+
+
+def _is_open_document(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as package:
+            return {"mimetype", "content.xml"} <= package.NameToInfo.keys()
+    except (zipfile.BadZipFile, ValueError):
+        return False

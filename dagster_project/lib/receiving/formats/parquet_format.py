@@ -84,6 +84,8 @@ def _wrong(heading: str, kind: str, source: Source) -> Finding:
         cause = "number_cpr"
     elif wanted == "number" and is_number:
         cause = "number_float"
+    elif wanted in ("date", "month") and kind == "moment":
+        cause = "evening"
     elif wanted == "month" and kind in ("day", "time"):
         cause = "date_month"
     elif wanted == "date" and kind == "time":

@@ -125,7 +125,8 @@ def kind_of(kind: Any) -> str:
         return "text"
     tests = (
         ("null", types.is_null), ("day", types.is_date32), ("decimal", types.is_decimal),
-        ("whole", types.is_integer), ("float", types.is_floating), ("time", types.is_temporal),
+        ("whole", types.is_integer), ("float", types.is_floating),
+        ("moment", lambda one: types.is_timestamp(one) and one.tz), ("time", types.is_temporal),
         ("binary", types.is_binary), ("binary", types.is_large_binary),
     )  # fmt: skip
     return next((name for name, is_one in tests if is_one(kind)), "other")

@@ -22,6 +22,7 @@ Cell = dict[str, Any]  # row, column, value, data_type: as openpyxl's parser giv
 NUMBER = re.compile(r"\s*-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?\s*", re.ASCII)
 _ISO_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:T00:00:00(?:\.0+)?Z?)?", re.ASCII)
 _FIRST_SERIAL_DAY = dt.date(1900, 3, 1)
+_EVENING = 20 / 24  # from here on a clock may be midnight of the next day in another time zone
 _SERIALS = (10_000, 80_000)  # serial numbers of the days of 1927 to 2119; a month 202304 is above
 _COMPACT_DAYS = (19_000_101, 21_991_231)
 
@@ -52,7 +53,7 @@ def _day_text(value: Any, column: Column, source: Source) -> tuple[str, str | No
     if column.type == "month":
         if day is not None and day.day == 1:
             return month_text(day, source), None
-        return UNREADABLE, f"CELL_TYPE:{'month_day' if day else 'month_clock'}"
+        return UNREADABLE, f"CELL_TYPE:{'month_day' if day else _no_month(value)}"
     return UNREADABLE, f"CELL_TYPE:{'date_number' if column.type == 'number' else 'date_text'}"
 
 
@@ -73,12 +74,19 @@ def _no_day_code(value: Any) -> str:
     return "DATE_FORMAT" if isinstance(value, (str, dt.datetime)) else "CELL_TYPE"
 
 
+def _no_month(value: Any) -> str:
+    return "evening" if _no_day(value) == "evening" else "month_clock"
+
+
 def _no_day(value: Any) -> str:
     """Why a date cell says no day: the text of one that is part of a day is its serial number."""
     if isinstance(value, str) and NUMBER.fullmatch(value):
-        return "clock" if float(value) >= 1 else "only_clock"
+        whole = int(float(value))
+        if float(value) - whole >= _EVENING:
+            return "evening"
+        return "clock" if whole else "only_clock"
     if isinstance(value, str):
-        return "clock" if "T" in value else "calendar"
+        return "evening" if "T2" in value else "clock" if "T" in value else "calendar"
     return "old" if isinstance(value, dt.datetime) else "only_clock"
 
 

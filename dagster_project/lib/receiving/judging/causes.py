@@ -36,6 +36,7 @@ _WORDS: _Causes = (("words", ".*\\pL.*"),)
 _DAY = "[0-9]{1,2}[-./ ][0-9]{1,2}[-./ ]([0-9]{2}|[0-9]{4})"
 _YEAR_FIRST = "[0-9]{4}[-./][0-9]{1,2}[-./][0-9]{1,2}"
 _CLOCK = "[T ]+[0-9]{1,2}[:.][0-9]{2}.*"
+_EVENING = "[T ]+2[0-3]:[0-9]{2}.*"  # may be midnight of the next day in another time zone
 _NAMED_DAY = "[0-9]{1,2}[-. ]*\\pL{3,}[-. ]*([0-9]{2}|[0-9]{4})"
 _NAMED_MONTH = "\\pL{3,}[-. ]*([0-9]{2}|[0-9]{4})"
 
@@ -48,12 +49,14 @@ _PATTERNS: dict[str, _Causes] = {
         *_WORDS,
     ),
     "date": (
+        ("evening", f"({_YEAR_FIRST}|{_DAY}){_EVENING}"),
         ("clock", f"({_YEAR_FIRST}|{_DAY}){_CLOCK}"),
         ("order", f"{_YEAR_FIRST}|{_DAY}|[0-9]{{8}}|{_NAMED_DAY}"),
         ("serial", "[0-9]{4,6}"),
         *_WORDS,
     ),
     "month": (
+        ("evening", f"({_YEAR_FIRST}|{_DAY}){_EVENING}"),
         ("day", f"({_YEAR_FIRST}|{_DAY})({_CLOCK})?|[0-9]{{8}}|{_NAMED_DAY}|{_NAMED_MONTH}"),
         ("serial", "[0-9]{5}"),
         ("month_order", "[0-9]{4}.?[0-9]{1,2}|[0-9]{1,2}.[0-9]{4}"),
