@@ -110,7 +110,7 @@ class _Judge:
         self._parser = parser
         self._context = context
         self._sources = load_sources()
-        self._overlays = overlays.read_all(sources_dir)
+        self._overlays = overlays.read_overlays(sources_dir)
         self._named = 0
         self._spill = spill
 
@@ -271,7 +271,7 @@ def receive(home: Home, contract_ids: frozenset[str]) -> ReceiveReport:
     home.ensure()
     key = ensure_key(home)
     register = load_register(home)
-    overlays.read_all(home.sources)  # refused before anything leaves landing
+    overlays.read_overlays(home.sources)  # refused before anything leaves landing
     journal.recover(home, register)
     scratch.sweep(home.vault, SPILL)
     report = ReceiveReport()
