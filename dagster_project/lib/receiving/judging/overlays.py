@@ -49,6 +49,10 @@ class Declared:
     overlay_sha256: str | None = None
 
 
+Overlays = dict[tuple[str, str | None], Declared]
+"""The overlays of a home by source and sender."""
+
+
 def declared_for(sources_dir: Path | None, source_name: str, sender: str | None) -> Declared:
     """How the files of a source, or of one of its senders, are read.
 
@@ -71,13 +75,13 @@ def declared_for(sources_dir: Path | None, source_name: str, sender: str | None)
     return Declared(source)
 
 
-def read_overlays(sources_dir: Path) -> dict[tuple[str, str | None], Declared]:
+def read_overlays(sources_dir: Path) -> Overlays:
     """Every overlay of a home by source and sender; a command that receives reads them all first.
 
     Raises:
         EffektError: ``SOURCE_DECLARATION`` (2): one of them cannot be loaded.
     """
-    found: dict[tuple[str, str | None], Declared] = {}
+    found: Overlays = {}
     try:
         names = sorted(path.name for path in sources_dir.iterdir())
     except FileNotFoundError:
@@ -128,7 +132,9 @@ def _bytes_of(path: Path) -> bytes:
     except OSError as error:
         what = "er et link" if path.is_symlink() else f"kan ikke læses ({error.strerror})"
         raise refused(place, what) from None
-    with os.fdopen(handle, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise refused(place, "er ikke en almindelig fil")
-        return file.read(MAX_BYTES + 1)
+        return os.read(handle, MAX_BYTES + 1)  # at once: a regular file of this size
+    finally:
+        os.close(handle)
