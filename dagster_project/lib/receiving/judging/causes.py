@@ -205,7 +205,7 @@ def expected(column: Column, source: Source) -> str:
     if column.type not in _ISO:
         return ""
     danish = written_as(column, source).replace("Y", "Å")
-    return "ÅÅÅÅMmm (2021M11)" if danish == "ÅÅÅÅmMM" else danish
+    return "ÅÅÅÅMmm" if danish == "ÅÅÅÅmMM" else danish
 
 
 def _expected_number(column: Column, source: Source) -> str:
