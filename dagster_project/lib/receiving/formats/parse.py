@@ -18,7 +18,12 @@ from dagster_project.lib.receiving.formats.landed import (
     Landed,
     Layout,
     check_headings,
-    landed_text,
+)
+from dagster_project.lib.receiving.formats.marks import (
+    SKIPPED,
+    findings_of,
+    mark,
+    mark_format_faults,
 )
 from dagster_project.lib.receiving.formats.weeks import (
     name_weeks,
@@ -28,11 +33,10 @@ from dagster_project.lib.receiving.formats.weeks import (
 )
 from dagster_project.lib.receiving.judging.declarations import Rule, Source
 from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding, rows_finding
-from dagster_project.lib.receiving.judging.grammar import Context, column_grammar
+from dagster_project.lib.receiving.judging.grammar import Context, column_grammar, one_of
+from dagster_project.lib.receiving.judging.places import Places
 from dagster_project.lib.warehouse.literals import literal
 
-_MAX_FAULT_ROWS = 100_000
-_WEEK_PLACE = 100_000
 _TOO_LONG = "-1:FILE_LIMIT"
 
 
@@ -44,10 +48,12 @@ class Parsed:
         table: name of the typed table (one row per record, in file order).
         row_count: records in the file.
         rejected_rows: records with a fault.
-        skipped_rows: records of benefits that the product does not map.
-        findings: one per (column, code).
+        skipped_rows: records of benefits that the product does not map, without a day, or with a
+            value that the overlay says to ignore.
+        findings: one per (column, code, cause).
         layout: where the columns stand.
         has_repeated_keys: rows of a window source have one key; they are equal, or faults.
+        empty_rows: rows whose cells are all empty; they are no records.
     """
 
     table: str
@@ -57,13 +63,21 @@ class Parsed:
     findings: tuple[Finding, ...]
     layout: Layout
     has_repeated_keys: bool = False
+    empty_rows: int = 0
 
 
 def _texts(layout: Layout) -> str:
-    picked = [
-        f"{landed_text(position)} as t{index}" for index, position in enumerate(layout.positions)
+    return ", ".join(f"{text} as t{index}" for index, text in enumerate(layout.texts()))
+
+
+def _ignored(source: Source) -> str:
+    """SQL: ``when … then`` for a row with a value that the overlay says to ignore."""
+    hits = [
+        one_of(f"t{index}", column.ignore_values)
+        for index, column in enumerate(source.columns)
+        if column.ignore_values
     ]
-    return ", ".join(picked)
+    return f"when {' or '.join(hits)} then '{SKIPPED}'" if hits else ""
 
 
 def _rule_fault(rule: Rule, source: Source) -> str | None:
@@ -119,6 +133,9 @@ def _create(
         if (context.is_new or rule.rule != "not_above") and (mark := _rule_fault(rule, source))
     ]
     marks += [weeks.fault] if weeks else []
+    found, ignored = f"nullif(concat_ws(',', {', '.join(marks)}), '')", _ignored(source)
+    if ignored:
+        found = f"case {ignored} else {found} end"
     names = ", ".join(column.name for column in source.columns)
     text = weeks.text if weeks else ""
     relation = week_relation(connection, landed, layout, context)
@@ -134,7 +151,7 @@ def _create(
             judged as (select *, {faults} from {before}),
             valued as (select *, {", ".join(values)} from judged)
             select {names}{", runs, " + weeks.filled if weeks else ""},
-                nullif(concat_ws(',', {", ".join(marks)}), '') as faults
+                {found} as faults
             from valued
         """)
     finally:
@@ -143,23 +160,6 @@ def _create(
 
 def _count(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
     return int(connection.execute(sql).fetchall()[0][0])
-
-
-def _mark(
-    connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[int], index: int, code: str
-) -> None:
-    connection.execute(
-        f"update {table} set faults = $fault where rowid + 1 in (select unnest($rows::bigint[]))",
-        {"fault": f"{index}:{code}", "rows": list(rows)},
-    )
-
-
-def _mark_format_faults(connection: duckdb.DuckDBPyConnection, table: str, landed: Landed) -> None:
-    kinds: dict[tuple[int, str], list[int]] = {}
-    for row, kind in landed.faults.items():
-        kinds.setdefault(kind, []).append(row)
-    for (index, code), rows in sorted(kinds.items()):
-        _mark(connection, table, rows, index, code)
 
 
 def _length_fault(source: Source) -> str:
@@ -176,13 +176,16 @@ def _length_fault(source: Source) -> str:
     )
 
 
-def _check_lengths(connection: duckdb.DuckDBPyConnection, table: str, source: Source) -> None:
+def _check_lengths(
+    connection: duckdb.DuckDBPyConnection, table: str, source: Source, places: Places
+) -> None:
     rows = connection.execute(
         f"select rowid + 1 from {table} where starts_with(faults, '{_TOO_LONG}')"
     ).fetchall()
     if rows:
         detail = f"tegn pr. celle: {source.limits.max_cell_chars}"
-        raise FileRefusedError(rows_finding("FILE_LIMIT", None, (row for (row,) in rows), detail))
+        numbers = (row for (row,) in rows)
+        raise FileRefusedError(rows_finding("FILE_LIMIT", None, numbers, detail, places))
 
 
 def _mark_key_duplicates(connection: duckdb.DuckDBPyConnection, table: str, source: Source) -> bool:
@@ -229,7 +232,7 @@ def _mark_chains(connection: duckdb.DuckDBPyConnection, table: str, source: Sour
             where faults is null and {rule.other} is not null order by rowid
         """).fetchall()
         if bad := broken_links(links):
-            _mark(
+            mark(
                 connection,
                 table,
                 bad,
@@ -265,51 +268,15 @@ def _on_cycles(successor: dict[int, int]) -> set[int]:
     return found
 
 
-def _findings(
-    connection: duckdb.DuckDBPyConnection, table: str, source: Source
-) -> tuple[tuple[Finding, ...], int]:
-    rejected = _count(connection, f"select count(*) from {table} where faults is not null")
-    if not rejected:
-        return (), 0
-    kinds = connection.execute(f"""
-        select fault, count(*), (array_agg(row_number order by row_number))[1:200]
-        from (select rowid + 1 as row_number, unnest(string_split(faults, ',')) as fault
-              from (select rowid, faults from {table} where faults is not null
-                    order by rowid limit {_MAX_FAULT_ROWS}))
-        group by fault
-    """).fetchall()
-    found = [
-        (tuple(rows), _place(mark.split(":")[0]), mark.split(":")[1], total)
-        for mark, total, rows in kinds
-    ]
-    found.sort(key=lambda one: (one[0][0], *one[1:]))  # from the top, then as columns are declared
-    return tuple(
-        Finding(code, _fault_heading(source, place), rows, total, _kind(source, place[0]))
-        for rows, place, code, total in found
-    ), rejected
-
-
-def _place(text: str) -> tuple[int, str]:
-    """Column index and week of a fault mark; week columns stand after all others."""
-    return (_WEEK_PLACE, text[1:]) if text.startswith("w") else (int(text), "")
-
-
-def _kind(source: Source, index: int) -> str:
-    return source.columns[index].type if 0 <= index < _WEEK_PLACE else ""
-
-
-def _fault_heading(source: Source, place: tuple[int, str]) -> str | None:
-    index, week = place
-    if index == _WEEK_PLACE:
-        return (source.weeks.prefix if source.weeks else "") + week
-    return source.columns[index].heading if index >= 0 else None  # None: the row as a whole
-
-
 def skip_condition(source: Source) -> str:
     """SQL: an accepted row that is not loaded (unmapped benefit, period without a day)."""
-    unmapped = [f"{c.name} is null" for c in source.columns if c.unmapped == "skip"]
-    empty = [f"{r.column} < {r.other}" for r in source.rules if r.empty_allowed]
-    return " or ".join(f"coalesce({condition}, false)" for condition in unmapped + empty) or "false"
+    empty = [f"coalesce({r.column} < {r.other}, false)" for r in source.rules if r.empty_allowed]
+    return " or ".join(filter(None, [unmapped_condition(source), *empty])) or "false"
+
+
+def unmapped_condition(source: Source) -> str:
+    """SQL: a row of a benefit that the product does not map; empty where all are mapped."""
+    return " or ".join(f"{c.name} is null" for c in source.columns if c.unmapped == "skip")
 
 
 def parse(
@@ -344,17 +311,21 @@ def parse(
         raise FileRefusedError(Finding("FILE_LIMIT", detail=f"rækker: {source.limits.max_rows}"))
     if rows == 0 and not source.may_be_empty:
         raise FileRefusedError(Finding("FILE_EMPTY"))
-    _check_lengths(connection, table, source)
+    _check_lengths(connection, table, source, landed.places)
     name_weeks(connection, landed, layout, source, context, table)
-    _mark_format_faults(connection, table, landed)
+    mark_format_faults(connection, table, landed)
     has_repeated_keys = _mark_key_duplicates(connection, table, source)
     _mark_chains(connection, table, source)
-    findings, rejected = _findings(connection, table, source)
+    findings, rejected = findings_of(connection, table, source, landed.places)
     skipped = _count(
         connection,
-        f"select count(*) from {table} where faults is null and ({skip_condition(source)})",
+        f"select count(*) from {table} where faults = '{SKIPPED}'"
+        f" or faults is null and ({skip_condition(source)})",
     )
-    return Parsed(table, rows, rejected, skipped, findings, layout, has_repeated_keys)
+    empty = landed.empty_rows
+    if landed.row_count_with_empty is not None:
+        empty = landed.row_count_with_empty - rows
+    return Parsed(table, rows, rejected, skipped, findings, layout, has_repeated_keys, empty)
 
 
 def _engine_fault(error: duckdb.Error) -> FileRefusedError:

@@ -1,87 +1,52 @@
 """xlsx: one sheet of plain cells; anything a workbook can do beyond that is refused.
 
-What belongs here: the types of cells. What does not: the untrusted container (``xlsx_container``),
-the grammar of values. Only the strings, the styles and the one sheet of a weighed package are
-parsed, row by row; cells that a sparse sheet leaves out stay unmade.
+What belongs here: sheets and rows. What does not: the untrusted container (``xlsx_container``),
+what a cell says (``xlsx_cells``). Only the strings, the styles and the one sheet of a weighed
+package are parsed, row by row; cells that a sparse sheet leaves out stay unmade.
 
-Rules: I.formats, F.hostile.
+Rules: I.formats, I.headings, I.empty_rows, I.places, F.hostile.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 import re
 import warnings
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from dagster_project.lib.receiving.formats.headings import not_found
 from dagster_project.lib.receiving.formats.landed import (
     SEPARATOR,
     Landed,
     check_headings,
+    count_headings,
     csv_relation,
+    heading_at,
     normalised,
 )
+from dagster_project.lib.receiving.formats.xlsx_cells import NUMBER, Cell, cell_text
 from dagster_project.lib.receiving.formats.xlsx_container import (
     Package,
     limit_error,
     merged_rows,
     weigh,
 )
+from dagster_project.lib.receiving.judging.causes import expected
 from dagster_project.lib.receiving.judging.declarations import Column, Source
 from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding, rows_finding
-
-_Cell = dict[str, Any]  # row, column, value, data_type: as openpyxl's parser gives it
+from dagster_project.lib.receiving.judging.places import Places
 
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
-_ISO_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:T00:00:00(?:\.0+)?Z?)?", re.ASCII)
-_NUMBER = re.compile(r"\s*-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?\s*", re.ASCII)
 _PLACE_IN_TABLE = re.compile(r"\s*[0-9]+\s*", re.ASCII)
-_FIRST_SERIAL_DAY = dt.date(1900, 3, 1)
 # what the format itself can hold
 _SHEET_ROWS = 1_048_576
 _SHEET_COLUMNS = 16_384
 _FAULTS_SHOWN = 1000
-
-
-def _number_text(value: int | float, decimal: str) -> str:
-    if isinstance(value, int):
-        return str(value)
-    exact = Decimal(repr(value))
-    if exact == exact.to_integral_value():
-        return str(int(exact))
-    return format(exact, "f").replace(".", decimal)
-
-
-def _cell_text(cell: _Cell, column: Column, source: Source) -> tuple[str, str | None]:
-    """(landed text, code) of one cell."""
-    value, kind = cell["value"], cell["data_type"]
-    wanted = column.type
-    if value is None or value == "":
-        return "", "CELL_TYPE" if kind in ("f", "e") else None
-    if kind in ("s", "inlineStr") and isinstance(value, str):
-        return value, None
-    if kind == "d" and wanted == "date":
-        return _date_text(value)
-    if kind == "n" and wanted == "number" and type(value) in (int, float):
-        return _number_text(value, source.csv.decimal), None
-    return "", "CELL_TYPE"
-
-
-def _date_text(value: Any) -> tuple[str, str | None]:
-    if isinstance(value, str):  # a cell that says its day in ISO form, or part of a day
-        found = _ISO_DAY.fullmatch(value)
-        return (found[1], None) if found else ("", "DATE_FORMAT")
-    if isinstance(value, dt.datetime):
-        if value.time() != dt.time(0) or value.date() < _FIRST_SERIAL_DAY:
-            return "", "DATE_FORMAT"
-        return value.date().isoformat(), None
-    return "", "CELL_TYPE"
 
 
 @dataclass(frozen=True)
@@ -174,8 +139,7 @@ def _choose_sheet(
         if len(named) == 1:
             return named[0]
     elif found:
-        wanted = {column.heading for column in source.columns if column.must_be_present}
-        having = [one for one in found if wanted <= first_texts(one[1])]
+        having = [one for one in found if _has_headings(first_texts(one[1]), source)]
         if len(having) > 1 or not all(is_visible for *_, is_visible, _ in having):
             numbers = ", ".join(str(number) for number, *_ in having)
             raise FileRefusedError(Finding("SHEET_AMBIGUOUS", detail=f"ark nr. {numbers}"))
@@ -184,13 +148,23 @@ def _choose_sheet(
     raise FileRefusedError(Finding("FILE_FORMAT", detail=f"ark: {source.sheet or 1}"))
 
 
+def _has_headings(texts: set[str], source: Source) -> bool:
+    return all(
+        texts.intersection(column.headings) for column in source.columns if column.must_be_present
+    )
+
+
 def _first_texts(book: _Book, source: Source) -> set[str]:
-    """Texts in the first row of a sheet; none of a sheet that cannot be read."""
+    """Texts in the header row of a sheet; none of a sheet that cannot be read."""
     try:
-        number, cells = next(_rows(book, source.limits.max_rows))
+        _, cells = next(_rows(book, source))
     except (FileRefusedError, StopIteration):
         return set()
-    return {cell["value"] for cell in cells if cell["data_type"] == "s"} if number == 1 else set()
+    return set(_texts_of(cells))
+
+
+def _texts_of(cells: Sequence[Cell]) -> list[str]:
+    return [cell["value"] for cell in cells if cell["data_type"] in ("s", "inlineStr")]
 
 
 def _sheet_parser() -> Any:
@@ -198,16 +172,16 @@ def _sheet_parser() -> Any:
     from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
 
     class _Parser(WorkSheetParser):
-        def parse_cell(self, element: Any) -> _Cell:
+        def parse_cell(self, element: Any) -> Cell:
             kind, raw = element.get("t", "n"), element.findtext(VALUE_TAG)
             if kind == "s" and raw and not _PLACE_IN_TABLE.fullmatch(raw):
                 raise FileRefusedError(Finding("FILE_FORMAT", detail="tekstnummer"))
-            if kind == "n" and raw and not _NUMBER.fullmatch(raw):
+            if kind == "n" and raw and not NUMBER.fullmatch(raw):
                 element.set("t", "e")  # Python reads more as a number than a workbook may say
             if kind == "d" and element.find(FORMULA_TAG) is None:
                 element.set("t", "str")  # openpyxl would read more than a day, and less exactly
                 return {**super().parse_cell(element), "data_type": "d"}
-            cell: _Cell = super().parse_cell(element)
+            cell: Cell = super().parse_cell(element)
             if cell["data_type"] == "d" and not _is_whole(raw):
                 cell["value"] = raw  # part of a day: openpyxl rounds it
             elif cell["data_type"] == "s" and kind != "s" and isinstance(cell["value"], str):
@@ -222,9 +196,12 @@ def _sheet_parser() -> Any:
     return _Parser
 
 
-def _rows(book: _Book, limit: int) -> Iterator[tuple[int, list[_Cell]]]:
-    """(sheet row number, cells with content) of the rows with content, as they stand."""
-    before = 0
+def _rows(
+    book: _Book, source: Source, first: int | None = None
+) -> Iterator[tuple[int, list[Cell]]]:
+    """(sheet row number, cells with content) of the rows with content, from the header row on."""
+    before, limit = 0, source.limits.max_rows
+    first = first or source.header_row
     with book.package.open(book.sheet_path) as stream:
         for number, cells in _sheet_parser()(stream, **book.parser).parse():
             places = [(cell["row"], cell["column"]) for cell in cells]
@@ -232,9 +209,9 @@ def _rows(book: _Book, limit: int) -> Iterator[tuple[int, list[_Cell]]]:
                 raise FileRefusedError(Finding("FILE_FORMAT", detail="rækkefølge af celler"))
             before = number
             filled = [cell for cell in cells if _has_content(cell)]
-            if number > _SHEET_ROWS or (filled and number > limit + 1):
+            if number > _SHEET_ROWS or (filled and number > limit + source.header_row):
                 raise limit_error(f"rækker: {limit}")
-            if filled:
+            if filled and number >= first:
                 yield number, filled
 
 
@@ -245,18 +222,18 @@ def _is_whole(number: str | None) -> bool:
         return False
 
 
-def _has_content(cell: _Cell) -> bool:
-    return cell["value"] is not None or cell["data_type"] in ("f", "e")
+def _has_content(cell: Cell) -> bool:
+    return cell["value"] not in (None, "") or cell["data_type"] in ("f", "e")
 
 
-def _headings_of(cells: Sequence[_Cell], source: Source) -> list[str]:
+def _headings_of(cells: Sequence[Cell], source: Source) -> list[str]:
     width = cells[-1]["column"]
     if width > source.limits.max_columns:
         raise limit_error(f"kolonner: {source.limits.max_columns}")
     headings = [""] * width
     for cell in cells:
         if cell["data_type"] not in ("s", "inlineStr"):
-            raise FileRefusedError(Finding("CELL_TYPE", detail="overskrift"))
+            raise FileRefusedError(Finding("CELL_TYPE", detail="overskrift", cause="heading"))
         headings[cell["column"] - 1] = cell["value"]
     return headings
 
@@ -286,66 +263,113 @@ def land_xlsx(path: Path, source: Source, spill: Path) -> Landed:
 
 
 def _land_sheet(book: _Book, source: Source, target: Path) -> Landed:
-    rows = _rows(book, source.limits.max_rows)
-    first = next(rows, None)
-    if first is None or first[0] != 1:
-        raise FileRefusedError(Finding("FILE_EMPTY" if first is None else "HEADER_MISSING"))
-    headings = _headings_of(first[1], source)
-    check_headings(headings, source)
-    if book.merged and book.merged[0][0] <= 1:
-        raise FileRefusedError(Finding("CELL_TYPE", detail="flettede celler i overskriften"))
-    declared = {column.heading: column for column in source.columns}
-    columns = [declared.get(heading) for heading in headings]
-    faults: dict[int, tuple[int, str]] = {}
+    rows = _rows(book, source)
+    header_row, header = next(rows, (0, []))
+    if not header:
+        raise FileRefusedError(Finding("FILE_EMPTY"))
+    is_wide = header[-1]["column"] > source.limits.max_columns
+    if not is_wide and not count_headings(_texts_of(header), source):
+        raise FileRefusedError(_headings_not_found(book, source, header_row))
+    headings = _headings_of(header, source)
+    columns = check_headings(headings, source).column_at(source)
+    merged = _Merged(book.merged)
+    if merged.touches(header_row):
+        detail = "flettede celler i overskriften"
+        raise FileRefusedError(Finding("CELL_TYPE", detail=detail, cause="merged_heading"))
+    faults = _Faults()
+    places, before = Places("sheet_row"), header_row
+    empty = header_row - source.header_row
     limits = source.limits
     longest, most = limits.max_cell_chars, limits.max_unpacked_bytes
     with normalised(target, len(headings), longest, most) as writer:
         for number, cells in rows:
-            while writer.row_count < number - 2:  # rows that the sheet leaves out
-                writer.gap()
-            _land_row(number - 1, cells, columns, source, writer, faults)
-            if len(faults) > max(_FAULTS_SHOWN, source.max_rejected_rows):
-                raise FileRefusedError(*_too_many(faults))
-    faults |= _merged_faults(book.merged, writer.row_count)
+            empty += number - before - 1
+            before, record = number, writer.row_count + 1
+            places.note(record, number)
+            _land_row(record, cells, columns, len(headings), source, writer, faults)
+            if merged.touches(number):
+                faults.add_row(record, "CELL_TYPE:merged")
+            if faults.row_count > max(_FAULTS_SHOWN, source.max_rejected_rows):
+                raise FileRefusedError(*faults.findings(source, places))
     relation = csv_relation(target, len(headings), SEPARATOR, 4 * source.limits.max_line_bytes)
-    return Landed(relation, headings, writer.row_count, faults, sheet_number=book.number)
+    return Landed(
+        relation, headings, writer.row_count, faults.rows, sheet_number=book.number,
+        places=places, empty_rows=empty, cells=faults.cells,
+    )  # fmt: skip
 
 
-def _merged_faults(merged: Sequence[tuple[int, int]], row_count: int) -> dict[int, tuple[int, str]]:
-    """A fault for every record that a merged range touches."""
-    return {
-        row - 1: (-1, "CELL_TYPE")
-        for first, last in merged
-        for row in range(first, min(last, row_count + 1) + 1)
-    }
+def _headings_not_found(book: _Book, source: Source, header_row: int) -> Finding:
+    """What the header row of the sheet may be, from the rows around it."""
+    rows = ((number, _texts_of(cells)) for number, cells in _rows(book, source, first=1))
+    return not_found(rows, source, f"række {header_row} i ark nr. {book.number}")
 
 
-def _too_many(faults: dict[int, tuple[int, str]]) -> list[Finding]:
-    """One finding for each code, in the order of the rows."""
-    rows: dict[str, list[int]] = {}
-    for row, (_, code) in sorted(faults.items()):
-        rows.setdefault(code, []).append(row)
-    return [rows_finding(code, None, numbers) for code, numbers in rows.items()]
+class _Merged:
+    """Whether a row lies in a merged range; rows are asked for from the top."""
+
+    def __init__(self, ranges: Sequence[tuple[int, int]]) -> None:
+        self._ranges = sorted(ranges)
+        self._next = self._reach = 0
+
+    def touches(self, row: int) -> bool:
+        """Whether a range that begins at the row or above reaches it."""
+        while self._next < len(self._ranges) and self._ranges[self._next][0] <= row:
+            self._reach = max(self._reach, self._ranges[self._next][1])
+            self._next += 1
+        return row <= self._reach
+
+
+@dataclass
+class _Faults:
+    """Rows that are no records, and cells of a wrong type, each with its code and cause."""
+
+    rows: dict[int, tuple[int, str]] = field(default_factory=dict)
+    cells: dict[tuple[int, int], str] = field(default_factory=dict)
+    row_count: int = 0
+
+    def add_row(self, row: int, code: str) -> None:
+        """A row that is no record."""
+        self.row_count += row not in self.rows
+        self.rows[row] = (-1, code)
+
+    def findings(self, source: Source, places: Places) -> list[Finding]:
+        """One finding for each column, code and cause, as their first rows come."""
+        found: dict[tuple[int, str], list[int]] = {}
+        marks = list(self.rows.items())
+        marks += [(row, (index, code)) for (row, index), code in self.cells.items()]
+        for row, kind in sorted(marks):
+            found.setdefault(kind, []).append(row)
+        return [
+            replace(
+                rows_finding(code.split(":")[0], heading_at(source, index), numbers, places=places),
+                cause=code.partition(":")[2],
+                expected=expected(source.columns[index], source) if index >= 0 else "",
+            )
+            for (index, code), numbers in found.items()
+        ]
 
 
 def _land_row(
     number: int,
-    cells: Sequence[_Cell],
-    columns: Sequence[Column | None],
+    cells: Sequence[Cell],
+    columns: Mapping[int, Column],
+    width: int,
     source: Source,
     writer: Any,
-    faults: dict[int, tuple[int, str]],
+    faults: _Faults,
 ) -> None:
-    if cells[-1]["column"] > len(columns):
-        faults[number] = (-1, "ROW_WIDTH")
+    if cells[-1]["column"] > width:
+        faults.add_row(number, "ROW_WIDTH:beside")
         writer.gap()
         return
-    texts = [""] * len(columns)
+    texts, is_bad = [""] * width, False
     for cell in cells:
         at = cell["column"] - 1
-        if (column := columns[at]) is None:
+        if (column := columns.get(at)) is None:
             continue
-        texts[at], code = _cell_text(cell, column, source)
+        texts[at], code = cell_text(cell, column, source)
         if code:
-            faults.setdefault(number, (source.columns.index(column), code))
+            faults.cells[number, source.columns.index(column)] = code
+            is_bad = True
+    faults.row_count += is_bad
     writer.record(texts)

@@ -17,6 +17,8 @@ from dagster_project.lib.receiving.intake.register import Record, Register
 from dagster_project.lib.receiving.judging.findings import Finding
 from dagster_project.lib.reference import words
 
+NUMBERING = "Række 1 er den første række med indhold efter overskriften."
+_PLACES = {"line": "Linje", "sheet_row": "Regnearkets rækkenummer"}
 _UNKNOWN = ("Filen er afvist.", "Kontakt driften.")
 
 
@@ -26,21 +28,37 @@ def words_of(code: str) -> tuple[str, str]:
     return (word.label_da, word.remedy_da) if word else _UNKNOWN
 
 
-def words_for(finding: Finding) -> tuple[str, str]:
-    """What is wrong and what to do, in Danish, where the detail of a finding says more."""
+def words_for(finding: Finding, file_format: str | None) -> tuple[str, str]:
+    """What is wrong and what to do, in Danish, as exactly as its cause and the format allow.
+
+    A remedy may hold ``{column}`` and ``{expected}``: what the declaration lets a cell hold. One
+    that is the same for every code stands under ``*``.
+    """
     rule, remedy = words_of(finding.code)
-    detail = f"{finding.code}:{finding.detail.split(':')[0]}"
-    return rule, words.remedy("finding_detail", detail) or remedy
+    kind = finding.detail.split(":")[0]
+    cause = finding.cause or kind
+    keys = [
+        f"{code}:{detail}"
+        for code in (finding.code, "*")
+        for detail in (f"{file_format}.{cause}", cause)
+    ]
+    found = (words.find("finding_detail", key) for key in [*keys, f"{finding.code}:{kind}"])
+    if word := next(filter(None, found), None):
+        rule, remedy = word.label_da or rule, word.remedy_da or remedy
+    told = remedy.replace("{expected}", finding.expected).replace("{column}", finding.column or "")
+    return rule, told.strip()
 
 
-def in_words(finding: Finding) -> dict[str, object]:
+def in_words(finding: Finding, file_format: str | None) -> dict[str, object]:
     """A finding as plain mapping, with its Danish words."""
-    rule, remedy = words_for(finding)
+    rule, remedy = words_for(finding, file_format)
     return {**finding.as_json(), "rule": rule, "remedy": remedy}
 
 
 def _where(detail: str, code: str) -> str:
     """A detail as a Dane reads it: what was expected, never a value of the file."""
+    if code == "HEADER_NOT_FOUND":
+        return detail.partition(": ")[2]
     kind = words.find("column_type", detail)
     if kind and code not in ("FILE_NAME", "WINDOW_INVALID"):
         return f"ventet er {kind.label_da}"
@@ -48,20 +66,29 @@ def _where(detail: str, code: str) -> str:
     return place.label_da if place else detail
 
 
-def describe(finding: Finding) -> str:
+def describe(finding: Finding, file_format: str | None) -> str:
     """One finding as Danish text."""
-    rule, remedy = words_for(finding)
+    rule, remedy = words_for(finding, file_format)
     lines = [f"{finding.code}: {rule}"]
     if finding.column:
         lines.append(f"  Kolonne: {finding.column}")
     if finding.rows:
-        shown = ", ".join(map(str, finding.rows))
         more = finding.row_total - len(finding.rows)
-        lines.append(f"  Række: {shown}" + (f" og {more} til" if more > 0 else ""))
+        rest = f" og {more} til" if more > 0 else ""
+        if finding.places:
+            name = _PLACES[finding.place_kind]
+            lines.append(f"  {name}: {', '.join(map(str, finding.places))}{rest}")
+        lines.append(f"  Række: {', '.join(map(str, finding.rows))}{rest}")
     if finding.detail:
         lines.append(f"  Hvor: {_where(finding.detail, finding.code)}")
     lines.append(f"  Gør sådan: {remedy}")
     return "\n".join(lines)
+
+
+def read_with(overlay_name: str, sha256: str | None = None) -> str:
+    """Which overlay of the home a file was read with."""
+    kept = f" (gemt som vault/{sha256})" if sha256 else ""
+    return f"Læst med tilpasningen sources/{overlay_name}{kept}."
 
 
 def _as_json(record: Record) -> dict[str, object]:
@@ -73,14 +100,17 @@ def _as_json(record: Record) -> dict[str, object]:
         "code": record.code,
         "row_count": record.row_count,
         "rejected_rows": record.rejected_rows,
-        "findings": [in_words(finding) for finding in record.findings],
+        "overlay": record.overlay_name,
+        "overlay_sha256": record.overlay_sha256,
+        "findings": [in_words(finding, record.format) for finding in record.findings],
     }
 
 
 def _as_text(record: Record) -> str:
     head = f"Filen {record.file_name} er afvist ({record.code}). Intet i den er indlæst."
-    counted = "Rækkenumre tæller fra første række efter overskriften."
-    return "\n\n".join([head, counted, *map(describe, record.findings)])
+    read = [read_with(record.overlay_name, record.overlay_sha256)] if record.overlay_name else []
+    told = [describe(finding, record.format) for finding in record.findings]
+    return "\n\n".join([head, *read, NUMBERING, *told])
 
 
 def write_reports(quarantine: Path, register: Register, sha256: str) -> None:
