@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dagster_project.lib.base import files
+from dagster_project.lib.base.chained import GENESIS
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.publishing import last_night
 from dagster_project.orchestration import knowledge
@@ -54,9 +55,14 @@ def receive(settings: Settings) -> StepOutcome:
 
     home = settings.home
     records.check(home)  # this step may be run again alone
+    published = records.current_manifest(home)
     terms = contracts.load_contracts(settings.contracts_dir, settings.area)
     _drop_broken_warehouse(home)
-    report = receiving.receive(home, frozenset(item.contract_id for item in terms))
+    report = receiving.receive(
+        home,
+        frozenset(item.contract_id for item in terms),
+        (published or {}).get("register_head") or GENESIS,
+    )
     refused = receiving.untold_refusals(home)  # of a night that was killed, too
     return StepOutcome(
         metadata={
@@ -70,7 +76,7 @@ def receive(settings: Settings) -> StepOutcome:
             *(_refused(note) for note in refused),
             *(Refused(f"landing/{place}", (code,)) for place, code in report.closed),
         ),
-        held=tuple(Held(note.file_name, note.sha256) for note in report.held),
+        held=tuple(Held(one.record.file_name, one.record.sha256, one.check) for one in report.held),
     )
 
 

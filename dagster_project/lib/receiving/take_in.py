@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -24,8 +24,9 @@ from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.keys.pseudonym import ensure_key
 from dagster_project.lib.receiving.formats.content import Content, read_content, refused_alone
 from dagster_project.lib.receiving.formats.engine import SPILL, open_parser
-from dagster_project.lib.receiving.intake import journal, volume
+from dagster_project.lib.receiving.intake import journal
 from dagster_project.lib.receiving.intake import walk as intake
+from dagster_project.lib.receiving.intake.held import HeldDelivery, held_deliveries
 from dagster_project.lib.receiving.intake.register import (
     ACCEPTED,
     REFUSED,
@@ -38,6 +39,7 @@ from dagster_project.lib.receiving.judging.declarations import Source, load_sour
 from dagster_project.lib.receiving.judging.findings import DeliveryNote, FileRefusedError, Finding
 from dagster_project.lib.receiving.judging.grammar import Context
 from dagster_project.lib.receiving.loading import load
+from dagster_project.lib.receiving.loading.figures import holding_checks
 from dagster_project.lib.reference import load_benefits
 from dagster_project.settings import Home
 
@@ -55,7 +57,7 @@ class ReceiveReport:
         accepted: newly accepted deliveries (held ones too).
         refused: refused files, with code, row numbers and a scrubbed name.
         repeated: files that had been accepted before.
-        held: deliveries, old and new, that a row-count check holds back.
+        held: deliveries, old and new, that a check holds back.
         waiting: entries left in landing for the next night (still being written, or beyond the
             limit on files of one night).
         closed: files and folders in landing that cannot be read or taken out of it, as they may be
@@ -65,7 +67,7 @@ class ReceiveReport:
     accepted: list[DeliveryNote] = field(default_factory=list)
     refused: list[DeliveryNote] = field(default_factory=list)
     repeated: list[DeliveryNote] = field(default_factory=list)
-    held: list[DeliveryNote] = field(default_factory=list)
+    held: list[HeldDelivery] = field(default_factory=list)
     waiting: int = 0
     closed: list[tuple[str, str]] = field(default_factory=list)
 
@@ -80,6 +82,7 @@ class _Case:
     content: Content | None = None
     findings: tuple[Finding, ...] = ()
     repeats: Record | None = None
+    held_checks: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -237,15 +240,21 @@ def _record(case: _Case) -> Record:
         covered_days=content.covered_days if content else 0,
         findings=case.findings,
         rejected=rejected,
+        held_checks=case.held_checks,
     )
 
 
-def receive(home: Home, contract_ids: frozenset[str]) -> ReceiveReport:
+def receive(
+    home: Home, contract_ids: frozenset[str], published_head: str | None = None
+) -> ReceiveReport:
     """Take in everything that lies in ``landing/``.
 
     Args:
         home: the home; its folders are made if missing.
         contract_ids: contracts that are loaded (``CONTRACT_UNKNOWN`` for any other).
+        published_head: the register's line that the last publication knew (``GENESIS``: there is
+            none): new figures are compared with what was known then, so that a night that was
+            killed half way decides as it would have. None: with all that the register has.
 
     Returns:
         accepted, refused, repeated and held deliveries.
@@ -265,7 +274,8 @@ def receive(home: Home, contract_ids: frozenset[str]) -> ReceiveReport:
     report.closed = [_shown_as(closed) for closed in walk.closed]
     try:
         if walk.found:
-            _receive_found(home, register, walk.found, contract_ids, key, report)
+            known = _known_before(register, published_head)
+            _receive_found(home, register, walk.found, contract_ids, key, report, known)
     except PermissionError:
         raise
     except OSError as error:
@@ -276,7 +286,7 @@ def receive(home: Home, contract_ids: frozenset[str]) -> ReceiveReport:
             f"receiving stopped: {error.strerror or 'the disk failed'}",
             remedy="make room on the disk of the home and run again; nothing received is lost",
         ) from None
-    report.held = [record.note("ROW_COUNT_HELD") for record in volume.held_records(register)]
+    report.held = held_deliveries(register)
     return report
 
 
@@ -287,13 +297,15 @@ def _receive_found(
     contract_ids: frozenset[str],
     key: bytes,
     report: ReceiveReport,
+    known: Sequence[Record],
 ) -> None:
-    with (
-        open_parser(home.vault) as (parser, spill),
-        closing(raw_room.connect(home.warehouse)) as connection,
-    ):
+    with closing(raw_room.connect(home.warehouse)) as connection, ExitStack() as opened:
         raw_room.create_raw(connection)
         load.drop_outdated(connection, register.accepted(), key)
+        if any(map(_may_hold_figures, found)):
+            judged = [record for record in known if _has_figures(record.source)]
+            load.load_records(connection, home, judged, key)
+        parser, spill = opened.enter_context(open_parser(home.vault))
         loader = load.Loader(connection, parser, key)
         judge = _Judge(register, parser, spill, Context(load_benefits(), contract_ids))
         for batch in _batches(found):
@@ -301,10 +313,34 @@ def _receive_found(
             for group in groups:
                 judge.judge(group)
             cases = list(chain.from_iterable(groups))
+            for case in cases:
+                if case.content and not case.findings:
+                    case.held_checks = holding_checks(
+                        connection, parser, _record(case), case.content, known
+                    )
             _decide(home, register, cases, report)
             _load(connection, loader, register, cases, key)
             for case in cases:
                 parser.execute(f"drop table if exists {case.table}")
+
+
+def _known_before(register: Register, head: str | None) -> list[Record]:
+    """The deliveries that new figures are compared with: known, and not since this night."""
+    accepted = register.accepted() if head is None else register.accepted_until(head)
+    held = {one.record.delivery_id for one in held_deliveries(register)}
+    return [r for r in accepted if not r.is_withdrawn() and r.delivery_id not in held]
+
+
+def _may_hold_figures(entry: intake.Found) -> bool:
+    try:
+        return names.parse_name(entry.name, load_sources()).source.figures is not None
+    except FileRefusedError:
+        return False
+
+
+def _has_figures(source: str | None) -> bool:
+    declared = load_sources().get(source or "")
+    return declared is not None and declared.figures is not None
 
 
 def _batches(found: Sequence[intake.Found]) -> Iterator[list[list[intake.Found]]]:
