@@ -87,7 +87,8 @@ def _delivery_row(record: Record, is_held: bool, is_withdrawn: bool) -> dict[str
         " version_no row_count rejected_rows is_accepted",
     )
     return own | {
-        "is_held": is_held, "is_withdrawn": is_withdrawn, "refusal_code": record.code,
+        "is_held": is_held, "is_opened": bool(record.opened_checks),
+        "is_withdrawn": is_withdrawn, "refusal_code": record.code,
     }  # fmt: skip
 
 
