@@ -34,6 +34,8 @@ from dagster_project.lib.warehouse.literals import literal
 _MAX_FAULT_ROWS = 100_000
 _WEEK_PLACE = 100_000
 _TOO_LONG = "-1:FILE_LIMIT"
+DIMENSION = "dimension"
+"""The detail of a row whose figures are divided by more than its source declares."""
 
 
 @dataclass(frozen=True)
@@ -284,7 +286,7 @@ def _findings(
     ]
     found.sort(key=lambda one: (one[0][0], *one[1:]))  # from the top, then as columns are declared
     return tuple(
-        Finding(code, _fault_heading(source, place), rows, total, _kind(source, place[0]))
+        Finding(code, _fault_heading(source, place), rows, total, _kind(source, place[0], code))
         for rows, place, code, total in found
     ), rejected
 
@@ -294,7 +296,9 @@ def _place(text: str) -> tuple[int, str]:
     return (_WEEK_PLACE, text[1:]) if text.startswith("w") else (int(text), "")
 
 
-def _kind(source: Source, index: int) -> str:
+def _kind(source: Source, index: int, code: str) -> str:
+    if index < 0 and code == "VALUE_NOT_ALLOWED":
+        return DIMENSION
     return source.columns[index].type if 0 <= index < _WEEK_PLACE else ""
 
 

@@ -249,6 +249,8 @@ class Source(_Strict):
     sheet: str | None = None
     null_tokens: tuple[str, ...] = ("",)
     json_ignored: str = ""
+    # words in the name of a column that is a measure and no dimension, where both could be digits
+    json_measures: tuple[str, ...] = ()
     real_name: str | None = None
     window: Window | None = None
     weeks: Weeks | None = None
