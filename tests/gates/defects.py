@@ -195,9 +195,9 @@ DEFECTS: dict[str, Defect] = {
         " rows_per_day = 3",
     ),
     "figure_is_usual": Defect(
-        "update raw.jobindsats set fte = 140.1 where month = (select max(month) from raw.jobindsats)",
-        before="update raw.jobindsats set fte = 100;"
-        "update raw.jobindsats set fte = 140 where month = (select max(month) from raw.jobindsats)",
+        "update raw.jobindsats set fte = 140.1 where fte = 140",
+        before="update raw.jobindsats set fte = 100; update raw.jobindsats set fte = 140"
+        " where month = (select max(month) from raw.jobindsats)",
     ),
     "figure_is_not_held": Defect(
         "update raw.delivery set is_held = true where source = 'jobindsats' and is_accepted"

@@ -39,7 +39,7 @@ from dagster_project.lib.receiving.judging.declarations import Source, load_sour
 from dagster_project.lib.receiving.judging.findings import DeliveryNote, FileRefusedError, Finding
 from dagster_project.lib.receiving.judging.grammar import Context
 from dagster_project.lib.receiving.loading import load
-from dagster_project.lib.receiving.loading.figures import holding_checks
+from dagster_project.lib.receiving.loading.figures import holding_checks, known_before, load_judging
 from dagster_project.lib.reference import load_benefits
 from dagster_project.settings import Home
 
@@ -274,7 +274,7 @@ def receive(
     report.closed = [_shown_as(closed) for closed in walk.closed]
     try:
         if walk.found:
-            known = _known_before(register, published_head)
+            known = known_before(register, published_head)
             _receive_found(home, register, walk.found, contract_ids, key, report, known)
     except PermissionError:
         raise
@@ -302,9 +302,7 @@ def _receive_found(
     with closing(raw_room.connect(home.warehouse)) as connection, ExitStack() as opened:
         raw_room.create_raw(connection)
         load.drop_outdated(connection, register.accepted(), key)
-        if any(map(_may_hold_figures, found)):
-            judged = [record for record in known if _has_figures(record.source)]
-            load.load_records(connection, home, judged, key)
+        load_judging(connection, home, known, [entry.name for entry in found], key)
         parser, spill = opened.enter_context(open_parser(home.vault))
         loader = load.Loader(connection, parser, key)
         judge = _Judge(register, parser, spill, Context(load_benefits(), contract_ids))
@@ -322,25 +320,6 @@ def _receive_found(
             _load(connection, loader, register, cases, key)
             for case in cases:
                 parser.execute(f"drop table if exists {case.table}")
-
-
-def _known_before(register: Register, head: str | None) -> list[Record]:
-    """The deliveries that new figures are compared with: known, and not since this night."""
-    accepted = register.accepted() if head is None else register.accepted_until(head)
-    held = {one.record.delivery_id for one in held_deliveries(register)}
-    return [r for r in accepted if not r.is_withdrawn() and r.delivery_id not in held]
-
-
-def _may_hold_figures(entry: intake.Found) -> bool:
-    try:
-        return names.parse_name(entry.name, load_sources()).source.figures is not None
-    except FileRefusedError:
-        return False
-
-
-def _has_figures(source: str | None) -> bool:
-    declared = load_sources().get(source or "")
-    return declared is not None and declared.figures is not None
 
 
 def _batches(found: Sequence[intake.Found]) -> Iterator[list[list[intake.Found]]]:

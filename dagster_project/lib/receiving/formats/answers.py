@@ -1,4 +1,4 @@
-"""Answers of the statistics service, of both its versions: which columns they have and what each is.
+"""Answers of the statistics service, of both its versions: their columns, and what each is.
 
 What belongs here: the shapes, and which column is a declared one, a measure that nobody reads or a
 dimension. What does not: bytes, JSON, judging a value.

@@ -109,9 +109,7 @@ def _landed_columns(layouts: Sequence[Layout], source: Source) -> list[Column]:
     if partly:
         raise FileRefusedError(*(Finding("HEADER_MISSING", column.heading) for column in partly))
     return [
-        column
-        for column, count in zip(source.columns, lacked, strict=True)
-        if count < len(layouts)
+        column for column, count in zip(source.columns, lacked, strict=True) if count < len(layouts)
     ]
 
 

@@ -8,7 +8,7 @@ Rules: G.figures, I.order.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 import duckdb
@@ -16,9 +16,43 @@ import duckdb
 from dagster_project.lib.receiving.formats.content import Content
 from dagster_project.lib.receiving.formats.parse import skip_condition
 from dagster_project.lib.receiving.intake import figures
-from dagster_project.lib.receiving.intake.register import Record
-from dagster_project.lib.receiving.judging.declarations import Figures, Source
+from dagster_project.lib.receiving.intake.held import held_deliveries
+from dagster_project.lib.receiving.intake.register import Record, Register
+from dagster_project.lib.receiving.judging import names
+from dagster_project.lib.receiving.judging.declarations import Figures, Source, load_sources
+from dagster_project.lib.receiving.judging.findings import FileRefusedError
+from dagster_project.lib.receiving.loading.load import load_records
 from dagster_project.lib.warehouse.rows import insert_rows
+from dagster_project.settings import Home
+
+
+def known_before(register: Register, head: str | None) -> list[Record]:
+    """The deliveries that new figures are compared with: known, and not since the night began.
+
+    Args:
+        register: the register of deliveries.
+        head: its line that the last publication knew, None for all that it has.
+    """
+    accepted = register.accepted() if head is None else register.accepted_until(head)
+    held = {one.record.delivery_id for one in held_deliveries(register)}
+    return [r for r in accepted if not r.is_withdrawn() and r.delivery_id not in held]
+
+
+def load_judging(
+    warehouse: duckdb.DuckDBPyConnection, home: Home, known: Sequence[Record],
+    file_names: Iterable[str], key: bytes,
+) -> None:  # fmt: skip
+    """Load what the figures of some files will be compared with, where the warehouse lacks it."""
+    if any(map(_may_hold_figures, file_names)):
+        judging = {name for name, source in load_sources().items() if source.figures is not None}
+        load_records(warehouse, home, [r for r in known if r.source in judging], key)
+
+
+def _may_hold_figures(file_name: str) -> bool:
+    try:
+        return names.parse_name(file_name, load_sources()).source.figures is not None
+    except FileRefusedError:
+        return False
 
 
 def holding_checks(
