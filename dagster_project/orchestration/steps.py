@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dagster_project.lib.base import files
-from dagster_project.lib.base.chained import GENESIS
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.publishing import last_night
 from dagster_project.orchestration import knowledge
@@ -55,14 +54,9 @@ def receive(settings: Settings) -> StepOutcome:
 
     home = settings.home
     records.check(home)  # this step may be run again alone
-    published = records.current_manifest(home)
     terms = contracts.load_contracts(settings.contracts_dir, settings.area)
     _drop_broken_warehouse(home)
-    report = receiving.receive(
-        home,
-        frozenset(item.contract_id for item in terms),
-        (published or {}).get("register_head") or GENESIS,
-    )
+    report = receiving.receive(home, frozenset(item.contract_id for item in terms))
     refused = receiving.untold_refusals(home)  # of a night that was killed, too
     return StepOutcome(
         metadata={

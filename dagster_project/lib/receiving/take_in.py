@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -26,7 +26,7 @@ from dagster_project.lib.receiving.formats.content import Content, read_content,
 from dagster_project.lib.receiving.formats.engine import SPILL, open_parser
 from dagster_project.lib.receiving.intake import journal
 from dagster_project.lib.receiving.intake import walk as intake
-from dagster_project.lib.receiving.intake.held import HeldDelivery, held_deliveries
+from dagster_project.lib.receiving.intake.figures import FIGURE_CHECK
 from dagster_project.lib.receiving.intake.register import (
     ACCEPTED,
     REFUSED,
@@ -39,7 +39,7 @@ from dagster_project.lib.receiving.judging.declarations import Source, load_sour
 from dagster_project.lib.receiving.judging.findings import DeliveryNote, FileRefusedError, Finding
 from dagster_project.lib.receiving.judging.grammar import Context
 from dagster_project.lib.receiving.loading import load
-from dagster_project.lib.receiving.loading.figures import holding_checks, known_before, load_judging
+from dagster_project.lib.receiving.loading.held import HeldDelivery, held_deliveries
 from dagster_project.lib.reference import load_benefits
 from dagster_project.settings import Home
 
@@ -82,7 +82,6 @@ class _Case:
     content: Content | None = None
     findings: tuple[Finding, ...] = ()
     repeats: Record | None = None
-    held_checks: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -240,21 +239,16 @@ def _record(case: _Case) -> Record:
         covered_days=content.covered_days if content else 0,
         findings=case.findings,
         rejected=rejected,
-        held_checks=case.held_checks,
+        judged_checks=(FIGURE_CHECK,) if parts and parts.source.figures and not refused else (),
     )
 
 
-def receive(
-    home: Home, contract_ids: frozenset[str], published_head: str | None = None
-) -> ReceiveReport:
+def receive(home: Home, contract_ids: frozenset[str]) -> ReceiveReport:
     """Take in everything that lies in ``landing/``.
 
     Args:
         home: the home; its folders are made if missing.
         contract_ids: contracts that are loaded (``CONTRACT_UNKNOWN`` for any other).
-        published_head: the register's line that the last publication knew (``GENESIS``: there is
-            none): new figures are compared with what was known then, so that a night that was
-            killed half way decides as it would have. None: with all that the register has.
 
     Returns:
         accepted, refused, repeated and held deliveries.
@@ -274,8 +268,7 @@ def receive(
     report.closed = [_shown_as(closed) for closed in walk.closed]
     try:
         if walk.found:
-            known = known_before(register, published_head)
-            _receive_found(home, register, walk.found, contract_ids, key, report, known)
+            _receive_found(home, register, walk.found, contract_ids, key, report)
     except PermissionError:
         raise
     except OSError as error:
@@ -286,7 +279,7 @@ def receive(
             f"receiving stopped: {error.strerror or 'the disk failed'}",
             remedy="make room on the disk of the home and run again; nothing received is lost",
         ) from None
-    report.held = held_deliveries(register)
+    report.held = held_deliveries(home, register)
     return report
 
 
@@ -297,13 +290,13 @@ def _receive_found(
     contract_ids: frozenset[str],
     key: bytes,
     report: ReceiveReport,
-    known: Sequence[Record],
 ) -> None:
-    with closing(raw_room.connect(home.warehouse)) as connection, ExitStack() as opened:
+    with (
+        open_parser(home.vault) as (parser, spill),
+        closing(raw_room.connect(home.warehouse)) as connection,
+    ):
         raw_room.create_raw(connection)
         load.drop_outdated(connection, register.accepted(), key)
-        load_judging(connection, home, known, [entry.name for entry in found], key)
-        parser, spill = opened.enter_context(open_parser(home.vault))
         loader = load.Loader(connection, parser, key)
         judge = _Judge(register, parser, spill, Context(load_benefits(), contract_ids))
         for batch in _batches(found):
@@ -311,11 +304,6 @@ def _receive_found(
             for group in groups:
                 judge.judge(group)
             cases = list(chain.from_iterable(groups))
-            for case in cases:
-                if case.content and not case.findings:
-                    case.held_checks = holding_checks(
-                        connection, parser, _record(case), case.content, known
-                    )
             _decide(home, register, cases, report)
             _load(connection, loader, register, cases, key)
             for case in cases:

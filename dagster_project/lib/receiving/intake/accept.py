@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dagster_project.lib.base.errors import NotAllowedError
 from dagster_project.lib.receiving.intake.deciding import deciding, meant_by
-from dagster_project.lib.receiving.intake.held import CHECK_NAMES, HELD_CODES, held_deliveries
 from dagster_project.lib.receiving.judging.findings import DeliveryNote
+from dagster_project.lib.receiving.loading.held import CHECK_NAMES, HELD_CODES, held_deliveries
 from dagster_project.settings import Settings
 
 
@@ -37,7 +37,9 @@ def accept_delivery(
     )
     with deciding(settings, actor, reason, unknown) as (register, decision):
         meant = CHECK_NAMES.get(check.strip().lower())
-        waiting = [one.record for one in held_deliveries(register) if one.check == meant]
+        waiting = [
+            one.record for one in held_deliveries(settings.home, register) if one.check == meant
+        ]
         held = meant_by(waiting, sha256)
         if not held:
             raise unknown

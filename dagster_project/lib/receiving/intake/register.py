@@ -39,7 +39,8 @@ class Record:
         delivery_id: first 16 hex of the identity's sha256.
         covered_days: Σ over its counted rows of the days they cover in the window (window sources).
         rejected: (row number, column heading, code) of the rejected rows of an accepted delivery.
-        held_checks: checks that held it when it was received, whatever has become known since.
+        judged_checks: checks of its figures that there were when it was received; an older delivery
+            is held by none of them.
         opened_checks: checks that a person has opened.
         withdrawn_on: as-of date from which on it is not known, None where nobody withdrew it.
         refused_again: what was wrong with the newest file of this identity that was refused after
@@ -66,7 +67,7 @@ class Record:
     covered_days: int
     findings: tuple[Finding, ...]
     rejected: tuple[tuple[int, str, str], ...]
-    held_checks: tuple[str, ...] = ()
+    judged_checks: tuple[str, ...] = ()
     opened_checks: frozenset[str] = frozenset()
     withdrawn_on: dt.date | None = None
     refused_again: tuple[Finding, ...] = ()
@@ -75,11 +76,6 @@ class Record:
     def is_accepted(self) -> bool:
         """Accepted (perhaps held, or withdrawn since)."""
         return self.outcome == ACCEPTED
-
-    @property
-    def holding_checks(self) -> frozenset[str]:
-        """Checks that hold it since it was received, and that nobody has opened."""
-        return frozenset(self.held_checks) - self.opened_checks
 
     def is_withdrawn(self, as_of: dt.date | None = None) -> bool:
         """Whether a run with this business date, or any run at all, does not know it any more."""
@@ -140,7 +136,7 @@ class Record:
 
 _NOT_IN_THE_LINE = ("delivery_no", "opened_checks", "withdrawn_on", "refused_again")
 # written where it says something; no line from before there were such checks has it
-_LATER = ("held_checks",)
+_LATER = ("judged_checks",)
 _IN_THE_LINE = [field.name for field in fields(Record) if field.name not in _NOT_IN_THE_LINE]
 
 
@@ -149,7 +145,7 @@ def record_of(line: dict[str, Any], number: int) -> Record:
     values = {name: line[name] for name in _IN_THE_LINE if name not in _LATER or name in line}
     for name in ("extracted_on", "covers_from", "covers_to"):
         values[name] = dt.date.fromisoformat(values[name]) if values[name] else None
-    values["held_checks"] = tuple(values.get("held_checks", ()))
+    values["judged_checks"] = tuple(values.get("judged_checks", ()))
     values["findings"] = tuple(Finding.from_json(finding) for finding in values["findings"])
     values["rejected"] = tuple((row, column, code) for row, column, code in values["rejected"])
     return Record(delivery_no=number, **values)
@@ -166,7 +162,6 @@ class Register:
         self._path = path
         self._records: dict[str, Record] = {}
         self._hashes: list[str | None] = []
-        self._accepted_by: dict[str, int] = {}
         self.decisions: list[dict[str, Any]] = []
         try:
             self._read(chained.read(path).lines)
@@ -186,7 +181,7 @@ class Register:
     def _take(self, link: chained.Link, number: int) -> None:
         is_first = self.head is None
         try:
-            self._fold(link, number)
+            self._fold(link)
         except (ValueError, KeyError, TypeError, AttributeError):
             raise chained.BrokenLineError(number, "er ikke en hel post") from None
         if link["entry"] == _SEAL and not (is_first and number > 1):
@@ -222,13 +217,11 @@ class Register:
         """Whether the chain contains a line with this hash."""
         return line_hash in self._hashes
 
-    def _fold(self, line: dict[str, Any], number: int) -> None:
+    def _fold(self, line: dict[str, Any]) -> None:
         if line["entry"] == "delivery":
             known = self._records.get(line["delivery_id"])
             record = _again(known, line) if known else record_of(line, len(self._records) + 1)
             self._records[record.delivery_id] = record
-            if record.is_accepted:
-                self._accepted_by.setdefault(record.delivery_id, number)
         elif line["entry"] == "accept":
             known = self._records[line["delivery_id"]]
             self._records[known.delivery_id] = replace(
@@ -251,14 +244,6 @@ class Register:
     def accepted(self) -> list[Record]:
         """Accepted deliveries, held and withdrawn ones included, by delivery_no."""
         return [record for record in self.records() if record.is_accepted]
-
-    def accepted_until(self, head: str) -> list[Record]:
-        """Accepted deliveries that a line accepted up to the one with this hash.
-
-        ``GENESIS`` is the head of no line.
-        """
-        last = self._hashes.index(head) + 1 if head != GENESIS else 0
-        return [r for r in self.accepted() if self._accepted_by[r.delivery_id] <= last]
 
     def refused(self) -> list[Record]:
         """Refused files, those that came under an accepted delivery's identity included."""

@@ -197,17 +197,6 @@ class RowCounts(_Strict):
     reason: str
 
 
-class UnknownSeries(_Strict):
-    """When a figure holds a delivery whose series nothing is known of yet (G.figures).
-
-    ``factor``: at least so many times the mean of its neighbours, or so small a part of it.
-    ``persons``: and further from it than so many full-time persons.
-    """
-
-    factor: Decimal = Field(gt=1)
-    persons: Decimal = Field(ge=0)
-
-
 class Figures(_Strict):
     """Thresholds of the check of published figures of gate 10 (G.figures): data, with reason.
 
@@ -218,7 +207,9 @@ class Figures(_Strict):
         neighbour_share: further from the mean of the neighbours than this share of it holds.
         moved_share: a known figure that is moved by more than this share of it holds.
         persons: neither holds unless it is more than so many full-time persons.
-        unknown_series: what holds where nothing of the series is known.
+        usual_times: nor unless it is more than so many times the series' median change from one
+            month to the next.
+        usual_from: how many such changes must be known for that.
     """
 
     column: str
@@ -228,7 +219,8 @@ class Figures(_Strict):
     neighbour_share: Decimal
     moved_share: Decimal
     persons: Decimal
-    unknown_series: UnknownSeries
+    usual_times: int = Field(ge=0)
+    usual_from: int = Field(ge=1)
     decided_on: dt.date
     reason: str
 

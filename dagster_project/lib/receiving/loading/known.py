@@ -14,8 +14,8 @@ from fractions import Fraction
 import duckdb
 
 from dagster_project.lib.receiving.intake import volume
-from dagster_project.lib.receiving.intake.held import held_deliveries
 from dagster_project.lib.receiving.intake.register import Record, load_register
+from dagster_project.lib.receiving.loading.held import held_as_of
 from dagster_project.lib.warehouse.rows import replace_rows
 from dagster_project.settings import Home
 
@@ -36,7 +36,7 @@ def write_known(connection: duckdb.DuckDBPyConnection, home: Home, as_of: dt.dat
     register = load_register(home)
     seen = [r for r in register.records() if r.extracted_on is None or r.extracted_on <= as_of]
     volumes = [v for v in volume.volumes(register, as_of) if v.record in seen]
-    held = {one.record.delivery_id for one in held_deliveries(register, as_of)}
+    held = {one.record.delivery_id for one in held_as_of(connection, register, as_of)}
     withdrawn = {r.delivery_id for r in seen if r.is_withdrawn(as_of)}
     replace_rows(
         connection,
