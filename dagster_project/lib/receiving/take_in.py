@@ -27,6 +27,7 @@ from dagster_project.lib.receiving.formats.engine import SPILL, open_parser
 from dagster_project.lib.receiving.intake import journal
 from dagster_project.lib.receiving.intake import walk as intake
 from dagster_project.lib.receiving.intake.figures import FIGURE_CHECK
+from dagster_project.lib.receiving.intake.held import HeldDelivery
 from dagster_project.lib.receiving.intake.register import (
     ACCEPTED,
     REFUSED,
@@ -39,7 +40,7 @@ from dagster_project.lib.receiving.judging.declarations import Source, load_sour
 from dagster_project.lib.receiving.judging.findings import DeliveryNote, FileRefusedError, Finding
 from dagster_project.lib.receiving.judging.grammar import Context
 from dagster_project.lib.receiving.loading import load
-from dagster_project.lib.receiving.loading.held import HeldDelivery, held_deliveries
+from dagster_project.lib.receiving.loading.waiting import held_deliveries
 from dagster_project.lib.reference import load_benefits
 from dagster_project.settings import Home
 

@@ -14,8 +14,8 @@ from fractions import Fraction
 import duckdb
 
 from dagster_project.lib.receiving.intake import volume
+from dagster_project.lib.receiving.intake.held import held_as_of
 from dagster_project.lib.receiving.intake.register import Record, load_register
-from dagster_project.lib.receiving.loading.held import held_as_of
 from dagster_project.lib.warehouse.rows import replace_rows
 from dagster_project.settings import Home
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dagster_project.lib.base.errors import NotAllowedError
 from dagster_project.lib.receiving.intake.deciding import deciding, meant_by
+from dagster_project.lib.receiving.intake.held import CHECK_NAMES, HELD_CODES
 from dagster_project.lib.receiving.judging.findings import DeliveryNote
-from dagster_project.lib.receiving.loading.held import CHECK_NAMES, HELD_CODES, held_deliveries
+from dagster_project.lib.receiving.loading.waiting import held_deliveries
 from dagster_project.settings import Settings
 
 

@@ -1,7 +1,7 @@
 """Which deliveries are held, and by which check: not known until a person opens them by name.
 
 What belongs here: the checks that hold, together, and the figures that one of them reads. What does
-not: how each judges (``intake.volume``, ``intake.figures``).
+not: how each judges (``volume``, ``figures``).
 
 Rules: G.volume, G.figures.
 """
@@ -10,14 +10,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
 
 import duckdb
 
-from dagster_project.lib import warehouse as raw_room
-from dagster_project.lib.keys.pseudonym import read_key
 from dagster_project.lib.receiving.intake.figures import (
     FIGURE_CHECK,
     Published,
@@ -28,8 +25,6 @@ from dagster_project.lib.receiving.intake.register import Record, Register
 from dagster_project.lib.receiving.intake.volume import ROW_COUNT_CHECK, volumes
 from dagster_project.lib.receiving.judging.declarations import Figures, Source, load_sources
 from dagster_project.lib.receiving.judging.findings import DeliveryNote
-from dagster_project.lib.receiving.loading.load import drop_outdated, load_records
-from dagster_project.settings import Home
 
 HELD_CODES = {ROW_COUNT_CHECK: "ROW_COUNT_HELD", FIGURE_CHECK: "FIGURE_HELD"}
 """The code under which a person is told of each check that holds."""
@@ -56,33 +51,14 @@ class HeldDelivery:
         return self.record.note(HELD_CODES[self.check])
 
 
-def held_deliveries(home: Home, register: Register) -> list[HeldDelivery]:
-    """Every delivery that waits, whatever the business date; withdrawn ones wait for nobody.
-
-    The figures that are compared are loaded from the vault where the warehouse lacks them.
-
-    Raises:
-        EffektError: a vault file is missing or no longer what was accepted.
-    """
-    judged = [r for r in register.accepted() if FIGURE_CHECK in r.judged_checks]
-    if not judged:
-        return _by_rows(register, None)
-    with closing(raw_room.connect(home.warehouse)) as connection:
-        raw_room.create_raw(connection)
-        key, accepted = read_key(home), register.accepted()
-        drop_outdated(connection, accepted, key)
-        sources = {record.source for record in judged}
-        load_records(connection, home, [r for r in accepted if r.source in sources], key)
-        return held_as_of(connection, register, None)
-
-
 def held_as_of(
-    connection: duckdb.DuckDBPyConnection, register: Register, as_of: dt.date | None
+    connection: duckdb.DuckDBPyConnection | None, register: Register, as_of: dt.date | None
 ) -> list[HeldDelivery]:
     """Every delivery that is held for a run with this business date.
 
     Args:
-        connection: a warehouse with the rows of all accepted deliveries.
+        connection: a warehouse with the rows of all accepted deliveries; None where no delivery has
+            figures that are judged.
         register: the register of deliveries.
         as_of: business date; what is withdrawn by then is not held and compares with nothing.
             Without one, all that was ever withdrawn.
@@ -91,7 +67,8 @@ def held_as_of(
     for name, source in sorted(load_sources().items()):
         own = [r for r in register.accepted() if r.source == name and not r.is_withdrawn(as_of)]
         own.sort(key=lambda record: record.order)
-        if source.figures is not None and any(FIGURE_CHECK in r.judged_checks for r in own):
+        is_judged = any(FIGURE_CHECK in record.judged_checks for record in own)
+        if connection is not None and source.figures is not None and is_judged:
             figures = _figures(connection, own, source, source.figures)
             held = held_by_figures(figures, source.figures)
             found += [HeldDelivery(record, FIGURE_CHECK) for record in held]
