@@ -55,7 +55,7 @@ class JobindsatsFile(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     base_url: str
-    version: int = 2
+    version: int = 3
     first_month: str
     last_month: str | None = None
     tables: dict[str, str] | None = None

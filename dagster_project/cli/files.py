@@ -75,7 +75,9 @@ def template(
 @commands.command(cls=AtTheDesk)
 def accept(
     sha256: Annotated[str, typer.Argument(metavar="SHA256", help="Leveringens sha256.")],
-    check_id: Annotated[str, typer.Argument(metavar="CHECK", help="Kontrollen: row_count.")],
+    check_id: Annotated[
+        str, typer.Argument(metavar="CHECK", help="Kontrollen: row_count eller figure.")
+    ],
     actor: ActorOption,
     reason: ReasonOption,
     home: HomeOption = None,

@@ -46,9 +46,9 @@ def problem_lines(night: Night) -> list[str]:
         for item in night.refused
     ]
     lines += [
-        f"TILBAGEHOLDT {name}: se filen efter; er den rigtig,"
-        " effekt accept SHA256 row_count --as NAVN --reason TEKST"
-        for name in night.held
+        f"TILBAGEHOLDT {held}: se filen efter; er den rigtig,"
+        f" effekt accept SHA256 {held.check} --as NAVN --reason TEKST"
+        for held in night.held
     ]
     lines += [
         f"VENTER i landing/: {left} (skrives endnu, eller flere, end en nat tager)"

@@ -20,10 +20,11 @@ class Refused:
 
 @dataclass(frozen=True)
 class Held:
-    """A delivery that a row-count check holds: shown name and hash."""
+    """A delivery that a check holds: shown name, hash and the check's name."""
 
     file_name: str
     sha256: str
+    check: str
 
     def __str__(self) -> str:
         """What ``effekt accept`` needs, and the name for a person."""
@@ -39,7 +40,7 @@ class StepOutcome:
         tables: rows of each table that the step built.
         kroner: sum of the money column of those tables that have one.
         refused: deliveries refused by the step.
-        held: deliveries held by a row-count check.
+        held: deliveries held by a check.
         failed_checks: critical checks that failed; the night goes no further.
         is_unchanged: the home knows nothing new; the night ends here.
         snapshot_id: the snapshot that the step published or found unchanged.

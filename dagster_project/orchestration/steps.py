@@ -70,7 +70,7 @@ def receive(settings: Settings) -> StepOutcome:
             *(_refused(note) for note in refused),
             *(Refused(f"landing/{place}", (code,)) for place, code in report.closed),
         ),
-        held=tuple(Held(note.file_name, note.sha256) for note in report.held),
+        held=tuple(Held(one.record.file_name, one.record.sha256, one.check) for one in report.held),
     )
 
 

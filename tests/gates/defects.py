@@ -194,6 +194,14 @@ DEFECTS: dict[str, Defect] = {
         before="update raw.delivery_volume set is_held = true, usual_rows_per_day = 10,"
         " rows_per_day = 3",
     ),
+    "figure_is_usual": Defect(
+        "update raw.jobindsats set fte = 140.1 where fte = 140",
+        before="update raw.jobindsats set fte = 100; update raw.jobindsats set fte = 140"
+        " where month = (select max(month) from raw.jobindsats)",
+    ),
+    "figure_is_not_held": Defect(
+        "update raw.delivery set is_held = true where source = 'jobindsats' and is_accepted"
+    ),
     "window_follows_the_one_before": Defect(
         f"update {_KNOWN} set covers_from = date '2030-01-01',"
         " covers_to = date '2030-02-01'"

@@ -475,9 +475,10 @@ def add_claims(rng: random.Random, world: World, courses: list[CourseRow]) -> No
 
 
 def add_statistics(rng: random.Random, world: World) -> None:
-    """``jobindsats``: months published in turn, some suppressed, some revised."""
+    """``jobindsats``: months published in turn, some suppressed, some revised; none is unusual."""
     columns = ["Område", "Ydelse", "Periode", "Antal personer", "Antal fuldtidspersoner"]
     first = civil.month("2021-11")
+    levels = {group: rng.choice([600, 900, 12000]) for group in contract_terms.GROUPS}
     for on, back in (
         ("2023-01-10", 14),
         ("2024-03-10", 16),
@@ -490,7 +491,7 @@ def add_statistics(rng: random.Random, world: World) -> None:
             for month in range(
                 max(first, civil.month_of(extracted) - back), civil.month_of(extracted)
             ):
-                tenths = rng.choice([600, 900, 12000]) + rng.randrange(0, 400)
+                tenths = levels[group] + rng.randrange(0, levels[group] // 6)
                 hidden = rng.random() < 0.03
                 text = f"{tenths // 10:,}".replace(",", ".") + f",{tenths % 10}"
                 rows.append([

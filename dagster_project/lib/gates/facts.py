@@ -88,6 +88,19 @@ def declared_sources(context: Context) -> None:
     )
 
 
+def declared_figures(context: Context) -> None:
+    """``declared_figures``: thresholds of the check of published figures."""
+    from dagster_project.lib.receiving.judging.declarations import load_sources
+
+    rules = [source.figures for source in load_sources().values() if source.figures is not None]
+    context.table(
+        "declared_figures",
+        "months integer, least_known integer, neighbour_share decimal(9, 6),"
+        " persons decimal(18, 4)",
+        [[one.months, one.least_known, one.neighbour_share, one.persons] for one in rules],
+    )
+
+
 def raw_columns(context: Context) -> None:
     """``declared_raw_column``: the raw room as ``lib/warehouse`` declares it."""
     with duckdb.connect(":memory:") as empty:
@@ -375,6 +388,7 @@ MAKERS: dict[str, Callable[[Context], None]] = {
     maker.__name__: maker
     for maker in (
         declared_sources,
+        declared_figures,
         raw_columns,
         ledger_state,
         published_declarations,

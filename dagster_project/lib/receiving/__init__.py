@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from dagster_project.lib.base.lazy import attributes
 
 if TYPE_CHECKING:
+    from dagster_project.lib.receiving.accept import accept_delivery
     from dagster_project.lib.receiving.check import check_file
-    from dagster_project.lib.receiving.intake.accept import accept_delivery
     from dagster_project.lib.receiving.intake.register import load_register
     from dagster_project.lib.receiving.intake.untold import forget_untold, untold_refusals
     from dagster_project.lib.receiving.intake.withdraw import withdraw_delivery
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dagster_project.lib.receiving.template import write_template
 
 _HOMES = {
-    "accept_delivery": "intake.accept",
+    "accept_delivery": "accept",
     "check_file": "check",
     "row_hmacs": "loading.evidence",
     "declared_for": "judging.overlays",

@@ -1,15 +1,17 @@
 """Fetching the published statistics from the jobindsats API into an ordinary delivery.
 
-What belongs here: talking to the service and writing ``jobindsats_<date>.json`` into ``landing/``.
-What does not: reading, mapping or judging a figure: receiving does that, exactly as for a file
-that a person put there. The client is off unless somebody runs it; the file drop is the default.
+What belongs here: what is asked for, and writing ``jobindsats_<date>.json`` into ``landing/``. What
+does not: the shapes of an answer (``formats.answers``), HTTP (``statistics_service``), and mapping
+or judging a figure: receiving does that, exactly as for a file that a person put there. The client
+is off unless somebody runs it; the file drop is the default.
 
-Shapes: version 2 answers ``[{"Variables": [{"Name", "Label"}], "Data": [[…]]}]`` to a raw token in
-``Authorization``; version 3 answers ``{"columns": […], "rows": [[…]]}`` to a Bearer token and may
-hand out its rows in pages (``next``: the address of the next one, on the same host). A dimension
-that the source does not declare is asked for in full by neither version: of such rows only the
-totals are kept ("… i alt"). A service that answers otherwise ends the fetch with a code; nothing
-half-fetched reaches ``landing/``, and no file that lies there is replaced.
+As the service's public clients ask: version 2 ``/v2/data/<table>/json?area=…&period=…`` with the
+raw token in ``Authorization``; version 3 with a Bearer token
+``/v3/data/<table>?mgroup.*=*&period.M=…&hierarchy._nykom=*&format=json``. Version 3 knows a
+municipality by a number of its own: all are asked for, and the home's is kept by its name. Of
+dimensions that the source does not declare only the totals are kept. A service that answers
+otherwise ends the fetch with a code; nothing half-fetched reaches ``landing/``, and no file that
+lies there is replaced.
 """
 
 from __future__ import annotations
@@ -18,32 +20,43 @@ import datetime as dt
 import itertools
 import json
 import os
+import re
 import stat
-import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
+from typing import Any
+from urllib.parse import urlsplit
 
 from dagster_project.lib.base import files, months
 from dagster_project.lib.base.errors import EffektError
-from dagster_project.lib.receiving.formats.json_format import is_total
+from dagster_project.lib.receiving.formats.answers import (
+    NoAnswerError,
+    Table,
+    is_total,
+    layout_of,
+    tables_of,
+    text_of,
+)
 from dagster_project.lib.receiving.intake.register import load_register
+from dagster_project.lib.receiving.judging.declarations import Source, load_sources
+from dagster_project.lib.receiving.statistics_service import (
+    Patience,
+    RefusedError,
+    Service,
+    answer_error,
+    opened,
+)
 from dagster_project.settings import Home, Settings
 
-if TYPE_CHECKING:
-    import requests
-
 TOKEN_FILE = "jobindsats.token"  # noqa: S105 - the name of a file, not a secret
-NAMES = ("Område", "Ydelse", "Periode", "Antal personer", "Antal fuldtidspersoner")
-MAX_BYTES = 50_000_000
-"""Largest answer that is read, in bytes: a municipality's table is far below a megabyte."""
-MAX_PAGES = 1_000
-RETRIED_STATUS = (429, 500, 502, 503, 504)
+_SOURCE = "jobindsats"
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-_PIECE = 1 << 16
+_OLD, _NEW = 2, 3
+_VERSION = re.compile(r"/v[23]/*$")
+# what version 3 may answer where a month is asked for that is not published yet
+_UNKNOWN_MONTH = (400, 404, 422)
 
 
 @dataclass(frozen=True)
@@ -51,27 +64,32 @@ class ApiSettings:
     """Where and how to ask.
 
     Args:
-        base_url: the service's address up to the version, for example ``https://…``.
+        base_url: the service's address, with or without its version.
         version: 2 or 3.
         tables: table id → the benefit's name to write where the table itself carries no ``Ydelse``.
-        timeout_seconds: limit for connecting and for each read.
-        retries: attempts after the first for a refused connection, 429, 5xx and an answer that
-            breaks off, with growing pauses.
-        pause_seconds: first pause; doubled each time, unless the service sends ``Retry-After``.
-        longest_pause_seconds: no pause is longer, whatever the service sends.
-        deadline_seconds: after these no request begins and no answer is read on.
+        patience: how long and how often.
     """
 
     base_url: str
-    version: int = 2
+    version: int = _NEW
     tables: dict[str, str] = field(
         default_factory=lambda: {"y07a02": "Sygedagpenge", "y12a02": "Jobafklaringsforløb"}
     )
-    timeout_seconds: float = 30.0
-    retries: int = 4
-    pause_seconds: float = 1.0
-    longest_pause_seconds: int = 60
-    deadline_seconds: float = 900.0
+    patience: Patience = field(default_factory=Patience)
+
+    @property
+    def address(self) -> str:
+        """The address up to and with the version."""
+        return f"{_VERSION.sub('', self.base_url).rstrip('/')}/v{self.version}"
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What a table is asked for: one municipality's months of one benefit."""
+
+    area: str
+    months: Sequence[str]
+    benefit: str
 
 
 def fetch_for(settings: Settings) -> Path:
@@ -83,8 +101,8 @@ def fetch_for(settings: Settings) -> Path:
     asked = settings.home.read_home_file().jobindsats
     if asked is None or settings.area is None:
         raise EffektError(
-            "API_SETTINGS", "home.yml does not say where the statistics are fetched",
-            remedy="write area and jobindsats (base_url, first_month) into home.yml",
+            "API_SETTINGS", "home.yml siger ikke, hvor statistikken hentes",
+            remedy="skriv area og jobindsats (base_url, first_month) i home.yml",
         )  # fmt: skip
     api = ApiSettings(asked.base_url, asked.version)
     if asked.tables is not None:
@@ -100,17 +118,17 @@ def read_token(secrets: Path) -> str:
     if not path.is_file():
         raise EffektError(
             "API_TOKEN",
-            f"{TOKEN_FILE} is missing in secrets/",
-            remedy="put the token there, mode 0600",
+            f"{TOKEN_FILE} mangler i secrets/",
+            remedy="læg nøglen der med rettighederne 0600",
         )
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
         raise EffektError(
-            "API_TOKEN", f"{TOKEN_FILE} can be read by others", remedy="chmod 600 the file"
+            "API_TOKEN", f"{TOKEN_FILE} kan læses af andre", remedy="sæt rettighederne til 0600"
         )
     token = path.read_bytes().decode("ascii", "replace").strip()
     if not token or not token.isprintable() or not token.isascii():
         raise EffektError(
-            "API_TOKEN", f"{TOKEN_FILE} holds no token", remedy="paste it on one line"
+            "API_TOKEN", f"{TOKEN_FILE} rummer ingen nøgle", remedy="skriv den på én linje"
         )
     return token
 
@@ -128,8 +146,8 @@ def months_asked(first: str, last: str) -> list[dt.date]:
     if not asked:
         raise EffektError(
             "API_SETTINGS",
-            "first_month and last_month must be months, the first not after the last",
-            remedy="write them as YYYY-MM",
+            "first_month og last_month skal være måneder, den første ikke efter den sidste",
+            remedy="skriv dem som ÅÅÅÅ-MM",
         )
     return asked
 
@@ -155,41 +173,125 @@ def fetch(
     """
     _check_settings(settings)
     token = read_token(home.secrets)
-    ends_at = time.monotonic() + settings.deadline_seconds
-    with _session(settings, token) as session:
-        blocks = [
-            _name_benefit(_totals(block), benefit)
-            for table, benefit in sorted(settings.tables.items())
-            for block in _table(session, settings, table, area, months, ends_at)
-        ]
-    if not any(block["Data"] for block in blocks):
-        raise _answer_error(", ".join(sorted(settings.tables)), "without a figure")
+    source = load_sources()[_SOURCE]
+    periods = [f"{month.year:04d}M{month.month:02d}" for month in months]
+    rows: list[list[str]] = []
+    authorization = token if settings.version == _OLD else f"Bearer {token}"
+    with opened(authorization, settings.patience) as service:
+        for table, benefit in sorted(settings.tables.items()):
+            wanted = _Wanted(area, periods, benefit)
+            answer = _ask(service, settings, table, wanted)
+            rows += _rows(table, answer, wanted, source)
+    if not rows:
+        tables = ", ".join(sorted(settings.tables))
+        raise answer_error(tables, "har ingen rækker for kommunen i home.yml")
+    names = [{"Name": c.heading, "Label": c.heading} for c in source.columns]
+    block = [{"Variables": names, "Data": rows}]
     try:
-        text = json.dumps(blocks, ensure_ascii=False, indent=1).encode("utf-8")
+        text = json.dumps(block, ensure_ascii=False, indent=1).encode("utf-8")
     except UnicodeEncodeError:
-        raise _answer_error(", ".join(sorted(settings.tables)), "no text") from None
+        raise answer_error(", ".join(sorted(settings.tables)), "er ingen tekst") from None
     return _leave(home, fetched_on, text)
 
 
 def _check_settings(settings: ApiSettings) -> None:
-    if settings.version not in (2, 3):
-        raise EffektError("API_SETTINGS", "the version must be 2 or 3")
+    if settings.version not in (_OLD, _NEW):
+        raise EffektError(
+            "API_SETTINGS", "version skal være 2 eller 3", remedy="ret jobindsats i home.yml"
+        )
     address = urlsplit(settings.base_url)
     is_private = address.scheme == "https" or address.hostname in _LOOPBACK
     if address.scheme not in ("http", "https") or not address.hostname or not is_private:
         raise EffektError(
-            "API_SETTINGS", "the address must begin with https://",
-            remedy="the token would travel in clear text",
+            "API_SETTINGS", "adressen skal begynde med https://",
+            remedy="ret base_url i home.yml: nøglen ville blive sendt i klar tekst",
         )  # fmt: skip
+
+
+def _ask(service: Service, settings: ApiSettings, table: str, wanted: _Wanted) -> Any:
+    """The answer about one table."""
+    address = f"{settings.address}/data/{table}"
+    if settings.version == _OLD:
+        parameters = {"area": wanted.area, "period": ",".join(wanted.months)}
+        return service.ask(table, f"{address}/json", parameters)
+    parameters = {
+        "mgroup.*": "*",
+        "period.M": ",".join(wanted.months),
+        "hierarchy._nykom": "*",
+        "format": "json",
+    }
+    try:
+        return service.ask(table, address, parameters)
+    except RefusedError as refused:
+        if refused.status not in _UNKNOWN_MONTH:
+            raise
+        published = _published_months(service, f"{settings.address}/table/{table}", table)
+        fewer = [month for month in wanted.months if month in published]
+        if not fewer or len(fewer) == len(wanted.months):
+            raise
+    return service.ask(table, address, parameters | {"period.M": ",".join(fewer)})
+
+
+def _published_months(service: Service, address: str, table: str) -> set[str]:
+    """The months that version 3 says a table has; none where it does not say."""
+    try:
+        described = service.ask(table, address, {"format": "json"})
+        return {
+            str(period["period_id"])
+            for kind in described["periods"]
+            if kind["periodtype_id"] == "M"
+            for period in kind["values"]
+        }
+    except (EffektError, KeyError, TypeError):
+        return set()
+
+
+def _rows(table: str, answer: Any, wanted: _Wanted, source: Source) -> Iterable[list[str]]:
+    """The municipality's rows, their texts in the order of the declared columns."""
+    try:
+        found = tables_of(answer)
+    except NoAnswerError:
+        raise answer_error(table, "har hverken form som version 2 eller 3") from None
+    for one in found:
+        yield from _rows_of(table, one, wanted, source)
+
+
+def _rows_of(table: str, found: Table, wanted: _Wanted, source: Source) -> Iterable[list[str]]:
+    layout = layout_of(found, source)
+    area_at = next(at for at, column in enumerate(source.columns) if column.type == "area")
+    lacked = [
+        column.heading
+        for column, place in zip(source.columns, layout.places, strict=True)
+        if place is None and column.type != "benefit_name"
+    ]
+    if found.rows and lacked:
+        raise answer_error(table, f"mangler {', '.join(lacked)}")
+    if layout.doubled:
+        twice = ", ".join(column.heading for column in layout.doubled)
+        raise answer_error(table, f"har {twice} to gange")
+    for row in found.rows:
+        if not isinstance(row, list) or len(row) != len(found.columns):
+            raise answer_error(table, "har rækker af forskellig bredde")
+        if not all(is_total(row[place]) for place in layout.dimensions):
+            continue
+        texts = [
+            wanted.benefit if place is None else text_of(row[place], column, source)
+            for column, place in zip(source.columns, layout.places, strict=True)
+        ]
+        told = [text for text in texts if text is not None]
+        if len(told) != len(texts):
+            raise answer_error(table, "har værdier, der hverken er tekster eller tal")
+        if told[area_at].removesuffix(" Kommune") == wanted.area.removesuffix(" Kommune"):
+            yield told
 
 
 def _leave(home: Home, fetched_on: dt.date, text: bytes) -> Path:
     """Write the delivery under the first version that is free; what landed is never replaced."""
-    stem = f"jobindsats_{fetched_on.isoformat()}"
+    stem = f"{_SOURCE}_{fetched_on.isoformat()}"
     taken = {
         record.version_no or 1
         for record in load_register(home).accepted()
-        if (record.source, record.extracted_on, record.sender) == ("jobindsats", fetched_on, None)
+        if (record.source, record.extracted_on, record.sender) == (_SOURCE, fetched_on, None)
     }
     aside = files.write_atomic(home.landing / f".{stem}.fetched", text)
     try:
@@ -205,191 +307,3 @@ def _leave(home: Home, fetched_on: dt.date, text: bytes) -> Path:
         aside.unlink()
         files.fsync_dir(home.landing)
     raise AssertionError("some version is free")
-
-
-def _session(settings: ApiSettings, token: str) -> requests.Session:
-    import requests
-
-    session = requests.Session()
-    session.trust_env = False
-    session.headers["Authorization"] = token if settings.version == 2 else f"Bearer {token}"
-    session.headers["Accept"] = "application/json"
-    return session
-
-
-def _table(
-    session: requests.Session, settings: ApiSettings, table: str, area: str,
-    months: Sequence[dt.date], ends_at: float,
-) -> list[dict[str, Any]]:  # fmt: skip
-    """All pages of one table, in the shape of version 2."""
-    periods = ",".join(f"{month.year:04d}M{month.month:02d}" for month in months)
-    address: str | None = f"{settings.base_url.rstrip('/')}/v{settings.version}/data/{table}/json"
-    parameters: dict[str, str] | None = {"area": area, "period": periods}
-    blocks: list[dict[str, Any]] = []
-    for _ in range(MAX_PAGES):
-        if address is None:
-            return blocks
-        answer = _ask(session, settings, table, address, parameters, ends_at)
-        found, following = _blocks(answer, settings.version, table)
-        blocks += found
-        address, parameters = _next_address(address, following, table), None
-    raise _answer_error(table, "more pages than the client reads")
-
-
-def _next_address(current: str, following: str | None, table: str) -> str | None:
-    """The next page's address; one on another host is refused, for the token would follow it."""
-    if not following:
-        return None
-    address = urljoin(current, following)
-    if address == current:
-        raise _answer_error(table, "its own next page")
-    if urlsplit(address)[:2] != urlsplit(current)[:2]:
-        raise _answer_error(table, "the next page lies on another host")
-    return address
-
-
-def _ask(
-    session: requests.Session, settings: ApiSettings, table: str, address: str,
-    parameters: dict[str, str] | None, ends_at: float,
-) -> Any:  # fmt: skip
-    """One answer; a fault that may pass is tried again, wherever in the answer it came."""
-    import requests
-    import urllib3
-
-    retry = urllib3.Retry(
-        total=settings.retries,
-        backoff_factor=settings.pause_seconds,
-        backoff_max=settings.longest_pause_seconds,
-        retry_after_max=settings.longest_pause_seconds,
-    )
-    while True:
-        left = ends_at - time.monotonic()
-        if left <= 0:
-            raise _too_late(settings, table)
-        answer = None
-        try:
-            with session.get(
-                address, params=parameters, timeout=min(settings.timeout_seconds, left),
-                stream=True, allow_redirects=False,
-            ) as response:  # fmt: skip
-                if response.status_code == requests.codes.ok:
-                    return _read(response.raw, settings, table, ends_at)
-                answer, may_pass = response.raw, response.status_code in RETRIED_STATUS
-                failure = EffektError(
-                    "API_REFUSED",
-                    f"table {table}: the service answered {response.status_code}",
-                    remedy="401, 403: check the token; 404: check table and version; else later",
-                )
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            failure, may_pass = _unreachable(table, type(error).__name__), True
-        if not may_pass:
-            raise failure
-        try:
-            retry = retry.increment("GET")
-        except urllib3.exceptions.MaxRetryError:
-            raise failure from None
-        retry.sleep(answer)
-
-
-def _read(answer: Any, settings: ApiSettings, table: str, ends_at: float) -> Any:
-    """The JSON of an answer, never more than ``MAX_BYTES`` of it and not beyond the deadline."""
-    body = bytearray()
-    while piece := answer.read1(_PIECE, decode_content=True):
-        body += piece
-        if len(body) > MAX_BYTES:
-            raise _answer_error(table, f"longer than {MAX_BYTES} bytes")
-        if time.monotonic() > ends_at:
-            raise _too_late(settings, table)
-    try:
-        return json.loads(
-            body.decode("utf-8-sig"), parse_float=_danish, parse_int=str, parse_constant=_refuse
-        )
-    except (UnicodeDecodeError, ValueError, RecursionError):
-        raise _answer_error(table, "not readable as JSON") from None
-
-
-def _too_late(settings: ApiSettings, table: str) -> EffektError:
-    return _unreachable(table, f"not whole after {settings.deadline_seconds:g} s")
-
-
-def _unreachable(table: str, why: str) -> EffektError:
-    return EffektError(
-        "API_UNREACHABLE",
-        f"table {table}: no answer from the service ({why})",
-        remedy="check address and network, or drop the file by hand",
-    )
-
-
-def _refuse(_constant: str) -> Any:
-    raise ValueError
-
-
-def _danish(number: str) -> str:
-    """A JSON number's own digits with a decimal comma, never through a float."""
-    return number.replace(".", ",")
-
-
-def _answer_error(table: str, why: str) -> EffektError:
-    return EffektError(
-        "API_ANSWER",
-        f"table {table}: the answer is {why}",
-        remedy="check the version, or drop the file",
-    )
-
-
-def _blocks(answer: Any, version: int, table: str) -> tuple[list[dict[str, Any]], str | None]:
-    """The answer's blocks in the shape of version 2, and the address of the next page."""
-    if version == 2:
-        blocks = answer if isinstance(answer, list) else None
-        following = None
-    else:
-        blocks = [_as_version_2(answer)] if isinstance(answer, dict) else None
-        following = answer.get("next") if isinstance(answer, dict) else None
-    if blocks is None or not all(_is_block(block) for block in blocks):
-        raise _answer_error(table, "not of the documented shape")
-    if following is not None and not isinstance(following, str):
-        raise _answer_error(table, "not of the documented shape")
-    return blocks, following
-
-
-def _as_version_2(answer: dict[str, Any]) -> dict[str, Any]:
-    columns = answer.get("columns")
-    names = columns if isinstance(columns, list) else []
-    variables = [
-        {"Name": str(name), "Label": str(name)}
-        if not isinstance(name, dict)
-        else {"Name": str(name.get("name")), "Label": str(name.get("label", name.get("name")))}
-        for name in names
-    ]
-    return {"Variables": variables, "Data": answer.get("rows")}
-
-
-def _is_block(block: Any) -> bool:
-    if not isinstance(block, dict):
-        return False
-    variables, rows = block.get("Variables"), block.get("Data")
-    if not isinstance(variables, list) or not isinstance(rows, list) or not variables:
-        return False
-    named = all(isinstance(v, dict) and isinstance(v.get("Name"), str) for v in variables)
-    return named and all(isinstance(r, list) and len(r) == len(variables) for r in rows)
-
-
-def _totals(block: dict[str, Any]) -> dict[str, Any]:
-    """The rows that are totals of every dimension the source does not declare."""
-    others = [
-        at
-        for at, variable in enumerate(block["Variables"])
-        if not {variable.get("Name"), variable.get("Label")} & set(NAMES)
-    ]
-    rows = [row for row in block["Data"] if all(is_total(row[at]) for at in others)]
-    return {**block, "Data": rows}
-
-
-def _name_benefit(block: dict[str, Any], benefit: str) -> dict[str, Any]:
-    """Add the benefit that the table is about, where no column says it."""
-    if any("Ydelse" in (v.get("Name"), v.get("Label")) for v in block["Variables"]):
-        return block
-    return {
-        "Variables": [*block["Variables"], {"Name": "Ydelse", "Label": "Ydelse"}],
-        "Data": [[*row, benefit] for row in block["Data"]],
-    }

@@ -24,8 +24,10 @@ from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.keys.pseudonym import ensure_key
 from dagster_project.lib.receiving.formats.content import Content, read_content, refused_alone
 from dagster_project.lib.receiving.formats.engine import SPILL, open_parser
-from dagster_project.lib.receiving.intake import journal, volume
+from dagster_project.lib.receiving.intake import journal
 from dagster_project.lib.receiving.intake import walk as intake
+from dagster_project.lib.receiving.intake.figures import FIGURE_CHECK
+from dagster_project.lib.receiving.intake.held import HeldDelivery
 from dagster_project.lib.receiving.intake.register import (
     ACCEPTED,
     REFUSED,
@@ -39,6 +41,7 @@ from dagster_project.lib.receiving.judging.findings import DeliveryNote, FileRef
 from dagster_project.lib.receiving.judging.grammar import Context
 from dagster_project.lib.receiving.judging.overlays import Declared, Overlays, read_overlays
 from dagster_project.lib.receiving.loading import load
+from dagster_project.lib.receiving.loading.waiting import held_deliveries
 from dagster_project.lib.reference import load_benefits
 from dagster_project.settings import Home
 
@@ -56,7 +59,7 @@ class ReceiveReport:
         accepted: newly accepted deliveries (held ones too).
         refused: refused files, with code, row numbers and a scrubbed name.
         repeated: files that had been accepted before.
-        held: deliveries, old and new, that a row-count check holds back.
+        held: deliveries, old and new, that a check holds back.
         waiting: entries left in landing for the next night (still being written, or beyond the
             limit on files of one night).
         closed: files and folders in landing that cannot be read or taken out of it, as they may be
@@ -66,7 +69,7 @@ class ReceiveReport:
     accepted: list[DeliveryNote] = field(default_factory=list)
     refused: list[DeliveryNote] = field(default_factory=list)
     repeated: list[DeliveryNote] = field(default_factory=list)
-    held: list[DeliveryNote] = field(default_factory=list)
+    held: list[HeldDelivery] = field(default_factory=list)
     waiting: int = 0
     closed: list[tuple[str, str]] = field(default_factory=list)
 
@@ -251,6 +254,7 @@ def _record(case: _Case) -> Record:
         empty_rows=parsed.empty_rows if parsed else 0,
         overlay_name=case.declared.file_name if case.declared else None,
         overlay_sha256=case.declared.overlay_sha256 if case.declared else None,
+        judged_checks=(FIGURE_CHECK,) if parts and parts.source.figures and not refused else (),
     )
 
 
@@ -291,7 +295,7 @@ def receive(home: Home, contract_ids: frozenset[str]) -> ReceiveReport:
             f"receiving stopped: {error.strerror or 'the disk failed'}",
             remedy="make room on the disk of the home and run again; nothing received is lost",
         ) from None
-    report.held = [record.note("ROW_COUNT_HELD") for record in volume.held_records(register)]
+    report.held = held_deliveries(home, register)
     return report
 
 

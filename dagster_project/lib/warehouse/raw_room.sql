@@ -17,7 +17,7 @@ create table if not exists raw.delivery (
     delivery_no integer, delivery_id varchar, sha256 varchar, source varchar, file_name varchar,
     extracted_on date, covers_from date, covers_to date, sender varchar, version_no integer,
     row_count bigint, rejected_rows bigint, is_accepted boolean, is_held boolean,
-    is_withdrawn boolean, refusal_code varchar);
+    is_opened boolean, is_withdrawn boolean, refusal_code varchar);
 -- the deliveries that the run knows (accepted, neither held nor withdrawn, extracted_on <= as-of);
 -- delivery_rank is dense per source in the order (extracted_on, version_no, file_name)
 create table if not exists raw.known_delivery (

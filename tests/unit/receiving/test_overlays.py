@@ -6,6 +6,7 @@ Keys come in pairs: the file that the overlay is for, and the nearest one that i
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -270,6 +271,18 @@ def test_a_constant_benefit_fills_statistics_and_follows_the_tables_of_names(rea
     data = corpus.csv_bytes(headings, [["Prøve", "2021M11", "831", "725,4"]])
     found = read("jobindsats", "constants: {Ydelse: Sygedagpenge}", data, "benefit_group, month")
     assert found == ([("sygedagpenge", dt.date(2021, 11, 1))], [])
+
+
+def test_an_overlay_names_columns_of_an_answer_too_and_its_empty_rows_are_none(read: Read) -> None:
+    columns = ["Kommune", "Periode", "Antal personer", "Antal fuldtidspersoner", "Sektor"]
+    rows = [["Prøve", "2021M11", 831, 725, "Privat"], [None, "", None, None, ""]]
+    data = json.dumps({"columns": columns, "rows": rows}).encode()
+    constants = "constants: {Ydelse: Sygedagpenge}"
+    said = f"{constants}\naliases: {{Område: Kommune}}\nignore_columns: [Sektor]"
+    found = read("jobindsats", said, data, "area, benefit_group, persons", "json")
+    assert found == ([("Prøve", "sygedagpenge", 831)], [])
+    refused = read("jobindsats", said.rpartition("\n")[0], data, "area", "json")[1]
+    assert [code for code, *_ in refused] == ["VALUE_NOT_ALLOWED"]
 
 
 REFUSED = [

@@ -167,5 +167,5 @@ def test_a_withdrawn_delivery_is_no_predecessor_of_later_ones(home: Home) -> Non
     second = load_register(home).accepted()[1]
     withdraw(home, second.sha256)
     assert homes.receive(home).held == []  # the fourth is the third now
-    assert known(home, DAY)[-1] == held.file_name
-    assert held.file_name not in known(home, DAY - dt.timedelta(days=1))
+    assert known(home, DAY)[-1] == held.record.file_name
+    assert held.record.file_name not in known(home, DAY - dt.timedelta(days=1))

@@ -23,6 +23,7 @@ _STARTS = (
     (b"\xfe\xff", "utf16"),
     (b"<", "markup"),
 )
+_TEXTS = ("csv", "json")
 _OWN = {"xlsx": "workbook", "parquet": "parquet"}
 _CODES = ("FILE_FORMAT", "FILE_ENCODING", "FILE_LIMIT")
 _LOOKED_AT = 200
@@ -47,7 +48,7 @@ def _seen(path: Path, file_format: str) -> str:
     if start.startswith(b"PK") and _is_open_document(path):
         return "open_document"
     found = next((kind for mark, kind in _STARTS if start.startswith(mark)), "")
-    if not found and file_format != "csv" and b"\0" not in start:
+    if not found and file_format not in _TEXTS and b"\0" not in start:
         return "text"
     return "" if found == _OWN.get(file_format) else found
 

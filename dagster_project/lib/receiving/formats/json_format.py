@@ -1,6 +1,8 @@
-"""json: the statistics API's answer, ``[{"Variables": [{"Name", "Label"}], "Data": [[…]]}]``.
+"""json: an answer of the statistics service, as it came (``answers``).
 
-Rules: I.formats.
+What belongs here: from bytes to the landed form. What does not: the shapes of an answer.
+
+Rules: I.formats, I.jobindsats.
 """
 
 from __future__ import annotations
@@ -8,10 +10,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dagster_project.lib.receiving.formats.answers import (
+    Layout,
+    NoAnswerError,
+    Number,
+    Table,
+    is_total,
+    layout_of,
+    tables_of,
+    text_of,
+)
 from dagster_project.lib.receiving.formats.landed import (
     SEPARATOR,
     Landed,
@@ -19,99 +30,87 @@ from dagster_project.lib.receiving.formats.landed import (
     csv_relation,
     normalised,
 )
-from dagster_project.lib.receiving.judging.declarations import Source
+from dagster_project.lib.receiving.formats.marks import DIMENSION
+from dagster_project.lib.receiving.judging.declarations import Column, Source
 from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding, rows_finding
 
 _MAX_BYTES = 50_000_000
-_TOTAL = re.compile(r"(?:^|\s)i alt$", re.IGNORECASE)
 _HALF = re.compile("[\ud800-\udfff]")
 _MARKS = (b",", b":", b"[", b"{")  # each may begin a value, and a value costs memory
-_EXPONENT = re.compile(r"[eE]")
-
-
-@dataclass(frozen=True, slots=True)
-class _Number:
-    """A JSON number as it stands in the file."""
-
-    text: str
-
-
-class _NotOurJsonError(ValueError):
-    pass
 
 
 def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise _NotOurJsonError
+        raise NoAnswerError
     return found
 
 
 def _refuse_constant(_text: str) -> Any:
-    raise _NotOurJsonError
+    raise NoAnswerError
 
 
-def _tables(path: Path, source: Source) -> list[tuple[list[tuple[str, str]], list[Any]]]:
-    """(Name, Label) of each dimension and the rows, of each table of the answer."""
+def load_exact(data: bytes) -> Any:
+    """A JSON document whose numbers are ``Number``.
+
+    Raises:
+        UnicodeDecodeError: it is not written in UTF-8.
+        ValueError, RecursionError: it is no JSON, names a key twice, or a number is none.
+    """
+    return json.loads(
+        data.decode("utf-8-sig"),
+        object_pairs_hook=_no_doubles,
+        parse_int=Number,
+        parse_float=Number,
+        parse_constant=_refuse_constant,
+    )
+
+
+def _tables(path: Path, source: Source) -> list[Table]:
+    """The tables of the answer that have rows."""
+    data = path.read_bytes()
+    if sum(data.count(mark) for mark in _MARKS) > source.limits.max_cell_elements:
+        limit = f"celler og tekster: {source.limits.max_cell_elements}"
+        raise FileRefusedError(Finding("FILE_LIMIT", detail=limit))
     try:
-        data = path.read_bytes()
-        if sum(data.count(mark) for mark in _MARKS) > source.limits.max_cell_elements:
-            limit = f"celler og tekster: {source.limits.max_cell_elements}"
-            raise FileRefusedError(Finding("FILE_LIMIT", detail=limit))
-        text = data.decode("utf-8-sig")
+        tables = tables_of(load_exact(data))
     except UnicodeDecodeError:
         raise FileRefusedError(Finding("FILE_ENCODING")) from None
-    try:
-        loaded = json.loads(
-            text,
-            object_pairs_hook=_no_doubles,
-            parse_int=_Number,
-            parse_float=_Number,
-            parse_constant=_refuse_constant,
-        )
-        return [
-            ([(str(v["Name"]), str(v["Label"])) for v in table["Variables"]], list(table["Data"]))
-            for table in loaded
-        ]
-    except (ValueError, RecursionError, KeyError, TypeError):
+    except NoAnswerError:
+        raise FileRefusedError(Finding("FILE_FORMAT", detail="svar")) from None
+    except (ValueError, RecursionError):
         raise FileRefusedError(Finding("FILE_FORMAT")) from None
+    filled = [table for table in tables if table.rows]
+    if not filled:
+        raise FileRefusedError(Finding("FILE_EMPTY"))
+    if max(len(table.columns) for table in filled) > source.limits.max_columns:
+        raise FileRefusedError(
+            Finding("FILE_LIMIT", detail=f"kolonner: {source.limits.max_columns}")
+        )
+    return filled
 
 
-def _headings(
-    variables: Sequence[tuple[str, str]], source: Source
-) -> tuple[list[int | None], list[int]]:
-    """Positions of the declared columns (None: left out), and of the other dimensions."""
-    place: list[int | None] = []
-    missing, doubled = [], []
-    for column in source.columns:
-        hits = [at for at, names in enumerate(variables) if column.heading in names]
-        if not hits and not column.must_be_present:
-            place.append(None)
-        elif not hits:
-            missing.append(Finding("HEADER_MISSING", column.heading))
-        elif len(hits) > 1:
-            doubled.append(Finding("HEADER_DUPLICATE", column.heading))
-        else:
-            place.append(hits[0])
-    if missing or doubled:
-        raise FileRefusedError(*missing, *doubled)
-    return place, [at for at in range(len(variables)) if at not in place]
-
-
-def _text(value: Any, source: Source) -> str | None:
-    """The landed text of a value; None for anything that is no text and no plain number."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return "".join(c for c in value if c not in source.json_ignored)
-    if isinstance(value, _Number) and not _EXPONENT.search(value.text):
-        return value.text.replace(".", source.csv.decimal)
-    return None
-
-
-def is_total(value: Any) -> bool:
-    """Whether a member of a dimension is its total ("Køn i alt")."""
-    return isinstance(value, str) and _TOTAL.search(value) is not None
+def _landed_columns(layouts: Sequence[Layout], source: Source) -> list[Column]:
+    """The declared columns that the tables have; one that is missing in some is missing."""
+    doubled = {column.name: column for layout in layouts for column in layout.doubled}
+    if doubled:
+        raise FileRefusedError(
+            *(Finding("HEADER_DUPLICATE", column.heading) for column in doubled.values())
+        )
+    lacked = [
+        sum(layout.places[index] is None for layout in layouts)
+        for index in range(len(source.columns))
+    ]
+    partly = [
+        column
+        for column, count in zip(source.columns, lacked, strict=True)
+        if column.must_be_present and 0 < count < len(layouts)
+    ]
+    if partly:
+        raise FileRefusedError(*(Finding("HEADER_MISSING", column.heading) for column in partly))
+    return [
+        column for column, count in zip(source.columns, lacked, strict=True) if count < len(layouts)
+    ]
 
 
 def _is_broken(value: Any) -> bool:
@@ -120,10 +119,10 @@ def _is_broken(value: Any) -> bool:
 
 
 def land_json(path: Path, source: Source, spill: Path) -> Landed:
-    """The landed form of an answer of the statistics API.
+    """The landed form of an answer of the statistics service.
 
-    A dimension that the source does not declare must be its total in every row
-    (``VALUE_NOT_ALLOWED`` otherwise).
+    A dimension must be its total in every row (``VALUE_NOT_ALLOWED`` otherwise). A column that no
+    table has is left to the check of headings.
 
     Args:
         path: the received bytes under a name of our own.
@@ -132,37 +131,50 @@ def land_json(path: Path, source: Source, spill: Path) -> Landed:
 
     Raises:
         FileRefusedError: ``FILE_FORMAT``, ``FILE_LIMIT``, ``FILE_ENCODING``, ``FILE_EMPTY``,
-            ``HEADER_…``, ``ROW_WIDTH``.
+            ``HEADER_…``.
     """
     if path.stat().st_size > min(_MAX_BYTES, source.limits.max_bytes):
         raise FileRefusedError(Finding("FILE_LIMIT", detail=f"byte: {_MAX_BYTES}"))
     tables = _tables(path, source)
-    if not any(rows for _, rows in tables):
-        raise FileRefusedError(Finding("FILE_EMPTY"))
-    headings = [column.heading for column in source.columns]
+    layouts = [layout_of(table, source) for table in tables]
+    columns = _landed_columns(layouts, source)
+    headings = [column.heading for column in columns]
     check_headings(headings, source)
     target = spill / f"{path.name}.landed"
     faults: dict[int, tuple[int, str]] = {}
+    empty_rows = 0
     with normalised(target, len(headings), source.limits.max_cell_chars) as writer:
-        for variables, rows in tables:
-            if len(variables) > source.limits.max_columns:
-                raise FileRefusedError(
-                    Finding("FILE_LIMIT", detail=f"kolonner: {source.limits.max_columns}")
-                )
-            place, others = _headings(variables, source)
-            for row in rows:
-                _land_row(row, len(variables), place, others, source, writer, faults)
+        for table, layout in zip(tables, layouts, strict=True):
+            for row in table.rows:
+                if _is_empty(row):
+                    empty_rows += 1
+                    continue
+                _land_row(row, table, layout, columns, source, writer, faults)
     if len(faults) > max(1000, source.max_rejected_rows):
-        raise FileRefusedError(rows_finding("FILE_FORMAT", None, faults))
+        raise FileRefusedError(*_by_code(faults))
     relation = csv_relation(target, len(headings), SEPARATOR, source.limits.max_line_bytes)
-    return Landed(relation, headings, writer.row_count, faults)
+    return Landed(relation, headings, writer.row_count, faults, empty_rows=empty_rows)
+
+
+def _is_empty(row: Any) -> bool:
+    return isinstance(row, list) and all(value is None or value == "" for value in row)
+
+
+def _by_code(faults: dict[int, tuple[int, str]]) -> list[Finding]:
+    rows: dict[str, list[int]] = {}
+    for row, (_, code) in faults.items():
+        rows.setdefault(code, []).append(row)
+    return [
+        rows_finding(code, None, numbers, DIMENSION if code == "VALUE_NOT_ALLOWED" else "")
+        for code, numbers in sorted(rows.items())
+    ]
 
 
 def _land_row(
     row: Any,
-    width: int,
-    place: Sequence[int | None],
-    others: Sequence[int],
+    table: Table,
+    layout: Layout,
+    columns: Sequence[Column],
     source: Source,
     writer: Any,
     faults: dict[int, tuple[int, str]],
@@ -170,14 +182,17 @@ def _land_row(
     number = writer.row_count + 1
     if isinstance(row, list) and any(map(_is_broken, row)):
         raise FileRefusedError(rows_finding("FILE_ENCODING", None, [number]))
-    if not isinstance(row, list) or len(row) != width:
+    if not isinstance(row, list) or len(row) != len(table.columns):
         faults[number] = (-1, "ROW_WIDTH")
         writer.gap()
         return
-    texts = ["" if at is None else _text(row[at], source) for at in place]
-    for index, text in enumerate(texts):
+    texts = []
+    for index, (column, place) in enumerate(zip(source.columns, layout.places, strict=True)):
+        text = "" if place is None else text_of(row[place], column, source)
         if text is None:
             faults[number] = (index, "CELL_TYPE")
-    if not all(is_total(row[at]) for at in others):
+        if column in columns:
+            texts.append(text or "")
+    if not all(is_total(row[place]) for place in layout.dimensions):
         faults.setdefault(number, (-1, "VALUE_NOT_ALLOWED"))
-    writer.record([text or "" for text in texts])
+    writer.record(texts)

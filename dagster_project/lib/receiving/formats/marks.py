@@ -22,6 +22,8 @@ from dagster_project.lib.receiving.judging.places import Places
 SKIPPED = "skipped"  # in the place of marks: a row that is not judged
 _MAX_FAULT_ROWS = 100_000
 _WEEK_PLACE = 100_000
+DIMENSION = "dimension"
+"""The detail of a row whose figures are divided by more than its source declares."""
 
 
 def mark(
@@ -109,6 +111,8 @@ def _place(text: str) -> tuple[int, str]:
 
 def _wanted(source: Source, index: int, code: str) -> str:
     """What was expected: the column's type, or what an overlay says of it."""
+    if index < 0 and code == "VALUE_NOT_ALLOWED":
+        return DIMENSION
     kind = source.columns[index].type if 0 <= index < _WEEK_PLACE else ""
     pattern = source.date_format if kind == "date" else source.month_format
     if code == "DATE_FORMAT" and pattern:

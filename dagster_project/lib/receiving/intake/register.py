@@ -39,7 +39,9 @@ class Record:
         delivery_id: first 16 hex of the identity's sha256.
         covered_days: Σ over its counted rows of the days they cover in the window (window sources).
         rejected: (row number, column heading, code) of the rejected rows of an accepted delivery.
-        opened_checks: row-count checks that a person has opened.
+        judged_checks: checks of its figures that there were when it was received; an older delivery
+            is held by none of them.
+        opened_checks: checks that a person has opened.
         withdrawn_on: as-of date from which on it is not known, None where nobody withdrew it.
         refused_again: what was wrong with the newest file of this identity that was refused after
             the delivery had been accepted.
@@ -68,6 +70,7 @@ class Record:
     covered_days: int
     findings: tuple[Finding, ...]
     rejected: tuple[tuple[int, str, str], ...]
+    judged_checks: tuple[str, ...] = ()
     opened_checks: frozenset[str] = frozenset()
     withdrawn_on: dt.date | None = None
     refused_again: tuple[Finding, ...] = ()
@@ -111,6 +114,11 @@ class Record:
             str(self.version_no or ""),
         )
 
+    @property
+    def order(self) -> tuple[object, ...]:
+        """The order of deliveries of one source: (extracted_on, N, file name without folder)."""
+        return (self.extracted_on, self.version_no or 1, self.file_name)
+
     def note(self, code: str | None = None) -> DeliveryNote:
         """What a command reports about it."""
         return DeliveryNote(
@@ -131,7 +139,7 @@ class Record:
 
 _NOT_IN_THE_LINE = ("delivery_no", "opened_checks", "withdrawn_on", "refused_again")
 # left out of a line where there is nothing to say, so that lines from before them are the same
-_ONLY_IF_SAID = ("empty_rows", "overlay_name", "overlay_sha256")
+_ONLY_IF_SAID = ("empty_rows", "overlay_name", "overlay_sha256", "judged_checks")
 _IN_THE_LINE = [
     field.name for field in fields(Record) if field.name not in (*_NOT_IN_THE_LINE, *_ONLY_IF_SAID)
 ]
@@ -143,6 +151,7 @@ def record_of(line: dict[str, Any], number: int) -> Record:
     values |= {name: line[name] for name in _ONLY_IF_SAID if name in line}
     for name in ("extracted_on", "covers_from", "covers_to"):
         values[name] = dt.date.fromisoformat(values[name]) if values[name] else None
+    values["judged_checks"] = tuple(values.get("judged_checks", ()))
     values["findings"] = tuple(Finding.from_json(finding) for finding in values["findings"])
     values["rejected"] = tuple((row, column, code) for row, column, code in values["rejected"])
     return Record(delivery_no=number, **values)

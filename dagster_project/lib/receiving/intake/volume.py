@@ -41,11 +41,6 @@ class Volume:
     is_held: bool
 
 
-def order_key(record: Record) -> tuple[object, ...]:
-    """The order of deliveries of one source: (extracted_on, N, file name without folder)."""
-    return (record.extracted_on, record.version_no or 1, record.file_name)
-
-
 def _rows_per_day(record: Record) -> Fraction:
     if record.covers_from is None or record.covers_to is None:
         return Fraction(0)
@@ -89,14 +84,9 @@ def volumes(register: Register, as_of: dt.date | None = None) -> list[Volume]:
             for record in register.accepted()
             if record.source == name and not record.is_withdrawn(as_of)
         ]
-        for record in sorted(own, key=order_key):
+        for record in sorted(own, key=lambda record: record.order):
             judged = _judge(record, before, source.row_counts)
             found.append(judged)
             if not judged.is_held:
                 before.append(judged.rows_per_day)
     return found
-
-
-def held_records(register: Register) -> list[Record]:
-    """Deliveries that wait for ``effekt accept``."""
-    return [judged.record for judged in volumes(register) if judged.is_held]

@@ -99,6 +99,8 @@ class Column(_Strict):
     range_code: Literal["SHARE_RANGE", "VALUE_NOT_ALLOWED"] = "VALUE_NOT_ALLOWED"
     default: Decimal | None = None
     weekday: Literal["monday"] | None = None
+    # other names of the column in a json answer, in any case of letters
+    json_names: tuple[str, ...] = ()
     null_tokens: tuple[str, ...] = ()
     unmapped: Literal["refuse", "skip"] = "refuse"
     load: bool = True
@@ -225,6 +227,39 @@ class RowCounts(_Strict):
     reason: str
 
 
+class Figures(_Strict):
+    """Thresholds of the check of published figures of gate 10 (G.figures): data, with reason.
+
+    Args:
+        column: the figure that is judged; the rest of the key is its series, ``month`` its place.
+        months: how far neighbours lie on either side.
+        least_known: how many of them must be known.
+        neighbour_share: further from the mean of the neighbours than this share of it holds.
+        moved_share: a known figure that is moved by more than this share of it holds.
+        persons: neither holds unless it is more than so many full-time persons.
+        usual_times: nor unless it is more than so many times the series' median change from one
+            month to the next.
+        usual_from: how many such changes must be known for that.
+    """
+
+    column: str
+    month: str
+    months: int = Field(ge=1)
+    least_known: int = Field(ge=1)
+    neighbour_share: Decimal
+    moved_share: Decimal
+    persons: Decimal
+    usual_times: int = Field(ge=0)
+    usual_from: int = Field(ge=1)
+    decided_on: dt.date
+    reason: str
+
+    @field_validator("neighbour_share", "moved_share", "persons", mode="before")
+    @classmethod
+    def _quoted(cls, value: object) -> object:
+        return _no_float(value)
+
+
 class Source(_Strict):
     """One declared source."""
 
@@ -236,6 +271,8 @@ class Source(_Strict):
     sheet: str | None = None
     null_tokens: tuple[str, ...] = ("",)
     json_ignored: str = ""
+    # words in the name of a column that is a measure and no dimension, where both could be digits
+    json_measures: tuple[str, ...] = ()
     real_name: str | None = None
     window: Window | None = None
     weeks: Weeks | None = None
@@ -244,6 +281,7 @@ class Source(_Strict):
     rules: tuple[Rule, ...] = ()
     limits: Limits
     row_counts: RowCounts | None = None
+    figures: Figures | None = None
     max_age_days: int = Field(ge=1)
     max_rejected_rows: int = Field(default=0, ge=0, le=ROWS_SHOWN)
     may_be_empty: bool = False
@@ -267,6 +305,10 @@ class Source(_Strict):
             raise ValueError("a rule names an unknown column")
         if set(self.key) - set(names):
             raise ValueError("the key names an unknown column")
+        if self.figures is not None and (
+            self.figures.column not in names or self.figures.month not in self.key
+        ):
+            raise ValueError("figures names an unknown column, or a month outside the key")
         if self.real_name is not None:
             re.compile(self.real_name)
         return self

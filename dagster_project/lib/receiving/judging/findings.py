@@ -88,7 +88,7 @@ class DeliveryNote:
         sha256: of the bytes.
         source: declared source, None where the name matches none.
         delivery_id: first 16 hex of the identity's sha256.
-        code: refusal code, ``ROW_COUNT_HELD`` for a held one, else None.
+        code: refusal code, that of its check for a held one, else None.
         findings: what was found.
         row_count: records in the file.
     """

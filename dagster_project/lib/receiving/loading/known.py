@@ -14,6 +14,7 @@ from fractions import Fraction
 import duckdb
 
 from dagster_project.lib.receiving.intake import volume
+from dagster_project.lib.receiving.intake.held import held_as_of
 from dagster_project.lib.receiving.intake.register import Record, load_register
 from dagster_project.lib.warehouse.rows import replace_rows
 from dagster_project.settings import Home
@@ -35,7 +36,7 @@ def write_known(connection: duckdb.DuckDBPyConnection, home: Home, as_of: dt.dat
     register = load_register(home)
     seen = [r for r in register.records() if r.extracted_on is None or r.extracted_on <= as_of]
     volumes = [v for v in volume.volumes(register, as_of) if v.record in seen]
-    held = {v.record.delivery_id for v in volumes if v.is_held}
+    held = {one.record.delivery_id for one in held_as_of(connection, register, as_of)}
     withdrawn = {r.delivery_id for r in seen if r.is_withdrawn(as_of)}
     replace_rows(
         connection,
@@ -86,7 +87,8 @@ def _delivery_row(record: Record, is_held: bool, is_withdrawn: bool) -> dict[str
         " version_no row_count rejected_rows is_accepted",
     )
     return own | {
-        "is_held": is_held, "is_withdrawn": is_withdrawn, "refusal_code": record.code,
+        "is_held": is_held, "is_opened": bool(record.opened_checks),
+        "is_withdrawn": is_withdrawn, "refusal_code": record.code,
     }  # fmt: skip
 
 
@@ -94,7 +96,7 @@ def _known_rows(known: list[Record]) -> list[dict[str, object]]:
     columns = "delivery_no source sha256 file_name extracted_on covers_from covers_to"
     rows: list[dict[str, object]] = []
     for name in sorted({record.source or "" for record in known}):
-        own = sorted((r for r in known if r.source == name), key=volume.order_key)
+        own = sorted((r for r in known if r.source == name), key=lambda one: one.order)
         rows += [
             {**_named(record, columns), "delivery_rank": rank} for rank, record in enumerate(own, 1)
         ]

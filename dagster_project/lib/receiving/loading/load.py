@@ -10,7 +10,7 @@ Rules: I.duplicates.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -262,19 +262,24 @@ def load_deliveries(warehouse: duckdb.DuckDBPyConnection, home: Home) -> LoadRep
         return LoadReport(0, 0)
     key = read_key(home)
     drop_outdated(warehouse, home, accepted, key)
+    return load_records(warehouse, home, accepted, key)
+
+
+def load_records(
+    warehouse: duckdb.DuckDBPyConnection, home: Home, records: Sequence[Record], key: bytes
+) -> LoadReport:
+    """Load those of some accepted deliveries that the warehouse lacks, from the vault.
+
+    Raises:
+        EffektError: a vault file is missing or no longer what was accepted.
+    """
     present = {
         number
         for (number,) in warehouse.execute("select delivery_no from raw.loaded_delivery").fetchall()
     }
-    missing = [record for record in accepted if record.delivery_no not in present]
+    missing = [record for record in records if record.delivery_no not in present]
     if not missing:
         return LoadReport(0, 0)
-    return _load_missing(warehouse, home, missing, key)
-
-
-def _load_missing(
-    warehouse: duckdb.DuckDBPyConnection, home: Home, missing: list[Record], key: bytes
-) -> LoadReport:
     rows = 0
     with open_parser(home.vault) as (parser, spill):
         loader = Loader(warehouse, parser, key)

@@ -1,6 +1,7 @@
 -- grain: one row per contract, closed unapproved period and kind (delivery_refused, delivery_held)
 -- counts: open faults of the sources that the contract's parts need, extracted on the first day of
---     the period or later; no amount can be given
+--     the period or later (held statistics: whenever, for a part looks back at them); no amount can
+--     be given
 -- rules: S.blockers
 -- left out: faults that a later delivery has mended (int_deliveries__find_open_faults)
 with
@@ -71,7 +72,10 @@ final as (
     inner join faults
         on
             needed_sources.source = faults.source
-            and periods.period_start <= faults.extracted_on
+            and (
+                periods.period_start <= faults.extracted_on
+                or (faults.source = 'jobindsats' and faults.kind = 'delivery_held')
+            )
     group by all
 )
 

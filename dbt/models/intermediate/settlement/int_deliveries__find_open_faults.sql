@@ -1,8 +1,9 @@
 -- grain: one row per refused or held delivery that nothing has replaced yet
 -- counts: deliveries extracted on or before the as-of date whose content the run does not know. A
 --     known delivery of the same source and sender replaces one if it is newer (for a window: and
---     covers it), or is its mended self
--- rules: S.blockers
+--     covers it; for a held one of statistics: and others of any sender have all its figures), or
+--     is its mended self
+-- rules: S.blockers, G.figures
 -- left out: files whose name matches no source (their contract is not known); deliveries that a
 --     person has withdrawn
 with
@@ -24,6 +25,16 @@ received as (
     where source is not null and extracted_on is not null
 ),
 
+figures as (
+    select
+        delivery_no,
+        area,
+        benefit_group,
+        month
+    from {{ ref('stg_jobindsats__figures') }}
+    where fte is not null
+),
+
 run_context as (
     select as_of_date from {{ ref('stg_run__context') }}
 ),
@@ -36,6 +47,7 @@ due as (
 
 known as (
     select
+        delivery_no,
         source,
         extracted_on,
         covers_from,
@@ -51,10 +63,37 @@ faulty as (
     where (is_held or not is_accepted) and not is_withdrawn
 ),
 
+known_figures as (
+    select
+        figures.area,
+        figures.benefit_group,
+        figures.month,
+        known.extracted_on,
+        known.version_no
+    from figures
+    inner join known on figures.delivery_no = known.delivery_no
+),
+
+lacking_figures as (
+    select distinct faulty.delivery_no
+    from faulty
+    inner join figures on faulty.delivery_no = figures.delivery_no
+    anti join known_figures
+        on
+            figures.area = known_figures.area
+            and figures.benefit_group = known_figures.benefit_group
+            and figures.month = known_figures.month
+            and row(known_figures.extracted_on, known_figures.version_no)
+            >= row(faulty.extracted_on, faulty.version_no)
+    where faulty.is_held
+),
+
 open_faults as (
     select faulty.*
     from faulty
-    where not exists (
+    where
+        faulty.delivery_no in (select lacking_figures.delivery_no from lacking_figures)
+        or not exists (
             select 1
             from known
             where

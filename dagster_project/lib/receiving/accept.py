@@ -1,18 +1,16 @@
-"""Opening a delivery that a row-count check holds: by name, with a reason, in the register.
+"""Opening a delivery that a check holds: by name, with a reason, in the register.
 
-Rules: G.volume.
+Rules: G.volume, G.figures.
 """
 
 from __future__ import annotations
 
 from dagster_project.lib.base.errors import NotAllowedError
 from dagster_project.lib.receiving.intake.deciding import deciding, meant_by
-from dagster_project.lib.receiving.intake.volume import ROW_COUNT_CHECK, held_records
+from dagster_project.lib.receiving.intake.held import CHECK_NAMES, HELD_CODES
 from dagster_project.lib.receiving.judging.findings import DeliveryNote
+from dagster_project.lib.receiving.loading.waiting import held_deliveries
 from dagster_project.settings import Settings
-
-# the names under which a person meets the check: its own, its code, the gate's on the page
-_CHECK_NAMES = frozenset({ROW_COUNT_CHECK, "row_count_held", "row_count_is_not_held"})
 
 
 def accept_delivery(
@@ -23,7 +21,7 @@ def accept_delivery(
     Args:
         settings: home and contracts.
         sha256: of the file, or at least eight leading digits that mean one held delivery.
-        check: ``row_count``, or the check's code or name on the data-quality page.
+        check: ``row_count`` or ``figure``, or its code or name on the data-quality page.
         actor: who opens it, for the municipality.
         reason: why.
 
@@ -35,11 +33,16 @@ def accept_delivery(
     unknown = NotAllowedError(
         "NOT_HELD",
         "no delivery with this sha256 is held by this check",
-        remedy=f"the check is called {ROW_COUNT_CHECK}; effekt run names the held deliveries",
+        remedy=f"the checks are called {', '.join(HELD_CODES)}; effekt run names each held"
+        " delivery and its check",
     )
     with deciding(settings, actor, reason, unknown) as (register, decision):
-        held = meant_by(held_records(register), sha256)
-        if check.strip().lower() not in _CHECK_NAMES or not held:
+        meant = CHECK_NAMES.get(check.strip().lower())
+        waiting = [
+            one.record for one in held_deliveries(settings.home, register) if one.check == meant
+        ]
+        held = meant_by(waiting, sha256)
+        if not held:
             raise unknown
         register.append(
             [
@@ -47,7 +50,7 @@ def accept_delivery(
                     "entry": "accept",
                     "delivery_id": record.delivery_id,
                     "sha256": record.sha256,
-                    "check": ROW_COUNT_CHECK,
+                    "check": meant,
                     **decision,
                 }
                 for record in held
