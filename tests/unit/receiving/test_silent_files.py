@@ -16,6 +16,7 @@ from dagster_project.lib.receiving.judging.grammar import Context
 from dagster_project.lib.receiving.template import write_template
 from dagster_project.lib.reference import load_benefits
 from tests.faults import corpus
+from tests.unit.receiving import homes
 
 CONTEXT = Context(load_benefits(), frozenset({corpus.CONTRACT}))
 
@@ -155,19 +156,35 @@ def test_a_template_is_written_in_the_encoding_of_its_source(
     assert not template.startswith(b"\xef\xbb\xbf")
 
 
+DEBRIS = (
+    "~$deltagere_2024-02-01.xlsx", "deltagere_2024-02-01.csv.filepart", "Thumbs.db",
+    "deltagere_2024-02-01.csv.crdownload", "deltagere_2024-02-01.csv.partial", "desktop.ini",
+    ".DS_Store", ".~lock.deltagere_2024-02-01.xlsx#", "deltagere_2024-02-01.csv#", "thumbs.db",
+    "deltagere_2024-02-01.csv.part", "deltagere_2024-02-01.csv.tmp", "a.sha256", ".skjult",
+    "DESKTOP.INI", "DELTAGERE.TMP", "a.Part", ".ds_store",
+)  # fmt: skip
+
+
+# Rule I.no_delivery
+def test_what_writers_and_desktops_leave_stays_where_it_is_in_every_folder(
+    tmp_path: Path,
+) -> None:
+    home = homes.new_home(tmp_path / "home")
+    folders = ("", "indbakke", "indbakke/leverandør")
+    for folder in folders:
+        for name in DEBRIS:
+            homes.land(home, name, b"x", folder)
+    report = homes.receive(home)
+    assert (report.accepted, report.refused, report.waiting) == ([], [], 0)
+    for folder in folders:
+        left = {path.name for path in (home.landing / folder).iterdir() if path.is_file()}
+        assert left == set(DEBRIS)
+
+
 @pytest.mark.parametrize(
     "name",
-    [
-        "~$deltagere_2024-02-01.xlsx", "deltagere_2024-02-01.csv.filepart", "Thumbs.db",
-        "deltagere_2024-02-01.csv.crdownload", "deltagere_2024-02-01.csv.partial", "desktop.ini",
-        ".DS_Store", ".~lock.deltagere_2024-02-01.xlsx#", "deltagere_2024-02-01.csv#", "thumbs.db",
-        "deltagere_2024-02-01.csv.part", "deltagere_2024-02-01.csv.tmp", "a.sha256", ".skjult",
-    ],
+    ["deltagere_2024-02-01.csv", "part.csv", "thumbs.csv", "a~b.csv", "thumbs.db.csv", "a.tmp.csv",
+     "#a.csv", "DS_Store"],
 )  # fmt: skip
-def test_what_writers_and_desktops_leave_is_no_delivery(name: str) -> None:
-    assert not names.is_delivery_name(name)
-
-
-@pytest.mark.parametrize("name", ["deltagere_2024-02-01.csv", "part.csv", "thumbs.csv", "a~b.csv"])
 def test_any_other_name_is_one(name: str) -> None:
     assert names.is_delivery_name(name)

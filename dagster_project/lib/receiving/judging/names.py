@@ -70,9 +70,13 @@ class NameParts:
 
 
 def is_delivery_name(name: str) -> bool:
-    """Names of writers at work, of checksum files and of what desktops leave are no deliveries."""
+    """Names of writers at work, of checksum files and of what desktops leave are no deliveries.
+
+    Programs of Windows write the endings in capitals too.
+    """
+    folded = name.casefold()
     return not (
-        name.startswith((".", "~")) or name.endswith(_NO_DELIVERY) or name.casefold() in _DESKTOP
+        folded.startswith((".", "~")) or folded.endswith(_NO_DELIVERY) or folded in _DESKTOP
     )
 
 
