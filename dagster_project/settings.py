@@ -99,6 +99,11 @@ class Home:
         return self.root / "quarantine"
 
     @property
+    def sources(self) -> Path:
+        """Overlays of the source declarations; may be missing."""
+        return self.root / "sources"
+
+    @property
     def work(self) -> Path:
         """Everything rebuildable; may be deleted at any time."""
         return self.root / "work"

@@ -40,8 +40,9 @@ def check(
     from dagster_project.lib import receiving
 
     with open_to_reader(home):
-        known = _contract_ids(settings_of(home, contracts))
-    report = receiving.check_file(file, known)
+        settings = settings_of(home, contracts)
+        known = _contract_ids(settings)
+    report = receiving.check_file(file, known, settings.home.sources)
     show(as_json, report.as_json(), report.text())
     raise typer.Exit(0 if report.is_accepted else EXIT_REFUSED)
 

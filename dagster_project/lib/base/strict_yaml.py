@@ -80,7 +80,11 @@ def read_document(path: Path) -> Document:
             directives, several documents, duplicate or non-text keys, or nested too deeply.
     """
     with path.open("rb") as handle:
-        raw = handle.read(MAX_BYTES + 1)
+        return document_of(handle.read(MAX_BYTES + 1))
+
+
+def document_of(raw: bytes) -> Document:
+    """Parse the bytes of a file strictly (see ``read_document``)."""
     if len(raw) > MAX_BYTES:
         raise YamlRefusedError(f"the file is larger than {MAX_BYTES // 1024} KB")
     try:

@@ -185,7 +185,7 @@ def _vault(home: Home, deliveries: Register | None) -> Area:
         damage = vault.find_damage(kept)
         if damage is not None:
             area.fault("VAULT_BROKEN", damage.told, damage.remedy)
-        elif kept.record is None and not _is_explained(home, kept, known):
+        elif kept.record is None and not kept.is_overlay and not _is_explained(home, kept, known):
             area.fault(
                 "VAULT_UNKNOWN",
                 f"vault/{kept.sha256} står ikke i leveringsregistret",

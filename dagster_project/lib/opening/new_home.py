@@ -27,7 +27,6 @@ from dagster_project.lib.base.person_numbers import holds_person_number
 from dagster_project.lib.keys import pseudonym, statement_key
 from dagster_project.settings import HOME_FORMAT, Home, show_folder
 
-SOURCES = "sources"
 _LONGEST_AREA = 60
 _AREA = re.compile(r"[^\W\d_][\w .,'’/()-]*")
 _SUFFIX = re.compile(r" Kommune$", re.IGNORECASE)
@@ -94,7 +93,7 @@ def make_home(home: Home, area: str) -> NewHome:
         text = yaml.safe_dump({"format": HOME_FORMAT, "area": name}, allow_unicode=True,
                               sort_keys=False)  # fmt: skip
         files.write_atomic(home.unfinished_file, text)
-        for own in (home.landing, home.secrets, home.root / SOURCES):
+        for own in (home.landing, home.secrets, home.sources):
             files.set_mode(files.make_dir(own), files.DIR_PRIVATE)
         home.ensure()
         for left in (home.key_file, home.statement_key_file):  # of a killed init: perhaps half

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from dagster_project.lib.receiving.judging import names
 from dagster_project.lib.receiving.judging.declarations import load_sources
 from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding
 from dagster_project.lib.receiving.judging.grammar import Context
+from dagster_project.lib.receiving.judging.overlays import declared_for
 from dagster_project.lib.reference import load_benefits
 
 
@@ -42,6 +43,8 @@ class CheckReport:
         period: days that the file covers, or None.
         contracts_checked: whether contract ids were compared with loaded contracts.
         sheet_number: of the workbook's sheet that is read, from 1; 0 in other formats.
+        empty_rows: rows whose cells are all empty; they are left out and no records.
+        overlay_name: file name of the overlay that it was read with.
     """
 
     file_name: str
@@ -54,6 +57,8 @@ class CheckReport:
     period: tuple[str, str] | None = None
     contracts_checked: bool = True
     sheet_number: int = 0
+    empty_rows: int = 0
+    overlay_name: str | None = None
 
     @property
     def is_accepted(self) -> bool:
@@ -72,6 +77,8 @@ class CheckReport:
             "duplicate_rows": self.duplicate_rows,
             "period": list(self.period) if self.period else None,
             "sheet_number": self.sheet_number or None,
+            "empty_rows": self.empty_rows,
+            "overlay": self.overlay_name,
             "findings": [report.in_words(finding) for finding in self.findings],
         }
 
@@ -83,8 +90,9 @@ class CheckReport:
         """The verdict in Danish."""
         if self.findings:
             head = f"{self.file_name}: filen vil blive afvist. Intet i den vil blive indlæst."
-            note = "Rækkenumre tæller fra første række efter overskriften."
-            return "\n\n".join([head, *map(report.describe, self.findings), note])
+            notes = [report.read_with(self.overlay_name)] if self.overlay_name else []
+            notes.append(report.NUMBERING)
+            return "\n\n".join([head, *map(report.describe, self.findings), *notes])
         lines = [f"{self.file_name}: filen er i orden ({self.title}, {self.row_count} rækker)."]
         if self.sheet_number:
             lines.append(f"Regnearkets ark nr. {self.sheet_number} er læst.")
@@ -94,6 +102,10 @@ class CheckReport:
             lines.append(f"{self.duplicate_rows} rækker er gentagelser og tæller kun én gang.")
         if self.skipped_rows:
             lines.append(f"{self.skipped_rows} rækker vil blive sprunget over.")
+        if self.empty_rows:
+            lines.append(f"{self.empty_rows} tomme rækker er sprunget over.")
+        if self.overlay_name:
+            lines.append(report.read_with(self.overlay_name))
         if not self.contracts_checked:
             lines.append(
                 "Kontrakternes id er ikke prøvet, for der er ingen kontrakter at se efter i."
@@ -101,34 +113,42 @@ class CheckReport:
         return "\n".join(lines)
 
 
-def check_file(path: Path, contract_ids: frozenset[str] | None) -> CheckReport:
+def check_file(
+    path: Path, contract_ids: frozenset[str] | None, sources_dir: Path | None = None
+) -> CheckReport:
     """Judge one file by the rules of its source; the file is only read.
 
     Args:
         path: the file, under the name that it would be landed with.
         contract_ids: loaded contracts; None leaves contract ids unchecked.
+        sources_dir: the home's overlays; None where there is no home.
 
     Raises:
         UsageError: there is no such file.
+        EffektError: ``SOURCE_DECLARATION`` (2): the overlay of its source cannot be loaded.
     """
     if not path.is_file():
         raise UsageError("filen findes ikke, eller den er ingen fil")
     sources = load_sources()
-    shown, parts = names.scrub(path.name), None
+    shown, parts, overlay = names.scrub(path.name), None, None
     try:
         parts = names.parse_name(path.name, sources)
+        declared = declared_for(sources_dir, parts.source.source, parts.sender)
+        parts, overlay = replace(parts, source=declared.source), declared.file_name
         _check_side_file(path)
         content = _read(path, parts, contract_ids)
     except FileRefusedError as refused:
         source = parts.source if parts else None
         return CheckReport(
             shown, source.source if source else None, source.title if source else None,
-            refused.findings,
+            refused.findings, overlay_name=overlay,
         )  # fmt: skip
-    return _verdict(shown, content, contract_ids is not None)
+    return _verdict(shown, content, contract_ids is not None, overlay)
 
 
-def _verdict(shown: str, content: Content, contracts_checked: bool) -> CheckReport:
+def _verdict(
+    shown: str, content: Content, contracts_checked: bool, overlay: str | None
+) -> CheckReport:
     parts, parsed = content.parts, content.parsed
     period = (
         (parts.covers_from.isoformat(), parts.covers_to.isoformat())
@@ -146,6 +166,8 @@ def _verdict(shown: str, content: Content, contracts_checked: bool) -> CheckRepo
         period=period,
         contracts_checked=contracts_checked,
         sheet_number=content.sheet_number,
+        empty_rows=parsed.empty_rows,
+        overlay_name=overlay,
     )
 
 

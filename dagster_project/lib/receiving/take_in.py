@@ -3,7 +3,7 @@
 What belongs here: the order of the steps. What does not: how any step is done. Nothing is changed
 before the intent journal is written; from then on every step can be repeated after a crash.
 
-Rules: I.kept, I.identity, I.refusal.
+Rules: I.kept, I.identity, I.refusal, I.overlay.
 Decides: I.identity, I.refusal.
 """
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
@@ -33,10 +33,11 @@ from dagster_project.lib.receiving.intake.register import (
     Register,
     load_register,
 )
-from dagster_project.lib.receiving.judging import names
+from dagster_project.lib.receiving.judging import names, overlays
 from dagster_project.lib.receiving.judging.declarations import Source, load_sources
 from dagster_project.lib.receiving.judging.findings import DeliveryNote, FileRefusedError, Finding
 from dagster_project.lib.receiving.judging.grammar import Context
+from dagster_project.lib.receiving.judging.overlays import Declared
 from dagster_project.lib.receiving.loading import load
 from dagster_project.lib.reference import load_benefits
 from dagster_project.settings import Home
@@ -80,6 +81,7 @@ class _Case:
     content: Content | None = None
     findings: tuple[Finding, ...] = ()
     repeats: Record | None = None
+    declared: Declared | None = None
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -102,11 +104,13 @@ class _Judge:
         parser: duckdb.DuckDBPyConnection,
         spill: Path,
         context: Context,
+        sources_dir: Path,
     ) -> None:
         self._register = register
         self._parser = parser
         self._context = context
         self._sources = load_sources()
+        self._overlays = overlays.read_all(sources_dir)
         self._named = 0
         self._spill = spill
 
@@ -115,7 +119,9 @@ class _Judge:
         self._named += 1
         case = _Case(staged, f"typed_{self._named}")
         try:
-            case.parts = names.parse_name(staged.found.name, self._sources)
+            parts = names.parse_name(staged.found.name, self._sources)
+            case.declared = self._declared(parts)
+            case.parts = replace(parts, source=case.declared.source)
         except FileRefusedError as refused:
             case.findings = refused.findings
         if any(map(names.holds_number, staged.found.folders)):
@@ -127,6 +133,11 @@ class _Judge:
         elif not intake.checksum_matches(staged):
             case.findings = (Finding("FILE_CHECKSUM"), *case.findings)
         return case
+
+    def _declared(self, parts: names.NameParts) -> Declared:
+        name = parts.source.source
+        own = self._overlays.get((name, parts.sender)) or self._overlays.get((name, None))
+        return own or Declared(parts.source)
 
     def judge(self, cases: Sequence[_Case]) -> None:
         """Decide all files that may share their name parts."""
@@ -237,6 +248,9 @@ def _record(case: _Case) -> Record:
         covered_days=content.covered_days if content else 0,
         findings=case.findings,
         rejected=rejected,
+        empty_rows=parsed.empty_rows if parsed else 0,
+        overlay_name=case.declared.file_name if case.declared else None,
+        overlay_sha256=case.declared.overlay_sha256 if case.declared else None,
     )
 
 
@@ -257,6 +271,7 @@ def receive(home: Home, contract_ids: frozenset[str]) -> ReceiveReport:
     home.ensure()
     key = ensure_key(home)
     register = load_register(home)
+    overlays.read_all(home.sources)  # refused before anything leaves landing
     journal.recover(home, register)
     scratch.sweep(home.vault, SPILL)
     report = ReceiveReport()
@@ -293,9 +308,10 @@ def _receive_found(
         closing(raw_room.connect(home.warehouse)) as connection,
     ):
         raw_room.create_raw(connection)
-        load.drop_outdated(connection, register.accepted(), key)
+        load.drop_outdated(connection, home, register.accepted(), key)
         loader = load.Loader(connection, parser, key)
-        judge = _Judge(register, parser, spill, Context(load_benefits(), contract_ids))
+        context = Context(load_benefits(), contract_ids)
+        judge = _Judge(register, parser, spill, context, home.sources)
         for batch in _batches(found):
             groups = [_stage_all(home, group, judge, report) for group in batch]
             for group in groups:
@@ -376,7 +392,8 @@ def _decide(home: Home, register: Register, cases: Sequence[_Case], report: Rece
         seen.add(record.delivery_id)
         (report.accepted if record.is_accepted else report.refused).append(record.note())
         place = "vault" if record.is_accepted else "quarantine"
-        decisions.append(journal.Decision(case.staged, record, place))
+        overlay = case.declared.overlay if case.declared else None
+        decisions.append(journal.Decision(case.staged, record, place, overlay))
     if decisions:
         journal.commit(home, register, decisions)
 

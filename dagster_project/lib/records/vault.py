@@ -38,12 +38,14 @@ class Kept:
     Args:
         path: where it lies.
         sha256: its name.
-        record: the delivery that it is; none for the checksum file beside one.
+        record: the delivery that it is; none for the checksum file beside one, or an overlay.
+        is_overlay: a delivery was read with it.
     """
 
     path: Path
     sha256: str
     record: Record | None
+    is_overlay: bool = False
 
     @property
     def size(self) -> int:
@@ -71,6 +73,7 @@ class Damage:
         """Which delivery it is, and what is wrong."""
         record = self.kept.record
         name = f" (leveringen {record.file_name}, {record.delivery_id})" if record else ""
+        name = " (en tilpasning fra sources/)" if self.kept.is_overlay else name
         return f"{self.place}{name} {self.what}"
 
     @property
@@ -82,13 +85,16 @@ class Damage:
 def kept_files(home: Home, register: Register) -> list[Kept]:
     """Every received file, in the vault and in quarantine, by name; each is there once.
 
-    The register's deliveries must be there; other files named by a sha256 (checksum files that came
-    beside a delivery) are what they are called.
+    The register's deliveries and the overlays that they were read with must be there; other files
+    named by a sha256 (checksum files that came beside a delivery) are what they are called.
     """
     found: dict[Path, Kept] = {}
     for record in register.records():
         folder = home.vault if record.is_accepted else home.quarantine
         found[folder / record.sha256] = Kept(folder / record.sha256, record.sha256, record)
+    for sha256 in register.overlays:
+        path = home.vault / sha256
+        found.setdefault(path, Kept(path, sha256, None, is_overlay=True))
     for folder in (home.vault, home.quarantine):
         for path in folder.iterdir() if folder.is_dir() else ():
             if _SHA256.fullmatch(path.name):

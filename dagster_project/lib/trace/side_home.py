@@ -81,6 +81,8 @@ def lay_out_vault(home: Home, side: Home, delivery_ids: Collection[str]) -> None
                 remedy="restore vault/ from the backup of this home",
             )
         _link(path, side.vault / record.sha256)
+        if record.overlay_sha256:
+            _link(home.vault / record.overlay_sha256, side.vault / record.overlay_sha256)
         lines.append(record.as_line())
     load_register(side).append(lines)
 

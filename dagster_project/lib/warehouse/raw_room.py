@@ -6,8 +6,10 @@ columns (``raw_room.sql``), parsing, rules.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -85,3 +87,11 @@ def _version(connection: duckdb.DuckDBPyConnection) -> str | None:
     except duckdb.CatalogException:
         return None
     return None if found is None else str(found[0])
+
+
+@cache
+def raw_columns() -> dict[str, dict[str, str]]:
+    """Name and type of the columns of each table of the schema ``raw``, as they are declared."""
+    found = re.findall(r"create table if not exists raw\.(\w+) \((.*?)\);", RAW_DDL, re.DOTALL)
+    columns = r"(?:^|,)\s*(\w+) (\w+(?:\([^)]*\))?)"
+    return {table: dict(re.findall(columns, body)) for table, body in found}

@@ -1,13 +1,15 @@
 """csv: from bytes to the landed form.
 
-A byte scan decides which way a file goes. A file with one kind of line end, no empty line, exactly
-the right number of delimiters, and quotes only around whole fields has only one reading, and DuckDB
-reads it directly. Any other file goes through Python's strict csv reader, which names the broken
-row, into a normalised file. (DuckDB alone would drop an extra empty field, an empty line and blanks
-around quotes without an error.) The scan saves 0.5 CPU s of a municipality's register (260,000
-rows) and a minute of a nation's; the bounds of docs/benchmarks.md rest on it and on ``week_lines``.
+A byte scan decides which way a file goes. A file whose header is its first line, with one kind of
+line end, no empty row, exactly the right number of delimiters, and quotes only around whole fields
+has only one reading, and DuckDB reads it directly. Any other file goes through Python's strict csv
+reader, which names the broken row and leaves empty ones out, into a normalised file. (DuckDB alone
+would drop an extra empty field, an empty line and blanks around quotes without an error.) The scan
+saves 0.5 CPU s of a municipality's register (260,000 rows) and a minute of a nation's; the bounds
+of docs/benchmarks.md rest on it and on ``week_lines``.
 
-Rules: I.formats.
+Rules: I.formats, I.empty_rows, I.places.
+Decides: I.empty_rows.
 """
 
 from __future__ import annotations
@@ -17,13 +19,16 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
+from dagster_project.lib.receiving.formats.headings import not_found_in_csv
 from dagster_project.lib.receiving.formats.landed import (
     SEPARATOR,
     Landed,
     Layout,
     check_headings,
+    count_headings,
     csv_relation,
     normalised,
     wide_relation,
@@ -31,6 +36,7 @@ from dagster_project.lib.receiving.formats.landed import (
 from dagster_project.lib.receiving.formats.week_lines import MAX_WEEKS
 from dagster_project.lib.receiving.judging.declarations import Source
 from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding, rows_finding
+from dagster_project.lib.receiving.judging.places import Places
 
 _CHUNK = 1 << 20
 _BOM = b"\xef\xbb\xbf"
@@ -38,7 +44,6 @@ _BOM = b"\xef\xbb\xbf"
 _TWICE_ENCODED = re.compile(
     rb"\xc3\x83(?:\xc2[\x80-\xbf]|\xe2\x80[\xa0\xa6]|\xcb\x9c)|\xef\xbf\xbd", re.DOTALL
 )
-_EMPTY_LINE = re.compile(rb"\n[\r\n]")
 _SEPARATOR = SEPARATOR.encode()
 _WIDTH_FAULTS_SHOWN = 1000
 # From here on a wide file is read by ``week_lines``; below it numpy costs more than it saves.
@@ -70,8 +75,9 @@ class _Scan:
 
     def count(self, block: bytes, delimiter: bytes) -> None:
         """Add a block of whole lines."""
-        ends, has_empty_line = _line_feeds(block)
-        self.needs_reader |= has_empty_line or block.startswith((b"\n", b"\r"))
+        ends, may_have_empty_row = _line_feeds(block, delimiter)
+        if may_have_empty_row and not self.needs_reader:
+            self.needs_reader = _has_empty_row(block, delimiter)
         self.has_separator = self.has_separator or _SEPARATOR in block
         self.delimiters += _count_byte(block, delimiter)
         if b"\r" in block:
@@ -105,34 +111,51 @@ def _count_byte(block: bytes, byte: bytes) -> int:
     return int(numpy.count_nonzero(numpy.frombuffer(block, numpy.uint8) == byte[0]))
 
 
-def _line_feeds(block: bytes) -> tuple[int, bool]:
-    """How many line feeds there are, and whether one of them ends an empty line or begins one."""
+def _line_feeds(block: bytes, delimiter: bytes) -> tuple[int, bool]:
+    """How many line feeds there are, and whether a line begins as one with no value does."""
+    begin = (b"\n", b"\r", delimiter, b'""')
+    is_suspect = block.startswith(begin) or b'\n""' in block
     if len(block) < _CHUNK:
-        return block.count(b"\n"), _EMPTY_LINE.search(block) is not None
+        is_suspect = is_suspect or any(b"\n" + mark in block for mark in begin)
+        return block.count(b"\n"), is_suspect
     import numpy
 
     data = numpy.frombuffer(block, numpy.uint8)
     at = numpy.flatnonzero(data == b"\n"[0])
     after = data[at[at < len(data) - 1] + 1]
-    return len(at), bool(numpy.isin(after, numpy.frombuffer(b"\r\n", numpy.uint8)).any())
+    begins = numpy.frombuffer(b"\r\n" + delimiter, numpy.uint8)
+    return len(at), is_suspect or bool(numpy.isin(after, begins).any())
 
 
-def _encoding_fault(scan: _Scan, block: bytes, offset: int) -> FileRefusedError:
-    row = scan.lines + block.count(b"\n", 0, offset)
-    return FileRefusedError(rows_finding("FILE_ENCODING", None, [row] if row else []))
+def _has_empty_row(block: bytes, delimiter: bytes) -> bool:
+    """Whether a line of a block holds nothing but delimiters and quotes."""
+    mark = re.escape(delimiter)
+    return re.search(rb'(?:\A|\n)(?!\Z)(?:"|' + mark + rb")*\r?(?:\n|\Z)", block) is not None
 
 
-def _check_encoding(scan: _Scan, block: bytes) -> None:
+def _line_fault(
+    code: str, scan: _Scan, block: bytes, offset: int, header_row: int, detail: str = ""
+) -> FileRefusedError:
+    """A finding of the line in which a byte of a block stands; of the header, without a row."""
+    line = scan.lines + block.count(b"\n", 0, offset) + 1
+    record, places = line - header_row, Places("line")
+    places.note(record, line)
+    return FileRefusedError(
+        rows_finding(code, None, [record] if record > 0 else [], detail, places)
+    )
+
+
+def _check_encoding(scan: _Scan, block: bytes, header_row: int) -> None:
     if (at := block.find(b"\0")) >= 0:
-        raise _encoding_fault(scan, block, at)
+        raise _line_fault("FILE_ENCODING", scan, block, at, header_row)
     if block.isascii():
         return
     try:
         block.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise _encoding_fault(scan, block, error.start) from None
+        raise _line_fault("FILE_ENCODING", scan, block, error.start, header_row) from None
     if found := _TWICE_ENCODED.search(block):
-        raise _encoding_fault(scan, block, found.start())
+        raise _line_fault("FILE_ENCODING", scan, block, found.start(), header_row)
 
 
 class _Utf8:
@@ -169,16 +192,14 @@ class _Utf8:
             raise FileRefusedError(Finding("FILE_ENCODING", detail="declared"))
 
 
-def _check_lines(scan: _Scan, block: bytes, limit: int) -> None:
+def _check_lines(scan: _Scan, block: bytes, limit: int, header_row: int) -> None:
     for start in range(0, len(block) - limit, limit):
         if (
             block.find(b"\n", start, start + limit) < 0
             and block.find(b"\r", start, start + limit) < 0
         ):
-            row = scan.lines + block.count(b"\n", 0, start)
-            raise FileRefusedError(
-                rows_finding("FILE_LIMIT", None, [row] if row else [], f"tegn pr. linje: {limit}")
-            )
+            detail = f"tegn pr. linje: {limit}"
+            raise _line_fault("FILE_LIMIT", scan, block, start, header_row, detail)
 
 
 def _blocks(path: Path, limit: int) -> Iterator[bytes]:
@@ -196,64 +217,90 @@ def _scan(path: Path, source: Source) -> _Scan:
     utf8 = None if source.csv.encoding == "utf-8" else _Utf8()
     for number, raw in enumerate(_blocks(path, limits.max_line_bytes)):
         block = raw.removeprefix(_BOM) if number == 0 else raw
-        _check_lines(scan, block, limits.max_line_bytes)
+        _check_lines(scan, block, limits.max_line_bytes, source.header_row)
         if utf8 is None:
-            _check_encoding(scan, block)
+            _check_encoding(scan, block, source.header_row)
         else:
             utf8.add(raw)
         scan.count(block, delimiter)
-        if scan.lines - 1 > limits.max_rows:
+        if scan.lines - source.header_row > limits.max_rows:
             raise FileRefusedError(Finding("FILE_LIMIT", detail=f"rækker: {limits.max_rows}"))
     if utf8 is not None:
         utf8.refuse()
     return scan
 
 
-def _records(path: Path, source: Source) -> Iterator[list[str]]:
-    csv.field_size_limit(source.limits.max_line_bytes)
-    encoding = "utf-8-sig" if source.csv.encoding == "utf-8" else source.csv.encoding
-    with path.open(encoding=encoding, errors="strict", newline="") as handle:
-        yield from csv.reader(handle, delimiter=source.csv.delimiter, strict=True)
+class _Rows:
+    """The rows of a file that are not empty, the header first, reader errors as findings.
 
+    The lines above the header row are no csv.
 
-def _guarded(path: Path, source: Source) -> Iterator[tuple[int, list[str]]]:
-    """Records with their number (0 = header), reader errors as findings."""
-    number = -1
-    try:
-        for number, record in enumerate(_records(path, source)):
-            yield number, record
-    except csv.Error as error:
+    Args:
+        path: the file.
+        source: its declaration.
+    """
+
+    def __init__(self, path: Path, source: Source) -> None:
+        self._path = path
+        self._source = source
+        self._next_line = self.header_line = source.header_row
+        self.empty = 0
+        self.places = Places("line")
+
+    def __iter__(self) -> Iterator[list[str]]:
+        number = -1  # the header is record 0
+        try:
+            for line, record in self._records():
+                if not any(record):
+                    self.empty += 1
+                    continue
+                number += 1
+                if number:
+                    self.places.note(number, line)
+                else:
+                    self.header_line = line
+                yield record
+        except csv.Error as error:
+            raise self._broken(error, number + 1) from None
+        except (UnicodeError, LookupError):
+            own = self._source.csv.encoding
+            detail = "" if own == "utf-8" else f"tegnsæt: {own}"
+            raise FileRefusedError(Finding("FILE_ENCODING", detail=detail)) from None
+
+    def _records(self) -> Iterator[tuple[int, list[str]]]:
+        csv.field_size_limit(self._source.limits.max_line_bytes)
+        dialect, above = self._source.csv, self._source.header_row - 1
+        encoding = "utf-8-sig" if dialect.encoding == "utf-8" else dialect.encoding
+        with self._path.open(encoding=encoding, errors="strict", newline="") as handle:
+            for _ in range(above):
+                handle.readline()
+            reader = csv.reader(handle, delimiter=dialect.delimiter, strict=True)
+            for record in reader:
+                line, self._next_line = self._next_line, above + reader.line_num + 1
+                yield line, record
+
+    def _broken(self, error: csv.Error, number: int) -> FileRefusedError:
         code = "FILE_LIMIT" if "field larger" in str(error) else "ROW_WIDTH"
         detail = "celle" if code == "FILE_LIMIT" else "anførselstegn"
-        raise FileRefusedError(rows_finding(code, None, [number + 1], detail)) from None
-    except (UnicodeDecodeError, LookupError):
-        raise FileRefusedError(Finding("FILE_ENCODING")) from None
+        self.places.note(number, self._next_line)
+        return FileRefusedError(rows_finding(code, None, [number], detail, self.places))
 
 
 def _normalise(path: Path, source: Source, columns: int, target: Path) -> Landed:
     """Write the records to a file that needs no quoting; rows of a wrong width become gaps."""
     faults: dict[int, tuple[int, str]] = {}
-    blank: list[int] = []
+    rows = _Rows(path, source)
     with normalised(target, columns, source.limits.max_cell_chars) as writer:
-        for number, record in _guarded(path, source):
-            if number == 0:
-                continue
-            if not record:  # an empty line: allowed after the last record only
-                blank.append(number)
-                continue
-            for row in blank:
-                faults[row] = (-1, "ROW_WIDTH")
-                writer.gap()
-            blank.clear()
-            if len(record) != columns:
-                faults[number] = (-1, "ROW_WIDTH")
-                writer.gap()
-            else:
+        for record in islice(rows, 1, None):
+            if len(record) == columns:
                 writer.record(record)
+                continue
+            writer.gap()
+            faults[writer.row_count] = (-1, "ROW_WIDTH")
             if len(faults) > max(_WIDTH_FAULTS_SHOWN, source.max_rejected_rows):
-                raise FileRefusedError(rows_finding("ROW_WIDTH", None, faults))
+                raise FileRefusedError(rows_finding("ROW_WIDTH", None, faults, places=rows.places))
     relation = csv_relation(target, columns, SEPARATOR, 4 * source.limits.max_line_bytes)
-    return Landed(relation, (), writer.row_count, faults)
+    return Landed(relation, (), writer.row_count, faults, places=rows.places, empty_rows=rows.empty)
 
 
 def _is_wide_line(headings: Sequence[str], layout: Layout, scan: _Scan, source: Source) -> bool:
@@ -284,12 +331,17 @@ def land_csv(
             ``ROW_WIDTH`` (a quote that is never closed).
     """
     scan = _scan(path, source)
-    headings = next((record for _, record in _guarded(path, source)), [])
-    if not headings and not any(record for _, record in _guarded(path, source)):
+    rows = _Rows(path, source)
+    headings = next(iter(rows), None)
+    if headings is None:
         raise FileRefusedError(Finding("FILE_EMPTY"))
+    if not count_headings(headings, source):
+        raise FileRefusedError(not_found_in_csv(path, source, rows.header_line))
     layout = check_headings(headings, source)
     columns = len(headings)
-    if may_be_plain and scan.is_plain(columns) and source.csv.encoding == "utf-8":
+    is_plain = source.header_row == 1 and source.csv.encoding == "utf-8"
+    if may_be_plain and is_plain and scan.is_plain(columns):
+        places = Places.from_the_first_line()
         if whole_lines and _is_wide_line(headings, layout, scan, source):
             relation = wide_relation(path, source.limits.max_line_bytes)
             is_streamed = (
@@ -303,11 +355,12 @@ def land_csv(
                 scan.lines - 1,
                 has_weeks_text=True,
                 lines_file=path if is_streamed else None,
+                places=places,
             )
         relation = csv_relation(
             path, columns, source.csv.delimiter, source.limits.max_line_bytes, quotes=True
         )
-        return Landed(relation, headings, scan.lines - 1)
+        return Landed(relation, headings, scan.lines - 1, places=places)
     landed = _normalise(path, source, columns, spill / f"{path.name}.landed")
     landed.headings = headings
     return landed

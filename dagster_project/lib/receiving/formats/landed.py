@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dagster_project.lib.receiving.judging.declarations import Source
+from dagster_project.lib.receiving.judging.declarations import Column, Source
 from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding
+from dagster_project.lib.receiving.judging.places import Places
 from dagster_project.lib.warehouse.literals import literal
 
 SEPARATOR = "\x1f"
@@ -37,6 +38,9 @@ class Landed:
         faults: per row number the column index in the declaration (-1: the row) and the code of
             faults that only the format could see.
         sheet_number: of the workbook's sheet that is read, from 1; 0 in other formats.
+        places: the file's own number of each record.
+        empty_rows: rows whose cells are all empty; they are no records.
+        row_count_with_empty: rows of a file whose ``relation`` leaves the empty ones out.
     """
 
     relation: str
@@ -46,6 +50,9 @@ class Landed:
     has_weeks_text: bool = False
     lines_file: Path | None = None
     sheet_number: int = 0
+    places: Places = field(default_factory=Places)
+    empty_rows: int = 0
+    row_count_with_empty: int | None = None
 
 
 @dataclass(frozen=True)
@@ -55,10 +62,25 @@ class Layout:
     Args:
         positions: file position of each declared column, None for one that is left out.
         weeks: (ISO year, week, file position), in order of time.
+        constants: of each declared column, the text that every row has for one that is left out.
     """
 
     positions: tuple[int | None, ...]
     weeks: tuple[tuple[int, int, int], ...] = ()
+    constants: tuple[str, ...] = ()
+
+    def texts(self) -> list[str]:
+        """SQL of the landed text of each declared column, never null."""
+        constants = self.constants or ("",) * len(self.positions)
+        return [
+            literal(constant) if position is None else landed_text(position)
+            for position, constant in zip(self.positions, constants, strict=True)
+        ]
+
+    def column_at(self, source: Source) -> dict[int, Column]:
+        """The declared column at each file position that is read."""
+        places = zip(self.positions, source.columns, strict=True)
+        return {position: column for position, column in places if position is not None}
 
 
 def csv_relation(
@@ -138,21 +160,67 @@ class _Writer:
         self._write(self._empty)
 
 
+def count_headings(headings: Iterable[str], source: Source) -> int:
+    """How many of these texts are headings of the source."""
+    texts = list(headings)
+    known = {heading for column in source.columns for heading in column.headings}
+    return len(known.intersection(texts)) + len(_weeks(texts, source))
+
+
 def check_headings(headings: Sequence[str], source: Source) -> Layout:
     """Match the file's headings with the declaration.
 
     Raises:
-        FileRefusedError: ``HEADER_MISSING``, ``HEADER_DUPLICATE`` and ``HEADER_UNKNOWN`` (unknown
-            headings are named by their position, never by their text), ``FILE_LIMIT``.
+        FileRefusedError: ``HEADER_NOT_FOUND``, ``HEADER_MISSING``, ``HEADER_DUPLICATE`` and
+            ``HEADER_UNKNOWN`` (unknown headings are named by their position, never by their text),
+            ``FILE_LIMIT``.
     """
     if len(headings) > source.limits.max_columns:
         raise FileRefusedError(
             Finding("FILE_LIMIT", detail=f"kolonner: {source.limits.max_columns}")
         )
-    place = {heading: position for position, heading in reversed(list(enumerate(headings)))}
+    if not count_headings(headings, source):
+        raise FileRefusedError(Finding("HEADER_NOT_FOUND"))
+    own = {heading: column.heading for column in source.columns for heading in column.headings}
+    named = [own.get(heading, heading) for heading in headings]
+    place = {heading: position for position, heading in reversed(list(enumerate(named)))}
     weeks = _weeks(headings, source)
-    known = {column.heading for column in source.columns}
     week_places = {position for *_, position in weeks}
+    findings = _missing(place, weeks, source)
+    doubled = [
+        position
+        for position, heading in enumerate(named)
+        if place[heading] != position and (heading in own or place[heading] in week_places)
+    ]
+    if doubled:
+        names = ", ".join(dict.fromkeys(named[position] for position in doubled))
+        findings.append(Finding("HEADER_DUPLICATE", names))
+    findings += [
+        Finding("HEADER_DUPLICATE", column.heading, detail="constant")
+        for column in source.columns
+        if column.constant is not None and column.heading in place
+    ]
+    unknown = [
+        str(position + 1)
+        for position, heading in enumerate(named)
+        if heading not in own
+        and heading not in source.ignore_columns
+        and place[heading] not in week_places
+    ]
+    if unknown:
+        findings.append(Finding("HEADER_UNKNOWN", detail=f"kolonne nr. {', '.join(unknown[:20])}"))
+    if findings:
+        raise FileRefusedError(*findings)
+    return Layout(
+        tuple(place.get(column.heading) for column in source.columns),
+        weeks,
+        tuple(column.constant or "" for column in source.columns),
+    )
+
+
+def _missing(
+    place: Mapping[str, int], weeks: Sequence[tuple[int, int, int]], source: Source
+) -> list[Finding]:
     findings = [
         Finding("HEADER_MISSING", column.heading)
         for column in source.columns
@@ -160,29 +228,12 @@ def check_headings(headings: Sequence[str], source: Source) -> Layout:
     ]
     if source.weeks and not weeks:
         findings.append(Finding("HEADER_MISSING", f"{source.weeks.prefix}ÅÅUU"))
-    doubled = [
-        position
-        for position, heading in enumerate(headings)
-        if place[heading] != position and (heading in known or place[heading] in week_places)
-    ]
-    if doubled:
-        names = ", ".join(dict.fromkeys(headings[position] for position in doubled))
-        findings.append(Finding("HEADER_DUPLICATE", names))
-    unknown = [
-        str(position + 1)
-        for position, heading in enumerate(headings)
-        if heading not in known and place[heading] not in week_places
-    ]
-    if unknown:
-        findings.append(Finding("HEADER_UNKNOWN", detail=f"kolonne nr. {', '.join(unknown[:20])}"))
-    if findings:
-        raise FileRefusedError(*findings)
-    return Layout(tuple(place.get(column.heading) for column in source.columns), weeks)
+    return findings
 
 
-def landed_text(position: int | None) -> str:
-    """SQL: the landed text at a file position, never null; empty for a column that is left out."""
-    return "''" if position is None else f"coalesce(h{position}, '')"
+def landed_text(position: int) -> str:
+    """SQL: the landed text at a file position, never null."""
+    return f"coalesce(h{position}, '')"
 
 
 def _weeks(headings: Sequence[str], source: Source) -> tuple[tuple[int, int, int], ...]:

@@ -20,7 +20,11 @@ from typing import Any
 
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.receiving.formats import parquet_reader
-from dagster_project.lib.receiving.formats.landed import Landed, check_headings
+from dagster_project.lib.receiving.formats.landed import (
+    Landed,
+    check_headings,
+    landed_text,
+)
 from dagster_project.lib.receiving.judging.declarations import Source
 from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding
 from dagster_project.lib.warehouse.literals import literal
@@ -61,7 +65,12 @@ def land_parquet(path: Path, source: Source, spill: Path) -> Landed:
         raise FileRefusedError(*(Finding("CELL_TYPE", heading) for heading in said["wrong"]))
     if said["rows"] == 0 and not source.may_be_empty:
         raise FileRefusedError(Finding("FILE_EMPTY"))
-    return Landed(f"read_parquet({literal(str(target))})", said["headings"], said["rows"])
+    relation = f"read_parquet({literal(str(target))})"
+    filled = " or ".join(f"{landed_text(at)} <> ''" for at in range(len(said["headings"])))
+    return Landed(
+        f"(from {relation} where {filled})", said["headings"], None,
+        row_count_with_empty=said["rows"],
+    )  # fmt: skip
 
 
 def _read(path: Path, target: Path, source: Source) -> dict[str, Any]:

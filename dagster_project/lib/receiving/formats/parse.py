@@ -18,7 +18,6 @@ from dagster_project.lib.receiving.formats.landed import (
     Landed,
     Layout,
     check_headings,
-    landed_text,
 )
 from dagster_project.lib.receiving.formats.weeks import (
     name_weeks,
@@ -28,12 +27,14 @@ from dagster_project.lib.receiving.formats.weeks import (
 )
 from dagster_project.lib.receiving.judging.declarations import Rule, Source
 from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding, rows_finding
-from dagster_project.lib.receiving.judging.grammar import Context, column_grammar
+from dagster_project.lib.receiving.judging.grammar import Context, column_grammar, one_of
+from dagster_project.lib.receiving.judging.places import Places
 from dagster_project.lib.warehouse.literals import literal
 
 _MAX_FAULT_ROWS = 100_000
 _WEEK_PLACE = 100_000
 _TOO_LONG = "-1:FILE_LIMIT"
+SKIPPED = "skipped"  # in the place of faults: a row that is not judged
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,12 @@ class Parsed:
         table: name of the typed table (one row per record, in file order).
         row_count: records in the file.
         rejected_rows: records with a fault.
-        skipped_rows: records of benefits that the product does not map.
+        skipped_rows: records of benefits that the product does not map, without a day, or with a
+            value that the overlay says to ignore.
         findings: one per (column, code).
         layout: where the columns stand.
         has_repeated_keys: rows of a window source have one key; they are equal, or faults.
+        empty_rows: rows whose cells are all empty; they are no records.
     """
 
     table: str
@@ -57,13 +60,21 @@ class Parsed:
     findings: tuple[Finding, ...]
     layout: Layout
     has_repeated_keys: bool = False
+    empty_rows: int = 0
 
 
 def _texts(layout: Layout) -> str:
-    picked = [
-        f"{landed_text(position)} as t{index}" for index, position in enumerate(layout.positions)
+    return ", ".join(f"{text} as t{index}" for index, text in enumerate(layout.texts()))
+
+
+def _ignored(source: Source) -> str:
+    """SQL: ``when … then`` for a row with a value that the overlay says to ignore."""
+    hits = [
+        one_of(f"t{index}", column.ignore_values)
+        for index, column in enumerate(source.columns)
+        if column.ignore_values
     ]
-    return ", ".join(picked)
+    return f"when {' or '.join(hits)} then '{SKIPPED}'" if hits else ""
 
 
 def _rule_fault(rule: Rule, source: Source) -> str | None:
@@ -119,6 +130,9 @@ def _create(
         if (context.is_new or rule.rule != "not_above") and (mark := _rule_fault(rule, source))
     ]
     marks += [weeks.fault] if weeks else []
+    found, ignored = f"nullif(concat_ws(',', {', '.join(marks)}), '')", _ignored(source)
+    if ignored:
+        found = f"case {ignored} else {found} end"
     names = ", ".join(column.name for column in source.columns)
     text = weeks.text if weeks else ""
     relation = week_relation(connection, landed, layout, context)
@@ -134,7 +148,7 @@ def _create(
             judged as (select *, {faults} from {before}),
             valued as (select *, {", ".join(values)} from judged)
             select {names}{", runs, " + weeks.filled if weeks else ""},
-                nullif(concat_ws(',', {", ".join(marks)}), '') as faults
+                {found} as faults
             from valued
         """)
     finally:
@@ -149,7 +163,8 @@ def _mark(
     connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[int], index: int, code: str
 ) -> None:
     connection.execute(
-        f"update {table} set faults = $fault where rowid + 1 in (select unnest($rows::bigint[]))",
+        f"update {table} set faults = $fault where rowid + 1 in (select unnest($rows::bigint[]))"
+        f" and faults is distinct from '{SKIPPED}'",
         {"fault": f"{index}:{code}", "rows": list(rows)},
     )
 
@@ -176,13 +191,16 @@ def _length_fault(source: Source) -> str:
     )
 
 
-def _check_lengths(connection: duckdb.DuckDBPyConnection, table: str, source: Source) -> None:
+def _check_lengths(
+    connection: duckdb.DuckDBPyConnection, table: str, source: Source, places: Places
+) -> None:
     rows = connection.execute(
         f"select rowid + 1 from {table} where starts_with(faults, '{_TOO_LONG}')"
     ).fetchall()
     if rows:
         detail = f"tegn pr. celle: {source.limits.max_cell_chars}"
-        raise FileRefusedError(rows_finding("FILE_LIMIT", None, (row for (row,) in rows), detail))
+        numbers = (row for (row,) in rows)
+        raise FileRefusedError(rows_finding("FILE_LIMIT", None, numbers, detail, places))
 
 
 def _mark_key_duplicates(connection: duckdb.DuckDBPyConnection, table: str, source: Source) -> bool:
@@ -266,15 +284,16 @@ def _on_cycles(successor: dict[int, int]) -> set[int]:
 
 
 def _findings(
-    connection: duckdb.DuckDBPyConnection, table: str, source: Source
+    connection: duckdb.DuckDBPyConnection, table: str, source: Source, places: Places
 ) -> tuple[tuple[Finding, ...], int]:
-    rejected = _count(connection, f"select count(*) from {table} where faults is not null")
+    is_rejected = f"faults is not null and faults <> '{SKIPPED}'"
+    rejected = _count(connection, f"select count(*) from {table} where {is_rejected}")
     if not rejected:
         return (), 0
     kinds = connection.execute(f"""
         select fault, count(*), (array_agg(row_number order by row_number))[1:200]
         from (select rowid + 1 as row_number, unnest(string_split(faults, ',')) as fault
-              from (select rowid, faults from {table} where faults is not null
+              from (select rowid, faults from {table} where {is_rejected}
                     order by rowid limit {_MAX_FAULT_ROWS}))
         group by fault
     """).fetchall()
@@ -284,9 +303,12 @@ def _findings(
     ]
     found.sort(key=lambda one: (one[0][0], *one[1:]))  # from the top, then as columns are declared
     return tuple(
-        Finding(code, _fault_heading(source, place), rows, total, _kind(source, place[0]))
+        Finding(
+            code, _fault_heading(source, place), rows, total, _wanted(source, place[0], code),
+            places.of(rows), places.kind,
+        )
         for rows, place, code, total in found
-    ), rejected
+    ), rejected  # fmt: skip
 
 
 def _place(text: str) -> tuple[int, str]:
@@ -294,8 +316,15 @@ def _place(text: str) -> tuple[int, str]:
     return (_WEEK_PLACE, text[1:]) if text.startswith("w") else (int(text), "")
 
 
-def _kind(source: Source, index: int) -> str:
-    return source.columns[index].type if 0 <= index < _WEEK_PLACE else ""
+def _wanted(source: Source, index: int, code: str) -> str:
+    """What was expected: the column's type, or what an overlay says of it."""
+    kind = source.columns[index].type if 0 <= index < _WEEK_PLACE else ""
+    pattern = source.date_format if kind == "date" else source.month_format
+    if code == "DATE_FORMAT" and pattern:
+        return f"mønster: {pattern.replace('YYYY', 'ÅÅÅÅ')}"
+    if code == "NUMBER_FORMAT" and source.csv.decimal == ".":
+        return "punktum: decimaltegnet er et punktum"
+    return kind
 
 
 def _fault_heading(source: Source, place: tuple[int, str]) -> str | None:
@@ -344,17 +373,21 @@ def parse(
         raise FileRefusedError(Finding("FILE_LIMIT", detail=f"rækker: {source.limits.max_rows}"))
     if rows == 0 and not source.may_be_empty:
         raise FileRefusedError(Finding("FILE_EMPTY"))
-    _check_lengths(connection, table, source)
+    _check_lengths(connection, table, source, landed.places)
     name_weeks(connection, landed, layout, source, context, table)
     _mark_format_faults(connection, table, landed)
     has_repeated_keys = _mark_key_duplicates(connection, table, source)
     _mark_chains(connection, table, source)
-    findings, rejected = _findings(connection, table, source)
+    findings, rejected = _findings(connection, table, source, landed.places)
     skipped = _count(
         connection,
-        f"select count(*) from {table} where faults is null and ({skip_condition(source)})",
+        f"select count(*) from {table} where faults = '{SKIPPED}'"
+        f" or faults is null and ({skip_condition(source)})",
     )
-    return Parsed(table, rows, rejected, skipped, findings, layout, has_repeated_keys)
+    empty = landed.empty_rows
+    if landed.row_count_with_empty is not None:
+        empty = landed.row_count_with_empty - rows
+    return Parsed(table, rows, rejected, skipped, findings, layout, has_repeated_keys, empty)
 
 
 def _engine_fault(error: duckdb.Error) -> FileRefusedError:

@@ -4,7 +4,7 @@ What belongs here: the types of cells. What does not: the untrusted container (`
 the grammar of values. Only the strings, the styles and the one sheet of a weighed package are
 parsed, row by row; cells that a sparse sheet leaves out stay unmade.
 
-Rules: I.formats, F.hostile.
+Rules: I.formats, I.headings, I.empty_rows, I.places, F.hostile.
 """
 
 from __future__ import annotations
@@ -14,16 +14,18 @@ import io
 import re
 import warnings
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from dagster_project.lib.receiving.formats.headings import not_found
 from dagster_project.lib.receiving.formats.landed import (
     SEPARATOR,
     Landed,
     check_headings,
+    count_headings,
     csv_relation,
     normalised,
 )
@@ -35,6 +37,7 @@ from dagster_project.lib.receiving.formats.xlsx_container import (
 )
 from dagster_project.lib.receiving.judging.declarations import Column, Source
 from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding, rows_finding
+from dagster_project.lib.receiving.judging.places import Places
 
 _Cell = dict[str, Any]  # row, column, value, data_type: as openpyxl's parser gives it
 
@@ -67,7 +70,9 @@ def _cell_text(cell: _Cell, column: Column, source: Source) -> tuple[str, str | 
     if kind in ("s", "inlineStr") and isinstance(value, str):
         return value, None
     if kind == "d" and wanted == "date":
-        return _date_text(value)
+        text, code = _date_text(value)
+        pattern = source.day_pattern
+        return (pattern.text_of(dt.date.fromisoformat(text)) if pattern and text else text), code
     if kind == "n" and wanted == "number" and type(value) in (int, float):
         return _number_text(value, source.csv.decimal), None
     return "", "CELL_TYPE"
@@ -174,8 +179,7 @@ def _choose_sheet(
         if len(named) == 1:
             return named[0]
     elif found:
-        wanted = {column.heading for column in source.columns if column.must_be_present}
-        having = [one for one in found if wanted <= first_texts(one[1])]
+        having = [one for one in found if _has_headings(first_texts(one[1]), source)]
         if len(having) > 1 or not all(is_visible for *_, is_visible, _ in having):
             numbers = ", ".join(str(number) for number, *_ in having)
             raise FileRefusedError(Finding("SHEET_AMBIGUOUS", detail=f"ark nr. {numbers}"))
@@ -184,13 +188,23 @@ def _choose_sheet(
     raise FileRefusedError(Finding("FILE_FORMAT", detail=f"ark: {source.sheet or 1}"))
 
 
+def _has_headings(texts: set[str], source: Source) -> bool:
+    return all(
+        texts.intersection(column.headings) for column in source.columns if column.must_be_present
+    )
+
+
 def _first_texts(book: _Book, source: Source) -> set[str]:
-    """Texts in the first row of a sheet; none of a sheet that cannot be read."""
+    """Texts in the header row of a sheet; none of a sheet that cannot be read."""
     try:
-        number, cells = next(_rows(book, source.limits.max_rows))
+        _, cells = next(_rows(book, source))
     except (FileRefusedError, StopIteration):
         return set()
-    return {cell["value"] for cell in cells if cell["data_type"] == "s"} if number == 1 else set()
+    return set(_texts_of(cells))
+
+
+def _texts_of(cells: Sequence[_Cell]) -> list[str]:
+    return [cell["value"] for cell in cells if cell["data_type"] in ("s", "inlineStr")]
 
 
 def _sheet_parser() -> Any:
@@ -222,9 +236,12 @@ def _sheet_parser() -> Any:
     return _Parser
 
 
-def _rows(book: _Book, limit: int) -> Iterator[tuple[int, list[_Cell]]]:
-    """(sheet row number, cells with content) of the rows with content, as they stand."""
-    before = 0
+def _rows(
+    book: _Book, source: Source, first: int | None = None
+) -> Iterator[tuple[int, list[_Cell]]]:
+    """(sheet row number, cells with content) of the rows with content, from the header row on."""
+    before, limit = 0, source.limits.max_rows
+    first = first or source.header_row
     with book.package.open(book.sheet_path) as stream:
         for number, cells in _sheet_parser()(stream, **book.parser).parse():
             places = [(cell["row"], cell["column"]) for cell in cells]
@@ -232,9 +249,9 @@ def _rows(book: _Book, limit: int) -> Iterator[tuple[int, list[_Cell]]]:
                 raise FileRefusedError(Finding("FILE_FORMAT", detail="rækkefølge af celler"))
             before = number
             filled = [cell for cell in cells if _has_content(cell)]
-            if number > _SHEET_ROWS or (filled and number > limit + 1):
+            if number > _SHEET_ROWS or (filled and number > limit + source.header_row):
                 raise limit_error(f"rækker: {limit}")
-            if filled:
+            if filled and number >= first:
                 yield number, filled
 
 
@@ -246,7 +263,7 @@ def _is_whole(number: str | None) -> bool:
 
 
 def _has_content(cell: _Cell) -> bool:
-    return cell["value"] is not None or cell["data_type"] in ("f", "e")
+    return cell["value"] not in (None, "") or cell["data_type"] in ("f", "e")
 
 
 def _headings_of(cells: Sequence[_Cell], source: Source) -> list[str]:
@@ -286,64 +303,85 @@ def land_xlsx(path: Path, source: Source, spill: Path) -> Landed:
 
 
 def _land_sheet(book: _Book, source: Source, target: Path) -> Landed:
-    rows = _rows(book, source.limits.max_rows)
-    first = next(rows, None)
-    if first is None or first[0] != 1:
-        raise FileRefusedError(Finding("FILE_EMPTY" if first is None else "HEADER_MISSING"))
-    headings = _headings_of(first[1], source)
-    check_headings(headings, source)
-    if book.merged and book.merged[0][0] <= 1:
+    rows = _rows(book, source)
+    header_row, header = next(rows, (0, []))
+    if not header:
+        raise FileRefusedError(Finding("FILE_EMPTY"))
+    if not count_headings(_texts_of(header), source):
+        raise FileRefusedError(_headings_not_found(book, source, header_row))
+    headings = _headings_of(header, source)
+    columns = check_headings(headings, source).column_at(source)
+    merged = _Merged(book.merged)
+    if merged.touches(header_row):
         raise FileRefusedError(Finding("CELL_TYPE", detail="flettede celler i overskriften"))
-    declared = {column.heading: column for column in source.columns}
-    columns = [declared.get(heading) for heading in headings]
     faults: dict[int, tuple[int, str]] = {}
+    places, before = Places("sheet_row"), header_row
+    empty = header_row - source.header_row
     limits = source.limits
     longest, most = limits.max_cell_chars, limits.max_unpacked_bytes
     with normalised(target, len(headings), longest, most) as writer:
         for number, cells in rows:
-            while writer.row_count < number - 2:  # rows that the sheet leaves out
-                writer.gap()
-            _land_row(number - 1, cells, columns, source, writer, faults)
+            empty += number - before - 1
+            before, record = number, writer.row_count + 1
+            places.note(record, number)
+            _land_row(record, cells, columns, len(headings), source, writer, faults)
+            if merged.touches(number):
+                faults[record] = (-1, "CELL_TYPE")
             if len(faults) > max(_FAULTS_SHOWN, source.max_rejected_rows):
-                raise FileRefusedError(*_too_many(faults))
-    faults |= _merged_faults(book.merged, writer.row_count)
+                raise FileRefusedError(*_too_many(faults, places))
     relation = csv_relation(target, len(headings), SEPARATOR, 4 * source.limits.max_line_bytes)
-    return Landed(relation, headings, writer.row_count, faults, sheet_number=book.number)
+    return Landed(
+        relation, headings, writer.row_count, faults, sheet_number=book.number, places=places,
+        empty_rows=empty,
+    )  # fmt: skip
 
 
-def _merged_faults(merged: Sequence[tuple[int, int]], row_count: int) -> dict[int, tuple[int, str]]:
-    """A fault for every record that a merged range touches."""
-    return {
-        row - 1: (-1, "CELL_TYPE")
-        for first, last in merged
-        for row in range(first, min(last, row_count + 1) + 1)
-    }
+def _headings_not_found(book: _Book, source: Source, header_row: int) -> Finding:
+    """What the header row of the sheet may be, from the rows around it."""
+    rows = ((number, _texts_of(cells)) for number, cells in _rows(book, source, first=1))
+    return not_found(rows, source, f"række {header_row} i ark nr. {book.number}")
 
 
-def _too_many(faults: dict[int, tuple[int, str]]) -> list[Finding]:
+class _Merged:
+    """Whether a row lies in a merged range; rows are asked for from the top."""
+
+    def __init__(self, ranges: Sequence[tuple[int, int]]) -> None:
+        self._ranges = sorted(ranges)
+        self._next = self._reach = 0
+
+    def touches(self, row: int) -> bool:
+        """Whether a range that begins at the row or above reaches it."""
+        while self._next < len(self._ranges) and self._ranges[self._next][0] <= row:
+            self._reach = max(self._reach, self._ranges[self._next][1])
+            self._next += 1
+        return row <= self._reach
+
+
+def _too_many(faults: dict[int, tuple[int, str]], places: Places) -> list[Finding]:
     """One finding for each code, in the order of the rows."""
     rows: dict[str, list[int]] = {}
     for row, (_, code) in sorted(faults.items()):
         rows.setdefault(code, []).append(row)
-    return [rows_finding(code, None, numbers) for code, numbers in rows.items()]
+    return [rows_finding(code, None, numbers, places=places) for code, numbers in rows.items()]
 
 
 def _land_row(
     number: int,
     cells: Sequence[_Cell],
-    columns: Sequence[Column | None],
+    columns: Mapping[int, Column],
+    width: int,
     source: Source,
     writer: Any,
     faults: dict[int, tuple[int, str]],
 ) -> None:
-    if cells[-1]["column"] > len(columns):
+    if cells[-1]["column"] > width:
         faults[number] = (-1, "ROW_WIDTH")
         writer.gap()
         return
-    texts = [""] * len(columns)
+    texts = [""] * width
     for cell in cells:
         at = cell["column"] - 1
-        if (column := columns[at]) is None:
+        if (column := columns.get(at)) is None:
             continue
         texts[at], code = _cell_text(cell, column, source)
         if code:

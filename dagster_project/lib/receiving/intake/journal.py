@@ -10,6 +10,7 @@ Rules: F.killed.
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import shutil
@@ -42,11 +43,13 @@ class Decision:
         staged: the file.
         record: its line in the register, None for a mere repetition.
         place: ``vault`` or ``quarantine``.
+        overlay: bytes of the overlay that it was read with; they go into the vault.
     """
 
     staged: Staged
     record: Record | None
     place: str
+    overlay: bytes | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain mapping; file names as hex of their bytes, for they may be no text."""
@@ -78,7 +81,10 @@ def commit(home: Home, register: Register, decisions: list[Decision]) -> None:
     for decision in decisions:
         decision.staged.wait_until_written()
     path = incoming_folder(home) / JOURNAL
-    files.write_atomic(path, canonical_json([decision.as_json() for decision in decisions]))
+    overlays = {decision.overlay for decision in decisions if decision.record} - {None}
+    written = [decision.as_json() for decision in decisions]
+    written[0]["overlays"] = sorted(overlay.hex() for overlay in overlays if overlay is not None)
+    files.write_atomic(path, canonical_json(written))
     _carry_out(home, register, path)
 
 
@@ -103,6 +109,8 @@ def _carry_out(home: Home, register: Register, path: Path) -> None:
     decisions = json.loads(path.read_text(encoding="utf-8"))
     for decision in sorted(decisions, key=lambda decision: decision["place"] != "vault"):
         _store(home, decision)
+    for overlay in decisions[0].get("overlays", ()):
+        _store_overlay(home, bytes.fromhex(overlay))
     for folder in (home.vault, home.quarantine):
         files.fsync_dir(folder)
     register.append([decision["record"] for decision in decisions if decision["record"]])
@@ -140,6 +148,12 @@ def _store(home: Home, decision: dict[str, Any]) -> None:
             _move(incoming / digest, folder / digest)
         elif digest and (home.vault / digest).is_file() and not (folder / digest).is_file():
             _copy(home.vault / digest, folder / digest)
+
+
+def _store_overlay(home: Home, overlay: bytes) -> None:
+    path = home.vault / hashlib.sha256(overlay).hexdigest()
+    if not path.is_file():
+        files.write_atomic(path, overlay)
 
 
 def _move(source: Path, target: Path) -> None:

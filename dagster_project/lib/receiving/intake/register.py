@@ -44,6 +44,9 @@ class Record:
         refusals: the names under which a file of this identity was refused since it was last
             accepted, each with what was wrong the last time. (A file whose name follows no rule has
             no identity but its bytes: such twins share one.)
+        empty_rows: rows whose cells were all empty; they are no records and in no other count.
+        overlay_name: file name of the overlay that it was read with, None where there was none.
+        overlay_sha256: of its bytes; the vault has them under this name.
     """
 
     delivery_no: int
@@ -69,6 +72,9 @@ class Record:
     opened_checks: frozenset[str] = frozenset()
     withdrawn_on: dt.date | None = None
     refusals: tuple[tuple[str, tuple[Finding, ...]], ...] = ()
+    empty_rows: int = 0
+    overlay_name: str | None = None
+    overlay_sha256: str | None = None
 
     @property
     def is_accepted(self) -> bool:
@@ -117,18 +123,24 @@ class Record:
         return {
             "entry": "delivery",
             **{name: getattr(self, name) for name in _IN_THE_LINE},
+            **{name: said for name in _ONLY_IF_SAID if (said := getattr(self, name))},
             "findings": [finding.as_json() for finding in self.findings],
             "rejected": [list(row) for row in self.rejected],
         }
 
 
 _NOT_IN_THE_LINE = ("delivery_no", "opened_checks", "withdrawn_on", "refusals")
-_IN_THE_LINE = [field.name for field in fields(Record) if field.name not in _NOT_IN_THE_LINE]
+# left out of a line where there is nothing to say, so that lines from before them are the same
+_ONLY_IF_SAID = ("empty_rows", "overlay_name", "overlay_sha256")
+_IN_THE_LINE = [
+    field.name for field in fields(Record) if field.name not in (*_NOT_IN_THE_LINE, *_ONLY_IF_SAID)
+]
 
 
 def record_of(line: dict[str, Any], number: int) -> Record:
     """The record that a ``delivery`` line describes."""
     values = {name: line[name] for name in _IN_THE_LINE}
+    values |= {name: line[name] for name in _ONLY_IF_SAID if name in line}
     for name in ("extracted_on", "covers_from", "covers_to"):
         values[name] = dt.date.fromisoformat(values[name]) if values[name] else None
     values["findings"] = tuple(Finding.from_json(finding) for finding in values["findings"])
@@ -140,6 +152,8 @@ def record_of(line: dict[str, Any], number: int) -> Record:
 class Register:
     """The folded register.
 
+    ``overlays`` are the sha256 of all overlays that a delivery, or a refused file, was read with.
+
     Lines from before the chain come first, if there are any; the chain then begins with a seal that
     holds the sha256 of all before it.
     """
@@ -149,6 +163,7 @@ class Register:
         self._records: dict[str, Record] = {}
         self._hashes: list[str | None] = []
         self.decisions: list[dict[str, Any]] = []
+        self.overlays: set[str] = set()
         try:
             self._read(chained.read(path).lines)
         except chained.BrokenLineError as error:
@@ -206,6 +221,7 @@ class Register:
     def _fold(self, line: dict[str, Any]) -> None:
         if line["entry"] == "delivery":
             known = self._records.get(line["delivery_id"])
+            self.overlays.update(filter(None, [line.get("overlay_sha256")]))
             record = _again(known, line) if known else record_of(line, len(self._records) + 1)
             self._records[record.delivery_id] = record
         elif line["entry"] == "accept":

@@ -17,6 +17,8 @@ from dagster_project.lib.receiving.intake.register import Record, Register
 from dagster_project.lib.receiving.judging.findings import Finding
 from dagster_project.lib.reference import words
 
+NUMBERING = "En post er en række med indhold; den første efter overskriften er post 1."
+_PLACES = {"line": "Linje", "sheet_row": "Regnearkets række"}
 _UNKNOWN = ("Filen er afvist.", "Kontakt driften.")
 
 
@@ -41,6 +43,8 @@ def in_words(finding: Finding) -> dict[str, object]:
 
 def _where(detail: str, code: str) -> str:
     """A detail as a Dane reads it: what was expected, never a value of the file."""
+    if code == "HEADER_NOT_FOUND":
+        return detail.partition(": ")[2]
     kind = words.find("column_type", detail)
     if kind and code not in ("FILE_NAME", "WINDOW_INVALID"):
         return f"ventet er {kind.label_da}"
@@ -55,13 +59,22 @@ def describe(finding: Finding) -> str:
     if finding.column:
         lines.append(f"  Kolonne: {finding.column}")
     if finding.rows:
-        shown = ", ".join(map(str, finding.rows))
         more = finding.row_total - len(finding.rows)
-        lines.append(f"  Række: {shown}" + (f" og {more} til" if more > 0 else ""))
+        rest = f" og {more} til" if more > 0 else ""
+        if finding.places:
+            name = _PLACES[finding.place_kind]
+            lines.append(f"  {name}: {', '.join(map(str, finding.places))}{rest}")
+        lines.append(f"  Post: {', '.join(map(str, finding.rows))}{rest}")
     if finding.detail:
         lines.append(f"  Hvor: {_where(finding.detail, finding.code)}")
     lines.append(f"  Gør sådan: {remedy}")
     return "\n".join(lines)
+
+
+def read_with(overlay_name: str, sha256: str | None = None) -> str:
+    """Which overlay of the home a file was read with."""
+    kept = f" (gemt som vault/{sha256})" if sha256 else ""
+    return f"Læst med tilpasningen sources/{overlay_name}{kept}."
 
 
 def _as_json(record: Record) -> dict[str, object]:
@@ -73,14 +86,16 @@ def _as_json(record: Record) -> dict[str, object]:
         "code": record.code,
         "row_count": record.row_count,
         "rejected_rows": record.rejected_rows,
+        "overlay": record.overlay_name,
+        "overlay_sha256": record.overlay_sha256,
         "findings": [in_words(finding) for finding in record.findings],
     }
 
 
 def _as_text(record: Record) -> str:
     head = f"Filen {record.file_name} er afvist ({record.code}). Intet i den er indlæst."
-    counted = "Rækkenumre tæller fra første række efter overskriften."
-    return "\n\n".join([head, counted, *map(describe, record.findings)])
+    read = [read_with(record.overlay_name, record.overlay_sha256)] if record.overlay_name else []
+    return "\n\n".join([head, *read, NUMBERING, *map(describe, record.findings)])
 
 
 def write_reports(quarantine: Path, register: Register, sha256: str) -> None:

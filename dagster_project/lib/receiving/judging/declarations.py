@@ -1,7 +1,8 @@
 """The declaration of a source: ``seeds/sources/<source>.yml`` as a strict model.
 
 What belongs here: what a declaration may say and how it is read. What does not: how a file is
-parsed. Nothing about a source stands in code: heading, type, limit and threshold are data.
+parsed, and what a home says otherwise (``overlays``). Nothing about a source stands in code:
+heading, type, limit and threshold are data.
 
 Rules: I.declared, I.formats.
 Decides: I.declared, I.formats.
@@ -9,19 +10,36 @@ Decides: I.declared, I.formats.
 
 from __future__ import annotations
 
+import codecs
 import datetime as dt
 import re
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from dagster_project.lib.base.canonical import sha256_json
-from dagster_project.lib.base.errors import EffektError
-from dagster_project.lib.base.strict_yaml import YamlRefusedError, as_json, read_document
+from dagster_project.lib.base.errors import EXIT_USAGE, EffektError
+from dagster_project.lib.base.strict_yaml import (
+    YamlRefusedError,
+    as_json,
+    read_document,
+    show_path,
+)
 from dagster_project.lib.receiving.judging.findings import ROWS_SHOWN
+from dagster_project.lib.receiving.judging.patterns import Pattern, read_pattern
+from dagster_project.lib.warehouse.raw_room import raw_columns
 from dagster_project.settings import SOURCES_DIR
 
 Format = Literal["csv", "xlsx", "parquet", "json"]
@@ -40,6 +58,56 @@ ColumnType = Literal[
     "statistics_month",  # YYYYMmm, e.g. 2021M11
     "number",  # declared decimals, decimal mark of the source
 ]
+
+
+# the type of the raw room's column that a column of each type loads into
+_RAW_TYPES: dict[ColumnType, str] = {
+    "cpr": "integer", "benefit_code": "smallint", "yes_no": "boolean", "date": "date",
+    "month": "date", "statistics_month": "date",
+}  # fmt: skip
+_ASCII = bytes(range(32, 127))
+_WIDE = frozenset({"utf-8", "utf-16", "utf-16-le", "utf-16-be"})
+
+
+def _known_encoding(name: str) -> str:
+    """The usual name of a text encoding that agrees with ASCII, or of UTF-16."""
+    try:
+        found = codecs.lookup(name).name
+        found = "utf-8" if found == "utf-8-sig" else found
+        is_known = found in _WIDE or _ASCII.decode(found) == _ASCII.decode()
+    except (LookupError, ValueError, UnicodeError, AssertionError):
+        is_known = False
+    if not is_known:
+        raise ValueError("ukendt tegnsæt")
+    return found
+
+
+def _tab(value: object) -> object:
+    return "\t" if value in ("\\t", "tab") else value
+
+
+def _known_delimiter(mark: str) -> str:
+    if len(mark) != 1 or not mark.isascii() or mark.isalnum() or mark in '" ' or mark < "\t":
+        raise ValueError('et skilletegn er ét tegn, der hverken er bogstav, ciffer eller „"“')
+    if mark < " " and mark != "\t":
+        raise ValueError("et skilletegn er et synligt tegn eller tabulator")
+    return mark
+
+
+def _day_pattern(text: str) -> str:
+    read_pattern(text, "day")
+    return text
+
+
+def _month_pattern(text: str) -> str:
+    read_pattern(text, "month")
+    return text
+
+
+Encoding = Annotated[str, AfterValidator(_known_encoding)]
+Delimiter = Annotated[str, BeforeValidator(_tab), AfterValidator(_known_delimiter)]
+DayPattern = Annotated[str, AfterValidator(_day_pattern)]
+MonthPattern = Annotated[str, AfterValidator(_month_pattern)]
 
 
 class _Strict(BaseModel):
@@ -81,11 +149,20 @@ class Column(_Strict):
     null_tokens: tuple[str, ...] = ()
     unmapped: Literal["refuse", "skip"] = "refuse"
     load: bool = True
+    # what an overlay says (judging.overlays)
+    aliases: tuple[str, ...] = ()
+    ignore_values: tuple[str, ...] = ()
+    constant: str | None = None
 
     @property
     def must_be_present(self) -> bool:
         """Whether a file without this heading is refused."""
-        return self.required or self.heading_required
+        return (self.required or self.heading_required) and self.constant is None
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """Every heading that the column may stand under."""
+        return (self.heading, *self.aliases)
 
     @field_validator("minimum", "maximum", "above", "default", mode="before")
     @classmethod
@@ -129,8 +206,8 @@ class Rule(_Strict):
 class Csv(_Strict):
     """The dialect of a source's csv files."""
 
-    encoding: str = "utf-8"
-    delimiter: str = Field(default=";", min_length=1, max_length=1)
+    encoding: Encoding = "utf-8"
+    delimiter: Delimiter = ";"
     decimal: Literal[",", "."] = ","
     thousands: Literal[".", ""] = ""
 
@@ -217,6 +294,11 @@ class Source(_Strict):
     max_age_days: int = Field(ge=1)
     max_rejected_rows: int = Field(default=0, ge=0, le=ROWS_SHOWN)
     may_be_empty: bool = False
+    # what an overlay says (judging.overlays)
+    header_row: int = Field(default=1, ge=1)
+    date_format: DayPattern | None = None
+    month_format: MonthPattern | None = None
+    ignore_columns: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -241,29 +323,84 @@ class Source(_Strict):
         return next(column for column in self.columns if column.name == name)
 
     @property
+    def day_pattern(self) -> Pattern | None:
+        """The pattern of its dates, None for ``YYYY-MM-DD``."""
+        return read_pattern(self.date_format, "day") if self.date_format else None
+
+    @property
+    def month_pattern(self) -> Pattern | None:
+        """The pattern of its months, None for ``YYYY-MM`` (``YYYYMmm`` in statistics)."""
+        return read_pattern(self.month_format, "month") if self.month_format else None
+
+    @property
     def sha256(self) -> str:
         """Fingerprint of the declaration: rows parsed by another one are parsed again."""
         return sha256_json(self.model_dump(mode="json"))
 
 
+def refused(file: str, problem: str) -> EffektError:
+    """What ends a command that reads a declaration or an overlay which cannot be loaded (2).
+
+    Args:
+        file: the file's folder and name.
+        problem: the key path and what is wrong there, in Danish.
+    """
+    return EffektError(
+        "SOURCE_DECLARATION",
+        f"{file}: {problem}",
+        remedy="ret filen på det sted, der er nævnt, og kør igen; intet er modtaget",
+        exit_code=EXIT_USAGE,
+    )
+
+
+def problems_of(error: ValidationError) -> str:
+    """The key paths that a model refuses, and why."""
+    told = [
+        f"{show_path(item['loc'])}: {item['msg'].removeprefix('Value error, ')}"
+        for item in error.errors(include_input=False)
+    ]
+    return "; ".join(told)
+
+
 def _read(path: Path) -> Source:
+    name = f"seeds/sources/{path.name}"
     try:
         source = Source.model_validate(as_json(read_document(path).tree))
-    except (YamlRefusedError, ValidationError, OSError) as error:
-        keys = (
-            "; ".join(".".join(map(str, e["loc"])) + ": " + e["msg"] for e in error.errors())
-            if isinstance(error, ValidationError)
-            else str(error)
-        )
-        raise EffektError(
-            "SOURCE_DECLARATION", f"{path.name}: {keys}", remedy="mend the declaration"
-        ) from None
+    except ValidationError as error:
+        raise refused(name, problems_of(error)) from None
+    except (YamlRefusedError, OSError) as error:
+        raise refused(name, str(error)) from None
     if source.source != path.stem:
-        raise EffektError("SOURCE_DECLARATION", f"{path.name} declares another source")
+        raise refused(name, "source: er ikke filens navn")
+    table = raw_columns().get(source.source)
+    if table is None:
+        raise refused(name, "source: varehuset har ingen tabel til kilden")
+    for place, column in enumerate(source.columns):
+        if column.load and (problem := _homeless(column, table)):
+            raise refused(name, f"columns[{place}].{problem}")
     return source
+
+
+def _homeless(column: Column, table: dict[str, str]) -> str | None:
+    """Why the values of a column could not be loaded: its key and the reason."""
+    kind = table.get(column.name)
+    if kind is None:
+        return f"name: kildens tabel i varehuset har ingen kolonne {column.name}"
+    if column.type == "number":
+        scale = re.fullmatch(r"decimal\(\d+, (\d+)\)", kind)
+        places = int(scale[1]) if scale else 0
+        is_fitting = places >= column.max_decimals and (scale or kind == "bigint")
+    else:
+        is_fitting = kind == _RAW_TYPES.get(column.type, "varchar")
+    return None if is_fitting else f"type: varehusets kolonne {column.name} er af en anden type"
 
 
 @cache
 def load_sources(folder: Path = SOURCES_DIR) -> dict[str, Source]:
-    """All declared sources by name."""
+    """All declared sources by name.
+
+    Raises:
+        EffektError: ``SOURCE_DECLARATION`` (2): a file that is none, a source or a column that the
+            warehouse has no place for.
+    """
     return {path.stem: _read(path) for path in sorted(folder.glob("*.yml"))}

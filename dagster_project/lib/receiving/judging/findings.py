@@ -1,6 +1,6 @@
 """What is found wrong with a file, and what becomes of it; never a value of the file.
 
-Rules: I.refusal, I.silent.
+Rules: I.refusal, I.silent, I.places.
 Decides: I.silent.
 """
 
@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from dagster_project.lib.receiving.judging.places import Places
 
 ROWS_SHOWN = 200
 
@@ -23,6 +25,8 @@ class Finding:
         rows: the first ``ROWS_SHOWN`` row numbers.
         row_total: how many rows there are.
         detail: what was expected, from the declaration (headings, limits); never a file's value.
+        places: the file's own numbers of ``rows``; none where it has none.
+        place_kind: what they number: ``line`` or ``sheet_row``.
     """
 
     code: str
@@ -30,15 +34,20 @@ class Finding:
     rows: tuple[int, ...] = ()
     row_total: int = 0
     detail: str = ""
+    places: tuple[int, ...] = ()
+    place_kind: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Plain mapping for the register and the reports."""
-        return {**asdict(self), "rows": list(self.rows)}
+        said = {**asdict(self), "rows": list(self.rows)}
+        places = {"places": list(self.places), "place_kind": self.place_kind}
+        return said | places if self.places else {k: v for k, v in said.items() if k not in places}
 
     @staticmethod
     def from_json(data: dict[str, Any]) -> Finding:
         """The finding that ``as_json`` wrote."""
-        return Finding(**{**data, "rows": tuple(data["rows"])})
+        lists = {name: tuple(data.get(name, ())) for name in ("rows", "places")}
+        return Finding(**{**data, **lists})
 
 
 class FileRefusedError(Exception):
@@ -49,10 +58,19 @@ class FileRefusedError(Exception):
         self.findings = findings
 
 
-def rows_finding(code: str, column: str | None, rows: Iterable[int], detail: str = "") -> Finding:
+def rows_finding(
+    code: str,
+    column: str | None,
+    rows: Iterable[int],
+    detail: str = "",
+    places: Places | None = None,
+) -> Finding:
     """A finding with its row numbers in order, cut to what is shown."""
     numbers = sorted(set(rows))
-    return Finding(code, column, tuple(numbers[:ROWS_SHOWN]), len(numbers), detail)
+    shown = tuple(numbers[:ROWS_SHOWN])
+    own = places.of(shown) if places else ()
+    kind = places.kind if places and own else ""
+    return Finding(code, column, shown, len(numbers), detail, own, kind)
 
 
 @dataclass(frozen=True)

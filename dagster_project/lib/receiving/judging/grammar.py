@@ -155,7 +155,9 @@ def _digits(text: str, column: Column, _source: Source, _context: Context) -> Gr
     return Grammar(text, f"when {form} then 'VALUE_NOT_ALLOWED'", "varchar")
 
 
-def _date(text: str, column: Column, _source: Source, _context: Context) -> Grammar:
+def _date(text: str, column: Column, source: Source, _context: Context) -> Grammar:
+    if source.day_pattern:
+        text = f"({source.day_pattern.iso_sql(text)})"
     value = f"try_cast({text} as date)"
     form = (
         f"not regexp_full_match({text}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}')"
@@ -167,12 +169,16 @@ def _date(text: str, column: Column, _source: Source, _context: Context) -> Gram
     return Grammar(value, fault, "date")
 
 
-def _month(text: str, _column: Column, _source: Source, _context: Context) -> Grammar:
+def _month(text: str, _column: Column, source: Source, _context: Context) -> Grammar:
+    if source.month_pattern:
+        text = f"({source.month_pattern.iso_sql(text)})"
     form = f"not regexp_full_match({text}, '[0-9]{{4}}-(0[1-9]|1[0-2])') or {text} < '0001'"
     return Grammar(f"try_cast({text} || '-01' as date)", f"when {form} then 'DATE_FORMAT'", "date")
 
 
-def _statistics_month(text: str, _column: Column, _source: Source, _context: Context) -> Grammar:
+def _statistics_month(text: str, column: Column, source: Source, context: Context) -> Grammar:
+    if source.month_pattern:
+        return _month(text, column, source, context)
     form = f"not regexp_full_match({text}, '[0-9]{{4}}M(0[1-9]|1[0-2])') or {text} < '0001'"
     value = f"try_cast(replace({text}, 'M', '-') || '-01' as date)"
     return Grammar(value, f"when {form} then 'DATE_FORMAT'", "date")

@@ -16,8 +16,8 @@ from dagster_project.lib.receiving.formats.content import land
 from dagster_project.lib.receiving.formats.engine import open_parser
 from dagster_project.lib.receiving.formats.landed import check_headings, landed_text
 from dagster_project.lib.receiving.intake.register import load_register
-from dagster_project.lib.receiving.judging.declarations import load_sources
 from dagster_project.lib.receiving.judging.findings import FileRefusedError
+from dagster_project.lib.receiving.loading.as_accepted import source_of
 from dagster_project.settings import Home
 
 _HMAC_DIGITS = 32
@@ -43,7 +43,6 @@ def row_hmacs(home: Home, sha256: str, source: str, row_numbers: Iterable[int]) 
     wanted = sorted(set(row_numbers))
     if not wanted:
         return {}
-    declared = load_sources()[source]
     record = next(
         (
             record
@@ -55,13 +54,14 @@ def row_hmacs(home: Home, sha256: str, source: str, row_numbers: Iterable[int]) 
     path = home.vault / sha256
     if record is None or not path.is_file():
         raise _missing(sha256)
+    declared = source_of(home, record)
     key = read_key(home)
     with open_parser(home.vault) as (parser, spill):
         try:
             landed = land(path, record.format or "csv", declared, spill, whole_lines=False)
             layout = check_headings(landed.headings, declared)
-            places = [*layout.positions, *(place for *_, place in layout.weeks)]
-            texts = ", ".join(map(landed_text, places))
+            weeks = [landed_text(place) for *_, place in layout.weeks]
+            texts = ", ".join([*layout.texts(), *weeks])
             rows = parser.execute(
                 f"select row_number, texts from (select row_number() over () as row_number,"
                 f" [{texts}] as texts from {landed.relation})"

@@ -27,6 +27,7 @@ from dagster_project.lib.receiving.judging.declarations import Source, load_sour
 from dagster_project.lib.receiving.judging.findings import FileRefusedError
 from dagster_project.lib.receiving.judging.grammar import Context
 from dagster_project.lib.receiving.judging.names import NameParts
+from dagster_project.lib.receiving.loading.as_accepted import declared_otherwise, source_of
 from dagster_project.lib.receiving.loading.numbers import Numbers, good_rows, hand_over
 from dagster_project.lib.reference import load_benefits
 from dagster_project.lib.warehouse import transaction
@@ -203,7 +204,7 @@ def rule_of(source: Source, key: bytes) -> str:
 
 
 def drop_outdated(
-    warehouse: duckdb.DuckDBPyConnection, records: Iterable[Record], key: bytes
+    warehouse: duckdb.DuckDBPyConnection, home: Home, records: Iterable[Record], key: bytes
 ) -> None:
     """Take out what the register or today's declarations no longer stand behind."""
     known = {record.delivery_no: record for record in records}
@@ -211,12 +212,12 @@ def drop_outdated(
     for number, identity, source, rule in warehouse.execute(
         "select delivery_no, delivery_id, source, rule_sha256 from raw.loading_rule"
     ).fetchall():
-        record, declared = known.get(number), load_sources().get(source)
+        record = known.get(number)
         if (
             record is None
             or record.delivery_id != identity
-            or declared is None
-            or rule_of(declared, key) != rule
+            or source not in load_sources()
+            or rule_of(source_of(home, record), key) != rule
         ):
             stale.add(source)
     for source in sorted(stale):
@@ -233,17 +234,12 @@ def note_rule(
     )
 
 
-def _parts_of(record: Record, sources: dict[str, Source]) -> NameParts:
-    source = sources.get(record.source or "")
-    if source is None or record.extracted_on is None:
-        raise EffektError(
-            "SOURCE_DECLARATION",
-            f"delivery {record.delivery_id} is of a source that is no longer declared",
-            remedy="put the declaration back into seeds/sources/",
-        )
+def _parts_of(home: Home, record: Record) -> NameParts:
+    if record.extracted_on is None:
+        raise _vault_error(record, "has no date in the register")
     return NameParts(
-        source, record.format or "csv", record.extracted_on, record.covers_from, record.covers_to,
-        record.sender, record.version_no or 1,
+        source_of(home, record), record.format or "csv", record.extracted_on,
+        record.covers_from, record.covers_to, record.sender, record.version_no or 1,
     )  # fmt: skip
 
 
@@ -265,7 +261,7 @@ def load_deliveries(warehouse: duckdb.DuckDBPyConnection, home: Home) -> LoadRep
     if not accepted:
         return LoadReport(0, 0)
     key = read_key(home)
-    drop_outdated(warehouse, accepted, key)
+    drop_outdated(warehouse, home, accepted, key)
     present = {
         number
         for (number,) in warehouse.execute("select delivery_no from raw.loaded_delivery").fetchall()
@@ -279,12 +275,12 @@ def load_deliveries(warehouse: duckdb.DuckDBPyConnection, home: Home) -> LoadRep
 def _load_missing(
     warehouse: duckdb.DuckDBPyConnection, home: Home, missing: list[Record], key: bytes
 ) -> LoadReport:
-    sources, rows = load_sources(), 0
+    rows = 0
     with open_parser(home.vault) as (parser, spill):
         loader = Loader(warehouse, parser, key)
         context = Context(load_benefits(), None, is_new=False)
         for record in missing:
-            parts = _parts_of(record, sources)
+            parts = _parts_of(home, record)
             path = home.vault / record.sha256
             if not path.is_file():
                 raise _vault_error(record, "is missing from the vault")
@@ -293,7 +289,7 @@ def _load_missing(
             try:
                 content = read_content(parser, path, parts, context, spill, "typed")
             except FileRefusedError:
-                raise _vault_error(record, "is no longer readable as it was accepted") from None
+                raise declared_otherwise(record) from None
             _reject_again(parser, content, record)
             with transaction(warehouse):
                 rows += loader.load(record, content)
@@ -311,7 +307,7 @@ def _reject_again(parser: duckdb.DuckDBPyConnection, content: Content, record: R
             {"rows": sorted({row for row, *_ in record.rejected})},
         )
     if content.parsed.row_count != record.row_count:
-        raise _vault_error(record, "has other rows than when it was accepted")
+        raise declared_otherwise(record)
 
 
 def _vault_error(record: Record, what: str) -> EffektError:
