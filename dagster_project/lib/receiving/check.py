@@ -43,6 +43,7 @@ class CheckReport:
         period: days that the file covers, or None.
         contracts_checked: whether contract ids were compared with loaded contracts.
         sheet_number: of the workbook's sheet that is read, from 1; 0 in other formats.
+        file_format: as the name says it, None where it says none.
         empty_rows: rows whose cells are all empty; they are left out and no records.
         overlay_name: file name of the overlay that it was read with.
     """
@@ -57,6 +58,7 @@ class CheckReport:
     period: tuple[str, str] | None = None
     contracts_checked: bool = True
     sheet_number: int = 0
+    file_format: str | None = None
     empty_rows: int = 0
     overlay_name: str | None = None
 
@@ -79,7 +81,7 @@ class CheckReport:
             "sheet_number": self.sheet_number or None,
             "empty_rows": self.empty_rows,
             "overlay": self.overlay_name,
-            "findings": [report.in_words(finding) for finding in self.findings],
+            "findings": [report.in_words(finding, self.file_format) for finding in self.findings],
         }
 
     def to_json(self) -> str:
@@ -92,7 +94,8 @@ class CheckReport:
             head = f"{self.file_name}: filen vil blive afvist. Intet i den vil blive indlæst."
             notes = [report.read_with(self.overlay_name)] if self.overlay_name else []
             notes.append(report.NUMBERING)
-            return "\n\n".join([head, *map(report.describe, self.findings), *notes])
+            told = [report.describe(finding, self.file_format) for finding in self.findings]
+            return "\n\n".join([head, *told, *notes])
         lines = [f"{self.file_name}: filen er i orden ({self.title}, {self.row_count} rækker)."]
         if self.sheet_number:
             lines.append(f"Regnearkets ark nr. {self.sheet_number} er læst.")
@@ -141,7 +144,7 @@ def check_file(
         source = parts.source if parts else None
         return CheckReport(
             shown, source.source if source else None, source.title if source else None,
-            refused.findings, overlay_name=overlay,
+            refused.findings, file_format=parts.format if parts else None, overlay_name=overlay,
         )  # fmt: skip
     return _verdict(shown, content, contract_ids is not None, overlay)
 
@@ -166,6 +169,7 @@ def _verdict(
         period=period,
         contracts_checked=contracts_checked,
         sheet_number=content.sheet_number,
+        file_format=parts.format,
         empty_rows=parsed.empty_rows,
         overlay_name=overlay,
     )

@@ -6,16 +6,23 @@ What belongs here: the steps between staged bytes and typed rows. What does not:
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import duckdb
 
 from dagster_project.lib.base.errors import place_of
+from dagster_project.lib.receiving.formats.disguise import explained
 from dagster_project.lib.receiving.formats.landed import Landed, check_headings
-from dagster_project.lib.receiving.formats.parse import Parsed, parse, skip_condition
+from dagster_project.lib.receiving.formats.parse import (
+    Parsed,
+    parse,
+    skip_condition,
+    unmapped_condition,
+)
 from dagster_project.lib.receiving.formats.weeks import week_window
 from dagster_project.lib.receiving.judging.declarations import Source
 from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding
@@ -71,17 +78,21 @@ def land(
         raise FileRefusedError(Finding("FILE_EMPTY"))
     if path.stat().st_size > source.limits.max_bytes:
         raise FileRefusedError(Finding("FILE_LIMIT", detail=f"byte: {source.limits.max_bytes}"))
+    read: Callable[[Path, Source, Path], Landed]
     if file_format == "csv":
         from dagster_project.lib.receiving.formats.csv_format import land_csv
 
-        return land_csv(path, source, spill, whole_lines=whole_lines, may_be_plain=may_be_plain)
-    if file_format == "parquet":
+        read = partial(land_csv, whole_lines=whole_lines, may_be_plain=may_be_plain)
+    elif file_format == "parquet":
         from dagster_project.lib.receiving.formats.parquet_format import land_parquet as read
     elif file_format == "xlsx":
         from dagster_project.lib.receiving.formats.xlsx_format import land_xlsx as read
     else:
         from dagster_project.lib.receiving.formats.json_format import land_json as read
-    return read(path, source, spill)
+    try:
+        return read(path, source, spill)
+    except FileRefusedError as refused:
+        raise explained(refused, path, file_format) from None
 
 
 def _value(parser: duckdb.DuckDBPyConnection, sql: str) -> int:
@@ -153,6 +164,8 @@ def read_content(
         parts = _derived_from_rows(parser, parts, parsed)
         if not parsed.rejected_rows:
             check_window(parts)
+    if context.is_new and parsed.rejected_rows <= source.max_rejected_rows:
+        _check_says_something(parser, parts, parsed)
     if parsed.rejected_rows > source.max_rejected_rows or source.window is None:
         return Content(parts, parsed, sheet_number=landed.sheet_number)
     if parsed.has_repeated_keys:
@@ -217,6 +230,43 @@ def _mark_repeats(parser: duckdb.DuckDBPyConnection, source: Source, parsed: Par
     )
 
 
+def _check_says_something(
+    parser: duckdb.DuckDBPyConnection, parts: NameParts, parsed: Parsed
+) -> None:
+    """A new file has a row that is read, and one with a day in its window (docs/adr/0032).
+
+    Raises:
+        FileRefusedError: ``FILE_EMPTY``.
+    """
+    source, rows = parts.source, f"from {parsed.table} where faults is null"
+    if not parsed.row_count:
+        return
+    unmapped = unmapped_condition(source) or "false"
+    if parsed.skipped_rows and not _value(parser, f"select count(*) {rows} and not ({unmapped})"):
+        raise FileRefusedError(Finding("FILE_EMPTY", cause="skipped"))
+    window, first, last = source.window, parts.covers_from, parts.covers_to
+    if window is None or first is None or last is None or window.row_days.span == "runs":
+        return
+    begins, ends = window.row_days.first, f"greatest({_row_end(parts)}, {window.row_days.first})"
+    if not _value(
+        parser, f"select count(*) {rows} and {begins} <= {_date(last)} and {ends} >= {_date(first)}"
+    ):
+        raise FileRefusedError(Finding("FILE_EMPTY", cause="outside"))
+
+
+def _row_end(parts: NameParts) -> str:
+    """SQL: the last day of a row; one that is still running ends with the window."""
+    window, last = parts.source.window, parts.covers_to
+    if window is None or last is None:
+        return "null"
+    return {
+        "period": f"coalesce({window.row_days.last}, {_date(last)})",
+        "week": f"{window.row_days.first} + 6",
+        "month": f"last_day({window.row_days.first})",
+        "runs": "null",
+    }[window.row_days.span]
+
+
 def _covered_days(parser: duckdb.DuckDBPyConnection, parts: NameParts, parsed: Parsed) -> int:
     """Σ over counted rows of the days they cover in the window (G.volume)."""
     window, first, last = parts.source.window, parts.covers_from, parts.covers_to
@@ -228,12 +278,7 @@ def _covered_days(parser: duckdb.DuckDBPyConnection, parts: NameParts, parsed: P
             parser,
             f"select 7 * sum(filled) from {parsed.table} where {good}",
         )
-    begins = window.row_days.first
-    ends = {
-        "period": f"coalesce({window.row_days.last}, {_date(last)})",
-        "week": f"{begins} + 6",
-        "month": f"last_day({begins})",
-    }[window.row_days.span]
+    begins, ends = window.row_days.first, _row_end(parts)
     return _value(
         parser,
         f"select sum(greatest(0, least({ends}, {_date(last)}) - greatest({begins}, {_date(first)})"

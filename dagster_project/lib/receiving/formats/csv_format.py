@@ -18,7 +18,7 @@ import codecs
 import csv
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -40,6 +40,7 @@ from dagster_project.lib.receiving.judging.places import Places
 
 _CHUNK = 1 << 20
 _BOM = b"\xef\xbb\xbf"
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # UTF-8 that was read as cp1252 or latin-1 and written as UTF-8 again: Ã¦, Ã¸, Ã¥, Ã†, Ã˜, Ã…, Ã©
 _TWICE_ENCODED = re.compile(
     rb"\xc3\x83(?:\xc2[\x80-\xbf]|\xe2\x80[\xa0\xa6]|\xcb\x9c)|\xef\xbf\xbd", re.DOTALL
@@ -134,15 +135,15 @@ def _has_empty_row(block: bytes, delimiter: bytes) -> bool:
 
 
 def _line_fault(
-    code: str, scan: _Scan, block: bytes, offset: int, header_row: int, detail: str = ""
-) -> FileRefusedError:
+    code: str, scan: _Scan, block: bytes, offset: int, header_row: int, cause: str = "",
+    detail: str = "",
+) -> FileRefusedError:  # fmt: skip
     """A finding of the line in which a byte of a block stands; of the header, without a row."""
     line = scan.lines + block.count(b"\n", 0, offset) + 1
     record, places = line - header_row, Places("line")
     places.note(record, line)
-    return FileRefusedError(
-        rows_finding(code, None, [record] if record > 0 else [], detail, places)
-    )
+    found = rows_finding(code, None, [record] if record > 0 else [], detail, places)
+    return FileRefusedError(replace(found, cause=cause))
 
 
 def _check_encoding(scan: _Scan, block: bytes, header_row: int) -> None:
@@ -153,9 +154,10 @@ def _check_encoding(scan: _Scan, block: bytes, header_row: int) -> None:
     try:
         block.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise _line_fault("FILE_ENCODING", scan, block, error.start, header_row) from None
+        cause = "utf16" if block.startswith(_UTF16) else "eight_bits"
+        raise _line_fault("FILE_ENCODING", scan, block, error.start, header_row, cause) from None
     if found := _TWICE_ENCODED.search(block):
-        raise _line_fault("FILE_ENCODING", scan, block, found.start(), header_row)
+        raise _line_fault("FILE_ENCODING", scan, block, found.start(), header_row, "twice")
 
 
 class _Utf8:
@@ -199,7 +201,7 @@ def _check_lines(scan: _Scan, block: bytes, limit: int, header_row: int) -> None
             and block.find(b"\r", start, start + limit) < 0
         ):
             detail = f"tegn pr. linje: {limit}"
-            raise _line_fault("FILE_LIMIT", scan, block, start, header_row, detail)
+            raise _line_fault("FILE_LIMIT", scan, block, start, header_row, detail=detail)
 
 
 def _blocks(path: Path, limit: int) -> Iterator[bytes]:
@@ -296,7 +298,8 @@ def _normalise(path: Path, source: Source, columns: int, target: Path) -> Landed
                 writer.record(record)
                 continue
             writer.gap()
-            faults[writer.row_count] = (-1, "ROW_WIDTH")
+            cause = "short" if len(record) < columns else "long"
+            faults[writer.row_count] = (-1, f"ROW_WIDTH:{cause}")
             if len(faults) > max(_WIDTH_FAULTS_SHOWN, source.max_rejected_rows):
                 raise FileRefusedError(rows_finding("ROW_WIDTH", None, faults, places=rows.places))
     relation = csv_relation(target, columns, SEPARATOR, 4 * source.limits.max_line_bytes)

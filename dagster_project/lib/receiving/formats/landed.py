@@ -21,6 +21,7 @@ from dagster_project.lib.warehouse.literals import literal
 SEPARATOR = "\x1f"
 _UNSAFE = re.compile("[\x00\n\r\x1f]")
 _REPLACEMENT = "\ufffd"
+UNREADABLE = _REPLACEMENT  # what a cell of a wrong type lands as: a text that no grammar takes
 _WEEK = re.compile(r"\d{4}", re.ASCII)
 
 
@@ -37,6 +38,8 @@ class Landed:
         lines_file: the file itself, where it is large and ``week_lines`` may read it instead.
         faults: per row number the column index in the declaration (-1: the row) and the code of
             faults that only the format could see.
+        cells: per (row number, column index in the declaration) the code of a cell of a wrong type;
+            it landed as ``UNREADABLE``.
         sheet_number: of the workbook's sheet that is read, from 1; 0 in other formats.
         places: the file's own number of each record.
         empty_rows: rows whose cells are all empty; they are no records.
@@ -50,6 +53,7 @@ class Landed:
     has_weeks_text: bool = False
     lines_file: Path | None = None
     sheet_number: int = 0
+    cells: dict[tuple[int, int], str] = field(default_factory=dict)
     places: Places = field(default_factory=Places)
     empty_rows: int = 0
     row_count_with_empty: int | None = None
@@ -229,6 +233,11 @@ def _missing(
     if source.weeks and not weeks:
         findings.append(Finding("HEADER_MISSING", f"{source.weeks.prefix}ÅÅUU"))
     return findings
+
+
+def heading_at(source: Source, index: int) -> str | None:
+    """The declared heading at an index, None for the row as a whole (-1)."""
+    return source.columns[index].heading if index >= 0 else None
 
 
 def landed_text(position: int) -> str:

@@ -1,4 +1,4 @@
-"""parquet: text columns only; a typed column is a guess of the sender's tool.
+"""parquet: columns of text, days and decimals; any other type is a guess of the sender's tool.
 
 A parquet file holds statistics about itself that may be false: the number of nulls of a column, its
 least and greatest value. An engine that relies on them skips data that it never read. So the values
@@ -25,8 +25,10 @@ from dagster_project.lib.receiving.formats.landed import (
     check_headings,
     landed_text,
 )
+from dagster_project.lib.receiving.judging.causes import expected
 from dagster_project.lib.receiving.judging.declarations import Source
 from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding
+from dagster_project.lib.receiving.judging.patterns import read_pattern
 from dagster_project.lib.warehouse.literals import literal
 
 # what a library does to its process when a file breaks it
@@ -45,8 +47,8 @@ def land_parquet(path: Path, source: Source, spill: Path) -> Landed:
 
     Raises:
         FileRefusedError: ``FILE_FORMAT``, ``FILE_LIMIT``, ``FILE_ENCODING``, ``FILE_EMPTY``,
-            ``HEADER_…``, ``CELL_TYPE`` for a column that is not text; one that is all null may
-            have no type.
+            ``HEADER_…``, ``CELL_TYPE`` for a column that is neither text nor, of days or numbers,
+            ``date32`` or ``decimal``; one that is all null may have no type.
         EffektError: ``READER_ENDED``, the machine ended the process; no fault of the file.
         OSError: the disk is full or broken.
     """
@@ -62,7 +64,7 @@ def land_parquet(path: Path, source: Source, spill: Path) -> Landed:
         raise FileRefusedError(Finding("FILE_FORMAT"))
     check_headings(said["headings"], source)
     if said["wrong"]:
-        raise FileRefusedError(*(Finding("CELL_TYPE", heading) for heading in said["wrong"]))
+        raise FileRefusedError(*(_wrong(heading, kind, source) for heading, kind in said["wrong"]))
     if said["rows"] == 0 and not source.may_be_empty:
         raise FileRefusedError(Finding("FILE_EMPTY"))
     relation = f"read_parquet({literal(str(target))})"
@@ -73,14 +75,50 @@ def land_parquet(path: Path, source: Source, spill: Path) -> Landed:
     )  # fmt: skip
 
 
+def _wrong(heading: str, kind: str, source: Source) -> Finding:
+    """A column of a type that is not exact, and what it was made of."""
+    column = next((one for one in source.columns if heading in one.headings), None)
+    wanted = column.type if column else "benefit_code"  # a week's
+    is_number = kind in ("whole", "float", "decimal")
+    if wanted == "cpr" and is_number:
+        cause = "number_cpr"
+    elif wanted == "number" and is_number:
+        cause = "number_float"
+    elif wanted == "month" and kind in ("day", "time"):
+        cause = "date_month"
+    elif wanted == "date" and kind == "time":
+        cause = "clock"
+    else:
+        cause = "number_text" if is_number and wanted != "date" else "other"
+    detail = expected(column, source) if column else ""
+    return Finding("CELL_TYPE", heading, detail=wanted, cause=cause, expected=detail)
+
+
+def _wanted(source: Source) -> parquet_reader.Wanted:
+    """What the columns may be beside text."""
+    exact = {"date": "day", "number": "decimal"}
+    return {
+        "exact": {
+            heading: exact[column.type]
+            for column in source.columns
+            if column.type in exact
+            for heading in column.headings
+        },
+        "ignored": list(source.ignore_columns),
+        "day": list((source.day_pattern or read_pattern("YYYY-MM-DD", "day")).parts),
+        "decimal": source.csv.decimal,
+    }
+
+
 def _read(path: Path, target: Path, source: Source) -> dict[str, Any]:
     """The process's report on the file."""
     limits = source.limits.model_dump(
         include={"max_rows", "max_bytes", "max_columns", "max_cell_chars", "max_unpack_ratio"}
     )
+    # -P: no module is taken from the current folder, which may be that of a received file
+    command = [sys.executable, "-P", parquet_reader.__file__, str(path), str(target)]
     done = subprocess.run(  # noqa: S603 - our own interpreter and module
-        # -P: no module is taken from the current folder, which may be that of a received file
-        [sys.executable, "-P", parquet_reader.__file__, str(path), str(target), json.dumps(limits)],
+        [*command, json.dumps(limits), json.dumps(_wanted(source))],
         env={**os.environ, "ARROW_DEFAULT_MEMORY_POOL": "system"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

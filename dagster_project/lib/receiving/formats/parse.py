@@ -19,6 +19,12 @@ from dagster_project.lib.receiving.formats.landed import (
     Layout,
     check_headings,
 )
+from dagster_project.lib.receiving.formats.marks import (
+    SKIPPED,
+    findings_of,
+    mark,
+    mark_format_faults,
+)
 from dagster_project.lib.receiving.formats.weeks import (
     name_weeks,
     release_weeks,
@@ -31,10 +37,7 @@ from dagster_project.lib.receiving.judging.grammar import Context, column_gramma
 from dagster_project.lib.receiving.judging.places import Places
 from dagster_project.lib.warehouse.literals import literal
 
-_MAX_FAULT_ROWS = 100_000
-_WEEK_PLACE = 100_000
 _TOO_LONG = "-1:FILE_LIMIT"
-SKIPPED = "skipped"  # in the place of faults: a row that is not judged
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Parsed:
         rejected_rows: records with a fault.
         skipped_rows: records of benefits that the product does not map, without a day, or with a
             value that the overlay says to ignore.
-        findings: one per (column, code).
+        findings: one per (column, code, cause).
         layout: where the columns stand.
         has_repeated_keys: rows of a window source have one key; they are equal, or faults.
         empty_rows: rows whose cells are all empty; they are no records.
@@ -159,24 +162,6 @@ def _count(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
     return int(connection.execute(sql).fetchall()[0][0])
 
 
-def _mark(
-    connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[int], index: int, code: str
-) -> None:
-    connection.execute(
-        f"update {table} set faults = $fault where rowid + 1 in (select unnest($rows::bigint[]))"
-        f" and faults is distinct from '{SKIPPED}'",
-        {"fault": f"{index}:{code}", "rows": list(rows)},
-    )
-
-
-def _mark_format_faults(connection: duckdb.DuckDBPyConnection, table: str, landed: Landed) -> None:
-    kinds: dict[tuple[int, str], list[int]] = {}
-    for row, kind in landed.faults.items():
-        kinds.setdefault(kind, []).append(row)
-    for (index, code), rows in sorted(kinds.items()):
-        _mark(connection, table, rows, index, code)
-
-
 def _length_fault(source: Source) -> str:
     """A cell of more characters than the source declares; a text has no more of them than bytes."""
     texts = [f"t{index}" for index in range(len(source.columns))]
@@ -247,7 +232,7 @@ def _mark_chains(connection: duckdb.DuckDBPyConnection, table: str, source: Sour
             where faults is null and {rule.other} is not null order by rowid
         """).fetchall()
         if bad := broken_links(links):
-            _mark(
+            mark(
                 connection,
                 table,
                 bad,
@@ -283,62 +268,15 @@ def _on_cycles(successor: dict[int, int]) -> set[int]:
     return found
 
 
-def _findings(
-    connection: duckdb.DuckDBPyConnection, table: str, source: Source, places: Places
-) -> tuple[tuple[Finding, ...], int]:
-    is_rejected = f"faults is not null and faults <> '{SKIPPED}'"
-    rejected = _count(connection, f"select count(*) from {table} where {is_rejected}")
-    if not rejected:
-        return (), 0
-    kinds = connection.execute(f"""
-        select fault, count(*), (array_agg(row_number order by row_number))[1:200]
-        from (select rowid + 1 as row_number, unnest(string_split(faults, ',')) as fault
-              from (select rowid, faults from {table} where {is_rejected}
-                    order by rowid limit {_MAX_FAULT_ROWS}))
-        group by fault
-    """).fetchall()
-    found = [
-        (tuple(rows), _place(mark.split(":")[0]), mark.split(":")[1], total)
-        for mark, total, rows in kinds
-    ]
-    found.sort(key=lambda one: (one[0][0], *one[1:]))  # from the top, then as columns are declared
-    return tuple(
-        Finding(
-            code, _fault_heading(source, place), rows, total, _wanted(source, place[0], code),
-            places.of(rows), places.kind,
-        )
-        for rows, place, code, total in found
-    ), rejected  # fmt: skip
-
-
-def _place(text: str) -> tuple[int, str]:
-    """Column index and week of a fault mark; week columns stand after all others."""
-    return (_WEEK_PLACE, text[1:]) if text.startswith("w") else (int(text), "")
-
-
-def _wanted(source: Source, index: int, code: str) -> str:
-    """What was expected: the column's type, or what an overlay says of it."""
-    kind = source.columns[index].type if 0 <= index < _WEEK_PLACE else ""
-    pattern = source.date_format if kind == "date" else source.month_format
-    if code == "DATE_FORMAT" and pattern:
-        return f"mønster: {pattern.replace('YYYY', 'ÅÅÅÅ')}"
-    if code == "NUMBER_FORMAT" and source.csv.decimal == ".":
-        return "punktum: decimaltegnet er et punktum"
-    return kind
-
-
-def _fault_heading(source: Source, place: tuple[int, str]) -> str | None:
-    index, week = place
-    if index == _WEEK_PLACE:
-        return (source.weeks.prefix if source.weeks else "") + week
-    return source.columns[index].heading if index >= 0 else None  # None: the row as a whole
-
-
 def skip_condition(source: Source) -> str:
     """SQL: an accepted row that is not loaded (unmapped benefit, period without a day)."""
-    unmapped = [f"{c.name} is null" for c in source.columns if c.unmapped == "skip"]
-    empty = [f"{r.column} < {r.other}" for r in source.rules if r.empty_allowed]
-    return " or ".join(f"coalesce({condition}, false)" for condition in unmapped + empty) or "false"
+    empty = [f"coalesce({r.column} < {r.other}, false)" for r in source.rules if r.empty_allowed]
+    return " or ".join(filter(None, [unmapped_condition(source), *empty])) or "false"
+
+
+def unmapped_condition(source: Source) -> str:
+    """SQL: a row of a benefit that the product does not map; empty where all are mapped."""
+    return " or ".join(f"{c.name} is null" for c in source.columns if c.unmapped == "skip")
 
 
 def parse(
@@ -375,10 +313,10 @@ def parse(
         raise FileRefusedError(Finding("FILE_EMPTY"))
     _check_lengths(connection, table, source, landed.places)
     name_weeks(connection, landed, layout, source, context, table)
-    _mark_format_faults(connection, table, landed)
+    mark_format_faults(connection, table, landed)
     has_repeated_keys = _mark_key_duplicates(connection, table, source)
     _mark_chains(connection, table, source)
-    findings, rejected = _findings(connection, table, source, landed.places)
+    findings, rejected = findings_of(connection, table, source, landed.places)
     skipped = _count(
         connection,
         f"select count(*) from {table} where faults = '{SKIPPED}'"

@@ -17,11 +17,22 @@ from typing import Any
 from dagster_project.lib.receiving.judging.declarations import Limits, Source
 from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding
 
-_FORBIDDEN = re.compile(
-    r"externallinks/|vbaproject|activex/|embeddings/|ctrlprops/|macrosheets/|dialogsheets/"
-    r"|querytables/|connections\.xml|oleobject|\.bin$|webextensions/",
-    re.IGNORECASE,
-)
+# what a package may not hold, and what it is to the person whose program put it there
+_FORBIDDEN = {
+    cause: re.compile(pattern, re.IGNORECASE)
+    for cause, pattern in (
+        ("links", r"externallinks/"),
+        ("queries", r"querytables/|connections\.xml"),
+        ("macros", r"vbaproject|macrosheets/|dialogsheets/"),
+        ("objects", r"activex/|embeddings/|ctrlprops/|oleobject|webextensions/|\.bin$"),
+    )
+}
+_UNWANTED = {
+    "links": "links til andre filer",
+    "queries": "forespørgsler eller dataforbindelser",
+    "macros": "makroer",
+    "objects": "indlejrede objekter",
+}
 # printer settings and thumbnails are harmless company of ordinary workbooks
 _HARMLESS = re.compile(r"^xl/printersettings/|^docprops/", re.IGNORECASE)
 _MARKUP_TRICKS = re.compile(rb"<!DOCTYPE|<!ENTITY|<ddeLink|<oleLink", re.IGNORECASE)
@@ -47,9 +58,16 @@ _LONGEST_TAG = 1 << 16
 _LONGEST_SECTION = 1 << 16
 
 
-def limit_error(detail: str) -> FileRefusedError:
+def limit_error(detail: str, cause: str = "") -> FileRefusedError:
     """The refusal of a workbook that is more than the limits allow."""
-    return FileRefusedError(Finding("FILE_LIMIT", detail=detail))
+    return FileRefusedError(Finding("FILE_LIMIT", detail=detail, cause=cause))
+
+
+def _unwanted(name: str) -> str | None:
+    """What a part is that no plain workbook has; None for any other."""
+    if _HARMLESS.search(name):
+        return None
+    return next((cause for cause, pattern in _FORBIDDEN.items() if pattern.search(name)), None)
 
 
 def weigh(package: Package, size: int, source: Source) -> None:
@@ -67,9 +85,9 @@ def weigh(package: Package, size: int, source: Source) -> None:
     elements, weighed = _Elements(limits), set()
     for part in parts:
         if part.flag_bits & 1:
-            raise FileRefusedError(Finding("FILE_FORMAT", detail="adgangskode"))
-        if _FORBIDDEN.search(part.filename) and not _HARMLESS.search(part.filename):
-            raise limit_error("makroer, indlejrede objekter eller links til andre filer")
+            raise FileRefusedError(Finding("FILE_FORMAT", detail="adgangskode", cause="password"))
+        if cause := _unwanted(part.filename):
+            raise limit_error(_UNWANTED[cause], cause)
         if _look_through(package, part, elements):
             weighed.add(part.filename)
     package.weighed = weighed
@@ -143,12 +161,12 @@ def _look_through(package: zipfile.ZipFile, part: zipfile.ZipInfo, elements: _El
         if b"\0" in piece:
             raise limit_error("XML i et andet tegnsæt")
         if _MARKUP_TRICKS.search(piece):
-            raise limit_error("XML-entiteter eller DDE")
+            raise limit_error("XML-entiteter eller DDE", "links")
         for tag in _RELATIONSHIP.findall(piece):
             if _OUTSIDE.search(tag) and not _HYPERLINK.search(tag):
-                raise limit_error("links til andre filer")
+                raise limit_error(_UNWANTED["links"], "links")
         if _STRICT.search(piece):
-            raise FileRefusedError(Finding("FILE_FORMAT", detail="Strict Open XML"))
+            raise FileRefusedError(Finding("FILE_FORMAT", detail="Strict Open XML", cause="strict"))
         elements.count(piece)
     return is_xml
 

@@ -1,21 +1,20 @@
 """xlsx: one sheet of plain cells; anything a workbook can do beyond that is refused.
 
-What belongs here: the types of cells. What does not: the untrusted container (``xlsx_container``),
-the grammar of values. Only the strings, the styles and the one sheet of a weighed package are
-parsed, row by row; cells that a sparse sheet leaves out stay unmade.
+What belongs here: sheets and rows. What does not: the untrusted container (``xlsx_container``),
+what a cell says (``xlsx_cells``). Only the strings, the styles and the one sheet of a weighed
+package are parsed, row by row; cells that a sparse sheet leaves out stay unmade.
 
 Rules: I.formats, I.headings, I.empty_rows, I.places, F.hostile.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 import re
 import warnings
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -27,66 +26,27 @@ from dagster_project.lib.receiving.formats.landed import (
     check_headings,
     count_headings,
     csv_relation,
+    heading_at,
     normalised,
 )
+from dagster_project.lib.receiving.formats.xlsx_cells import NUMBER, Cell, cell_text
 from dagster_project.lib.receiving.formats.xlsx_container import (
     Package,
     limit_error,
     merged_rows,
     weigh,
 )
+from dagster_project.lib.receiving.judging.causes import expected
 from dagster_project.lib.receiving.judging.declarations import Column, Source
 from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding, rows_finding
 from dagster_project.lib.receiving.judging.places import Places
 
-_Cell = dict[str, Any]  # row, column, value, data_type: as openpyxl's parser gives it
-
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
-_ISO_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:T00:00:00(?:\.0+)?Z?)?", re.ASCII)
-_NUMBER = re.compile(r"\s*-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?\s*", re.ASCII)
 _PLACE_IN_TABLE = re.compile(r"\s*[0-9]+\s*", re.ASCII)
-_FIRST_SERIAL_DAY = dt.date(1900, 3, 1)
 # what the format itself can hold
 _SHEET_ROWS = 1_048_576
 _SHEET_COLUMNS = 16_384
 _FAULTS_SHOWN = 1000
-
-
-def _number_text(value: int | float, decimal: str) -> str:
-    if isinstance(value, int):
-        return str(value)
-    exact = Decimal(repr(value))
-    if exact == exact.to_integral_value():
-        return str(int(exact))
-    return format(exact, "f").replace(".", decimal)
-
-
-def _cell_text(cell: _Cell, column: Column, source: Source) -> tuple[str, str | None]:
-    """(landed text, code) of one cell."""
-    value, kind = cell["value"], cell["data_type"]
-    wanted = column.type
-    if value is None or value == "":
-        return "", "CELL_TYPE" if kind in ("f", "e") else None
-    if kind in ("s", "inlineStr") and isinstance(value, str):
-        return value, None
-    if kind == "d" and wanted == "date":
-        text, code = _date_text(value)
-        pattern = source.day_pattern
-        return (pattern.text_of(dt.date.fromisoformat(text)) if pattern and text else text), code
-    if kind == "n" and wanted == "number" and type(value) in (int, float):
-        return _number_text(value, source.csv.decimal), None
-    return "", "CELL_TYPE"
-
-
-def _date_text(value: Any) -> tuple[str, str | None]:
-    if isinstance(value, str):  # a cell that says its day in ISO form, or part of a day
-        found = _ISO_DAY.fullmatch(value)
-        return (found[1], None) if found else ("", "DATE_FORMAT")
-    if isinstance(value, dt.datetime):
-        if value.time() != dt.time(0) or value.date() < _FIRST_SERIAL_DAY:
-            return "", "DATE_FORMAT"
-        return value.date().isoformat(), None
-    return "", "CELL_TYPE"
 
 
 @dataclass(frozen=True)
@@ -203,7 +163,7 @@ def _first_texts(book: _Book, source: Source) -> set[str]:
     return set(_texts_of(cells))
 
 
-def _texts_of(cells: Sequence[_Cell]) -> list[str]:
+def _texts_of(cells: Sequence[Cell]) -> list[str]:
     return [cell["value"] for cell in cells if cell["data_type"] in ("s", "inlineStr")]
 
 
@@ -212,16 +172,16 @@ def _sheet_parser() -> Any:
     from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
 
     class _Parser(WorkSheetParser):
-        def parse_cell(self, element: Any) -> _Cell:
+        def parse_cell(self, element: Any) -> Cell:
             kind, raw = element.get("t", "n"), element.findtext(VALUE_TAG)
             if kind == "s" and raw and not _PLACE_IN_TABLE.fullmatch(raw):
                 raise FileRefusedError(Finding("FILE_FORMAT", detail="tekstnummer"))
-            if kind == "n" and raw and not _NUMBER.fullmatch(raw):
+            if kind == "n" and raw and not NUMBER.fullmatch(raw):
                 element.set("t", "e")  # Python reads more as a number than a workbook may say
             if kind == "d" and element.find(FORMULA_TAG) is None:
                 element.set("t", "str")  # openpyxl would read more than a day, and less exactly
                 return {**super().parse_cell(element), "data_type": "d"}
-            cell: _Cell = super().parse_cell(element)
+            cell: Cell = super().parse_cell(element)
             if cell["data_type"] == "d" and not _is_whole(raw):
                 cell["value"] = raw  # part of a day: openpyxl rounds it
             elif cell["data_type"] == "s" and kind != "s" and isinstance(cell["value"], str):
@@ -238,7 +198,7 @@ def _sheet_parser() -> Any:
 
 def _rows(
     book: _Book, source: Source, first: int | None = None
-) -> Iterator[tuple[int, list[_Cell]]]:
+) -> Iterator[tuple[int, list[Cell]]]:
     """(sheet row number, cells with content) of the rows with content, from the header row on."""
     before, limit = 0, source.limits.max_rows
     first = first or source.header_row
@@ -262,18 +222,18 @@ def _is_whole(number: str | None) -> bool:
         return False
 
 
-def _has_content(cell: _Cell) -> bool:
+def _has_content(cell: Cell) -> bool:
     return cell["value"] not in (None, "") or cell["data_type"] in ("f", "e")
 
 
-def _headings_of(cells: Sequence[_Cell], source: Source) -> list[str]:
+def _headings_of(cells: Sequence[Cell], source: Source) -> list[str]:
     width = cells[-1]["column"]
     if width > source.limits.max_columns:
         raise limit_error(f"kolonner: {source.limits.max_columns}")
     headings = [""] * width
     for cell in cells:
         if cell["data_type"] not in ("s", "inlineStr"):
-            raise FileRefusedError(Finding("CELL_TYPE", detail="overskrift"))
+            raise FileRefusedError(Finding("CELL_TYPE", detail="overskrift", cause="heading"))
         headings[cell["column"] - 1] = cell["value"]
     return headings
 
@@ -313,8 +273,9 @@ def _land_sheet(book: _Book, source: Source, target: Path) -> Landed:
     columns = check_headings(headings, source).column_at(source)
     merged = _Merged(book.merged)
     if merged.touches(header_row):
-        raise FileRefusedError(Finding("CELL_TYPE", detail="flettede celler i overskriften"))
-    faults: dict[int, tuple[int, str]] = {}
+        detail = "flettede celler i overskriften"
+        raise FileRefusedError(Finding("CELL_TYPE", detail=detail, cause="merged_heading"))
+    faults = _Faults()
     places, before = Places("sheet_row"), header_row
     empty = header_row - source.header_row
     limits = source.limits
@@ -326,13 +287,13 @@ def _land_sheet(book: _Book, source: Source, target: Path) -> Landed:
             places.note(record, number)
             _land_row(record, cells, columns, len(headings), source, writer, faults)
             if merged.touches(number):
-                faults[record] = (-1, "CELL_TYPE")
-            if len(faults) > max(_FAULTS_SHOWN, source.max_rejected_rows):
-                raise FileRefusedError(*_too_many(faults, places))
+                faults.add_row(record, "CELL_TYPE:merged")
+            if faults.row_count > max(_FAULTS_SHOWN, source.max_rejected_rows):
+                raise FileRefusedError(*faults.findings(source, places))
     relation = csv_relation(target, len(headings), SEPARATOR, 4 * source.limits.max_line_bytes)
     return Landed(
-        relation, headings, writer.row_count, faults, sheet_number=book.number, places=places,
-        empty_rows=empty,
+        relation, headings, writer.row_count, faults.rows, sheet_number=book.number,
+        places=places, empty_rows=empty, cells=faults.cells,
     )  # fmt: skip
 
 
@@ -357,33 +318,57 @@ class _Merged:
         return row <= self._reach
 
 
-def _too_many(faults: dict[int, tuple[int, str]], places: Places) -> list[Finding]:
-    """One finding for each code, in the order of the rows."""
-    rows: dict[str, list[int]] = {}
-    for row, (_, code) in sorted(faults.items()):
-        rows.setdefault(code, []).append(row)
-    return [rows_finding(code, None, numbers, places=places) for code, numbers in rows.items()]
+@dataclass
+class _Faults:
+    """Rows that are no records, and cells of a wrong type, each with its code and cause."""
+
+    rows: dict[int, tuple[int, str]] = field(default_factory=dict)
+    cells: dict[tuple[int, int], str] = field(default_factory=dict)
+    row_count: int = 0
+
+    def add_row(self, row: int, code: str) -> None:
+        """A row that is no record."""
+        self.row_count += row not in self.rows
+        self.rows[row] = (-1, code)
+
+    def findings(self, source: Source, places: Places) -> list[Finding]:
+        """One finding for each column, code and cause, as their first rows come."""
+        found: dict[tuple[int, str], list[int]] = {}
+        marks = list(self.rows.items())
+        marks += [(row, (index, code)) for (row, index), code in self.cells.items()]
+        for row, kind in sorted(marks):
+            found.setdefault(kind, []).append(row)
+        return [
+            replace(
+                rows_finding(code.split(":")[0], heading_at(source, index), numbers, places=places),
+                cause=code.partition(":")[2],
+                expected=expected(source.columns[index], source) if index >= 0 else "",
+            )
+            for (index, code), numbers in found.items()
+        ]
 
 
 def _land_row(
     number: int,
-    cells: Sequence[_Cell],
+    cells: Sequence[Cell],
     columns: Mapping[int, Column],
     width: int,
     source: Source,
     writer: Any,
-    faults: dict[int, tuple[int, str]],
+    faults: _Faults,
 ) -> None:
     if cells[-1]["column"] > width:
-        faults[number] = (-1, "ROW_WIDTH")
+        faults.add_row(number, "ROW_WIDTH:beside")
         writer.gap()
         return
-    texts = [""] * width
+    texts, is_bad = [""] * width, False
     for cell in cells:
         at = cell["column"] - 1
         if (column := columns.get(at)) is None:
             continue
-        texts[at], code = _cell_text(cell, column, source)
+        texts[at], code = cell_text(cell, column, source)
         if code:
-            faults.setdefault(number, (source.columns.index(column), code))
+            faults.cells[number, source.columns.index(column)] = code
+            is_bad = True
+    faults.row_count += is_bad
     writer.record(texts)

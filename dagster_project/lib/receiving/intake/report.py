@@ -28,16 +28,30 @@ def words_of(code: str) -> tuple[str, str]:
     return (word.label_da, word.remedy_da) if word else _UNKNOWN
 
 
-def words_for(finding: Finding) -> tuple[str, str]:
-    """What is wrong and what to do, in Danish, where the detail of a finding says more."""
+def words_for(finding: Finding, file_format: str | None) -> tuple[str, str]:
+    """What is wrong and what to do, in Danish, as exactly as its cause and the format allow.
+
+    A remedy may hold ``{column}`` and ``{expected}``: what the declaration lets a cell hold. One
+    that is the same for every code stands under ``*``.
+    """
     rule, remedy = words_of(finding.code)
-    detail = f"{finding.code}:{finding.detail.split(':')[0]}"
-    return rule, words.remedy("finding_detail", detail) or remedy
+    kind = finding.detail.split(":")[0]
+    cause = finding.cause or kind
+    keys = [
+        f"{code}:{detail}"
+        for code in (finding.code, "*")
+        for detail in (f"{file_format}.{cause}", cause)
+    ]
+    found = (words.find("finding_detail", key) for key in [*keys, f"{finding.code}:{kind}"])
+    if word := next(filter(None, found), None):
+        rule, remedy = word.label_da or rule, word.remedy_da or remedy
+    told = remedy.replace("{expected}", finding.expected).replace("{column}", finding.column or "")
+    return rule, told.strip()
 
 
-def in_words(finding: Finding) -> dict[str, object]:
+def in_words(finding: Finding, file_format: str | None) -> dict[str, object]:
     """A finding as plain mapping, with its Danish words."""
-    rule, remedy = words_for(finding)
+    rule, remedy = words_for(finding, file_format)
     return {**finding.as_json(), "rule": rule, "remedy": remedy}
 
 
@@ -52,9 +66,9 @@ def _where(detail: str, code: str) -> str:
     return place.label_da if place else detail
 
 
-def describe(finding: Finding) -> str:
+def describe(finding: Finding, file_format: str | None) -> str:
     """One finding as Danish text."""
-    rule, remedy = words_for(finding)
+    rule, remedy = words_for(finding, file_format)
     lines = [f"{finding.code}: {rule}"]
     if finding.column:
         lines.append(f"  Kolonne: {finding.column}")
@@ -88,14 +102,15 @@ def _as_json(record: Record) -> dict[str, object]:
         "rejected_rows": record.rejected_rows,
         "overlay": record.overlay_name,
         "overlay_sha256": record.overlay_sha256,
-        "findings": [in_words(finding) for finding in record.findings],
+        "findings": [in_words(finding, record.format) for finding in record.findings],
     }
 
 
 def _as_text(record: Record) -> str:
     head = f"Filen {record.file_name} er afvist ({record.code}). Intet i den er indlæst."
     read = [read_with(record.overlay_name, record.overlay_sha256)] if record.overlay_name else []
-    return "\n\n".join([head, *read, NUMBERING, *map(describe, record.findings)])
+    told = [describe(finding, record.format) for finding in record.findings]
+    return "\n\n".join([head, *read, NUMBERING, *told])
 
 
 def write_reports(quarantine: Path, register: Register, sha256: str) -> None:

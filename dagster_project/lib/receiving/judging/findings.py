@@ -13,6 +13,7 @@ from typing import Any
 from dagster_project.lib.receiving.judging.places import Places
 
 ROWS_SHOWN = 200
+_SAID_WHERE_KNOWN = ("places", "place_kind", "cause", "expected")
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,9 @@ class Finding:
         detail: what was expected, from the declaration (headings, limits); never a file's value.
         places: the file's own numbers of ``rows``; none where it has none.
         place_kind: what they number: ``line`` or ``sheet_row``.
+        cause: what a program or a person did to the values, on which the remedy depends; a word of
+            ``causes`` or of a format, empty where the code says it all.
+        expected: what a cell may hold (allowed values, decimals), for the remedy.
     """
 
     code: str
@@ -36,12 +40,14 @@ class Finding:
     detail: str = ""
     places: tuple[int, ...] = ()
     place_kind: str = ""
+    cause: str = ""
+    expected: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Plain mapping for the register and the reports."""
-        said = {**asdict(self), "rows": list(self.rows)}
-        places = {"places": list(self.places), "place_kind": self.place_kind}
-        return said | places if self.places else {k: v for k, v in said.items() if k not in places}
+        said = {**asdict(self), "rows": list(self.rows), "places": list(self.places)}
+        unsaid = {name for name in _SAID_WHERE_KNOWN if not said[name]}
+        return {name: value for name, value in said.items() if name not in unsaid}
 
     @staticmethod
     def from_json(data: dict[str, Any]) -> Finding:

@@ -14,14 +14,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from dagster_project.lib.base import person_numbers
+from dagster_project.lib.receiving.judging.causes import (
+    BLANK_AT_AN_END,
+    INVISIBLE,
+    caused,
+    caused_by_blanks,
+    caused_by_spelling,
+)
 from dagster_project.lib.receiving.judging.declarations import Column, Source
 from dagster_project.lib.reference import Benefits
 from dagster_project.lib.warehouse.literals import literal
-
-# Characters that no text may carry: controls, replacement marks, and marks of writing direction.
-_CONTROL = (
-    r"[\x00-\x1f\x7f-\x9f\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2066}-\x{2069}\x{feff}\x{fffd}]"
-)
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,10 @@ class Context:
 
 @dataclass(frozen=True)
 class Grammar:
-    """SQL of one column, over the landed text in ``text``."""
+    """SQL of one column, over the landed text in ``text``.
+
+    A fault is a code, mostly with the cause that a remedy depends on: ``CPR_LENGTH:nine``.
+    """
 
     value: str
     fault: str
@@ -66,20 +71,16 @@ _CPR_REAL = (
 )
 
 
-def _cpr(text: str, _column: Column, _source: Source, _context: Context) -> Grammar:
+def _cpr(text: str, column: Column, source: Source, _context: Context) -> Grammar:
+    length = caused("CPR_LENGTH", text, column, source)
     fault = (
         f"when not regexp_full_match({text}, '{_CPR_REAL}') then"
-        f" case when regexp_full_match({text}, '{_CPR_FORM}') then 'CPR_DATE' else 'CPR_LENGTH' end"
+        f" case when regexp_full_match({text}, '{_CPR_FORM}') then 'CPR_DATE' else {length} end"
     )
     return Grammar(f"try_cast(replace({text}, '-', '') as bigint)", fault, "bigint")
 
 
-def _benefit_code(text: str, _column: Column, _source: Source, context: Context) -> Grammar:
-    return Grammar(f"try_cast({text} as smallint)", code_fault(text, context), "smallint")
-
-
-def code_fault(text: str, context: Context) -> str:
-    """``when … then`` for a text that is no known three-digit code."""
+def _benefit_code(text: str, column: Column, source: Source, context: Context) -> Grammar:
     known = "[0-9]{3}"
     if context.is_new:
         known = "|".join(
@@ -87,7 +88,9 @@ def code_fault(text: str, context: Context) -> str:
             for first, last in context.benefits.code_ranges
             for code in range(first, last + 1)
         )
-    return f"when not regexp_full_match({text}, '{known or '.^'}') then 'CODE_UNKNOWN'"
+    code = caused("CODE_UNKNOWN", text, column, source)
+    fault = f"when not regexp_full_match({text}, '{known or '.^'}') then {code}"
+    return Grammar(f"try_cast({text} as smallint)", fault, "smallint")
 
 
 def _mapped_group(text: str, context: Context) -> str:
@@ -101,22 +104,27 @@ def _benefit_name(text: str, column: Column, _source: Source, context: Context) 
     group = _mapped_group(text, context)
     if column.unmapped == "skip":
         return Grammar(group, _text_fault(text, context), "varchar")
-    return Grammar(group, _unknown(text, f"{group} is null", "CODE_UNKNOWN"), "varchar")
+    names = [name for name, _ in context.benefits.group_of_name]
+    code = caused_by_spelling("CODE_UNKNOWN", text, column, names)
+    return Grammar(group, _unknown(text, f"{group} is null", code), "varchar")
 
 
 def _text_fault(text: str, context: Context) -> str:
     bad = (
         f"{text} <> trim({text})"
-        f" or regexp_matches({text}, '{_CONTROL}')"
-        f" or regexp_matches({text}, '^[\\pZ]|[\\pZ]$')"
+        f" or regexp_matches({text}, '{INVISIBLE}')"
+        f" or regexp_matches({text}, '{BLANK_AT_AN_END}')"
     )
     number = f"when {person_numbers.sql(text)} then 'PERSON_NUMBER' " if context.is_new else ""
-    return f"{number}when {bad} then 'VALUE_NOT_ALLOWED'"
+    return f"{number}when {bad} then {caused_by_blanks('VALUE_NOT_ALLOWED', text)}"
 
 
 def _unknown(text: str, condition: str, code: str) -> str:
-    """``when … then`` for a text that no table knows; a person number among them is called so."""
-    number = f"case when {person_numbers.sql(text)} then 'PERSON_NUMBER' else '{code}' end"
+    """``when … then`` for a text that no table knows; a person number among them is called so.
+
+    ``code`` is the SQL of the code.
+    """
+    number = f"case when {person_numbers.sql(text)} then 'PERSON_NUMBER' else {code} end"
     return f"when {condition} then {number}"
 
 
@@ -129,33 +137,36 @@ def _area(text: str, _column: Column, _source: Source, context: Context) -> Gram
     return Grammar(value, _text_fault(text, context), "varchar")
 
 
-def _contract(text: str, _column: Column, _source: Source, context: Context) -> Grammar:
+def _contract(text: str, column: Column, _source: Source, context: Context) -> Grammar:
     if context.contract_ids is None:
         return Grammar(text, _text_fault(text, context), "varchar")
-    known = one_of(text, sorted(context.contract_ids))
-    return Grammar(text, _unknown(text, f"not {known}", "CONTRACT_UNKNOWN"), "varchar")
+    ids = sorted(context.contract_ids)
+    code = caused_by_spelling("CONTRACT_UNKNOWN", text, column, ids)
+    return Grammar(text, _unknown(text, f"not {one_of(text, ids)}", code), "varchar")
 
 
 def _choice(text: str, column: Column, _source: Source, _context: Context) -> Grammar:
-    return Grammar(
-        text, f"when not {one_of(text, column.allowed)} then 'VALUE_NOT_ALLOWED'", "varchar"
-    )
+    return Grammar(text, _not_allowed(text, column), "varchar")
+
+
+def _not_allowed(text: str, column: Column) -> str:
+    code = caused_by_spelling("VALUE_NOT_ALLOWED", text, column, column.allowed)
+    return f"when not {one_of(text, column.allowed)} then {code}"
 
 
 def _yes_no(text: str, column: Column, _source: Source, _context: Context) -> Grammar:
-    return Grammar(
-        f"({text} = {literal(column.allowed[0])})",
-        f"when not {one_of(text, column.allowed)} then 'VALUE_NOT_ALLOWED'",
-        "boolean",
-    )
+    value = f"({text} = {literal(column.allowed[0])})"
+    return Grammar(value, _not_allowed(text, column), "boolean")
 
 
-def _digits(text: str, column: Column, _source: Source, _context: Context) -> Grammar:
+def _digits(text: str, column: Column, source: Source, _context: Context) -> Grammar:
     form = f"not regexp_full_match({text}, '[0-9]{{{column.length}}}')"
-    return Grammar(text, f"when {form} then 'VALUE_NOT_ALLOWED'", "varchar")
+    code = caused("VALUE_NOT_ALLOWED", text, column, source)
+    return Grammar(text, f"when {form} then {code}", "varchar")
 
 
 def _date(text: str, column: Column, source: Source, _context: Context) -> Grammar:
+    landed = text
     if source.day_pattern:
         text = f"({source.day_pattern.iso_sql(text)})"
     value = f"try_cast({text} as date)"
@@ -163,17 +174,19 @@ def _date(text: str, column: Column, source: Source, _context: Context) -> Gramm
         f"not regexp_full_match({text}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}')"
         f" or {text} < '0001' or {value} is null"
     )
-    fault = f"when {form} then 'DATE_FORMAT'"
+    fault = f"when {form} then {caused('DATE_FORMAT', landed, column, source)}"
     if column.weekday == "monday":
-        fault += f" when isodow({value}) <> 1 then 'VALUE_NOT_ALLOWED'"
+        fault += f" when isodow({value}) <> 1 then 'VALUE_NOT_ALLOWED:monday'"
     return Grammar(value, fault, "date")
 
 
-def _month(text: str, _column: Column, source: Source, _context: Context) -> Grammar:
+def _month(text: str, column: Column, source: Source, _context: Context) -> Grammar:
+    landed = text
     if source.month_pattern:
         text = f"({source.month_pattern.iso_sql(text)})"
     form = f"not regexp_full_match({text}, '[0-9]{{4}}-(0[1-9]|1[0-2])') or {text} < '0001'"
-    return Grammar(f"try_cast({text} || '-01' as date)", f"when {form} then 'DATE_FORMAT'", "date")
+    fault = f"when {form} then {caused('DATE_FORMAT', landed, column, source)}"
+    return Grammar(f"try_cast({text} || '-01' as date)", fault, "date")
 
 
 def _statistics_month(text: str, column: Column, source: Source, context: Context) -> Grammar:
@@ -181,7 +194,8 @@ def _statistics_month(text: str, column: Column, source: Source, context: Contex
         return _month(text, column, source, context)
     form = f"not regexp_full_match({text}, '[0-9]{{4}}M(0[1-9]|1[0-2])') or {text} < '0001'"
     value = f"try_cast(replace({text}, 'M', '-') || '-01' as date)"
-    return Grammar(value, f"when {form} then 'DATE_FORMAT'", "date")
+    fault = f"when {form} then {caused('DATE_FORMAT', text, column, source)}"
+    return Grammar(value, fault, "date")
 
 
 def _number(text: str, column: Column, source: Source, _context: Context) -> Grammar:
@@ -196,7 +210,7 @@ def _number(text: str, column: Column, source: Source, _context: Context) -> Gra
     value = f"try_cast(replace({plain}, {literal(csv.decimal)}, '.') as {sql_type})"
     fault = (
         f"when not regexp_full_match({text}, '-?{whole}{decimals}') or {value} is null"
-        f" then 'NUMBER_FORMAT'"
+        f" then {caused('NUMBER_FORMAT', text, column, source)}"
     )
     limits = [
         f"{value} {sign} {limit}"
@@ -204,7 +218,7 @@ def _number(text: str, column: Column, source: Source, _context: Context) -> Gra
         if limit is not None
     ]
     if limits:
-        fault += f" when {' or '.join(limits)} then '{column.range_code}'"
+        fault += f" when {' or '.join(limits)} then '{column.range_code}:range'"
     if column.default is not None:
         value = f"coalesce({value}, {column.default})"
     return Grammar(value, fault, sql_type)
@@ -238,7 +252,7 @@ def column_grammar(text: str, column: Column, source: Source, context: Context) 
 
     Returns:
         a value expression (null where the text is a null token) and a ``case`` that gives the code
-        of the first broken rule, or null.
+        of the first broken rule, with its cause, or null.
     """
     plain = _GRAMMARS[column.type](text, column, source, context)
     empty = one_of(text, column.null_tokens or source.null_tokens)
