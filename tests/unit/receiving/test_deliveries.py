@@ -444,7 +444,7 @@ def _told(home: Home) -> list[tuple[str, str]]:
 
 # Rule I.refusal
 def test_each_refused_file_is_named_also_where_several_have_the_same_bytes(home: Home) -> None:
-    bad = {"noter.txt": "pattern", "krav.csv": "pattern", "krav_2024-02-30.csv": "pattern",
+    bad = {"noter.txt": "source", "krav.csv": "source", "krav_2024-02-30.csv": "source",
            "deltagere_2024-02-30.csv": "date"}  # fmt: skip
     for name in bad:
         homes.land(home, name, b"x")
@@ -463,7 +463,7 @@ def test_a_twin_that_comes_a_night_later_is_named_and_the_first_one_not_again(ho
     for name in ("noter.txt", "noter2.txt", "noter.txt"):
         homes.land(home, name, b"x")
         homes.receive(home)
-        assert _told(home) == [(name, "pattern")]
+        assert _told(home) == [(name, "source")]
         receiving.forget_untold(home)
 
 

@@ -171,6 +171,20 @@ def read_all(sources_dir: Path) -> dict[tuple[str, str | None], Declared]:
     return found
 
 
+def read_one(path: Path, source_name: str | None = None) -> Declared:
+    """One overlay, wherever it lies.
+
+    Args:
+        path: the file.
+        source_name: its source, whatever the file is called; None: its name says it.
+
+    Raises:
+        EffektError: ``SOURCE_DECLARATION`` (2): it cannot be loaded, or is named by no source.
+    """
+    source = load_sources()[source_name] if source_name else _named(path.name)[0]
+    return _declared(source, path)
+
+
 def overlaid(source: Source, overlay: bytes, file_name: str, *, is_new: bool = True) -> Source:
     """A declaration with an overlay laid over it.
 
