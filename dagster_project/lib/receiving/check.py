@@ -4,7 +4,7 @@ What belongs here: judging one file under its own name, or as a file of a source
 called. What does not: rules (they are those of the night), the words of the verdict
 (``check_report``), contract files and overlays (``check_yaml``). Nothing of the file is kept.
 
-Rules: P.check, P.light.
+Rules: P.check.
 Decides: P.check.
 """
 

@@ -4,6 +4,7 @@ What belongs here: what a name says. What does not: the file's content.
 A name is data: it is never used as a path or a glob.
 
 Rules: I.name, I.no_delivery, I.identity.
+Decides: I.name.
 """
 
 from __future__ import annotations
