@@ -200,6 +200,8 @@ def night(settings: Settings) -> Iterator[Night]:
         EffektError: ``HOME_BUSY``, ``SECRETS_OPEN``, a folder that is closed (``access``) or what
             an upgrade of the home found broken, before anything is done.
         UsageError: a business date that no run may have (P.run_date), before anything is done.
+        EffektError: ``SOURCE_DECLARATION``: an overlay, or a declaration, that cannot be loaded
+            (I.overlay), before anything is done.
     """
     from dagster_project.lib import publishing
 
@@ -209,6 +211,7 @@ def night(settings: Settings) -> Iterator[Night]:
     settings.home.refuse_open_secrets()
     with lock.hold(settings.home.lock_file):
         publishing.require_publishable(settings)
+        receiving.read_overlays(settings.home.sources)
         _sweep(settings.home)
         upgrade.bring_up_held(settings.home)
         held, begun = Night(settings), time.monotonic()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dagster_project.lib.receiving.intake.untold import forget_untold, untold_refusals
     from dagster_project.lib.receiving.intake.withdraw import withdraw_delivery
     from dagster_project.lib.receiving.judging.findings import DeliveryNote
+    from dagster_project.lib.receiving.judging.overlays import declared_for, read_overlays
     from dagster_project.lib.receiving.loading.evidence import row_hmacs
     from dagster_project.lib.receiving.loading.known import keep_known, write_known
     from dagster_project.lib.receiving.loading.load import LoadReport, load_deliveries
@@ -29,6 +30,7 @@ _HOMES = {
     "accept_delivery": "intake.accept",
     "check_file": "check",
     "row_hmacs": "loading.evidence",
+    "declared_for": "judging.overlays",
     "DeliveryNote": "judging.findings",
     "keep_known": "loading.known",
     "write_known": "loading.known",
@@ -36,6 +38,7 @@ _HOMES = {
     "load_deliveries": "loading.load",
     "load_raw": "loading.raw_inputs",
     "load_register": "intake.register",
+    "read_overlays": "judging.overlays",
     "ReceiveReport": "take_in",
     "receive": "take_in",
     "write_template": "template",
@@ -50,11 +53,13 @@ __all__ = [
     "ReceiveReport",
     "accept_delivery",
     "check_file",
+    "declared_for",
     "forget_untold",
     "keep_known",
     "load_deliveries",
     "load_raw",
     "load_register",
+    "read_overlays",
     "receive",
     "row_hmacs",
     "untold_refusals",

@@ -33,11 +33,11 @@ from dagster_project.lib.receiving.intake.register import (
     Register,
     load_register,
 )
-from dagster_project.lib.receiving.judging import names, overlays
+from dagster_project.lib.receiving.judging import names
 from dagster_project.lib.receiving.judging.declarations import Source, load_sources
 from dagster_project.lib.receiving.judging.findings import DeliveryNote, FileRefusedError, Finding
 from dagster_project.lib.receiving.judging.grammar import Context
-from dagster_project.lib.receiving.judging.overlays import Declared
+from dagster_project.lib.receiving.judging.overlays import Declared, Overlays, read_overlays
 from dagster_project.lib.receiving.loading import load
 from dagster_project.lib.reference import load_benefits
 from dagster_project.settings import Home
@@ -104,13 +104,13 @@ class _Judge:
         parser: duckdb.DuckDBPyConnection,
         spill: Path,
         context: Context,
-        sources_dir: Path,
+        own: Overlays,
     ) -> None:
         self._register = register
         self._parser = parser
         self._context = context
         self._sources = load_sources()
-        self._overlays = overlays.read_all(sources_dir)
+        self._overlays = own
         self._named = 0
         self._spill = spill
 
@@ -271,7 +271,7 @@ def receive(home: Home, contract_ids: frozenset[str]) -> ReceiveReport:
     home.ensure()
     key = ensure_key(home)
     register = load_register(home)
-    overlays.read_all(home.sources)  # refused before anything leaves landing
+    own = read_overlays(home.sources)  # refused before anything leaves landing
     journal.recover(home, register)
     scratch.sweep(home.vault, SPILL)
     report = ReceiveReport()
@@ -280,7 +280,7 @@ def receive(home: Home, contract_ids: frozenset[str]) -> ReceiveReport:
     report.closed = [_shown_as(closed) for closed in walk.closed]
     try:
         if walk.found:
-            _receive_found(home, register, walk.found, contract_ids, key, report)
+            _receive_found(home, register, walk.found, contract_ids, key, own, report)
     except PermissionError:
         raise
     except OSError as error:
@@ -301,6 +301,7 @@ def _receive_found(
     found: Sequence[intake.Found],
     contract_ids: frozenset[str],
     key: bytes,
+    own: Overlays,
     report: ReceiveReport,
 ) -> None:
     with (
@@ -311,7 +312,7 @@ def _receive_found(
         load.drop_outdated(connection, home, register.accepted(), key)
         loader = load.Loader(connection, parser, key)
         context = Context(load_benefits(), contract_ids)
-        judge = _Judge(register, parser, spill, context, home.sources)
+        judge = _Judge(register, parser, spill, context, own)
         for batch in _batches(found):
             groups = [_stage_all(home, group, judge, report) for group in batch]
             for group in groups:

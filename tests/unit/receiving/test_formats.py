@@ -635,7 +635,7 @@ def test_a_template_may_be_written_again_but_never_over_what_was_filled_in(tmp_p
         ("dream_2024-02-01.xlsx", "", "type: csv, parquet"),
         ("deltagere_2024-02-31.csv", "", "findes ikke i kalenderen"),
         ("deltagere_2024-02-01.csv", "kontrakt", "kontrakt-id"),
-        ("resultatkrav_2024-02-01.csv", "JA", "De står i kildens skabelon"),
+        ("resultatkrav_2024-02-01.csv", "JA", "„ja“, „nej“"),
     ],
 )
 def test_what_a_check_says_is_danish_and_names_what_was_expected(

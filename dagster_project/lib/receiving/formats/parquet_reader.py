@@ -200,6 +200,8 @@ def _texts(column: Any, longest: int, wanted: Wanted) -> Any:
     if pa.types.is_dictionary(column.type):
         column.validate(full=True)
         column = column.dictionary_decode()
+    if pa.types.is_string_view(column.type):  # few functions take one
+        column = column.cast(pa.large_string())
     try:
         column.validate(full=True)
     except pa.ArrowInvalid:

@@ -267,7 +267,8 @@ def _land_sheet(book: _Book, source: Source, target: Path) -> Landed:
     header_row, header = next(rows, (0, []))
     if not header:
         raise FileRefusedError(Finding("FILE_EMPTY"))
-    if not count_headings(_texts_of(header), source):
+    is_wide = header[-1]["column"] > source.limits.max_columns
+    if not is_wide and not count_headings(_texts_of(header), source):
         raise FileRefusedError(_headings_not_found(book, source, header_row))
     headings = _headings_of(header, source)
     columns = check_headings(headings, source).column_at(source)

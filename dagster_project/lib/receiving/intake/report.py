@@ -17,8 +17,8 @@ from dagster_project.lib.receiving.intake.register import Record, Register
 from dagster_project.lib.receiving.judging.findings import Finding
 from dagster_project.lib.reference import words
 
-NUMBERING = "En post er en række med indhold; den første efter overskriften er post 1."
-_PLACES = {"line": "Linje", "sheet_row": "Regnearkets række"}
+NUMBERING = "Række 1 er den første række med indhold efter overskriften."
+_PLACES = {"line": "Linje", "sheet_row": "Regnearkets rækkenummer"}
 _UNKNOWN = ("Filen er afvist.", "Kontakt driften.")
 
 
@@ -78,7 +78,7 @@ def describe(finding: Finding, file_format: str | None) -> str:
         if finding.places:
             name = _PLACES[finding.place_kind]
             lines.append(f"  {name}: {', '.join(map(str, finding.places))}{rest}")
-        lines.append(f"  Post: {', '.join(map(str, finding.rows))}{rest}")
+        lines.append(f"  Række: {', '.join(map(str, finding.rows))}{rest}")
     if finding.detail:
         lines.append(f"  Hvor: {_where(finding.detail, finding.code)}")
     lines.append(f"  Gør sådan: {remedy}")

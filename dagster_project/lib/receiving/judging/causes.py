@@ -21,7 +21,7 @@ INVISIBLE = (
     r"[\x00-\x1f\x7f-\x9f\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2066}-\x{2069}\x{feff}\x{fffd}]"
 )
 BLANK_AT_AN_END = r"^[\pZ]|[\pZ]$"
-_NOTHING = "na|n/a|#n/a|#i/t|nan|nat|null|none|<na>|[.]|-"
+_NOTHING = "na|n/a|nan|nat|null|none|<na>|[.]|-"
 
 _Causes = tuple[tuple[str, str], ...]
 

@@ -10,24 +10,14 @@ Decides: I.declared, I.formats.
 
 from __future__ import annotations
 
-import codecs
 import datetime as dt
 import re
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from dagster_project.lib.base.canonical import sha256_json
 from dagster_project.lib.base.errors import EXIT_USAGE, EffektError
@@ -36,6 +26,12 @@ from dagster_project.lib.base.strict_yaml import (
     as_json,
     read_document,
     show_path,
+)
+from dagster_project.lib.receiving.judging.dialect import (
+    DayPattern,
+    Delimiter,
+    Encoding,
+    MonthPattern,
 )
 from dagster_project.lib.receiving.judging.findings import ROWS_SHOWN
 from dagster_project.lib.receiving.judging.patterns import Pattern, read_pattern
@@ -65,49 +61,6 @@ _RAW_TYPES: dict[ColumnType, str] = {
     "cpr": "integer", "benefit_code": "smallint", "yes_no": "boolean", "date": "date",
     "month": "date", "statistics_month": "date",
 }  # fmt: skip
-_ASCII = bytes(range(32, 127))
-_WIDE = frozenset({"utf-8", "utf-16", "utf-16-le", "utf-16-be"})
-
-
-def _known_encoding(name: str) -> str:
-    """The usual name of a text encoding that agrees with ASCII, or of UTF-16."""
-    try:
-        found = codecs.lookup(name).name
-        found = "utf-8" if found == "utf-8-sig" else found
-        is_known = found in _WIDE or _ASCII.decode(found) == _ASCII.decode()
-    except (LookupError, ValueError, UnicodeError, AssertionError):
-        is_known = False
-    if not is_known:
-        raise ValueError("ukendt tegnsæt")
-    return found
-
-
-def _tab(value: object) -> object:
-    return "\t" if value in ("\\t", "tab") else value
-
-
-def _known_delimiter(mark: str) -> str:
-    if len(mark) != 1 or not mark.isascii() or mark.isalnum() or mark in '" ' or mark < "\t":
-        raise ValueError('et skilletegn er ét tegn, der hverken er bogstav, ciffer eller „"“')
-    if mark < " " and mark != "\t":
-        raise ValueError("et skilletegn er et synligt tegn eller tabulator")
-    return mark
-
-
-def _day_pattern(text: str) -> str:
-    read_pattern(text, "day")
-    return text
-
-
-def _month_pattern(text: str) -> str:
-    read_pattern(text, "month")
-    return text
-
-
-Encoding = Annotated[str, AfterValidator(_known_encoding)]
-Delimiter = Annotated[str, BeforeValidator(_tab), AfterValidator(_known_delimiter)]
-DayPattern = Annotated[str, AfterValidator(_day_pattern)]
-MonthPattern = Annotated[str, AfterValidator(_month_pattern)]
 
 
 class _Strict(BaseModel):

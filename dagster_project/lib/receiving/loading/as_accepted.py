@@ -14,7 +14,7 @@ from functools import lru_cache
 from dagster_project.lib.base.errors import EXIT_FAILED, EffektError
 from dagster_project.lib.receiving.intake.register import Record
 from dagster_project.lib.receiving.judging.declarations import Source, load_sources
-from dagster_project.lib.receiving.judging.overlays import overlaid
+from dagster_project.lib.receiving.judging.laying import overlaid
 from dagster_project.settings import Home
 
 
