@@ -25,7 +25,7 @@ from dagster_project.cli.shared import (
     settings_of,
     show,
 )
-from dagster_project.lib.base.errors import EXIT_REFUSED, EffektError
+from dagster_project.lib.base.errors import EXIT_REFUSED, EffektError, UsageError
 from dagster_project.settings import Settings
 
 commands = typer.Typer()
@@ -77,15 +77,35 @@ def _contract_ids(settings: Settings) -> tuple[frozenset[str] | None, str]:
 
 @commands.command()
 def template(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="Kildens navn.")],
-    folder: Annotated[Path, typer.Option(help="Mappen, som skabelonen lægges i.")] = Path(),
-    home: HomeOption = None,  # noqa: ARG001 - every command takes both
-    contracts: ContractsOption = None,  # noqa: ARG001
+    source: Annotated[
+        str | None, typer.Argument(metavar="SOURCE", help="Kildens navn; med --all en mappe.")
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Leverandørens pakke: alle skabeloner og en vejledning.")
+    ] = False,
+    folder: Annotated[
+        Path | None, typer.Option(help="Mappen, som skabelonen lægges i; ellers denne.")
+    ] = None,
+    sender: Annotated[
+        str | None, typer.Option(metavar="NAVN", help="Afsenderen, hvis filer den er til.")
+    ] = None,
+    home: HomeOption = None,
+    contracts: ContractsOption = None,  # noqa: ARG001 - every command takes both
 ) -> None:
     """Skriv en kildes skabelon: overskrifter, en eksempelrække og en forklaring af hver kolonne."""
     from dagster_project.lib import receiving
 
-    for path in receiving.write_template(source, folder):
+    chosen = places.resolve_home(home)
+    overlays = chosen.sources if chosen.is_home else None
+    if everything and (source is None or folder is None):
+        with open_to_reader(home):
+            written = receiving.write_package(folder or Path(source or ""), overlays, sender)
+    elif source is None or everything:
+        raise UsageError("effekt template SOURCE, eller effekt template --all MAPPE")
+    else:
+        with open_to_reader(home):
+            written = receiving.write_template(source, folder or Path(), overlays, sender)
+    for path in written:
         print(path)
 
 
