@@ -13,7 +13,6 @@ from dagster_project.lib.receiving.judging import names
 from dagster_project.lib.receiving.judging.declarations import Csv, Source, load_sources
 from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding
 from dagster_project.lib.receiving.judging.grammar import Context
-from dagster_project.lib.receiving.template import write_template
 from dagster_project.lib.reference import load_benefits
 from tests.faults import corpus
 from tests.unit.receiving import homes
@@ -142,18 +141,6 @@ def test_a_text_of_ascii_alone_is_the_same_in_every_encoding(tmp_path: Path) -> 
     plain = [row for row in rows if all(text.isascii() for text in row)]
     read, found = judge(tmp_path, declared("cp1252"), "csv", corpus.csv_bytes(headings, plain))
     assert (read and read.parsed.row_count, found) == (len(plain), ())
-
-
-def test_a_template_is_written_in_the_encoding_of_its_source(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    source = declared("cp1252")
-    monkeypatch.setattr(
-        "dagster_project.lib.receiving.template.load_sources", lambda: {"deltagere": source}
-    )
-    template = write_template("deltagere", tmp_path)[0].read_bytes()
-    assert template.decode("cp1252").startswith("kontrakt_id;")
-    assert not template.startswith(b"\xef\xbb\xbf")
 
 
 DEBRIS = (
