@@ -13,14 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from dagster_project.lib.receiving.judging.declarations import load_sources
-from dagster_project.lib.receiving.template import (
-    declared_source,
-    explanations,
-    how_written,
-    name_form,
-    template_files,
-    write_new,
-)
+from dagster_project.lib.receiving.template import declared_source, template_files, write_new
+from dagster_project.lib.receiving.template_fields import explanations, how_written, name_form
 
 PAGE = "vejledning.html"
 MUNICIPALITYS = "kommunens-filer"

@@ -1,7 +1,7 @@
 """The workbook of a template: a sheet to fill in, whose cells a spreadsheet leaves as they are.
 
 What belongs here: formats, drop-downs, the sheet that explains. What does not: which columns there
-are (``template``).
+are (``template_fields``).
 
 Every cell to fill in is text: a spreadsheet then keeps the first zero of a person number and does
 not turn a month into a day. Allowed values are chosen from a list, which stands in a sheet of its
@@ -17,7 +17,7 @@ import io
 from typing import Any
 
 from dagster_project.lib.receiving.judging.declarations import Source
-from dagster_project.lib.receiving.template import (
+from dagster_project.lib.receiving.template_fields import (
     Field,
     explanations,
     fields_of,
