@@ -2,7 +2,8 @@
 
 What belongs here: where things are and which business date a run has. What does not: any rule.
 
-Rules: P.home, P.format, P.as_of, F.secrets.
+Rules: P.home, P.is_home, P.format, P.as_of, F.secrets.
+Decides: P.is_home.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from dagster_project.lib.base import files
 from dagster_project.lib.base.errors import EffektError, UsageError
-from dagster_project.lib.base.person_numbers import number_paths
+from dagster_project.lib.base.person_numbers import number_paths, shown
 from dagster_project.lib.base.strict_yaml import YamlRefusedError, load_typed, show_path
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -153,9 +154,28 @@ class Home:
         return self.root / "home.yml"
 
     @property
+    def unfinished_file(self) -> Path:
+        """``home.yml`` while ``effekt init`` is at work; its last step gives it its name."""
+        return self.root / ".home.yml.init"
+
+    @property
     def lock_file(self) -> Path:
         """The OS lock that lets one run at a time into the home."""
         return self.root / ".lock"
+
+    @property
+    def is_home(self) -> bool:
+        """Whether the folder is a home (P.is_home): it has ``home.yml``, or received files.
+
+        A home may lack ``home.yml`` (docs/adr/0031). A folder that this user may not look into is
+        taken for one: what it lacks, or whose it is, is told by whoever opens it.
+        """
+        try:
+            return not self.unfinished_file.exists() and (
+                self.home_file.is_file() or self.landing.is_dir() or self.vault.is_dir()
+            )
+        except PermissionError:
+            return True
 
     @property
     def has_records(self) -> bool:
@@ -275,6 +295,28 @@ def resolve_home(home: Path | None) -> Home:
     return Home(root)
 
 
+def find_home(home: Path | None) -> Home:
+    """The home that a command needs (see ``resolve_home``); none is made.
+
+    Raises:
+        UsageError: ``NO_HOME``: the folder is none, or its path cannot be one's.
+    """
+    found = resolve_home(home)
+    if not found.is_home:
+        raise UsageError(
+            f"{show_folder(found.root)} er ingen kommunes mappe",
+            remedy="angiv den rigtige med --home MAPPE, eller lav en ny: effekt init MAPPE --area"
+            " KOMMUNE (en syntetisk kommune: effekt demo)",
+            code="NO_HOME",
+        )
+    return found
+
+
+def show_folder(folder: Path) -> str:
+    """A folder's path as a message may show it: without the number of a person."""
+    return str(Path(*map(shown, folder.parts)))
+
+
 def resolve_contracts_dir(home: Home, contracts: Path | None) -> Path:
     """``--contracts``, else ``<home>/contracts`` if it exists, else the shipped ones."""
     if contracts is not None:
@@ -295,8 +337,12 @@ def resolve(
     *,
     is_earlier: bool = False,
 ) -> Settings:
-    """Settings of a command; its business date is the one given, else home.yml's, else today."""
-    resolved = resolve_home(home)
+    """Settings of a command; its business date is the one given, else home.yml's, else today.
+
+    Raises:
+        UsageError: ``NO_HOME``: the folder is no home.
+    """
+    resolved = find_home(home)
     own = resolved.read_home_file()
     return Settings(
         home=resolved,

@@ -37,7 +37,7 @@ def rotate_key(
     from dagster_project.orchestration.access import require_access
 
     require_own(home)
-    require_access(places.resolve_home(home))
+    require_access(places.find_home(home))
     own = settings_for_work(home, contracts).home
     own.refuse_open_secrets()
     with lock.hold(own.lock_file):

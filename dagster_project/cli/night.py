@@ -43,7 +43,7 @@ def run(
     from dagster_project.orchestration.failures import without_values
 
     try:
-        require_access(places.resolve_home(home))
+        require_access(places.find_home(home))
         night = dagster_home.run_recorded(settings_of(home, contracts, as_of, is_earlier=earlier))
     except Exception as error:
         failure = without_values(error, "effekt")

@@ -67,9 +67,10 @@ class AtTheDesk(TyperCommand):
         """Do it here, or have it done at the desk and end as it ended there."""
         given = {name: value for name, value in ctx.params.items() if value not in (None, ())}
         files = {name for name in given if name not in self.sent} - {"home", "contracts"}
-        home = places.resolve_home(Path(given["home"]) if "home" in given else None)
-        if files or not users.is_stranger_to(home.root):
+        named = Path(given["home"]) if "home" in given else None
+        if files or not users.is_stranger_to(places.resolve_home(named).root):
             return super().invoke(ctx)
+        home = places.find_home(named)
         if "contracts" in given:
             raise UsageError("skranken har sine egne kontrakter", remedy="udelad --contracts")
         answer = caller.ask(home, self.order(given))
@@ -163,9 +164,10 @@ def require_own(home: Path | None) -> None:
     Call it before anything of the home is opened.
 
     Raises:
+        UsageError: ``NO_HOME`` (exit 2).
         NotAllowedError: ``HOME_NOT_YOURS`` (exit 3).
     """
-    if users.is_stranger_to(places.resolve_home(home).root):
+    if users.is_stranger_to(places.find_home(home).root):
         raise NotAllowedError(
             "HOME_NOT_YOURS",
             f"{users.acting().name} ejer ikke denne mappe, og kommandoen gøres ikke ved skranken",

@@ -25,7 +25,7 @@ from dagster_project.settings import TIME_ZONE
 def nightly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """One run per night."""
     tick = context.scheduled_execution_time.astimezone(TIME_ZONE).date()
-    as_of = (places.resolve_home(None).read_home_file().as_of or tick).isoformat()
+    as_of = (places.find_home(None).read_home_file().as_of or tick).isoformat()
     return dg.RunRequest(
         run_key=tick.isoformat(), run_config={"resources": {"night": {"config": {"as_of": as_of}}}}
     )

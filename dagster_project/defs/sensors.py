@@ -16,9 +16,8 @@ import dagster as dg
 from dagster_project import settings as places
 from dagster_project.defs.jobs import nightly as nightly_job
 from dagster_project.lib import ledger, publishing
+from dagster_project.lib.receiving.judging.names import is_delivery_name
 from dagster_project.orchestration import record
-
-_NOT_READY = (".part", ".tmp", ".sha256")
 
 
 def landed(landing: Path) -> str:
@@ -27,7 +26,8 @@ def landed(landing: Path) -> str:
         return ""
     lines = []
     for path in sorted(landing.rglob("*")):
-        if path.name.startswith(".") or path.name.endswith(_NOT_READY):
+        *folders, name = path.relative_to(landing).parts
+        if not is_delivery_name(name) or any(folder.startswith(".") for folder in folders):
             continue
         stat = path.lstat()
         if not path.is_dir():
@@ -45,7 +45,7 @@ def landed(landing: Path) -> str:
 def landing_files(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     """A run once the drop zone is not empty and was the same at the tick before."""
     before = context.cursor
-    now = landed(places.resolve_home(None).landing)
+    now = landed(places.find_home(None).landing)
     context.update_cursor(now)
     if not now:
         return dg.SkipReason("landing/ is empty")
@@ -69,7 +69,7 @@ def _published_head(home: places.Home) -> str | None:
 )
 def ledger_events(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     """A run once the ledger knows more than the mart and was the same at the tick before."""
-    home = places.resolve_home(None)
+    home = places.find_home(None)
     record.tell_dagster(context.instance, home)
     before, now = context.cursor, ledger.read(home).head
     context.update_cursor(now or "")

@@ -15,6 +15,7 @@ from dagster._core.execution.api import create_execution_plan
 from dagster_project.definitions import defs
 from dagster_project.defs import models, schedules, sensors
 from dagster_project.lib import gates
+from dagster_project.lib.base.errors import UsageError
 from dagster_project.orchestration.night import STEPS
 from dagster_project.settings import Owner
 
@@ -110,6 +111,7 @@ def test_night_tick_gives_the_business_date_in_copenhagen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EFFEKT_HOME", str(tmp_path))
+    (tmp_path / "home.yml").write_text("area: Hedensted\n", encoding="utf-8")
     tick = dt.datetime(2025, 3, 30, 4, 30, tzinfo=ZoneInfo("Europe/Copenhagen"))
     context = dg.build_schedule_context(scheduled_execution_time=tick.astimezone(dt.UTC))
     request = schedules.nightly(context)
@@ -154,10 +156,36 @@ def test_sensor_waits_until_files_have_lain_still_for_a_tick(
     assert isinstance(sensors.landing_files(context), dg.SkipReason)
 
 
-def test_sensor_does_not_see_files_that_are_still_being_written(tmp_path: Path) -> None:
-    (tmp_path / "deltagere_2025-01-01.csv.part").write_text("x", encoding="utf-8")
-    (tmp_path / ".deltagere_2025-01-01.csv").write_text("x", encoding="utf-8")
+# Rule I.no_delivery
+def test_sensor_sees_what_a_night_would_take_and_nothing_else(tmp_path: Path) -> None:
+    inner = tmp_path / "indbakke"
+    inner.mkdir()
+    for name in ("a.csv.part", "a.csv.FILEPART", ".a.csv", "~$a.xlsx", "Thumbs.db", "a.csv.sha256"):
+        (tmp_path / name).write_text("x", encoding="utf-8")
+        (inner / name).write_text("x", encoding="utf-8")
+    (tmp_path / ".gemt").mkdir()
+    (tmp_path / ".gemt" / "deltagere_2025-01-01.csv").write_text("x", encoding="utf-8")
     assert sensors.landed(tmp_path) == ""
+    (inner / "deltagere_2025-01-01.csv").write_text("x", encoding="utf-8")
+    assert sensors.landed(tmp_path) != ""
+
+
+# Rule P.is_home
+def test_schedule_and_sensors_make_no_home_where_there_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EFFEKT_HOME", str(tmp_path))
+    tick = dg.build_schedule_context(
+        scheduled_execution_time=dt.datetime(2025, 3, 3, tzinfo=dt.UTC)
+    )
+    for start in (
+        lambda: schedules.nightly(tick),
+        lambda: sensors.landing_files(dg.build_sensor_context()),
+        lambda: sensors.ledger_events(dg.build_sensor_context()),
+    ):
+        with pytest.raises(UsageError, match="NO_HOME"):
+            start()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_job_runs_in_one_process() -> None:

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 PROJECT = "dagster_project"
 LAYERS = (
     "base", "keys", "warehouse", "reference", "contracts", "receiving", "ledger", "publishing",
-    "records", "upgrade", "gates", "statement", "life", "trace", "inspection", "desk",
+    "records", "upgrade", "gates", "statement", "life", "trace", "inspection", "desk", "opening",
 )  # fmt: skip
 """The packages of ``lib``; each may import those before it."""
 LIB = {f"lib.{layer}" for layer in LAYERS}

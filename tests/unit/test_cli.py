@@ -21,6 +21,15 @@ from dagster_project.lib.ledger.chain import Event
 WHO = ["--as", "Kai", "--reason", "beslutning"]
 
 
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home, which every command takes for its own."""
+    root = tmp_path / "home"
+    (root / "landing").mkdir(parents=True)
+    monkeypatch.setenv("EFFEKT_HOME", str(root))
+    return root
+
+
 @pytest.mark.parametrize("amount", ["-5", "-0.01", "0"])
 def test_an_amount_below_zero_reaches_the_rule_that_refuses_it(
     monkeypatch: pytest.MonkeyPatch, amount: str
@@ -47,17 +56,10 @@ def test_a_release_called_wrongly_is_wrong_usage(words: list[str]) -> None:
     [["k"], ["k", "2023-01"], ["--as", "Kai"], ["k", "2023-01", "x", "--as", "Kai"]],
 )
 def test_verify_takes_a_whole_settlement_and_a_name_or_neither(
-    words: list[str], tmp_path: Path
+    words: list[str],
 ) -> None:
-    done = CliRunner().invoke(app, ["verify", *words, "--home", str(tmp_path)])
+    done = CliRunner().invoke(app, ["verify", *words])
     assert isinstance(done.exception, UsageError)
-
-
-# Rule F.verify
-def test_a_folder_that_is_no_home_is_not_called_whole(tmp_path: Path) -> None:
-    done = CliRunner().invoke(app, ["verify", "--home", str(tmp_path)])
-    assert isinstance(done.exception, UsageError)
-    assert list(tmp_path.iterdir()) == []
 
 
 # Rule P.danish

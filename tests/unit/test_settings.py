@@ -62,9 +62,9 @@ def test_a_path_that_dagster_would_take_for_something_else_is_refused(
     tmp_path: Path, name: str
 ) -> None:
     with pytest.raises(UsageError):
-        places.resolve(tmp_path / name / "home")
+        places.resolve_home(tmp_path / name / "home")
 
 
 @pytest.mark.parametrize("name", ["Ærø 100%", "it's", 'a "b"', "a#b", "{{ x }}"])
 def test_other_paths_are_fine(tmp_path: Path, name: str) -> None:
-    assert places.resolve(tmp_path / name).home.root == tmp_path / name
+    assert places.resolve_home(tmp_path / name).root == tmp_path / name

@@ -41,6 +41,7 @@ def free_port() -> int:
 
 # Rule F.start_key
 def test_each_start_makes_another_key(tmp_path: Path) -> None:
+    (tmp_path / "landing").mkdir()
     keys = set()
     for _ in range(3):
         with ui.door(settings.resolve(tmp_path), free_port()) as door:
@@ -87,6 +88,7 @@ def test_a_secret_that_others_can_read_or_that_is_missing_is_refused(home: Path)
 
 
 def test_a_port_that_is_taken_is_said_at_once(tmp_path: Path) -> None:
+    (tmp_path / "landing").mkdir()
     with (
         ui.door(settings.resolve(tmp_path), free_port()) as first,
         pytest.raises(EffektError, match="PORT_TAKEN"),

@@ -46,8 +46,8 @@ class EffektError(Exception):
 class UsageError(EffektError):
     """A command was called wrongly (exit code 2)."""
 
-    def __init__(self, message: str, *, remedy: str = "") -> None:
-        super().__init__("USAGE", message, remedy=remedy, exit_code=EXIT_USAGE)
+    def __init__(self, message: str, *, remedy: str = "", code: str = "USAGE") -> None:
+        super().__init__(code, message, remedy=remedy, exit_code=EXIT_USAGE)
 
 
 class NotAllowedError(EffektError):

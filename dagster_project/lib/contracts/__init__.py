@@ -1,6 +1,11 @@
 """The contract file: strict reading, the model, its tables, its published schema."""
 
-from dagster_project.lib.contracts.loader import contract_from_json, load_contracts, read_contract
+from dagster_project.lib.contracts.loader import (
+    contract_from_json,
+    load_contracts,
+    read_contract,
+    read_contract_problems,
+)
 from dagster_project.lib.contracts.model import Contract
 from dagster_project.lib.contracts.periods import Period, list_periods
 from dagster_project.lib.contracts.schema import schema_text, write_schema
@@ -8,5 +13,5 @@ from dagster_project.lib.contracts.tables import write_contracts
 
 __all__ = [
     "Contract", "Period", "contract_from_json", "list_periods", "load_contracts", "read_contract",
-    "schema_text", "write_contracts", "write_schema",
+    "read_contract_problems",    "schema_text", "write_contracts", "write_schema",
 ]  # fmt: skip

@@ -70,20 +70,38 @@ def load_contracts(directory: Path, area: str | None) -> list[Contract]:
 
 def read_contract(path: Path, groups: KnownGroups | None) -> Contract:
     """One contract file, validated; EffektError CONTRACT_FILE names every problem found."""
+    contract, problems = _read(path, groups)
+    if contract is None:
+        raise _file_error(problems)
+    return contract
+
+
+def read_contract_problems(path: Path) -> tuple[Contract | None, list[str]]:
+    """One contract file wherever it lies, validated as loading does; None where it has problems."""
+    if not path.name.endswith(SUFFIX):
+        return None, [_wrong_ending(path.name)]
+    return _read(path, groups_of(load_benefit_codes()))
+
+
+def _wrong_ending(name: str) -> str:
+    return f"{shown(name)}: the file's name must end in {SUFFIX}"
+
+
+def _read(path: Path, groups: KnownGroups | None) -> tuple[Contract | None, list[str]]:
     try:
         document = read_document(path)
     except YamlRefusedError as error:
-        raise _file_error([f"{shown(path.name)}: {error}"]) from None
+        return None, [f"{shown(path.name)}: {error}"]
     except OSError as error:
-        raise _file_error([f"{shown(path.name)}: cannot be read ({error.strerror})"]) from None
+        return None, [f"{shown(path.name)}: cannot be read ({error.strerror})"]
     if numbered := _numbered(path.name, document):
-        raise _file_error(numbered)
+        return None, numbered
     contract, problems = _validate(document.tree, groups)
     if contract is not None and contract.contract_id != path.name.removesuffix(SUFFIX):
         problems.append((("contract_id",), "must be the file's name without .yml"))
     if problems or contract is None:
-        raise _file_error([_show(path.name, document, problem) for problem in problems])
-    return contract
+        return None, [_show(path.name, document, problem) for problem in problems]
+    return contract, []
 
 
 def _numbered(name: str, document: Document) -> list[str]:
@@ -147,9 +165,7 @@ def _contract_files(directory: Path) -> list[Path]:
     files = sorted(path for path in directory.iterdir() if not path.name.startswith("."))
     if wrong := [path.name for path in files if path.suffix.lower() in (".yaml", ".yml")
                  and not path.name.endswith(SUFFIX)]:  # fmt: skip
-        raise _file_error(
-            [f"{shown(name)}: the file's name must end in {SUFFIX}" for name in wrong]
-        )
+        raise _file_error([_wrong_ending(name) for name in wrong])
     found = [path for path in files if path.name.endswith(SUFFIX)]
     if not found or len(found) > MAX_FILES:
         what = "no contract file" if not found else f"more than {MAX_FILES} contract files"

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from dagster_project.lib.base import chained
-from dagster_project.lib.base.errors import EffektError, UsageError
+from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.keys.pseudonym import read_key
 from dagster_project.lib.keys.statement_key import read_statement_key
 from dagster_project.lib.ledger import chain, frozen, upgrades
@@ -116,15 +116,7 @@ class Report:
 
 
 def inspect_home(home: Home) -> Report:
-    """Go through everything that a home keeps.
-
-    Raises:
-        UsageError: the folder is no home.
-    """
-    if not (home.vault.is_dir() or home.ledger.is_dir()):
-        raise UsageError(
-            f"{home.root} er ingen kommunes mappe", remedy="angiv den med --home MAPPE"
-        )
+    """Go through everything that a home keeps; a new one keeps nothing, and is whole."""
     documents = printed_heads(home)
     named = heads.kept_manifests(home)
     ledger, events = _ledger(home, named, documents)

@@ -1,7 +1,7 @@
 """The pseudonymisation key: a private file, made once, never silently replaced (F.key).
 
 Rules: F.key, I.person_key.
-Decides: I.person_key.
+Decides: F.key, I.person_key.
 """
 
 from __future__ import annotations

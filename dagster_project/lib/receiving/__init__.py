@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dagster_project.lib.receiving.loading.raw_inputs import load_raw
     from dagster_project.lib.receiving.take_in import ReceiveReport, receive
     from dagster_project.lib.receiving.template import write_template
+    from dagster_project.lib.receiving.template_package import write_package
 
 _HOMES = {
     "accept_delivery": "accept",
@@ -41,6 +42,7 @@ _HOMES = {
     "read_overlays": "judging.overlays",
     "ReceiveReport": "take_in",
     "receive": "take_in",
+    "write_package": "template_package",
     "write_template": "template",
     "forget_untold": "intake.untold",
     "untold_refusals": "intake.untold",
@@ -65,6 +67,7 @@ __all__ = [
     "untold_refusals",
     "withdraw_delivery",
     "write_known",
+    "write_package",
     "write_template",
 ]
 

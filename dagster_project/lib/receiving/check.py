@@ -1,123 +1,46 @@
 """``effekt check``: one file against the rules of its source, offline and without a home.
 
-What belongs here: the verdict in Danish for a person who is not a developer. What does not: rules
-(they are those of the night). Nothing of the file is kept.
+What belongs here: judging one file under its own name, or as a file of a source whatever it is
+called. What does not: rules (they are those of the night), the words of the verdict
+(``check_report``), contract files and overlays (``check_yaml``). Nothing of the file is kept.
+
+Rules: P.check.
+Decides: P.check.
 """
 
 from __future__ import annotations
 
-import json
+import datetime as dt
 import shutil
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from dagster_project.lib.base import scratch
 from dagster_project.lib.base.canonical import sha256_file
 from dagster_project.lib.base.errors import UsageError
+from dagster_project.lib.receiving.check_report import CheckReport
+from dagster_project.lib.receiving.check_yaml import check_yaml, is_yaml
 from dagster_project.lib.receiving.formats.content import Content, read_content, refused_alone
 from dagster_project.lib.receiving.formats.engine import open_parser
-from dagster_project.lib.receiving.intake import report
 from dagster_project.lib.receiving.intake import walk as intake
-from dagster_project.lib.receiving.judging import names
-from dagster_project.lib.receiving.judging.declarations import load_sources
+from dagster_project.lib.receiving.judging import names, naming
+from dagster_project.lib.receiving.judging.declarations import Source, load_sources
 from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding
 from dagster_project.lib.receiving.judging.grammar import Context
 from dagster_project.lib.receiving.judging.overlays import declared_for
 from dagster_project.lib.reference import load_benefits
 
-
-@dataclass(frozen=True)
-class CheckReport:
-    """The verdict on one file.
-
-    Args:
-        file_name: scrubbed.
-        source: declared source, None where the name matches none.
-        title: the source's Danish title.
-        findings: what is wrong; empty when the file would be accepted.
-        row_count: records read.
-        skipped_rows: rows that would be skipped and counted.
-        duplicate_rows: rows that repeat another one and count once.
-        period: days that the file covers, or None.
-        contracts_checked: whether contract ids were compared with loaded contracts.
-        sheet_number: of the workbook's sheet that is read, from 1; 0 in other formats.
-        file_format: as the name says it, None where it says none.
-        empty_rows: rows whose cells are all empty; they are left out and no records.
-        overlay_name: file name of the overlay that it was read with.
-    """
-
-    file_name: str
-    source: str | None
-    title: str | None
-    findings: tuple[Finding, ...]
-    row_count: int = 0
-    skipped_rows: int = 0
-    duplicate_rows: int = 0
-    period: tuple[str, str] | None = None
-    contracts_checked: bool = True
-    sheet_number: int = 0
-    file_format: str | None = None
-    empty_rows: int = 0
-    overlay_name: str | None = None
-
-    @property
-    def is_accepted(self) -> bool:
-        """Whether the night would accept the file (conflicts with other files apart)."""
-        return not self.findings
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain mapping."""
-        return {
-            "file_name": self.file_name,
-            "source": self.source,
-            "is_accepted": self.is_accepted,
-            "code": self.findings[0].code if self.findings else None,
-            "row_count": self.row_count,
-            "skipped_rows": self.skipped_rows,
-            "duplicate_rows": self.duplicate_rows,
-            "period": list(self.period) if self.period else None,
-            "sheet_number": self.sheet_number or None,
-            "empty_rows": self.empty_rows,
-            "overlay": self.overlay_name,
-            "findings": [report.in_words(finding, self.file_format) for finding in self.findings],
-        }
-
-    def to_json(self) -> str:
-        """JSON text."""
-        return json.dumps(self.as_json(), ensure_ascii=False, indent=2)
-
-    def text(self) -> str:
-        """The verdict in Danish."""
-        if self.findings:
-            head = f"{self.file_name}: filen vil blive afvist. Intet i den vil blive indlæst."
-            notes = [report.read_with(self.overlay_name)] if self.overlay_name else []
-            notes.append(report.NUMBERING)
-            told = [report.describe(finding, self.file_format) for finding in self.findings]
-            return "\n\n".join([head, *told, *notes])
-        lines = [f"{self.file_name}: filen er i orden ({self.title}, {self.row_count} rækker)."]
-        if self.sheet_number:
-            lines.append(f"Regnearkets ark nr. {self.sheet_number} er læst.")
-        if self.period:
-            lines.append(f"Perioden er {self.period[0]} til {self.period[1]}.")
-        if self.duplicate_rows:
-            lines.append(f"{self.duplicate_rows} rækker er gentagelser og tæller kun én gang.")
-        if self.skipped_rows:
-            lines.append(f"{self.skipped_rows} rækker vil blive sprunget over.")
-        if self.empty_rows:
-            lines.append(f"{self.empty_rows} tomme rækker er sprunget over.")
-        if self.overlay_name:
-            lines.append(report.read_with(self.overlay_name))
-        if not self.contracts_checked:
-            lines.append(
-                "Kontrakternes id er ikke prøvet, for der er ingen kontrakter at se efter i."
-            )
-        return "\n".join(lines)
+_ANY_DAY = dt.date.max
 
 
 def check_file(
-    path: Path, contract_ids: frozenset[str] | None, sources_dir: Path | None = None
+    path: Path,
+    contract_ids: frozenset[str] | None,
+    sources_dir: Path | None = None,
+    *,
+    source_name: str | None = None,
+    area: str | None = None,
 ) -> CheckReport:
     """Judge one file by the rules of its source; the file is only read.
 
@@ -125,67 +48,122 @@ def check_file(
         path: the file, under the name that it would be landed with.
         contract_ids: loaded contracts; None leaves contract ids unchecked.
         sources_dir: the home's overlays; None where there is no home.
+        source_name: the file's source, whatever the file is called; None: its name says it.
+        area: the home's municipality, where it has one.
 
     Raises:
-        UsageError: there is no such file.
+        UsageError: there is no such file, or no such source.
         EffektError: ``SOURCE_DECLARATION`` (2): the overlay of its source cannot be loaded.
     """
     if not path.is_file():
         raise UsageError("filen findes ikke, eller den er ingen fil")
     sources = load_sources()
-    shown, parts, overlay = names.scrub(path.name), None, None
+    if source_name is not None and source_name not in sources:
+        raise UsageError("kilden findes ikke", remedy="vælg en af: " + ", ".join(sorted(sources)))
+    if is_yaml(path):
+        return check_yaml(path, source_name, area)
     try:
-        parts = names.parse_name(path.name, sources)
-        declared = declared_for(sources_dir, parts.source.source, parts.sender)
-        parts, overlay = replace(parts, source=declared.source), declared.file_name
-        _check_side_file(path)
-        content = _read(path, parts, contract_ids)
+        parts = _parts_of(path.name, sources[source_name] if source_name else None)
     except FileRefusedError as refused:
-        source = parts.source if parts else None
+        source = sources.get(source_name or "")
+        notes = () if source_name else (_TRY_AS,)
         return CheckReport(
-            shown, source.source if source else None, source.title if source else None,
-            refused.findings, file_format=parts.format if parts else None, overlay_name=overlay,
+            names.scrub(path.name), source.source if source else None,
+            source.title if source else None, refused.findings, notes=notes,
         )  # fmt: skip
-    return _verdict(shown, content, contract_ids is not None, overlay)
+    declared = declared_for(sources_dir, parts.source.source, parts.sender)
+    return _verdict(path, replace(parts, source=declared.source), contract_ids, declared.file_name)
+
+
+_TRY_AS = "Indholdet kan prøves, hvad filen end hedder: effekt check FILE --source KILDE"
 
 
 def _verdict(
-    shown: str, content: Content, contracts_checked: bool, overlay: str | None
+    path: Path, parts: names.NameParts, contract_ids: frozenset[str] | None, overlay: str | None
 ) -> CheckReport:
-    parts, parsed = content.parts, content.parsed
-    period = (
-        (parts.covers_from.isoformat(), parts.covers_to.isoformat())
-        if parts.covers_from and parts.covers_to
-        else None
-    )
-    return CheckReport(
-        file_name=shown,
+    """Everything that is wrong with a file, and what was read of it."""
+    findings, content = _side_findings(path), None
+    try:
+        content = _read(path, parts, contract_ids)
+        findings += content.parsed.findings if content.is_refused else ()
+    except FileRefusedError as refused:
+        findings += refused.findings
+    has_contracts = any(column.type == "contract" for column in parts.source.columns)
+    verdict = CheckReport(
+        file_name=names.scrub(path.name),
         source=parts.source.source,
         title=parts.source.title,
-        findings=parsed.findings if content.is_refused else (),
-        row_count=parsed.row_count,
-        skipped_rows=parsed.skipped_rows,
-        duplicate_rows=content.duplicate_rows,
-        period=period,
-        contracts_checked=contracts_checked,
-        sheet_number=content.sheet_number,
+        findings=findings,
+        contracts_checked=contract_ids is not None or not has_contracts,
         file_format=parts.format,
-        empty_rows=parsed.empty_rows,
         overlay_name=overlay,
+        proposed_name=_proposed(path.name, parts, content),
+    )
+    return _with_counts(verdict, content) if content else verdict
+
+
+def _with_counts(verdict: CheckReport, content: Content) -> CheckReport:
+    first, last = content.parts.covers_from, content.parts.covers_to
+    period = (first.isoformat(), last.isoformat()) if first and last else None
+    return replace(
+        verdict,
+        row_count=content.parsed.row_count,
+        skipped_rows=content.parsed.skipped_rows,
+        duplicate_rows=content.duplicate_rows,
+        empty_rows=content.parsed.empty_rows,
+        period=period,
+        sheet_number=content.sheet_number,
+        is_outside=period is not None and not content.is_refused and content.covered_days == 0,
     )
 
 
-def _check_side_file(path: Path) -> None:
+def _parts_of(name: str, source: Source | None) -> names.NameParts:
+    """What a name says; of a file whose source is given, as much of it as is right.
+
+    Raises:
+        FileRefusedError: ``FILE_NAME``: it breaks the rule, or names no type of the source.
+    """
+    sources = load_sources()
+    try:
+        parts = names.parse_name(name, sources)
+        if source is None or parts.source.source == source.source:
+            return parts
+    except FileRefusedError:
+        if source is None:
+            raise
+    ending = name.rpartition(".")[2].casefold()
+    if ending not in source.formats:
+        detail = f"type: {', '.join(source.formats)}"
+        proposed = _propose(name, source)
+        raise FileRefusedError(Finding("FILE_NAME", detail=detail, expected=proposed))
+    # no window, like a sender's own name: what a name would say of it is not judged
+    return names.NameParts(source, ending, _ANY_DAY, is_real_name=True)
+
+
+def _propose(name: str, source: Source, window: tuple[dt.date, dt.date] | None = None) -> str:
+    is_plain = not names.holds_number(name)
+    return naming.propose(name, load_sources(), source=source, window=window, is_plain=is_plain)
+
+
+def _proposed(name: str, parts: names.NameParts, content: Content | None) -> str | None:
+    """A right name for a file that has none, with the days that its content covers."""
+    if parts.extracted_on != _ANY_DAY:
+        return None
+    found = content.parts if content else parts
+    first, last = found.covers_from, found.covers_to
+    return _propose(name, parts.source, (first, last) if first and last else None)
+
+
+def _side_findings(path: Path) -> tuple[Finding, ...]:
     side = path.with_name(f"{path.name}.sha256")
     try:
         if not side.is_file():
-            return
+            return ()
     except OSError:  # a name so long that no name with a suffix fits the file system
-        return
+        return ()
     with side.open("rb") as handle:
         text = handle.read(intake.SIDE_FILE_BYTES + 1).decode("utf-8", "replace")
-    if not intake.names_sha256(text, sha256_file(path)):
-        raise FileRefusedError(Finding("FILE_CHECKSUM"))
+    return () if intake.names_sha256(text, sha256_file(path)) else (Finding("FILE_CHECKSUM"),)
 
 
 def _read(path: Path, parts: names.NameParts, contract_ids: frozenset[str] | None) -> Content:

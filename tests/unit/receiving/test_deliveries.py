@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import shutil
 import subprocess
@@ -434,6 +435,57 @@ def test_accept_makes_no_home_where_there_is_none(tmp_path: Path) -> None:
     with pytest.raises(NotAllowedError):
         accept(home, "0" * 64, "row_count", "Kai Controller", "set efter")
     assert not home.root.exists()
+
+
+def _told(home: Home) -> list[tuple[str, str]]:
+    """The refusals to tell of: name, and the detail of what is wrong."""
+    return [(n.file_name, n.findings[0].detail) for n in receiving.untold_refusals(home)]
+
+
+# Rule I.refusal
+def test_each_refused_file_is_named_also_where_several_have_the_same_bytes(home: Home) -> None:
+    bad = {"noter.txt": "source", "krav.csv": "source", "krav_2024-02-30.csv": "source",
+           "deltagere_2024-02-30.csv": "date"}  # fmt: skip
+    for name in bad:
+        homes.land(home, name, b"x")
+    report = homes.receive(home)
+    assert sorted(note.file_name for note in report.refused) == sorted(bad)
+    assert dict(_told(home)) == bad
+    written = json.loads((home.quarantine / f"{report.refused[0].sha256}.json").read_text())
+    assert sorted(entry["file_name"] for entry in written["refused"]) == sorted(bad)
+    text = (home.quarantine / f"{report.refused[0].sha256}.txt").read_text()
+    assert all(f"Filen {name} er afvist" in text for name in bad)
+    assert list(home.landing.iterdir()) == []
+
+
+# Rule I.refusal
+def test_a_twin_that_comes_a_night_later_is_named_and_the_first_one_not_again(home: Home) -> None:
+    for name in ("noter.txt", "noter2.txt", "noter.txt"):
+        homes.land(home, name, b"x")
+        homes.receive(home)
+        assert _told(home) == [(name, "source")]
+        receiving.forget_untold(home)
+
+
+# Rules I.refusal, I.withdrawal
+def test_a_refused_file_is_named_as_it_came_though_its_bytes_are_accepted_under_another(
+    home: Home,
+) -> None:
+    homes.land(home, NAME, LIST)
+    homes.receive(home)
+    again = NAME.replace(".csv", "_v1.csv")
+    homes.land(home, again, LIST)
+    homes.land(home, f"{again}.sha256", "0" * 64)
+    homes.receive(home)
+    assert [name for name, _ in _told(home)] == [again]
+
+
+def test_a_note_of_older_code_tells_every_name_of_its_identity(home: Home) -> None:
+    for name in ("noter.txt", "noter2.txt"):
+        homes.land(home, name, b"x")
+    (first, _) = homes.receive(home).refused
+    (home.quarantine / ".untold.json").write_text(json.dumps([first.delivery_id]))
+    assert sorted(name for name, _ in _told(home)) == ["noter.txt", "noter2.txt"]
 
 
 def test_what_was_mended_since_is_no_refusal_to_tell_of(home: Home) -> None:

@@ -13,9 +13,9 @@ from dagster_project.lib.receiving.judging import names
 from dagster_project.lib.receiving.judging.declarations import Csv, Source, load_sources
 from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding
 from dagster_project.lib.receiving.judging.grammar import Context
-from dagster_project.lib.receiving.template import write_template
 from dagster_project.lib.reference import load_benefits
 from tests.faults import corpus
+from tests.unit.receiving import homes
 
 CONTEXT = Context(load_benefits(), frozenset({corpus.CONTRACT}))
 
@@ -143,31 +143,35 @@ def test_a_text_of_ascii_alone_is_the_same_in_every_encoding(tmp_path: Path) -> 
     assert (read and read.parsed.row_count, found) == (len(plain), ())
 
 
-def test_a_template_is_written_in_the_encoding_of_its_source(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+DEBRIS = (
+    "~$deltagere_2024-02-01.xlsx", "deltagere_2024-02-01.csv.filepart", "Thumbs.db",
+    "deltagere_2024-02-01.csv.crdownload", "deltagere_2024-02-01.csv.partial", "desktop.ini",
+    ".DS_Store", ".~lock.deltagere_2024-02-01.xlsx#", "deltagere_2024-02-01.csv#", "thumbs.db",
+    "deltagere_2024-02-01.csv.part", "deltagere_2024-02-01.csv.tmp", "a.sha256", ".skjult",
+    "DESKTOP.INI", "DELTAGERE.TMP", "a.Part", ".ds_store",
+)  # fmt: skip
+
+
+# Rule I.no_delivery
+def test_what_writers_and_desktops_leave_stays_where_it_is_in_every_folder(
+    tmp_path: Path,
 ) -> None:
-    source = declared("cp1252")
-    monkeypatch.setattr(
-        "dagster_project.lib.receiving.template.load_sources", lambda: {"deltagere": source}
-    )
-    template = write_template("deltagere", tmp_path)[0].read_bytes()
-    assert template.decode("cp1252").startswith("kontrakt_id;")
-    assert not template.startswith(b"\xef\xbb\xbf")
+    home = homes.new_home(tmp_path / "home")
+    folders = ("", "indbakke", "indbakke/leverandør")
+    for folder in folders:
+        for name in DEBRIS:
+            homes.land(home, name, b"x", folder)
+    report = homes.receive(home)
+    assert (report.accepted, report.refused, report.waiting) == ([], [], 0)
+    for folder in folders:
+        left = {path.name for path in (home.landing / folder).iterdir() if path.is_file()}
+        assert left == set(DEBRIS)
 
 
 @pytest.mark.parametrize(
     "name",
-    [
-        "~$deltagere_2024-02-01.xlsx", "deltagere_2024-02-01.csv.filepart", "Thumbs.db",
-        "deltagere_2024-02-01.csv.crdownload", "deltagere_2024-02-01.csv.partial", "desktop.ini",
-        ".DS_Store", ".~lock.deltagere_2024-02-01.xlsx#", "deltagere_2024-02-01.csv#", "thumbs.db",
-        "deltagere_2024-02-01.csv.part", "deltagere_2024-02-01.csv.tmp", "a.sha256", ".skjult",
-    ],
+    ["deltagere_2024-02-01.csv", "part.csv", "thumbs.csv", "a~b.csv", "thumbs.db.csv", "a.tmp.csv",
+     "#a.csv", "DS_Store"],
 )  # fmt: skip
-def test_what_writers_and_desktops_leave_is_no_delivery(name: str) -> None:
-    assert not names.is_delivery_name(name)
-
-
-@pytest.mark.parametrize("name", ["deltagere_2024-02-01.csv", "part.csv", "thumbs.csv", "a~b.csv"])
 def test_any_other_name_is_one(name: str) -> None:
     assert names.is_delivery_name(name)

@@ -117,7 +117,7 @@ def _carry_out(home: Home, register: Register, path: Path) -> None:
     note_untold(
         home,
         (
-            decision["record"]["delivery_id"]
+            (decision["record"]["delivery_id"], decision["record"]["file_name"])
             for decision in decisions
             if decision["record"] and decision["place"] == "quarantine"
         ),

@@ -43,8 +43,9 @@ class Record:
             is held by none of them.
         opened_checks: checks that a person has opened.
         withdrawn_on: as-of date from which on it is not known, None where nobody withdrew it.
-        refused_again: what was wrong with the newest file of this identity that was refused after
-            the delivery had been accepted.
+        refusals: the names under which a file of this identity was refused since it was last
+            accepted, each with what was wrong the last time. (A file whose name follows no rule has
+            no identity but its bytes: such twins share one.)
         empty_rows: rows whose cells were all empty; they are no records and in no other count.
         overlay_name: file name of the overlay that it was read with, None where there was none.
         overlay_sha256: of its bytes; the vault has them under this name.
@@ -73,7 +74,7 @@ class Record:
     judged_checks: tuple[str, ...] = ()
     opened_checks: frozenset[str] = frozenset()
     withdrawn_on: dt.date | None = None
-    refused_again: tuple[Finding, ...] = ()
+    refusals: tuple[tuple[str, tuple[Finding, ...]], ...] = ()
     empty_rows: int = 0
     overlay_name: str | None = None
     overlay_sha256: str | None = None
@@ -88,13 +89,12 @@ class Record:
         return self.withdrawn_on is not None and (as_of is None or self.withdrawn_on <= as_of)
 
     @property
-    def refused(self) -> Record | None:
-        """The delivery as a refused file: itself, or the file that came under its identity."""
-        if not self.is_accepted:
-            return self
-        if not self.refused_again:
-            return None
-        return replace(self, outcome=REFUSED, findings=self.refused_again)
+    def refused(self) -> list[Record]:
+        """The refused files of this identity, one for each name."""
+        return [
+            replace(self, outcome=REFUSED, file_name=name, findings=findings)
+            for name, findings in self.refusals
+        ]
 
     @property
     def code(self) -> str | None:
@@ -137,7 +137,7 @@ class Record:
         }
 
 
-_NOT_IN_THE_LINE = ("delivery_no", "opened_checks", "withdrawn_on", "refused_again")
+_NOT_IN_THE_LINE = ("delivery_no", "opened_checks", "withdrawn_on", "refusals")
 # left out of a line where there is nothing to say, so that lines from before them are the same
 _ONLY_IF_SAID = ("empty_rows", "overlay_name", "overlay_sha256", "judged_checks")
 _IN_THE_LINE = [
@@ -154,7 +154,8 @@ def record_of(line: dict[str, Any], number: int) -> Record:
     values["judged_checks"] = tuple(values.get("judged_checks", ()))
     values["findings"] = tuple(Finding.from_json(finding) for finding in values["findings"])
     values["rejected"] = tuple((row, column, code) for row, column, code in values["rejected"])
-    return Record(delivery_no=number, **values)
+    refused = () if values["outcome"] == ACCEPTED else ((values["file_name"], values["findings"]),)
+    return Record(delivery_no=number, refusals=refused, **values)
 
 
 class Register:
@@ -257,7 +258,7 @@ class Register:
 
     def refused(self) -> list[Record]:
         """Refused files, those that came under an accepted delivery's identity included."""
-        return [found for record in self.records() if (found := record.refused)]
+        return [file for record in self.records() for file in record.refused]
 
     def get(self, delivery_id: str) -> Record | None:
         """The delivery of this identity."""
@@ -319,11 +320,15 @@ def _again(known: Record, line: dict[str, Any]) -> Record:
     What was accepted stays accepted: money may rest on it.
     """
     record = record_of(line, known.delivery_no)
+    refusals = tuple({**dict(known.refusals), **dict(record.refusals)}.items())
     if known.is_accepted and not record.is_accepted:
-        return replace(known, refused_again=record.findings)
-    name = min(known.file_name, record.file_name)
+        return replace(known, refusals=refusals)
     return replace(
-        record, file_name=name, opened_checks=known.opened_checks, withdrawn_on=known.withdrawn_on
+        record,
+        file_name=min(known.file_name, record.file_name),
+        opened_checks=known.opened_checks,
+        withdrawn_on=known.withdrawn_on,
+        refusals=() if record.is_accepted else refusals,
     )
 
 

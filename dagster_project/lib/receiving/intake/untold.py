@@ -35,10 +35,10 @@ def _known(home: Home) -> set[str]:
     )
 
 
-def note_untold(home: Home, delivery_ids: Iterable[str]) -> None:
-    """Write down, durably, that these refusals are to be reported."""
+def note_untold(home: Home, refused: Iterable[tuple[str, str]]) -> None:
+    """Write down, durably, that these refusals are to be reported: delivery_id and shown name."""
     known = _known(home)
-    untold = known | set(delivery_ids)
+    untold = known | {f"{delivery_id} {name}" for delivery_id, name in refused}
     if untold != known:
         files.write_atomic(home.quarantine / _FILE, canonical_json(sorted(untold)))
 
@@ -47,11 +47,17 @@ def untold_refusals(home: Home) -> list[DeliveryNote]:
     """Refusals that no run has reported, in the order of the register, unless accepted since.
 
     Returns:
-        those of this run, and of earlier ones that were killed before they ended.
+        those of this run, and of earlier ones that were killed before they ended; each name under
+        which a file came is one.
     """
     untold = _known(home)
     register: Register = load_register(home)
-    return [record.note() for record in register.refused() if record.delivery_id in untold]
+    return [
+        record.note()
+        for record in register.refused()
+        # older code noted the identity alone
+        if untold & {record.delivery_id, f"{record.delivery_id} {record.file_name}"}
+    ]
 
 
 def forget_untold(home: Home) -> None:

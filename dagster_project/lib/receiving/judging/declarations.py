@@ -266,6 +266,8 @@ class Source(_Strict):
     source: str = Field(pattern=r"^[a-z]+$")
     title: str
     semantics: Literal["window", "upsert", "snapshot"]
+    # whose file it is: for the package of templates
+    sent_by: Literal["provider", "municipality"] = "municipality"
     formats: tuple[Format, ...]
     csv: Csv = Csv()
     sheet: str | None = None

@@ -4,6 +4,7 @@ What belongs here: what a name says. What does not: the file's content.
 A name is data: it is never used as a path or a glob.
 
 Rules: I.name, I.no_delivery, I.identity.
+Decides: I.name.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from dagster_project.lib.base.person_numbers import (
     holds_person_number,
     without_days,
 )
+from dagster_project.lib.receiving.judging import naming
 from dagster_project.lib.receiving.judging.declarations import Source, load_sources
 from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding
 
@@ -70,9 +72,13 @@ class NameParts:
 
 
 def is_delivery_name(name: str) -> bool:
-    """Names of writers at work, of checksum files and of what desktops leave are no deliveries."""
+    """Names of writers at work, of checksum files and of what desktops leave are no deliveries.
+
+    Programs of Windows write the endings in capitals too.
+    """
+    folded = name.casefold()
     return not (
-        name.startswith((".", "~")) or name.endswith(_NO_DELIVERY) or name.casefold() in _DESKTOP
+        folded.startswith((".", "~")) or folded.endswith(_NO_DELIVERY) or folded in _DESKTOP
     )
 
 
@@ -116,11 +122,12 @@ def delivery_id(key: tuple[str, ...], sha256: str) -> str:
     return hashlib.sha256("\x1f".join((*key, sha256)).encode()).hexdigest()[:16]
 
 
-def _date(text: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise FileRefusedError(Finding("FILE_NAME", detail="date")) from None
+def _refused(name: str, sources: Mapping[str, Source], detail: str) -> FileRefusedError:
+    """A name that breaks the rule: where, and a right one (I.name)."""
+    proposed = naming.propose(name, sources, is_plain=not holds_number(name))
+    if naming.SOURCE in proposed:
+        proposed += f" ({naming.SOURCE} er en af: {', '.join(sorted(sources))})"
+    return FileRefusedError(Finding("FILE_NAME", detail=detail, expected=proposed))
 
 
 def parse_name(name: str, sources: Mapping[str, Source]) -> NameParts:
@@ -132,21 +139,27 @@ def parse_name(name: str, sources: Mapping[str, Source]) -> NameParts:
             missing, reversed, not wholly before the extract, or given for a source that has none.
     """
     if holds_number(name):
-        raise FileRefusedError(Finding("FILE_NAME", detail="digits"))
-    if (real := _real_name(name, sources)) is not None:
-        return real
+        raise _refused(name, sources, "digits")
+    try:
+        return _real_name(name, sources) or _parts(name, sources)
+    except ValueError:
+        raise _refused(name, sources, "date") from None
+
+
+def _parts(name: str, sources: Mapping[str, Source]) -> NameParts:
     found = _NAME.fullmatch(name)
     source = sources.get(found["source"]) if found else None
     if found is None or source is None:
-        raise FileRefusedError(Finding("FILE_NAME", detail="pattern"))
+        raise _refused(name, sources, naming.wrong_part(name, sources))
     if found["format"] not in source.formats:
-        raise FileRefusedError(Finding("FILE_NAME", detail=f"type: {', '.join(source.formats)}"))
+        raise _refused(name, sources, f"type: {', '.join(source.formats)}")
+    day = dt.date.fromisoformat
     return NameParts(
         source=source,
         format=found["format"],
-        extracted_on=_date(found["extracted"]),
-        covers_from=_date(found["first"]) if found["first"] else None,
-        covers_to=_date(found["last"]) if found["last"] else None,
+        extracted_on=day(found["extracted"]),
+        covers_from=day(found["first"]) if found["first"] else None,
+        covers_to=day(found["last"]) if found["last"] else None,
         sender=found["sender"],
         version=int(found["version"] or 1),
     )
@@ -155,10 +168,18 @@ def parse_name(name: str, sources: Mapping[str, Source]) -> NameParts:
 def _real_name(name: str, sources: Mapping[str, Source]) -> NameParts | None:
     for source in sources.values():
         if source.real_name and (found := re.fullmatch(source.real_name, name)):
-            return NameParts(
-                source=source, format="csv", extracted_on=_date(found[1]), is_real_name=True
-            )
+            extracted_on = dt.date.fromisoformat(found[1])
+            return NameParts(source, "csv", extracted_on, is_real_name=True)
     return None
+
+
+def _refused_window(parts: NameParts, detail: str) -> FileRefusedError:
+    days = [naming.FROM, naming.TO] if detail == "missing" else []
+    sender = [parts.sender] if parts.sender else []
+    version = [f"v{parts.version}"] if parts.version > 1 else []
+    said = [parts.source.source, parts.extracted_on.isoformat(), *days, *sender, *version]
+    proposed = f"{'_'.join(said)}.{parts.format}"
+    return FileRefusedError(Finding("WINDOW_INVALID", detail=detail, expected=proposed))
 
 
 def check_window(parts: NameParts) -> None:
@@ -170,11 +191,11 @@ def check_window(parts: NameParts) -> None:
     window, first, last = parts.source.window, parts.covers_from, parts.covers_to
     if window is None:
         if first is not None:
-            raise FileRefusedError(Finding("WINDOW_INVALID", detail="unexpected"))
+            raise _refused_window(parts, "unexpected")
         return
     if first is None or last is None:
         if window.in_name == "required" and not parts.is_real_name:
-            raise FileRefusedError(Finding("WINDOW_INVALID", detail="missing"))
+            raise _refused_window(parts, "missing")
         return
     if not first <= last <= parts.extracted_on:
         raise FileRefusedError(Finding("WINDOW_INVALID", detail="order"))

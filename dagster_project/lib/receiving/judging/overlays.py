@@ -95,6 +95,20 @@ def read_overlays(sources_dir: Path) -> Overlays:
     return found
 
 
+def read_one(path: Path, source_name: str | None = None) -> Declared:
+    """One overlay, wherever it lies.
+
+    Args:
+        path: the file.
+        source_name: its source, whatever the file is called; None: its name says it.
+
+    Raises:
+        EffektError: ``SOURCE_DECLARATION`` (2): it cannot be loaded, or is named by no source.
+    """
+    source = load_sources()[source_name] if source_name else _named(path.name)[0]
+    return _declared(source, path)
+
+
 @cache
 def _overlaid(source_name: str, overlay: bytes, file_name: str) -> Source:
     return overlaid(load_sources()[source_name], overlay, file_name)
