@@ -178,7 +178,9 @@ def test_any_other_member_of_a_dimension_is_refused_and_says_what_to_do(
 ) -> None:
     (found,) = judge(with_more(name, values))
     assert (found.code, found.rows, found.detail) == ("VALUE_NOT_ALLOWED", rows, "dimension")
-    assert "i alt" in report.describe(found, "json") and "Mænd" not in report.describe(found, "json")
+    assert "i alt" in report.describe(found, "json") and "Mænd" not in report.describe(
+        found, "json"
+    )
 
 
 def test_an_answer_divided_in_thousands_of_rows_is_refused_for_the_same(judge: Refusal) -> None:
