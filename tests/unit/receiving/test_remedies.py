@@ -13,6 +13,7 @@ from collections.abc import Callable
 import pytest
 
 from dagster_project.lib.receiving.judging.declarations import Csv, load_sources
+from dagster_project.lib.receiving.judging.findings import Finding
 from tests.faults import corpus
 from tests.unit.receiving.judging import Judge, remedy, table_with, told
 
@@ -276,3 +277,19 @@ def test_a_window_needs_a_row_with_a_day_in_it(judge: Judge, window: str, is_ins
     assert told(found) == ([] if is_inside else [("FILE_EMPTY", None, "outside")])
     if found:
         assert "perioden i filnavnet" in remedy(found, "csv")
+
+
+# Rule I.places
+def test_rows_of_one_column_and_code_are_one_finding_that_tells_each_cause_by_its_rows(
+    judge: Judge,
+) -> None:
+    headings, rows = table_with("ydelsesforloeb", "fra_dato", "01-02-2023")
+    rows[2][headings.index("fra_dato")] = "2023-05-01 00:00:00"
+    rows[4][headings.index("fra_dato")] = "01-06-2023"
+    found = judge("ydelsesforloeb", "csv", corpus.csv_bytes(headings, rows))
+    assert [(f.code, f.rows, f.row_total, f.places) for f in found] == [
+        ("DATE_FORMAT", (2, 3, 5), 3, (3, 4, 6))
+    ]
+    advice = remedy(found, "csv")
+    assert advice.startswith("Post 2, 5: ") and " Post 3: Datoen har et klokkeslæt" in advice
+    assert Finding.from_json(found[0].as_json()) == found[0]

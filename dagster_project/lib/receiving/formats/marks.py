@@ -16,7 +16,7 @@ import duckdb
 from dagster_project.lib.receiving.formats.landed import Landed, heading_at
 from dagster_project.lib.receiving.judging.causes import expected
 from dagster_project.lib.receiving.judging.declarations import Source
-from dagster_project.lib.receiving.judging.findings import Finding
+from dagster_project.lib.receiving.judging.findings import Finding, merged
 from dagster_project.lib.receiving.judging.places import Places
 
 SKIPPED = "skipped"  # in the place of marks: a row that is not judged
@@ -75,7 +75,7 @@ def _mark_cells(connection: duckdb.DuckDBPyConnection, table: str, landed: Lande
 def findings_of(
     connection: duckdb.DuckDBPyConnection, table: str, source: Source, places: Places
 ) -> tuple[tuple[Finding, ...], int]:
-    """The findings of the marks, one per (column, code, cause), and how many rows are rejected."""
+    """The findings of the marks, one per (column, code), and how many rows are rejected."""
     is_rejected = f"faults is not null and faults <> '{SKIPPED}'"
     (rejected,) = connection.execute(
         f"select count(*) from {table} where {is_rejected}"
@@ -95,7 +95,7 @@ def findings_of(
         for place, code, cause in [[*said.split(":"), ""][:3]]
     ]
     found.sort(key=lambda one: (one[0][0], *one[1:]))  # from the top, then as columns are declared
-    return tuple(
+    return merged(
         Finding(
             code, _fault_heading(source, place), rows, total, _wanted(source, place[0], code),
             places.of(rows), places.kind, cause, _expected(source, place[0]),

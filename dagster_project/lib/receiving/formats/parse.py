@@ -50,7 +50,7 @@ class Parsed:
         rejected_rows: records with a fault.
         skipped_rows: records of benefits that the product does not map, without a day, or with a
             value that the overlay says to ignore.
-        findings: one per (column, code, cause).
+        findings: one per (column, code).
         layout: where the columns stand.
         has_repeated_keys: rows of a window source have one key; they are equal, or faults.
         empty_rows: rows whose cells are all empty; they are no records.

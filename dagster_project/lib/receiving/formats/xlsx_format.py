@@ -38,7 +38,12 @@ from dagster_project.lib.receiving.formats.xlsx_container import (
 )
 from dagster_project.lib.receiving.judging.causes import expected
 from dagster_project.lib.receiving.judging.declarations import Column, Source
-from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding, rows_finding
+from dagster_project.lib.receiving.judging.findings import (
+    FileRefusedError,
+    Finding,
+    merged,
+    rows_finding,
+)
 from dagster_project.lib.receiving.judging.places import Places
 
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
@@ -332,21 +337,21 @@ class _Faults:
         self.row_count += row not in self.rows
         self.rows[row] = (-1, code)
 
-    def findings(self, source: Source, places: Places) -> list[Finding]:
-        """One finding for each column, code and cause, as their first rows come."""
+    def findings(self, source: Source, places: Places) -> tuple[Finding, ...]:
+        """One finding for each column and code, as their first rows come."""
         found: dict[tuple[int, str], list[int]] = {}
         marks = list(self.rows.items())
         marks += [(row, (index, code)) for (row, index), code in self.cells.items()]
         for row, kind in sorted(marks):
             found.setdefault(kind, []).append(row)
-        return [
+        return merged(
             replace(
                 rows_finding(code.split(":")[0], heading_at(source, index), numbers, places=places),
                 cause=code.partition(":")[2],
                 expected=expected(source.columns[index], source) if index >= 0 else "",
             )
             for (index, code), numbers in found.items()
-        ]
+        )
 
 
 def _land_row(

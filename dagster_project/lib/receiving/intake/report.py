@@ -19,6 +19,7 @@ from dagster_project.lib.reference import words
 
 NUMBERING = "Række 1 er den første række med indhold efter overskriften."
 _PLACES = {"line": "Linje", "sheet_row": "Regnearkets rækkenummer"}
+_FEW = 5
 _UNKNOWN = ("Filen er afvist.", "Kontakt driften.")
 
 
@@ -29,18 +30,37 @@ def words_of(code: str) -> tuple[str, str]:
 
 
 def words_for(finding: Finding, file_format: str | None) -> tuple[str, str]:
-    """What is wrong and what to do, in Danish, as exactly as its cause and the format allow.
+    """What is wrong and what to do, in Danish, as exactly as its causes and the format allow.
 
     A remedy may hold ``{column}`` and ``{expected}``: what the declaration lets a cell hold. One
     that is the same for every code stands under ``*``.
     """
+    if not finding.by_cause:
+        return _words_for(finding, finding.cause, file_format)
+    rows_of: dict[str, list[int]] = {}
+    rules = set()
+    for cause, rows in finding.by_cause:
+        rule, remedy = _words_for(finding, cause, file_format)
+        rules.add(rule)
+        rows_of.setdefault(remedy, []).extend(rows)
+    rule = rules.pop() if len(rules) == 1 else words_of(finding.code)[0]
+    if len(rows_of) == 1:
+        return rule, next(iter(rows_of))
+    return rule, " ".join(f"Post {_few(rows)}: {remedy}" for remedy, rows in rows_of.items())
+
+
+def _few(rows: list[int]) -> str:
+    shown = ", ".join(map(str, sorted(rows)[:_FEW]))
+    return shown + (" …" if len(rows) > _FEW else "")
+
+
+def _words_for(finding: Finding, cause: str, file_format: str | None) -> tuple[str, str]:
     rule, remedy = words_of(finding.code)
     kind = finding.detail.split(":")[0]
-    cause = finding.cause or kind
     keys = [
         f"{code}:{detail}"
         for code in (finding.code, "*")
-        for detail in (f"{file_format}.{cause}", cause)
+        for detail in (f"{file_format}.{cause or kind}", cause or kind)
     ]
     found = (words.find("finding_detail", key) for key in [*keys, f"{finding.code}:{kind}"])
     if word := next(filter(None, found), None):

@@ -6,14 +6,14 @@ Decides: I.silent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from dagster_project.lib.receiving.judging.places import Places
 
 ROWS_SHOWN = 200
-_SAID_WHERE_KNOWN = ("places", "place_kind", "cause", "expected")
+_SAID_WHERE_KNOWN = ("places", "place_kind", "cause", "expected", "by_cause")
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class Finding:
         cause: what a program or a person did to the values, on which the remedy depends; a word of
             ``causes`` or of a format, empty where the code says it all.
         expected: what a cell may hold (allowed values, decimals), for the remedy.
+        by_cause: where the rows have several causes: each with its rows; ``cause`` is the first.
     """
 
     code: str
@@ -42,6 +43,7 @@ class Finding:
     place_kind: str = ""
     cause: str = ""
     expected: str = ""
+    by_cause: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Plain mapping for the register and the reports."""
@@ -53,7 +55,8 @@ class Finding:
     def from_json(data: dict[str, Any]) -> Finding:
         """The finding that ``as_json`` wrote."""
         lists = {name: tuple(data.get(name, ())) for name in ("rows", "places")}
-        return Finding(**{**data, **lists})
+        causes = tuple((cause, tuple(rows)) for cause, rows in data.get("by_cause", ()))
+        return Finding(**{**data, **lists, "by_cause": causes})
 
 
 class FileRefusedError(Exception):
@@ -77,6 +80,26 @@ def rows_finding(
     own = places.of(shown) if places else ()
     kind = places.kind if places and own else ""
     return Finding(code, column, shown, len(numbers), detail, own, kind)
+
+
+def merged(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings of one column and code as one, which keeps the rows of each cause."""
+    kinds: dict[tuple[str, str | None], list[Finding]] = {}
+    for finding in found:
+        kinds.setdefault((finding.code, finding.column), []).append(finding)
+    return tuple(one[0] if len(one) == 1 else _as_one(one) for one in kinds.values())
+
+
+def _as_one(found: Sequence[Finding]) -> Finding:
+    rows = sorted({row for finding in found for row in finding.rows})[:ROWS_SHOWN]
+    own = {row: place for one in found for row, place in zip(one.rows, one.places, strict=False)}
+    return replace(
+        found[0],
+        rows=tuple(rows),
+        row_total=sum(finding.row_total for finding in found),
+        places=tuple(own[row] for row in rows if row in own),
+        by_cause=tuple((finding.cause, finding.rows) for finding in found),
+    )
 
 
 @dataclass(frozen=True)
