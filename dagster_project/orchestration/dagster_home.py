@@ -50,6 +50,10 @@ run_monitoring:
 run_launcher:
   module: dagster_project.orchestration.run_launcher
   class: WatchfulRunLauncher
+retention:  # a sensor that does nothing says so each half minute; the night removes the rest
+  sensor:
+    purge_after_days:
+      skipped: 1
 concurrency:
   runs:
     max_concurrent_runs: 1
