@@ -87,6 +87,7 @@ def environment(settings: Settings) -> dict[str, str]:
         CONTRACTS_VARIABLE: str(settings.contracts_dir),
         "DAGSTER_DISABLE_TELEMETRY": "1",
         "DO_NOT_TRACK": "1",
+        "FRESHNESS_DAEMON_INTERVAL_SECONDS": "300",  # it judges ages of hours, and only shows them
     }
 
 
