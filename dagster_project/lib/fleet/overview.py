@@ -3,7 +3,6 @@
 What belongs here: reading what the home itself says. What does not: judging it, finding homes.
 
 Rules: P.fleet.
-Decides: P.fleet.
 """
 
 from __future__ import annotations
