@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import stat
 import tempfile
@@ -11,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project.lib.base.errors import EffektError
-from dagster_project.orchestration import code_server
+from dagster_project import settings
+from dagster_project.cli.app import app
+from dagster_project.lib.base.errors import EffektError, UsageError
+from dagster_project.orchestration import code_server, processes, ui
 from dagster_project.settings import Home
 
 
@@ -98,3 +101,21 @@ def test_the_daemon_waits_until_a_code_server_listens(home: Home, given: Path) -
             server.listen()
             assert code_server.is_listening(home)
         assert not code_server.is_listening(home)
+
+
+# Rule F.one_code_server
+def test_a_daemon_that_is_stopped_before_a_code_server_listens_ends_well(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "stopping_signals", lambda: [signal.SIGTERM])
+    monkeypatch.setattr(processes, "start", lambda *_words, **_how: pytest.fail("started"))
+    assert ui.serve_daemon(settings.resolve(home.root)) == 0
+
+
+# Rule F.read_only
+def test_read_only_and_the_daemon_alone_exclude_each_other(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ui, "serve_daemon", lambda _settings: pytest.fail("started"))
+    with pytest.raises(UsageError):
+        app(["ui", "--part", "daemon", "--read-only", "--home", str(home.root)])
