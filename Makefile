@@ -14,7 +14,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test mutate check docs bench ui clean
+.PHONY: help setup setup-dev run test mutate check docs bench ui image clean
 
 help: ## what each target does
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /	/' | expand -t 12
@@ -74,6 +74,11 @@ bench: setup-dev ## the measurements of docs/benchmarks.md
 
 ui: setup ## Dagster's UI at the address that it prints, until Ctrl-C
 	$(BIN)/effekt ui --home $(HOME_DIR)
+
+image: setup-dev ## the image of deploy/Dockerfile; without a container engine its steps in a temporary folder
+	@if docker info >/dev/null 2>&1; \
+	then docker build -f deploy/Dockerfile -t effektafregning .; \
+	else $(BIN)/python -m tests.deploy.image_steps; fi
 
 clean: ## what can be rebuilt, the home's records excepted
 	rm -rf dbt/target dbt/logs build *.egg-info .mypy_cache .ruff_cache .pytest_cache $(HOME_DIR)/work

@@ -73,6 +73,8 @@ class HomeFile(BaseModel):
     format: int = Field(default=1, ge=1, strict=True)
     area: str | None = None
     as_of: dt.date | None = None
+    keep_runs_days: int = Field(default=30, ge=1, le=36500, strict=True)
+    """Days that Dagster's record of a run is kept (F.growth)."""
     ui: UiFile = UiFile()
     jobindsats: JobindsatsFile | None = None
 

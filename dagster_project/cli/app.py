@@ -12,7 +12,7 @@ from contextlib import suppress
 
 import typer
 
-from dagster_project.cli import desk, files, home, keys, life, night, trace
+from dagster_project.cli import desk, files, fleet, home, keys, life, night, trace
 from dagster_project.cli.shared import end_with
 from dagster_project.lib.base.errors import EXIT_FAILED, EXIT_OK
 
@@ -25,6 +25,7 @@ app = typer.Typer(
 )
 for family in (night, home, files, life, trace, keys, desk):
     app.add_typer(family.commands)
+app.add_typer(fleet.commands, name="fleet")
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ What belongs here: arguments, exit codes, printing. Dagster is imported only whe
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -20,9 +21,17 @@ from dagster_project.cli.shared import (
     say,
     settings_of,
 )
-from dagster_project.lib.base.errors import EXIT_USAGE
+from dagster_project.lib.base.errors import EXIT_USAGE, UsageError
 
 commands = typer.Typer()
+
+
+class UiPart(StrEnum):
+    """Which processes `effekt ui` runs: all, or one of the two that units run by themselves."""
+
+    ALL = "all"
+    WEB = "web"
+    DAEMON = "daemon"
 
 
 @commands.command()
@@ -84,12 +93,23 @@ def ui(
     read_only: Annotated[
         bool, typer.Option("--read-only", help="Vis kun: ingen kørsler, ingen tidsplan.")
     ] = False,
+    part: Annotated[
+        UiPart,
+        typer.Option(help="Kun én del: web (siderne) eller daemon (tidsplanen)."),
+    ] = UiPart.ALL,
 ) -> None:
     """Vis Dagsters brugerflade på denne maskine (127.0.0.1); Ctrl-C stopper den."""
     from dagster_project.orchestration import ui as server
 
     require_own(home)
     settings = settings_of(home, contracts)
+    if part is UiPart.DAEMON:
+        if read_only:
+            raise UsageError(
+                "--read-only viser kun, og daemon viser intet", remedy="udelad den ene"
+            )
+        say("Tidsplanen kører, når brugerfladens web-del gør det (Ctrl-C stopper)")
+        raise typer.Exit(server.serve_daemon(settings))
     with server.door(settings, port) as door:
         entrance = door.entrance
         print(f"Dagster: {entrance.address}  (Ctrl-C stopper)", flush=True)
@@ -98,5 +118,5 @@ def ui(
             if entrance.is_behind_proxy
             else "Nøglen i adressen gælder, til brugerfladen stopper; giv den ikke videre."
         )
-        code = server.serve(settings, door, is_read_only=read_only)
+        code = server.serve(settings, door, is_read_only=read_only, has_daemon=part is UiPart.ALL)
     raise typer.Exit(code)

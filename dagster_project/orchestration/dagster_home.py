@@ -50,6 +50,10 @@ run_monitoring:
 run_launcher:
   module: dagster_project.orchestration.run_launcher
   class: WatchfulRunLauncher
+retention:  # a sensor that does nothing says so each half minute; the night removes the rest
+  sensor:
+    purge_after_days:
+      skipped: 1
 concurrency:
   runs:
     max_concurrent_runs: 1
@@ -83,6 +87,7 @@ def environment(settings: Settings) -> dict[str, str]:
         CONTRACTS_VARIABLE: str(settings.contracts_dir),
         "DAGSTER_DISABLE_TELEMETRY": "1",
         "DO_NOT_TRACK": "1",
+        "FRESHNESS_DAEMON_INTERVAL_SECONDS": "300",  # it judges ages of hours, and only shows them
     }
 
 

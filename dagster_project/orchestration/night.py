@@ -10,6 +10,7 @@ Decides: G.order, F.after.
 
 from __future__ import annotations
 
+import datetime as dt
 import inspect
 import os
 import resource
@@ -24,8 +25,9 @@ from typing import Any
 from dagster_project.lib import receiving, records, upgrade
 from dagster_project.lib.base import files, lock
 from dagster_project.lib.base.errors import EXIT_HELD, EXIT_OK, EXIT_REFUSED, EffektError
+from dagster_project.lib.base.telling import tell
 from dagster_project.lib.trace import side_home
-from dagster_project.orchestration import access, alert, steps
+from dagster_project.orchestration import access, alert, old_runs, steps
 from dagster_project.orchestration.failures import blame_machine, without_values
 from dagster_project.orchestration.outcome import Held, Refused, StepOutcome
 from dagster_project.settings import Home, Settings
@@ -224,6 +226,7 @@ def night(settings: Settings) -> Iterator[Night]:
             _leave_alert(held)
             if held.outcomes.keys() == BY_NAME.keys():
                 records.note_night(settings.home, time.monotonic() - begun)
+            _remove_old_runs(settings.home)
 
 
 def _sweep(home: Home) -> None:
@@ -234,6 +237,16 @@ def _sweep(home: Home) -> None:
         inner = (path for path in deep.rglob("*") if path.is_dir() and not path.is_symlink())
         folders += [deep, *inner]
     files.sweep_asides(folders)
+
+
+def _remove_old_runs(home: Home) -> None:
+    """Keep Dagster's record small (F.growth); what cannot be removed now is told, no failure."""
+    left = old_runs.remove(home, dt.datetime.now(dt.UTC))
+    if left:
+        tell(
+            "Dagsters optegnelser over gamle kørsler kunne ikke fjernes nu"
+            f" ({', '.join(left)}); næste nat prøver igen"
+        )
 
 
 def _leave_alert(held: Night) -> None:

@@ -1,10 +1,8 @@
 """The UI: Dagster's web server behind the guard, its daemon, and the one code server of both.
 
-What belongs here: the processes of the UI, and where they listen. What does not: which requests are
-heard (``guard``), assets and jobs (``defs/``). Dagster is imported inside functions only.
-
-The web server listens on the loopback address. The code server does what whoever reaches it asks,
-so it listens on a socket in a folder that only its own user may enter.
+What belongs here: which processes there are, and where the web server listens: on the loopback
+address. What does not: which requests are heard (``guard``), where the code server listens
+(``code_server``), assets and jobs (``defs/``). Dagster is imported inside functions only.
 
 Rules: F.loopback, F.start_key, F.read_only.
 Decides: F.loopback, F.read_only.
@@ -12,31 +10,24 @@ Decides: F.loopback, F.read_only.
 
 from __future__ import annotations
 
-import ctypes
-import json
 import os
 import secrets
-import signal
 import socket
 import stat
-import subprocess
-import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dagster_project.lib.base import files, scratch
 from dagster_project.lib.base.environment import variables
 from dagster_project.lib.base.errors import EffektError
-from dagster_project.orchestration import dagster_home
+from dagster_project.orchestration import code_server, dagster_home, processes
 from dagster_project.orchestration.access import require_access
 from dagster_project.orchestration.guard import LOOPBACK, Entrance, Guard
-from dagster_project.settings import PROJECT_ROOT, Home, Settings
+from dagster_project.settings import Home, Settings
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -47,11 +38,8 @@ if TYPE_CHECKING:
 _BACKLOG = 128
 _KEY_BYTES = 32
 _LEAST_SECRET = 32
-_STOP_SECONDS = 15
 _CLOSE_SECONDS = 3
-_LOOK_SECONDS = 0.2
-_PR_SET_PDEATHSIG = 1
-_FOLDER = "effekt-ui-"  # in the system's temporary folder: a socket's path must be short
+_WATCH_SECONDS = 1
 
 
 @dataclass(frozen=True)
@@ -112,62 +100,70 @@ def _proxy_secret(home: Home, path: Path) -> str:
     return text
 
 
-def serve(settings: Settings, opened: Door, *, is_read_only: bool = False) -> int:
+def serve(
+    settings: Settings, opened: Door, *, is_read_only: bool = False, has_daemon: bool = True
+) -> int:
     """Run web server, code server and daemon until one ends or a signal comes.
 
     Args:
         settings: home and contracts.
         opened: the port and what a request must show.
         is_read_only: show only: no daemon runs, and nothing can be started or changed.
+        has_daemon: whether the daemon is one of the processes; else it is started by itself
+            (:func:`serve_daemon`).
 
     Returns:
         0 after a signal, 1 if a process ended by itself.
     """
-    stopped: list[int] = []
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda caught, _frame: stopped.append(caught))
-    children: list[subprocess.Popen[bytes]] = []
+    stopped = processes.stopping_signals()
+    children: list[processes.Child] = []
     with (
-        scratch.folder(Path(tempfile.gettempdir()), _FOLDER) as folder,
+        code_server.socket_of(settings.home) as place,
         variables(dagster_home.environment(settings)),
         dagster_home.opened(settings.home) as instance,
     ):
         instance.get_runs_count()  # makes the databases before several processes do so at once
-        place = folder / "code.sock"
         try:
-            children.append(_start(_code_server(place), settings))
-            while not place.exists() and not stopped and _are_alive(children):
-                time.sleep(_LOOK_SECONDS)
-            if not stopped and _are_alive(children):
-                if not is_read_only:
-                    children.append(_start(_daemon(folder, place), settings))
+            children.append(processes.start(code_server.words(place), folder=settings.home.root))
+            while not place.exists() and not stopped and processes.are_alive(children):
+                time.sleep(processes.LOOK_SECONDS)
+            if not stopped and processes.are_alive(children):
+                if has_daemon and not is_read_only:
+                    words = code_server.daemon_words(settings.home)
+                    children.append(processes.start(words, folder=settings.home.root))
                 with _web_app(instance, place, is_read_only=is_read_only) as app:
                     _serve_web(
                         Guard(app, opened.entrance), opened.listening,
-                        lambda: bool(stopped) or not _are_alive(children),
+                        lambda: bool(stopped) or not processes.are_alive(children),
                     )  # fmt: skip
         finally:
-            _stop(children)
+            processes.stop(children)
     return 0 if stopped else 1
 
 
-def _code_server(place: Path) -> list[str]:
-    return [
-        sys.executable, "-m", "dagster", "api", "grpc", "--socket", str(place),
-        "--module-name", dagster_home.MODULE, "--location-name", dagster_home.MODULE,
-        "--use-python-environment-entry-point", "--log-level", "warning",
-    ]  # fmt: skip
+def serve_daemon(settings: Settings) -> int:
+    """Run the daemon alone, on the code server that the home's web server has started.
 
-
-def _daemon(folder: Path, place: Path) -> list[str]:
-    """The daemon on the code server of the web server (JSON is YAML)."""
-    server = {"socket": str(place), "location_name": dagster_home.MODULE}
-    workspace = folder / "workspace.yaml"
-    files.write_atomic(workspace, json.dumps({"load_from": [{"grpc_server": server}]}))
-    return [
-        sys.executable, "-m", "dagster._daemon", "run", "-w", str(workspace),
-        "--log-level", "warning",
-    ]  # fmt: skip
+    Returns:
+        0 after a signal, 1 if the daemon ended by itself.
+    """
+    require_access(settings.home)
+    settings.home.ensure().refuse_open_secrets()
+    stopped = processes.stopping_signals()
+    children: list[processes.Child] = []
+    with variables(dagster_home.environment(settings)):
+        dagster_home.prepare(settings.home)
+        try:
+            while not (stopped or code_server.is_listening(settings.home)):
+                time.sleep(_WATCH_SECONDS)
+            if not stopped:
+                words = code_server.daemon_words(settings.home)
+                children.append(processes.start(words, folder=settings.home.root))
+            while not stopped and processes.are_alive(children):
+                time.sleep(_WATCH_SECONDS)
+        finally:
+            processes.stop(children)
+    return 0 if stopped else 1
 
 
 @contextmanager
@@ -199,6 +195,7 @@ def _web_app(instance: DagsterInstance, place: Path, *, is_read_only: bool) -> I
                 read_only=self.read_only,
             )  # fmt: skip
 
+    code_server.ask_less_often()
     target = GrpcServerTarget(
         host="localhost", port=None, socket=str(place), location_name=dagster_home.MODULE
     )
@@ -222,47 +219,5 @@ def _serve_web(app: App, listening: socket.socket, is_over: Callable[[], bool]) 
 
 def _look_after(server: Server, is_over: Callable[[], bool]) -> None:
     while not is_over():
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(_WATCH_SECONDS)
     server.should_exit = True
-
-
-def _are_alive(children: list[subprocess.Popen[bytes]]) -> bool:
-    return all(child.poll() is None for child in children)
-
-
-def _start(words: list[str], settings: Settings) -> subprocess.Popen[bytes]:
-    """A child in a process group of its own that dies with this process."""
-    above = filter(None, [os.environ.get("PYTHONPATH")])
-    return subprocess.Popen(  # noqa: S603 - our own interpreter and modules
-        words,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(PROJECT_ROOT), *above])},
-        cwd=settings.home.root,
-        start_new_session=True,
-        preexec_fn=_die_with_parent,
-    )
-
-
-def _die_with_parent() -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
-
-
-def _stop(children: list[subprocess.Popen[bytes]]) -> None:
-    """End every child's whole process group: asked first, then killed."""
-    for child in children:
-        _signal_group(child, signal.SIGTERM)
-    deadline = time.monotonic() + _STOP_SECONDS
-    for child in children:
-        with suppress(subprocess.TimeoutExpired):
-            child.wait(max(0.1, deadline - time.monotonic()))
-        _signal_group(child, signal.SIGKILL)
-        child.wait()
-
-
-def _signal_group(child: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    try:
-        os.killpg(child.pid, number)
-    except ProcessLookupError:
-        return

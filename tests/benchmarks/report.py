@@ -134,9 +134,60 @@ def wide_text(results: list[dict]) -> str:
     return "\n".join([*lines, ""])
 
 
+def year_text(year: dict) -> str:
+    """A year of nights: the home's size, and commands on the first day and after the last."""
+    sizes = year["sizes"]
+    shown = sorted({1, *(n for n in sizes if n % 60 in (1, 31)), max(sizes)} & set(sizes))
+    rows = [
+        f"| {name} | {of['first']:.2f} | {of['after']:.2f} | {of['after'] / of['first']:.2f} |"
+        for name, of in year["commands"].items()
+    ]
+    return "\n".join(
+        [
+            "### A year of nights",
+            "",
+            (
+                f"{year['nights']} nights of the synthetic municipality, each in Dagster's record; "
+                f"the first {year['published']} have a new business date each and publish, the "
+                "others find nothing new. A day passes by making the record a day older."
+            ),
+            "",
+            "| after night | " + " | ".join(map(str, shown)) + " |",
+            "|---|" + "---|" * len(shown),
+            "| MB outside the vault | " + " | ".join(f"{sizes[n]:.0f}" for n in shown) + " |",
+            "",
+            "| what, without news | first day, s | after the year, s | ratio |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def fleet_text(fleet: dict[str, float]) -> str:
+    """A fleet against one night and what two busy loops gain."""
+    return "\n".join(
+        [
+            "### A fleet of homes",
+            "",
+            "| homes | jobs | one night, s | two busy loops gain | fleet, s | bound, s | ratio |",
+            "|---|---|---|---|---|---|---|",
+            (
+                f"| {fleet['homes']:.0f} | 2 | {fleet['one']:.1f} | {fleet['gain']:.2f} "
+                f"| {fleet['fleet']:.1f} | {fleet['bound']:.1f} "
+                f"| {fleet['fleet'] / fleet['bound']:.2f} |"
+            ),
+            "",
+            "The bound is homes × one night ÷ (0.8 × the gain of two busy loops just then).",
+            "",
+        ]
+    )
+
+
 def write(
-    results: list[dict], nights: dict[str, dict[str, float]] | None, wides: list[dict], command: str
-) -> None:
+    results: list[dict], nights: dict[str, dict[str, float]] | None, wides: list[dict],
+    others: list[str], command: str,
+) -> None:  # fmt: skip
     """Write the page anew."""
     made_by = (
         f"Made by `{command}` (Python {platform.python_version()}, DuckDB {duckdb.__version__}, 2 "
@@ -155,4 +206,5 @@ def write(
         parts.append(night_text(nights))
     if wides:
         parts.append(wide_text(wides))
+    parts += others
     PAGE.write_text("\n".join(parts), encoding="utf-8")

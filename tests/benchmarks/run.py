@@ -229,6 +229,18 @@ def measure_relapse(size: worlds.Size, folder: Path) -> dict[str, float]:
     return {"core": sum(took.values()), "relapse": relapse, **{name: took[name] for name in inputs}}
 
 
+def many(arguments: argparse.Namespace, root: Path) -> list[str]:
+    """The sections over many nights and many homes, as far as they are asked for."""
+    from tests.benchmarks import fleet, report, year
+
+    sections = []
+    if arguments.fleet:
+        sections.append(report.fleet_text(fleet.measure(root, arguments.fleet)))
+    if arguments.year:
+        sections.append(report.year_text(year.measure(root, arguments.year)))
+    return sections
+
+
 def main() -> None:
     """Measure what is asked for and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -239,6 +251,9 @@ def main() -> None:
         "--wide", default="city", choices=["none", *wide.PERSONS], help="size of the wide file"
     )
     parser.add_argument("--wide-only", action="store_true", help="print the wide file's tables")
+    parser.add_argument("--year", type=int, default=365, help="nights of the year; 0 for none")
+    parser.add_argument("--fleet", type=int, default=4, help="homes of the fleet; 0 for none")
+    parser.add_argument("--many-only", action="store_true", help="print year and fleet alone")
     parser.add_argument("--keep", type=Path, default=None, help="folder to keep the worlds in")
     arguments = parser.parse_args()
     from tests.benchmarks import night, report
@@ -248,6 +263,9 @@ def main() -> None:
     try:
         if arguments.wide_only:
             print(report.wide_text(wide.measure(arguments.wide, arguments.runs, root)))
+            return
+        if arguments.many_only:
+            print("\n".join(many(arguments, root)))
             return
         for name in arguments.sizes.split(","):
             folder = root / name
@@ -260,7 +278,9 @@ def main() -> None:
         wides = (
             [] if arguments.wide == "none" else wide.measure(arguments.wide, arguments.runs, root)
         )
-        report.write(results, nights, wides, " ".join(["make bench", *sys.argv[1:]]))
+        report.write(
+            results, nights, wides, many(arguments, root), " ".join(["make bench", *sys.argv[1:]])
+        )
     finally:
         if arguments.keep is None:
             shutil.rmtree(root, ignore_errors=True)
