@@ -180,7 +180,7 @@ class _Judge:
     def _check_parser(self, case: _Case) -> None:
         """Files after one that broke the engine itself are not refused for it."""
         try:
-            self._parser.execute("select 1")
+            self._parser.execute("select 1").fetchall()
         except duckdb.Error:
             name = names.scrub(case.staged.found.name)
             raise EffektError(

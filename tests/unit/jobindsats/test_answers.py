@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from dagster_project.lib.receiving.judging.declarations import load_sources
 from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding
 from dagster_project.lib.receiving.judging.grammar import Context
 from dagster_project.lib.reference import load_benefits
+from tests.unit.receiving import homes
 
 SHARE = "Fuldtidspersoner i pct. af arbejdsstyrken 16-66 år"
 OTHER_SHARE = "Fuldtidspersoner i pct. af befolkningen 16-66 år"
@@ -226,3 +228,20 @@ def test_an_answer_without_a_benefit_is_left_to_the_check_of_headings(judge: Ref
     columns = [*V3[:2], *V3[3:]]
     found = judge({"columns": columns, "rows": [[*ROW_3[:2], *ROW_3[3:]]]})
     assert [(finding.code, finding.column) for finding in found] == [("HEADER_MISSING", "Ydelse")]
+
+
+# Rules I.jobindsats, I.formats
+def test_tables_that_name_no_benefit_are_read_with_the_overlay_s(tmp_path: Path) -> None:
+    home = homes.new_home(tmp_path / "home")
+    folder = home.root / "sources"
+    folder.mkdir(exist_ok=True)
+    for sender, benefit in (("", "Sygedagpenge"), (".afklaring", "Jobafklaringsforløb")):
+        text = f"constants: {{Ydelse: {benefit}}}\n"
+        (folder / f"jobindsats{sender}.yml").write_text(text, encoding="utf-8")
+    third = {"columns": [*V3[:2], *V3[3:]], "rows": [[*ROW_3[:2], *ROW_3[3:]]]}
+    second = version_2([*V2[:2], *V2[3:]], [[*ROW_2[:2], *ROW_2[3:]]])
+    homes.land(home, "jobindsats_2024-02-01.json", json.dumps(third))
+    homes.land(home, "jobindsats_2024-02-01_afklaring.json", json.dumps(second))
+    assert homes.receive(home).refused == []
+    groups = sorted(row[3] for row in homes.rows(home, "jobindsats"))
+    assert groups == ["jobafklaring", "sygedagpenge"]

@@ -242,9 +242,19 @@ def test_each_series_of_each_area_is_judged_by_itself(home: Home) -> None:
 def test_what_is_suppressed_or_of_no_mapped_benefit_is_not_judged(home: Home) -> None:
     land(home, "2024-01-10", USUAL)
     land(home, "2024-04-10", {"2023M06": "*", "2024M02": ".."})
+    rows = "Hedensted;Anden ydelse;2024M01;9999;900,0\nHedensted;Sygedagpenge;2024M01;9999;100,0"
+    homes.land(home, "jobindsats_2024-04-11.csv", f"{HEADINGS}\n{rows}\n")
+    report = homes.receive(home)
+    assert (report.refused, report.held) == ([], [])
+
+
+def test_a_file_that_is_refused_while_it_is_read_keeps_no_statistics_out(home: Home) -> None:
     row = "Hedensted;Anden ydelse;2024M01;9999;900,0"
     homes.land(home, "jobindsats_2024-04-11.csv", f"{HEADINGS}\n{row}\n")
-    assert homes.receive(home).held == []
+    land(home, "2024-01-10", USUAL)
+    report = homes.receive(home)
+    assert [note.code for note in report.refused] == ["FILE_EMPTY"]
+    assert len(report.accepted) == 1
 
 
 # Rules G.figures, I.order
