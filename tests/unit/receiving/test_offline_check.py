@@ -316,6 +316,8 @@ def test_a_file_is_checked_with_the_overlay_of_the_home(folder: Path) -> None:
 @pytest.mark.parametrize("command", sorted(get_command(app).commands))  # type: ignore[attr-defined]
 # Rule P.commands
 def test_every_command_takes_the_home_and_the_contracts(command: str) -> None:
-    told = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"}).output
-    assert "--home" in told
-    assert "--contracts" in told
+    inner = getattr(get_command(app).commands[command], "commands", {})  # type: ignore[attr-defined]
+    for words in [[command, name] for name in inner] or [[command]]:
+        told = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": "200"}).output
+        assert "--home" in told
+        assert "--contracts" in told
