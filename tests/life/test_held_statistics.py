@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from dagster_project.cli import summary
 from dagster_project.lib import life, receiving
 from dagster_project.lib.base.errors import NotAllowedError
+from dagster_project.orchestration import alarm
 from tests.life.world import CONTRACT, HEADINGS, Town, begin
 
 OTHERS = ("ydelsesforloeb", "deltagere", "resultatkrav", "personstatus")
@@ -74,7 +74,7 @@ def test_held_statistics_are_not_known_and_block_the_period(story: dict[str, Any
 
 # Rule G.figures
 def test_the_night_names_the_file_and_the_command_that_lets_it_in(story: dict[str, Any]) -> None:
-    (line,) = (line for line in summary.problem_lines(story["held"]) if "TILBAGEHOLDT" in line)
+    (line,) = (line for line in alarm.problem_lines(story["held"]) if "TILBAGEHOLDT" in line)
     assert UNUSUAL in line and "effekt accept SHA256 figure --as" in line
 
 
