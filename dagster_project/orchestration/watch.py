@@ -103,6 +103,11 @@ def missed_now(home: Home, instance: DagsterInstance, now: dt.datetime) -> tuple
 def tell_ended(home: Home, instance: DagsterInstance, since: dt.datetime) -> int:
     """Tell runs that failed or were canceled since a time and have not told it themselves.
 
+    Args:
+        home: the home.
+        instance: its Dagster.
+        since: a time in UTC, which Dagster's storage takes it for.
+
     Returns:
         how many were told now.
     """

@@ -54,8 +54,10 @@ def left(home: Home) -> dict[str, Any] | None:
         return None
     try:
         handle = os.open(home.lock_file, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return noted(home)
     except OSError:
-        return None
+        return None  # closed to this user
     try:
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
         return noted(home)

@@ -81,7 +81,7 @@ def read(home: Home) -> Record:
     """The record; an empty one where it is missing or cannot be read."""
     try:
         loaded = json.loads((home.reports / _FILE).read_text(encoding="utf-8"))
-        record = Record(**loaded)
+        record = Record(**{name: list(values) for name, values in loaded.items()})
         _ = record.tried, record.ticked, record.good_at, record.publications()
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return Record()
