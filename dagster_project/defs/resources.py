@@ -3,7 +3,7 @@
 What belongs here: opening a home for a run, what the run may be told, and its failures in Dagster's
 words. What does not: assets, rules. The lock is held from the run's first step to its last.
 
-Rules: F.launchpad, F.lock, P.alert.
+Rules: F.launchpad, F.busy, P.alert.
 Decides: F.launchpad.
 """
 
