@@ -80,7 +80,7 @@ def _hold(context: dg.InitResourceContext) -> Iterator[nightly.Night]:
     run, as_of = context.run, context.resource_config["as_of"]
     if context.instance is not None and run is not None:
         context.instance.add_run_tags(run.run_id, {PROCESS_TAG: this_process()})
-    home, run_id = places.resolve_home(None), run.run_id if run else str(uuid.uuid4())
+    home, run_id = places.find_home(None), run.run_id if run else str(uuid.uuid4())
     is_whole = run is None or run.asset_selection is None
     told = alarm.told_if_it_cannot_begin(home, run_id, as_of, is_typed=False, is_whole=is_whole)
     with told, ExitStack() as stack:

@@ -34,7 +34,7 @@ def default_status() -> dg.DefaultScheduleStatus:
 )
 def nightly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     """One run per night; of the nights that were missed, the newest."""
-    tick, home = context.scheduled_execution_time, places.resolve_home(None)
+    tick, home = context.scheduled_execution_time, places.find_home(None)
     day = tick.astimezone(TIME_ZONE).date()
     own = places.home_file_if_readable(home)
     if own is not None:

@@ -94,7 +94,7 @@ def ledger_events(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.Ski
 )
 def alarms(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """What nobody else can tell; a missed night once it was missed at the tick before, too."""
-    home, now = places.resolve_home(None), places.now().astimezone(dt.UTC)
+    home, now = places.find_home(None), places.now().astimezone(dt.UTC)
     before = json.loads(context.cursor) if context.cursor else {"at": now.isoformat()}
     killed = alerts.tell_left(home)
     since = dt.datetime.fromisoformat(before["at"]) - _OVERLAP

@@ -37,6 +37,9 @@ def tell_end(night: Report) -> None:
         alerts.take_away(home)
     if night.is_whole or has_published:
         _note(home, night.settings.as_of_text, night.run_id, night.exit_code, night.snapshot_id)
+    if "receive" in night.outcomes:
+        with record.changing(home) as known:
+            known.held = [{"sha256": item.sha256, "check": item.check} for item in night.held]
 
 
 def alert_of(night: Report) -> dict[str, Any]:

@@ -213,7 +213,7 @@ def test_an_alert_of_refused_and_held_deliveries_names_them_by_id_only(
     with nightly.night(settings_of(home)) as night:
         night.outcomes["receive"] = StepOutcome(
             refused=(Refused("krav_fra_kai.csv", ("FILE_NAME",), "quarantine/ab.txt"),),
-            held=(Held("eindkomst_fra_kai.csv", "cd"),),
+            held=(Held("eindkomst_fra_kai.csv", "cd", "row_count"),),
         )
     (told,) = ear()
     assert told["refused"] == [{"codes": ["FILE_NAME"], "report": "quarantine/ab.txt"}]

@@ -37,12 +37,14 @@ class Record:
             ``exit_code`` and ``snapshot_id`` (null where nothing was published or confirmed).
         ticks: business dates for which the schedule was asked.
         skipped: business dates whose night was left out, because nothing ran then.
+        held: deliveries that the last run that received found held: ``sha256`` and ``check``.
     """
 
     told: list[str] = field(default_factory=list)
     nights: list[dict[str, Any]] = field(default_factory=list)
     ticks: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    held: list[dict[str, str]] = field(default_factory=list)
 
     @property
     def tried(self) -> dt.date | None:

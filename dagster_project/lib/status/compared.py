@@ -7,18 +7,18 @@ Rules: P.status.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from dagster_project.lib.publishing import manifest as manifests
 from dagster_project.lib.publishing.tables import MART
-from dagster_project.lib.receiving.intake import volume
-from dagster_project.lib.receiving.intake.register import Record, load_register
+from dagster_project.lib.receiving.intake.held import HELD_CODES, held_as_of
+from dagster_project.lib.receiving.intake.register import Record, Register, load_register
 from dagster_project.lib.reference import words
 from dagster_project.settings import Home
 
 Rows = tuple[dict[str, Any], ...]
-_HELD = "ROW_COUNT_HELD"
 _DUE = """
     select contract_id, period_start::varchar as period_start, period_label, state, is_superseded,
         payment_dkk::varchar as payment_dkk
@@ -61,11 +61,14 @@ def new_deliveries(folder: Path, before: Path) -> int | None:
     return None if now is None or then is None else len(now - then)
 
 
-def deliveries(home: Home, before: Path | None) -> tuple[Rows, Rows]:
+def deliveries(
+    home: Home, before: Path | None, found_held: Sequence[Mapping[str, str]]
+) -> tuple[Rows, Rows]:
     """Deliveries that are held, and those that were refused since a publication.
 
     Args:
         home: the home.
+        found_held: what the last run that received found held.
         before: the snapshot of that publication; without one, all that were ever refused.
 
     Raises:
@@ -73,9 +76,29 @@ def deliveries(home: Home, before: Path | None) -> tuple[Rows, Rows]:
     """
     register = load_register(home)
     known = (_known(before) if before else None) or set()
-    held = tuple(_shown(record, [_HELD]) for record in volume.held_records(register))
+    held = tuple(
+        _shown(record, [HELD_CODES[check]]) for record, check in _held(register, found_held)
+    )
     refused = (record for record in register.refused() if record.delivery_id not in known)
     return held, tuple(_shown(record, [f.code for f in record.findings]) for record in refused)
+
+
+def _held(
+    register: Register, found_held: Sequence[Mapping[str, str]]
+) -> Iterator[tuple[Record, str]]:
+    """Held deliveries, each with its check.
+
+    Rows are counted from the register. Figures are not judged again, for that takes the warehouse,
+    which a night may have: what the last run found held is, until somebody opens or withdraws it.
+    """
+    by_rows = [(held.record, held.check) for held in held_as_of(None, register, None)]
+    yield from by_rows
+    for found in found_held:
+        for record in register.accepted():
+            is_same = record.sha256 == found["sha256"] and not record.is_withdrawn()
+            is_open = found["check"] in record.opened_checks
+            if is_same and not is_open and (record, found["check"]) not in by_rows:
+                yield record, found["check"]
 
 
 def _shown(record: Record, codes: list[str]) -> dict[str, Any]:
@@ -85,7 +108,7 @@ def _shown(record: Record, codes: list[str]) -> dict[str, Any]:
         "sha256": record.sha256,
         "codes": different,
         "remedy": words.remedy("finding", different[0]) if different else None,
-        "report": None if different == [_HELD] else f"quarantine/{record.sha256}.txt",
+        "report": None if record.is_accepted else f"quarantine/{record.sha256}.txt",
     }
 
 

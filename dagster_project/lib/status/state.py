@@ -107,7 +107,7 @@ def look(settings: Settings, now: dt.datetime) -> Status:
         faults.append("SNAPSHOT_BROKEN: published/current kan ikke læses")
     before = _before(home, current, known)
     try:
-        held, refused = compared.deliveries(home, before)
+        held, refused = compared.deliveries(home, before, known.held)
     except EffektError as error:
         held, refused = (), ()
         faults.append(str(error))
