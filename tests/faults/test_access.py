@@ -258,7 +258,7 @@ def _by_a_neighbour(home: Home, words: list[str]) -> EffektError:
 @pytest.mark.parametrize(
     "words",
     [
-        ["check", "/etc/hostname"], ["rotate-key", "statement"], ["ui"], ["desk"],
+        ["check", "/etc/hostname"], ["rotate-key", "statement"], ["ui"], ["desk"], ["status"],
         ["verify", "--against", "/etc/hostname"],
     ],
     ids=lambda words: words[0],
