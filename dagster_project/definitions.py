@@ -11,7 +11,7 @@ defs = dg.Definitions(
     assets=assets.ALL,
     jobs=jobs.ALL,
     schedules=[schedules.nightly],
-    sensors=[sensors.landing_files, sensors.ledger_events],
+    sensors=[sensors.landing_files, sensors.ledger_events, sensors.alarms],
     resources={
         "night": resources.held,
         "place": resources.asked,

@@ -62,6 +62,19 @@ class JobindsatsFile(BaseModel):
     tables: dict[str, str] | None = None
 
 
+class NightlyFile(BaseModel):
+    """``nightly`` of ``home.yml``: how long things are waited for, no rule of any settlement."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    fresh_hours: Annotated[float, Field(gt=0)] = 26
+    """Age of the mart from which on a night is missed, in a home with its schedule on."""
+    busy_retries: Annotated[int, Field(ge=0, le=60)] = 3
+    """How often a run of schedule, sensor or UI tries again where another run holds the home."""
+    busy_wait_seconds: Annotated[float, Field(ge=0, le=3600)] = 60
+    """How long it waits before each."""
+
+
 class HomeFile(BaseModel):
     """``home.yml``: the municipality's name in the statistics, and what the home does otherwise.
 
@@ -75,6 +88,7 @@ class HomeFile(BaseModel):
     as_of: dt.date | None = None
     keep_runs_days: int = Field(default=30, ge=1, le=36500, strict=True)
     """Days that Dagster's record of a run is kept (F.growth)."""
+    nightly: NightlyFile = NightlyFile()
     ui: UiFile = UiFile()
     jobindsats: JobindsatsFile | None = None
 
@@ -256,6 +270,14 @@ class Home:
         )
 
 
+def home_file_if_readable(home: Home) -> HomeFile | None:
+    """``home.yml``, or none where it is wrong or closed: the night that meets it tells that."""
+    try:
+        return home.read_home_file()
+    except (EffektError, OSError):
+        return None
+
+
 def _refuse_newer(found: int) -> None:
     if found > HOME_FORMAT:
         raise EffektError(
@@ -327,9 +349,14 @@ def resolve_contracts_dir(home: Home, contracts: Path | None) -> Path:
     return own if own.is_dir() else SHIPPED_CONTRACTS_DIR
 
 
+def now() -> dt.datetime:
+    """The time in Denmark."""
+    return dt.datetime.now(TIME_ZONE)
+
+
 def today() -> dt.date:
     """The day it is in Denmark; the only place where the wall clock may become a date."""
-    return dt.datetime.now(TIME_ZONE).date()
+    return now().date()
 
 
 def resolve(

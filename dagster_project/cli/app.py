@@ -12,7 +12,7 @@ from contextlib import suppress
 
 import typer
 
-from dagster_project.cli import desk, files, fleet, home, keys, life, night, trace
+from dagster_project.cli import desk, files, fleet, home, keys, life, night, status, trace
 from dagster_project.cli.shared import end_with
 from dagster_project.lib.base.errors import EXIT_FAILED, EXIT_OK
 
@@ -23,7 +23,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for family in (night, home, files, life, trace, keys, desk):
+for family in (night, home, status, files, life, trace, keys, desk):
     app.add_typer(family.commands)
 app.add_typer(fleet.commands, name="fleet")
 

@@ -21,7 +21,7 @@ from dagster_project.cli.shared import (
     say,
     settings_of,
 )
-from dagster_project.lib.base.errors import EXIT_USAGE, UsageError
+from dagster_project.lib.base.errors import UsageError
 
 commands = typer.Typer()
 
@@ -46,20 +46,19 @@ def run(
     as_json: JsonOption = False,
 ) -> None:
     """Kør nattens job: modtag, beregn, kontrollér og publicér."""
-    from dagster_project.cli import summary
-    from dagster_project.orchestration import alert, dagster_home
-    from dagster_project.orchestration.access import require_access
-    from dagster_project.orchestration.failures import without_values
+    import uuid
 
-    try:
-        require_access(places.find_home(home))
-        night = dagster_home.run_recorded(settings_of(home, contracts, as_of, is_earlier=earlier))
-    except Exception as error:
-        failure = without_values(error, "effekt")
-        if failure.exit_code != EXIT_USAGE:  # told to whoever typed it
-            alert.write_failure(places.resolve_home(home), failure)
-        raise failure from None
-    for line in summary.problem_lines(night):
+    from dagster_project.cli import summary
+    from dagster_project.orchestration import alarm, dagster_home
+    from dagster_project.orchestration.access import require_access
+
+    run_id, date = str(uuid.uuid4()), as_of.date().isoformat() if as_of else None
+    chosen = places.find_home(home)
+    with alarm.told_if_it_cannot_begin(chosen, run_id, date, is_typed=True):
+        require_access(chosen)
+        settings = settings_of(home, contracts, as_of, is_earlier=earlier)
+        night = dagster_home.run_recorded(settings, run_id)
+    for line in alarm.problem_lines(night):
         say(line)
     print_json(night.as_json()) if as_json else summary.print_night(night)
     raise typer.Exit(night.exit_code)

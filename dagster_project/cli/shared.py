@@ -21,6 +21,7 @@ from dagster_project.lib.base import users
 from dagster_project.lib.base.errors import EXIT_FAILED, EffektError, NotAllowedError, UsageError
 from dagster_project.lib.desk import caller
 from dagster_project.lib.desk.messages import Order
+from dagster_project.lib.nights import alerts
 from dagster_project.settings import Settings
 
 HomeOption = Annotated[
@@ -141,9 +142,11 @@ def settings_of(
     *,
     is_earlier: bool = False,
 ) -> Settings:
-    """The settings that a command's options ask for."""
+    """The settings that a command's options ask for; a run that was killed in the home is told."""
     date = as_of.date() if as_of else None
-    return places.resolve(home, contracts, date, is_earlier=is_earlier)
+    settings = places.resolve(home, contracts, date, is_earlier=is_earlier)
+    alerts.tell_left(settings.home)
+    return settings
 
 
 def settings_for_work(

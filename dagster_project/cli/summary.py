@@ -17,7 +17,6 @@ from dagster_project.lib.keys import statement_key
 from dagster_project.lib.publishing import snapshot
 from dagster_project.lib.reference import words
 from dagster_project.orchestration.night import Night
-from dagster_project.orchestration.outcome import Refused
 from dagster_project.settings import Home
 
 if TYPE_CHECKING:
@@ -37,35 +36,6 @@ _GATES = """
     group by gate
     order by gate
 """
-
-
-def problem_lines(night: Night) -> list[str]:
-    """What went wrong, a line each, for stderr: refused files, held ones, checks, the error."""
-    lines = [
-        f"AFVIST {item.file_name}: {', '.join(item.codes)} · {_report_on(item)}"
-        for item in night.refused
-    ]
-    lines += [
-        f"TILBAGEHOLDT {held}: se filen efter; er den rigtig,"
-        f" effekt accept SHA256 {held.check} --as NAVN --reason TEKST"
-        for held in night.held
-    ]
-    lines += [
-        f"VENTER i landing/: {left} (skrives endnu, eller flere, end en nat tager)"
-        for outcome in night.outcomes.values()
-        if (left := outcome.metadata.get("waiting"))
-    ]
-    lines += [f"KONTROL STANDSEDE PUBLICERINGEN: {check}" for check in night.failed_checks]
-    if night.error is not None:
-        lines.append(f"FEJL {night.error}")
-    return lines
-
-
-def _report_on(item: Refused) -> str:
-    """Where the report of a refused file lies; the words themselves where none is written."""
-    if item.report:
-        return f"rapport: {item.report}"
-    return f"{words.label('finding', item.codes[0])} {words.remedy('finding', item.codes[0])}"
 
 
 def _kroner(amount: Decimal | None) -> str:

@@ -4,13 +4,15 @@ What belongs here: a step's outcome as materialisations and check results. What 
 their order and what stands behind what (``orchestration.night.STEPS``).
 """
 
+import datetime as dt
 from collections.abc import Iterator
 
 import dagster as dg
 
+from dagster_project import settings as places
 from dagster_project.defs import checks, models
 from dagster_project.defs.resources import HeldNight, in_dagsters_words
-from dagster_project.orchestration.night import STEPS, Step
+from dagster_project.orchestration.night import PUBLISH, STEPS, Step
 from dagster_project.settings import Owner
 
 _OWNER: dict[str, Owner] = {
@@ -21,6 +23,19 @@ _KINDS = {
     "received": {"python", "duckdb"}, "gates": {"greatexpectations"},
     "settlement": {"python"}, "published": {"duckdb", "parquet"},
 }  # fmt: skip
+
+
+def _fresh() -> dg.FreshnessPolicy | None:
+    """How old the published mart may be, in a home whose nights the schedule begins.
+
+    It is shown and tells nobody: the alert comes from the sensor ``alarms``, which reads the mart's
+    own age.
+    """
+    own = places.home_file_if_readable(places.resolve_home(None))
+    if own is None or own.as_of is not None:
+        return None
+    hours = dt.timedelta(hours=own.nightly.fresh_hours)
+    return dg.FreshnessPolicy.time_window(fail_window=hours)
 
 
 def _one(step: Step) -> dg.AssetsDefinition:
@@ -40,6 +55,7 @@ def _one(step: Step) -> dg.AssetsDefinition:
         description=step.description,
         config_schema={},
         output_required=False,
+        freshness_policy=_fresh() if step.name == PUBLISH else None,
     )
     def made(
         night: HeldNight,

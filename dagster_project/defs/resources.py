@@ -3,7 +3,7 @@
 What belongs here: opening a home for a run, what the run may be told, and its failures in Dagster's
 words. What does not: assets, rules. The lock is held from the run's first step to its last.
 
-Rules: F.launchpad.
+Rules: F.launchpad, F.busy, P.alert.
 Decides: F.launchpad.
 """
 
@@ -12,7 +12,9 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
+import uuid
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +22,7 @@ import dagster as dg
 
 from dagster_project import settings as places
 from dagster_project.lib.base.errors import UsageError
+from dagster_project.orchestration import alarm, waiting
 from dagster_project.orchestration import night as nightly
 from dagster_project.orchestration.dagster_home import CONTRACTS_VARIABLE
 from dagster_project.orchestration.failures import without_values
@@ -70,11 +73,24 @@ def asked(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _hold(context: dg.InitResourceContext) -> Iterator[nightly.Night]:
-    """Hold the home's lock for the whole run; leave an alert if it does not end well."""
-    if context.instance is not None and context.run is not None:
-        context.instance.add_run_tags(context.run.run_id, {PROCESS_TAG: this_process()})
-    with nightly.night(_settings(context)) as night:
-        yield night
+    """Hold the home's lock for the whole run; leave an alert if it does not end well.
+
+    Another run may hold it: this one waits and tries again before it counts as failed.
+    """
+    run, as_of = context.run, context.resource_config["as_of"]
+    if context.instance is not None and run is not None:
+        context.instance.add_run_tags(run.run_id, {PROCESS_TAG: this_process()})
+    home, run_id = places.find_home(None), run.run_id if run else str(uuid.uuid4())
+    is_whole = run is None or run.asset_selection is None
+    told = alarm.told_if_it_cannot_begin(home, run_id, as_of, is_typed=False, is_whole=is_whole)
+    with told, ExitStack() as stack:
+        waits = home.read_home_file().nightly
+        yield waiting.until_free(
+            lambda: stack.enter_context(
+                nightly.night(_settings(context), run_id, is_whole=is_whole)
+            ),
+            waits.busy_retries, waits.busy_wait_seconds,
+        )  # fmt: skip
 
 
 @dg.configured(dg.ResourceDefinition(_hold, config_schema=_ASKED), config_schema=_ASKED)

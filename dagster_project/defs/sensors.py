@@ -1,14 +1,17 @@
-"""Sensors: the drop zone's, off by default, for homes that settle as files come; the ledger's.
+"""Sensors: of the drop zone, off by default, for homes that settle as files come; ledger; alarms.
 
-What belongs here: what starts a run without a clock. What does not: reading a file.
+What belongs here: what starts a run without a clock, or tells of one. What does not: reading a
+file, what is told (``orchestration.watch``).
 
-Rules: F.ledger_sensor.
+Rules: F.ledger_sensor, P.alert, P.missed.
 Decides: F.ledger_sensor.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
+import json
 from pathlib import Path
 
 import dagster as dg
@@ -16,8 +19,11 @@ import dagster as dg
 from dagster_project import settings as places
 from dagster_project.defs.jobs import nightly as nightly_job
 from dagster_project.lib import ledger, publishing
+from dagster_project.lib.nights import alerts
 from dagster_project.lib.receiving.judging.names import is_delivery_name
-from dagster_project.orchestration import record
+from dagster_project.orchestration import record, watch
+
+_OVERLAP = dt.timedelta(minutes=10)  # of two ticks: what was told is not told again
 
 
 def landed(landing: Path) -> str:
@@ -78,3 +84,26 @@ def ledger_events(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.Ski
     if now != before:
         return dg.SkipReason("the ledger is still moving")
     return dg.RunRequest(run_key=now)
+
+
+@dg.sensor(
+    minimum_interval_seconds=45,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Starts nothing: tells runs that ended without a word (killed, canceled, never"
+    " begun) and nights that should have been and were not, each once (alert.json).",
+)
+def alarms(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    """What nobody else can tell; a missed night once it was missed at the tick before, too."""
+    home, now = places.find_home(None), places.now().astimezone(dt.UTC)
+    before = json.loads(context.cursor) if context.cursor else {"at": now.isoformat()}
+    killed = alerts.tell_left(home)
+    since = dt.datetime.fromisoformat(before["at"]) - _OVERLAP
+    ended = watch.tell_ended(home, context.instance, since)
+    missed = watch.missed_now(home, context.instance, now)
+    newest = missed[-1].isoformat() if missed else None
+    is_told = newest is not None and newest == before.get("missed")
+    if is_told:
+        watch.tell_missed(home, missed)
+    context.update_cursor(json.dumps({"at": now.isoformat(), "missed": newest}))
+    told = ended + killed
+    return dg.SkipReason(f"{told} ended runs told, {len(missed)} nights missed")

@@ -108,8 +108,12 @@ def opened(home: Home) -> Iterator[DagsterInstance]:
         yield instance
 
 
-def run_recorded(settings: Settings) -> Night:
+def run_recorded(settings: Settings, run_id: str | None = None) -> Night:
     """Run the job ``nightly`` in this process, recorded in the home's Dagster instance.
+
+    Args:
+        settings: of the run.
+        run_id: of the run, in Dagster's record and in alerts; one of its own where none is given.
 
     Returns:
         the night; its ``exit_code`` is that of ``effekt run``.
@@ -118,7 +122,7 @@ def run_recorded(settings: Settings) -> Night:
         EffektError: ``HOME_BUSY`` or ``SECRETS_OPEN``, before anything is done.
     """
     gc.set_threshold(*_GC_THRESHOLDS)
-    with nightly.night(settings) as night, variables(environment(settings)):
+    with nightly.night(settings, run_id) as night, variables(environment(settings)):
         failure: EffektError | None = None
         try:
             failed_steps = _execute(night)
@@ -150,6 +154,7 @@ def _execute(night: Night) -> list[str]:
     with opened(settings.home) as instance:
         result = job.execute_in_process(
             instance=instance,
+            run_id=night.run_id,
             raise_on_error=False,
             tags={PROCESS_TAG: this_process()},
             resources={"night": held},

@@ -15,21 +15,22 @@ import inspect
 import os
 import resource
 import time
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from dagster_project.lib import receiving, records, upgrade
 from dagster_project.lib.base import files, lock
-from dagster_project.lib.base.errors import EXIT_HELD, EXIT_OK, EXIT_REFUSED, EffektError
 from dagster_project.lib.base.telling import tell
+from dagster_project.lib.nights import alerts, in_hand
 from dagster_project.lib.trace import side_home
-from dagster_project.orchestration import access, alert, old_runs, steps
+from dagster_project.orchestration import access, alarm, old_runs, steps
 from dagster_project.orchestration.failures import blame_machine, without_values
-from dagster_project.orchestration.outcome import Held, Refused, StepOutcome
+from dagster_project.orchestration.outcome import StepOutcome
+from dagster_project.orchestration.report import Report
 from dagster_project.settings import Home, Settings
 
 
@@ -70,6 +71,7 @@ def _models(name: str, phase: str, folder: str, after: str, *, apart: tuple[str,
     return Step(name, phase, partial(steps.build, select, exclude), (after,), folder=folder)
 
 
+PUBLISH = "publish"
 _SETTLEMENT = "models/intermediate/settlement"
 
 STEPS: tuple[Step, ...] = (
@@ -87,8 +89,8 @@ STEPS: tuple[Step, ...] = (
     _models("marts", "published", "models/marts", "gate_40"),
     Step("build_candidate", "published", steps.build_candidate, ("marts",)),
     _gate(50, "build_candidate"),
-    Step("publish", "published", steps.publish, ("gate_50",)),
-    Step("statements", "published", steps.statements, ("publish",)),
+    Step(PUBLISH, "published", steps.publish, ("gate_50",)),
+    Step("statements", "published", steps.statements, (PUBLISH,)),
 )
 """The night, in order: the one list from which assets, dependencies and every runner derive."""
 
@@ -101,14 +103,8 @@ def building(path: str) -> Step:
     return max(around, key=lambda step: len(step.folder or ""))
 
 
-@dataclass
-class Night:
+class Night(Report):
     """A held home, and what was done in it, as far as it came."""
-
-    settings: Settings
-    outcomes: dict[str, StepOutcome] = field(default_factory=dict)
-    error: EffektError | None = None
-    failed_step: str | None = None
 
     def perform(self, name: str, models: Sequence[str] | None = None) -> StepOutcome:
         """Do one step and gather its outcome.
@@ -121,82 +117,36 @@ class Night:
             EffektError: whatever failed, without any value.
         """
         do = BY_NAME[name].do
+        self.note_at_work(name)
         try:
             outcome = do(self.settings) if models is None else do(self.settings, models=models)
         except Exception as error:  # the one place where any failure of a step becomes a code
             failure = without_values(error, name)
+        except BaseException:  # canceled: no failure of the step, and the night is over
+            self.error, self.failed_step = alarm.stopped("RUN_CANCELED"), name
+            raise
         else:
             self.outcomes[name] = outcome
             return outcome
         self.error, self.failed_step = failure, name
         raise failure
 
-    @property
-    def refused(self) -> tuple[Refused, ...]:
-        """Deliveries that this run refused."""
-        return tuple(item for outcome in self.outcomes.values() for item in outcome.refused)
-
-    @property
-    def held(self) -> tuple[Held, ...]:
-        """Deliveries that this run found held."""
-        return tuple(item for outcome in self.outcomes.values() for item in outcome.held)
-
-    @property
-    def failed_checks(self) -> tuple[str, ...]:
-        """Critical checks that held publication back."""
-        return tuple(item for outcome in self.outcomes.values() for item in outcome.failed_checks)
-
-    @property
-    def is_unchanged(self) -> bool:
-        """Whether the run found nothing new to publish."""
-        return any(outcome.is_unchanged for outcome in self.outcomes.values())
-
-    @property
-    def snapshot_id(self) -> str | None:
-        """The snapshot that is current after the run."""
-        found = [o.snapshot_id for o in self.outcomes.values() if o.snapshot_id is not None]
-        return found[-1] if found else None
-
-    @property
-    def exit_code(self) -> int:
-        """1 before 4 before 3 (P.exit_codes)."""
-        if self.error is not None:
-            return self.error.exit_code
-        if self.failed_checks:
-            return EXIT_HELD
-        return EXIT_REFUSED if self.refused else EXIT_OK
-
-    def as_json(self) -> dict[str, Any]:
-        """The report for ``--json``: codes, ids, and the names that deliveries came under."""
-        return {
-            "as_of_date": self.settings.as_of_text,
-            "exit_code": self.exit_code,
-            "snapshot_id": self.snapshot_id,
-            "is_unchanged": self.is_unchanged,
-            "error": self.error.code if self.error else None,
-            "failed_step": self.failed_step,
-            "failed_checks": list(self.failed_checks),
-            "refused": [
-                {"file_name": item.file_name, "codes": list(item.codes), "report": item.report}
-                for item in self.refused
-            ],
-            "held": [str(item) for item in self.held],
-        }
-
-    def as_alert(self) -> dict[str, Any]:
-        """The same without names: an alert may leave the municipality (P.alert)."""
-        return {
-            **self.as_json(),
-            "refused": [
-                {"codes": list(item.codes), "report": item.report} for item in self.refused
-            ],
-            "held": [item.sha256 for item in self.held],
-        }
+    def note_at_work(self, step: str | None) -> None:
+        """Write down that this run is at work, for whoever finds its process gone."""
+        own = self.settings
+        in_hand.note(own.home, self.run_id, own.as_of_text, own.area, step)
 
 
 @contextmanager
-def night(settings: Settings) -> Iterator[Night]:
+def night(
+    settings: Settings, run_id: str | None = None, *, is_whole: bool = True
+) -> Iterator[Night]:
     """Hold the home, gather what is done in it and leave an alert if that does not end 0.
+
+    Args:
+        settings: of the run.
+        run_id: of the run; one of its own where none is given.
+        is_whole: every step is meant to be done.
 
     Raises:
         EffektError: ``HOME_BUSY``, ``SECRETS_OPEN``, a folder that is closed (``access``) or what
@@ -213,20 +163,28 @@ def night(settings: Settings) -> Iterator[Night]:
     settings.home.refuse_open_secrets()
     with lock.hold(settings.home.lock_file):
         publishing.require_publishable(settings)
+        _tell_left(settings.home)
         receiving.read_overlays(settings.home.sources)
         _sweep(settings.home)
         upgrade.bring_up_held(settings.home)
-        held, begun = Night(settings), time.monotonic()
+        held, begun = Night(settings, run_id or str(uuid.uuid4()), is_whole), time.monotonic()
+        held.note_at_work(None)
         try:
             yield held
         finally:
             if held.error is not None:
                 where = held.failed_step or "dagster"
                 held.error = blame_machine(held.error, where, settings.home)
-            _leave_alert(held)
+            _tell_end(held)
             if held.outcomes.keys() == BY_NAME.keys():
                 records.note_night(settings.home, time.monotonic() - begun)
             _remove_old_runs(settings.home)
+
+
+def _tell_left(home: Home) -> None:
+    """Tell the run of a killed process: in a home that is held, whatever is noted is left over."""
+    if (left := in_hand.noted(home)) is not None:
+        alerts.tell_dead(home, left)
 
 
 def _sweep(home: Home) -> None:
@@ -249,20 +207,17 @@ def _remove_old_runs(home: Home) -> None:
         )
 
 
-def _leave_alert(held: Night) -> None:
+def _tell_end(held: Night) -> None:
     home = held.settings.home
     try:
-        if not held.outcomes and held.error is None:
-            return  # ended before its first step: what the last night said stands
-        if held.exit_code == EXIT_OK:
-            alert.clear(home)
-        else:
-            alert.write(home, held.as_alert())
+        alarm.tell_end(held)
         if held.refused:
             receiving.forget_untold(home)
     except OSError as error:
         if held.error is None:
             held.error = without_values(error, "alert")
+    finally:
+        in_hand.end(home)
 
 
 def harden() -> None:

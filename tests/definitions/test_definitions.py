@@ -12,6 +12,7 @@ import dagster as dg
 import pytest
 from dagster._core.execution.api import create_execution_plan
 
+from dagster_project import settings as places
 from dagster_project.definitions import defs
 from dagster_project.defs import models, schedules, sensors
 from dagster_project.lib import gates
@@ -113,26 +114,30 @@ def test_night_tick_gives_the_business_date_in_copenhagen(
     monkeypatch.setenv("EFFEKT_HOME", str(tmp_path))
     (tmp_path / "home.yml").write_text("area: Hedensted\n", encoding="utf-8")
     tick = dt.datetime(2025, 3, 30, 4, 30, tzinfo=ZoneInfo("Europe/Copenhagen"))
-    context = dg.build_schedule_context(scheduled_execution_time=tick.astimezone(dt.UTC))
-    request = schedules.nightly(context)
+    monkeypatch.setattr(places, "now", lambda: tick)
+    request = schedules.nightly(at(tick))
     assert isinstance(request, dg.RunRequest)
     assert request.run_config["resources"]["night"]["config"]["as_of"] == "2025-03-30"
 
 
-# Rule P.as_of
-def test_a_night_of_the_schedule_has_the_date_of_home_yml_where_there_is_one(
+def at(tick: dt.datetime) -> dg.ScheduleEvaluationContext:
+    """A tick of the schedule, as the daemon asks for it."""
+    instance = dg.DagsterInstance.local_temp()
+    return dg.build_schedule_context(instance, scheduled_execution_time=tick.astimezone(dt.UTC))
+
+
+# Rule P.schedule
+def test_the_schedule_of_a_home_with_a_date_of_its_own_is_off_and_begins_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EFFEKT_HOME", str(tmp_path))
+    assert schedules.default_status() is dg.DefaultScheduleStatus.RUNNING
     (tmp_path / "home.yml").write_text("as_of: 2025-01-10\n", encoding="utf-8")
-    keys = set()
-    for day in (30, 31):
-        tick = dt.datetime(2025, 3, day, 2, 30, tzinfo=dt.UTC)
-        request = schedules.nightly(dg.build_schedule_context(scheduled_execution_time=tick))
-        assert isinstance(request, dg.RunRequest)
-        assert request.run_config["resources"]["night"]["config"]["as_of"] == "2025-01-10"
-        keys.add(request.run_key)
-    assert keys == {"2025-03-30", "2025-03-31"}  # a key that was used starts no run again
+    assert schedules.default_status() is dg.DefaultScheduleStatus.STOPPED
+    tick = dt.datetime(2025, 3, 30, 2, 30, tzinfo=dt.UTC)
+    monkeypatch.setattr(places, "now", lambda: tick)
+    answer = schedules.nightly(at(tick))
+    assert isinstance(answer, dg.SkipReason) and "as_of" in (answer.skip_message or "")
 
 
 # Rule P.as_of

@@ -132,7 +132,9 @@ def test_the_superuser_is_refused_in_a_home_of_somebody_else(home: Home) -> None
     assert "UNEXPECTED" not in done.stderr
     told = json.loads((home.reports / "alert.json").read_text(encoding="utf-8"))
     assert (told["exit_code"], told["error"]) == (1, "HOME_FOREIGN")
-    (home.reports / "alert.json").unlink()
+    assert not [path for path in home.reports.iterdir() if path.stat().st_uid == 0]
+    for name in ("alert.json", "alert.txt"):
+        (home.reports / name).unlink()
     assert contents(home) == before
 
 
@@ -256,7 +258,7 @@ def _by_a_neighbour(home: Home, words: list[str]) -> EffektError:
 @pytest.mark.parametrize(
     "words",
     [
-        ["check", "/etc/hostname"], ["rotate-key", "statement"], ["ui"], ["desk"],
+        ["check", "/etc/hostname"], ["rotate-key", "statement"], ["ui"], ["desk"], ["status"],
         ["verify", "--against", "/etc/hostname"],
     ],
     ids=lambda words: words[0],

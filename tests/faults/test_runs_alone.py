@@ -17,11 +17,10 @@ import pytest
 from dagster_project import settings as places
 from dagster_project.lib.base import lock
 from dagster_project.lib.base.errors import EffektError
-from dagster_project.orchestration import alert
 from dagster_project.orchestration import night as nightly
 from dagster_project.orchestration.failures import without_values
 from dagster_project.orchestration.night import Night
-from dagster_project.orchestration.outcome import Held, Refused, StepOutcome
+from dagster_project.orchestration.outcome import Refused, StepOutcome
 from dagster_project.settings import Home, Settings
 
 PERSON_NUMBER = "610190" + "1234"
@@ -169,15 +168,6 @@ def test_no_command_works_in_a_home_whose_secrets_are_open(
     assert "SECRETS_OPEN" in done.stderr
 
 
-def test_a_night_that_ends_before_its_first_step_leaves_the_last_alert(tmp_path: Path) -> None:
-    home = Home(tmp_path).ensure()
-    alert = home.reports / "alert.json"
-    alert.write_text("{}", encoding="utf-8")
-    with nightly.night(settings_of(tmp_path)):
-        pass
-    assert alert.exists()
-
-
 # Rule F.key
 def test_a_lost_key_is_never_replaced(tmp_path: Path) -> None:
     home = Home(tmp_path).ensure()
@@ -259,36 +249,6 @@ def test_an_engine_that_fails_on_a_full_disk_is_not_blamed(
     assert json.loads((tmp_path / "reports" / "alert.json").read_text())["error"] == told
 
 
-# Rule P.alert
-def test_an_alert_holds_codes_and_starts_the_local_command_without_a_shell(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    home = Home(tmp_path).ensure()
-    heard, trap = tmp_path / "heard.json", tmp_path / "trap"
-    script = tmp_path / "alarm.py"
-    script.write_text(
-        f"import sys, pathlib; pathlib.Path({str(heard)!r}).write_text(sys.stdin.read())"
-    )
-    monkeypatch.setenv(alert.ALERT_VARIABLE, f"{sys.executable} {script} ; touch {trap}")
-    alert.write(home, {"exit_code": 4, "failed_checks": ["30.months_are_contiguous"]})
-    assert json.loads(heard.read_text()) == json.loads((home.reports / "alert.json").read_text())
-    assert not trap.exists()
-    assert (home.reports / "alert.json").stat().st_mode & 0o777 == 0o600
-
-
-def test_an_alert_of_refused_and_held_deliveries_names_them_by_id_only(tmp_path: Path) -> None:
-    home = Home(tmp_path).ensure()
-    with nightly.night(settings_of(tmp_path)) as report:
-        report.outcomes["receive"] = StepOutcome(
-            refused=(Refused("krav_fra_kai.csv", ("FILE_NAME",), "quarantine/ab.txt"),),
-            held=(Held("eindkomst_fra_kai.csv", "cd", "row_count"),),
-        )
-    told = json.loads((home.reports / "alert.json").read_text(encoding="utf-8"))
-    assert told["refused"] == [{"codes": ["FILE_NAME"], "report": "quarantine/ab.txt"}]
-    assert told["held"] == ["cd"]
-    assert report.as_json()["refused"][0]["file_name"] == "krav_fra_kai.csv"
-
-
 @pytest.mark.parametrize(
     ("text", "where"),
     [
@@ -311,15 +271,6 @@ def test_a_wrong_home_file_ends_1_with_its_key_and_an_alert(
     assert f"HOME_FILE: home.yml is wrong ({where})" in done.stderr
     told = json.loads((tmp_path / "reports" / "alert.json").read_text(encoding="utf-8"))
     assert (told["exit_code"], told["error"]) == (1, "HOME_FILE")
-
-
-# Rule P.alert
-def test_a_run_that_ends_well_takes_the_old_alert_away(tmp_path: Path) -> None:
-    home = Home(tmp_path).ensure()
-    alert.write(home, {"exit_code": 1})
-    with nightly.night(settings_of(tmp_path)) as report:
-        report.outcomes["receive"] = StepOutcome()
-    assert not (home.reports / "alert.json").exists()
 
 
 # Rule P.light

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from dagster_project.cli import summary
-from dagster_project.lib import life, receiving
+from dagster_project import settings as places
+from dagster_project.lib import life, receiving, status
 from dagster_project.lib.base.errors import NotAllowedError
+from dagster_project.orchestration import alarm
 from tests.life.world import CONTRACT, HEADINGS, Town, begin
 
 OTHERS = ("ydelsesforloeb", "deltagere", "resultatkrav", "personstatus")
@@ -42,6 +43,13 @@ def told(town: Town) -> dict[str, Any]:
     }
 
 
+def shown(town: Town) -> list[tuple[str, list[str]]]:
+    """What ``effekt status`` shows as held."""
+    return [
+        (row["file_name"], row["codes"]) for row in status.look(town.settings, places.now()).held
+    ]
+
+
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """Two nights: the statistics are held, and a person lets them in."""
@@ -52,13 +60,14 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     land(town, "jobindsats_2023-04-09.csv", dict.fromkeys([*months, "2023M01"], "725,4"))
     land(town, UNUSUAL, {"2023M02": "7.254,0"})
     report = town.night("2023-04-15")
-    found: dict[str, Any] = {"held": report, "while held": told(town)}
+    found: dict[str, Any] = {"held": report, "while held": told(town), "shown": shown(town)}
     with pytest.raises(NotAllowedError) as refused:
         life.submit(town.settings, CONTRACT, "2023-01", "Lis")
     found["submit"] = str(refused.value)
     receiving.accept_delivery(
         town.settings, report.held[0].sha256, "figure", "Kai", "som på jobindsats.dk"
     )
+    found["shown when let in"] = shown(town)
     town.night("2023-04-15")
     yield found | {"after": told(town)}
 
@@ -74,8 +83,14 @@ def test_held_statistics_are_not_known_and_block_the_period(story: dict[str, Any
 
 # Rule G.figures
 def test_the_night_names_the_file_and_the_command_that_lets_it_in(story: dict[str, Any]) -> None:
-    (line,) = (line for line in summary.problem_lines(story["held"]) if "TILBAGEHOLDT" in line)
+    (line,) = (line for line in alarm.problem_lines(story["held"]) if "TILBAGEHOLDT" in line)
     assert UNUSUAL in line and "effekt accept SHA256 figure --as" in line
+
+
+# Rule P.status
+def test_the_status_shows_it_until_a_person_lets_it_in(story: dict[str, Any]) -> None:
+    assert story["shown"] == [(UNUSUAL, ["FIGURE_HELD"])]
+    assert story["shown when let in"] == []
 
 
 # Rule G.figures

@@ -17,6 +17,8 @@ from pathlib import Path
 
 from dagster_project.lib.base.errors import EffektError
 
+BUSY = "HOME_BUSY"
+
 
 def _holder(handle: int) -> str:
     """The holder of the lock as its file names it (the file may not be written yet)."""
@@ -42,7 +44,7 @@ def _acquire(path: Path) -> int:
         who = _holder(handle)
         os.close(handle)
         raise EffektError(
-            "HOME_BUSY",
+            BUSY,
             f"another run holds this home ({who})",
             remedy="wait until it has ended, then run again",
         ) from None

@@ -1,0 +1,139 @@
+"""The command ``effekt status``: the state of a home on one screen.
+
+What belongs here: arguments, exit codes, printing. What does not: finding it (``lib.status``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Annotated, Any
+
+import typer
+
+from dagster_project import settings as places
+from dagster_project.cli.shared import (
+    ContractsOption,
+    HomeOption,
+    JsonOption,
+    open_to_reader,
+    settings_of,
+    show,
+)
+from dagster_project.lib.base import danish
+from dagster_project.lib.base.errors import EXIT_DIFFERENT, EXIT_OK, UsageError
+from dagster_project.lib.reference import words
+from dagster_project.lib.status import Status, look
+
+commands = typer.Typer()
+_SHOWN = 8
+
+
+@commands.command()
+def status(
+    fail_if_older: Annotated[
+        float | None,
+        typer.Option(
+            "--fail-if-older",
+            metavar="HOURS",
+            min=0,
+            help="Slut med 4, hvis det publicerede er ældre (i timer), eller intet er publiceret.",
+        ),
+    ] = None,
+    home: HomeOption = None,
+    contracts: ContractsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Vis, hvad der er publiceret, tilbageholdt, afvist og afventer, og hvad der er ændret."""
+    if fail_if_older is not None and not math.isfinite(fail_if_older):
+        raise UsageError("--fail-if-older skal være et antal timer")
+    with open_to_reader(home):
+        found = look(settings_of(home, contracts), places.now())
+    is_older = None if fail_if_older is None else found.is_older(fail_if_older)
+    show(as_json, {**found.as_json(), "is_older": is_older}, "\n".join(_lines(found)))
+    raise typer.Exit(EXIT_DIFFERENT if is_older else EXIT_OK)
+
+
+def _lines(found: Status) -> Iterator[str]:
+    yield f"Kommune:       {found.area or danish.NONE} · {found.home}"
+    yield f"Publiceret:    {_published(found)}"
+    if found.at_work:
+        yield f"I gang:        en kørsel pr. {found.at_work['as_of_date']}"
+    yield f"Alarm:         {_alert(found)}"
+    yield from (f"Fejl:          {fault}" for fault in found.faults)
+    yield from _listed("Tilbageholdt:", found.held, _delivery)
+    yield from _listed("Afvist:", found.refused, _delivery)
+    yield from _listed("Afventer:", found.due, _due)
+    if found.changed is None:
+        yield "Ændret:        ingen tidligere publicering at sammenligne med"
+    else:
+        yield f"Siden sidst:   {found.before} · {found.new_deliveries} nye leveringer"
+        yield from _listed("Ændret:", found.changed, _change)
+    if found.skipped_dates:
+        yield f"Uden nat:      {', '.join(found.skipped_dates)}"
+
+
+def _published(found: Status) -> str:
+    own = found.published
+    if own is None:
+        return "intet endnu"
+    age = danish.number(Decimal(str(own.age_hours)), 1)
+    return (
+        f"{own.snapshot_id} · data til og med {own.as_of_date} · siden {_time(own.published_at)}"
+        f" · bekræftet {_time(own.confirmed_at)} (for {age} timer siden)"
+    )
+
+
+def _time(text: str) -> str:
+    return f"{dt.datetime.fromisoformat(text):%Y-%m-%d %H:%M}"
+
+
+def _alert(found: Status) -> str:
+    if found.alert is None:
+        return "ingen"
+    causes = found.alert.get("causes") or []
+    told = "; ".join(f"{c['code']} ({c['owner']}): {c['remedy']}" for c in causes[:_SHOWN])
+    return f"slutkode {found.alert.get('exit_code')} · {told or found.alert.get('error')}"
+
+
+def _listed(
+    heading: str, rows: tuple[dict[str, Any], ...], line: Callable[[dict[str, Any]], str]
+) -> Iterator[str]:
+    """The rows below one another behind a heading; beyond a screen's share their number only."""
+    for place, row in enumerate(rows[:_SHOWN]):
+        yield f"{heading if place == 0 else '':<15}{line(row)}"
+    if len(rows) > _SHOWN:
+        yield f"{'':<15}… og {len(rows) - _SHOWN} til (--json viser alle)"
+    if not rows:
+        yield f"{heading:<15}ingen"
+
+
+def _delivery(row: dict[str, Any]) -> str:
+    where = f"rapport: {row['report']}" if row["report"] else f"sha256 {row['sha256']}"
+    return f"{row['file_name']}: {', '.join(row['codes'])} · {where}"
+
+
+def _period(row: dict[str, Any]) -> str:
+    label = row["period_label"]
+    return (
+        f"{row['contract_id']} {row['period_start'][:7] if label == row['period_start'] else label}"
+    )
+
+
+def _due(row: dict[str, Any]) -> str:
+    state = words.label("state", row["state"]) + (" (ændrede tal)" if row["is_superseded"] else "")
+    return f"{_period(row)} · {state} · {_dkk(row['payment_dkk'])}"
+
+
+def _change(row: dict[str, Any]) -> str:
+    states = [words.label("state", row[key]) for key in ("state_before", "state")]
+    state = states[1] if states[0] == states[1] else f"{states[0]} → {states[1]}"
+    amounts = [_dkk(row[key]) for key in ("payment_before_dkk", "payment_dkk")]
+    amount = amounts[1] if amounts[0] == amounts[1] else f"{amounts[0]} → {amounts[1]}"
+    return f"{_period(row)} · {state} · {amount}"
+
+
+def _dkk(amount: str | None) -> str:
+    return danish.kroner(None if amount is None else Decimal(amount))

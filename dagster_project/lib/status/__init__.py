@@ -1,0 +1,5 @@
+"""The state of a home on one screen: what is published, held, refused, due, and what changed."""
+
+from dagster_project.lib.status.state import Status, look
+
+__all__ = ["Status", "look"]

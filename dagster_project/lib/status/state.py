@@ -1,0 +1,167 @@
+"""What ``effekt status`` finds: what is published and since when, what waits, what changed.
+
+What belongs here: gathering it from what is published and recorded. What does not: computing a
+figure, words for a screen (``cli.status``). Nothing is changed, and no lock is taken: a night may
+be at work beside it.
+
+Rules: P.status, P.missed.
+Decides: P.status.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dagster_project.lib import nights, publishing
+from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.nights import alerts, in_hand
+from dagster_project.lib.publishing.atomic import Snapshot
+from dagster_project.lib.publishing.leftovers import CURRENT, snapshots_dir
+from dagster_project.lib.status import compared
+from dagster_project.settings import TIME_ZONE, Home, Settings
+
+_SKIPPED_SHOWN = 31
+
+
+@dataclass(frozen=True)
+class Published:
+    """The snapshot that readers see.
+
+    Args:
+        snapshot_id: its name.
+        as_of_date: business date that it was computed for.
+        published_at: since when it is what readers see.
+        confirmed_at: when a night last published it, or found nothing new.
+        age_hours: how long that is ago.
+    """
+
+    snapshot_id: str
+    as_of_date: str
+    published_at: str
+    confirmed_at: str
+    age_hours: float
+
+
+@dataclass(frozen=True)
+class Status:
+    """The state of a home; names of files, codes, ids and amounts of periods, never of a person.
+
+    Args:
+        home: its folder.
+        area: the municipality.
+        published: what readers see, null before the first publication.
+        before: name of the snapshot that was published before it, null where none is kept.
+        at_work: the run that holds the home now.
+        alert: the alert that stands.
+        held: deliveries that wait for ``effekt accept``.
+        refused: deliveries that were refused since the publication before.
+        due: closed periods that wait for somebody's step.
+        changed: periods whose state or amounts are others than in the publication before; null
+            where there is none to compare with.
+        new_deliveries: how many deliveries the publication knows that the one before did not.
+        skipped_dates: nights that were left out because nothing ran then, the newest ones.
+        faults: what could not be read, each as code and message.
+    """
+
+    home: str
+    area: str | None
+    published: Published | None = None
+    before: str | None = None
+    at_work: Mapping[str, Any] | None = None
+    alert: Mapping[str, Any] | None = None
+    held: tuple[dict[str, Any], ...] = ()
+    refused: tuple[dict[str, Any], ...] = ()
+    due: tuple[dict[str, Any], ...] = ()
+    changed: tuple[dict[str, Any], ...] | None = None
+    new_deliveries: int | None = None
+    skipped_dates: tuple[str, ...] = ()
+    faults: tuple[str, ...] = field(default=())
+
+    def is_older(self, hours: float) -> bool:
+        """Whether the mart is older than so many hours; what never was published is."""
+        return self.published is None or self.published.age_hours > hours
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain mapping for ``--json``."""
+        return asdict(self)
+
+
+def look(settings: Settings, now: dt.datetime) -> Status:
+    """The state of a home.
+
+    Args:
+        settings: the home.
+        now: the time that the age of the mart is counted to.
+    """
+    home, known = settings.home, nights.read(settings.home)
+    faults: list[str] = []
+    current = publishing.current_snapshot(home)
+    if current is None and (home.published / CURRENT).exists():
+        faults.append("SNAPSHOT_BROKEN: published/current/manifest.json kan ikke læses")
+    due = compared.due(current.path) if current else ()
+    if due is None:
+        faults.append("SNAPSHOT_BROKEN: published/current kan ikke læses")
+    before = _before(home, current, known)
+    try:
+        held, refused = compared.deliveries(home, before, known.held)
+    except EffektError as error:
+        held, refused = (), ()
+        faults.append(str(error))
+    pair = (current.path, before) if current and before else None
+    return Status(
+        home=str(home.root),
+        area=settings.area,
+        published=_published(home, current, known, now),
+        before=before.name if before else None,
+        at_work=in_hand.noted(home),
+        alert=alerts.standing(home),
+        held=held,
+        refused=refused,
+        due=due or (),
+        changed=compared.changed(*pair) if pair else None,
+        new_deliveries=compared.new_deliveries(*pair) if pair else None,
+        skipped_dates=tuple(sorted(known.skipped)[-_SKIPPED_SHOWN:]),
+        faults=tuple(faults),
+    )
+
+
+def _published(
+    home: Home, current: Snapshot | None, known: nights.Record, now: dt.datetime
+) -> Published | None:
+    if current is None:
+        return None
+    link = (home.published / CURRENT).lstat().st_mtime
+    linked_at = dt.datetime.fromtimestamp(link, TIME_ZONE)
+    last = (known.publications() or [{}])[-1]
+    is_recorded = last.get("snapshot_id") == current.snapshot_id
+    published_at = dt.datetime.fromisoformat(last["at"]) if is_recorded else linked_at
+    confirmed_at = (known.good_at if is_recorded else None) or linked_at
+    age = max(0.0, now.timestamp() - confirmed_at.timestamp()) / 3600
+    return Published(
+        current.snapshot_id,
+        str(current.manifest.get("as_of_date")),
+        published_at.isoformat(timespec="seconds"),
+        confirmed_at.isoformat(timespec="seconds"),
+        round(age, 4),
+    )
+
+
+def _before(home: Home, current: Snapshot | None, known: nights.Record) -> Path | None:
+    """The snapshot that was published before the current one, if it is kept.
+
+    The record of nights names it; where that is lost, it is the newest of the others.
+    """
+    if current is None:
+        return None
+    folder: Path = snapshots_dir(home)
+    names = [night["snapshot_id"] for night in known.publications()]
+    recorded: list[Path] = [folder / name for name in names if name != current.snapshot_id]
+    if recorded and recorded[-1].is_dir():
+        return recorded[-1]
+    others = [path for path in folder.iterdir() if path.is_dir() and path != current.path]
+    others.sort(key=lambda path: (path.stat().st_mtime_ns, path.name))
+    return others[-1] if others else None

@@ -1,0 +1,193 @@
+"""``effekt status``: what is published, since when, what waits, what changed; 4 where it is old."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import typer
+
+from dagster_project import settings as places
+from dagster_project.cli.app import app
+from dagster_project.lib import receiving, status
+from dagster_project.lib.nights import alerts, in_hand, record
+from dagster_project.settings import TIME_ZONE, Home, Settings
+from tests.faults import corpus
+
+PUBLISHED_AT = dt.datetime(2027, 2, 27, 4, 31, tzinfo=TIME_ZONE)
+BEFORE, CURRENT = "2027-02-26-aaaaaaaaaaaa", "2027-02-27-bbbbbbbbbbbb"
+PAID = ("k", "2023-04-01", "2023-K2", "paid", 5)
+PERIODS = {
+    BEFORE: [("k", "2023-01-01", "2023-K1", "draft", 10), PAID],
+    CURRENT: [("k", "2023-01-01", "2023-K1", "approved", 12), PAID],
+}
+DELIVERIES = {BEFORE: ["a"], CURRENT: ["a", "b", "c"]}
+
+
+def publish(home: Home, snapshot_id: str, at: dt.datetime) -> None:
+    """What ``status`` reads of a snapshot, and the record of its night."""
+    folder = home.published / "snapshots" / snapshot_id
+    (folder / "payout_mart").mkdir(parents=True)
+    told = {"snapshot_id": snapshot_id, "as_of_date": snapshot_id[:10]}
+    (folder / "manifest.json").write_text(json.dumps(told), encoding="utf-8")
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create table settlement (contract_id varchar, period_start date, period_label varchar,"
+            " state varchar, payment_dkk decimal(18, 2), basis_dkk decimal(18, 2),"
+            " is_closed boolean, is_superseded boolean)"
+        )
+        for row in PERIODS[snapshot_id]:
+            connection.execute(
+                "insert into settlement values (?, ?, ?, ?, ?, 0, true, false)", list(row)
+            )
+        connection.execute("create table delivery (delivery_id varchar)")
+        connection.executemany(
+            "insert into delivery values (?)", [[name] for name in DELIVERIES[snapshot_id]]
+        )
+        for table in ("settlement", "delivery"):
+            connection.execute(f"copy {table} to '{folder}/payout_mart/{table}.parquet'")
+    link = home.published / "current"
+    link.unlink(missing_ok=True)
+    link.symlink_to(f"snapshots/{snapshot_id}")
+    os.utime(link, (at.timestamp(), at.timestamp()), follow_symlinks=False)
+    note(home, snapshot_id, at)
+
+
+def note(home: Home, snapshot_id: str, at: dt.datetime) -> None:
+    with record.changing(home) as known:
+        known.nights.append(
+            {"as_of_date": snapshot_id[:10], "run_id": f"{at}", "at": at.isoformat(),
+             "exit_code": 0, "snapshot_id": snapshot_id}
+        )  # fmt: skip
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """A home that published twice."""
+    made = Home(tmp_path / "home").ensure()
+    made.home_file.write_text(f"format: {places.HOME_FORMAT}\narea: Hedensted\n", encoding="utf-8")
+    publish(made, BEFORE, PUBLISHED_AT - dt.timedelta(days=1))
+    publish(made, CURRENT, PUBLISHED_AT)
+    return made
+
+
+def look(home: Home, hours: float = 1) -> status.Status:
+    settings = Settings(home, home.root, PUBLISHED_AT.date(), "Hedensted")
+    return status.look(settings, PUBLISHED_AT + dt.timedelta(hours=hours))
+
+
+def command(home: Home, *words: str) -> int:
+    typed = ["status", "--home", str(home.root), *words]
+    return int(typer.main.get_command(app).main(typed, standalone_mode=False))
+
+
+# Rule P.status
+def test_it_shows_what_is_published_since_when_and_what_changed(home: Home) -> None:
+    found = look(home)
+    assert found.published is not None
+    assert (found.published.snapshot_id, found.published.as_of_date) == (CURRENT, "2027-02-27")
+    assert found.published.published_at == PUBLISHED_AT.isoformat()
+    assert found.published.age_hours == 1
+    assert (found.before, found.new_deliveries) == (BEFORE, 2)
+    (changed,) = found.changed or ()
+    assert (changed["period_label"], changed["state_before"], changed["state"]) == (
+        "2023-K1", "draft", "approved"
+    )  # fmt: skip
+    assert (changed["payment_before_dkk"], changed["payment_dkk"]) == ("10.00", "12.00")
+    assert [(row["period_label"], row["state"]) for row in found.due] == [("2023-K1", "approved")]
+
+
+# Rule P.missed
+def test_a_night_without_news_makes_the_mart_no_older(home: Home) -> None:
+    note(home, CURRENT, PUBLISHED_AT + dt.timedelta(hours=24))
+    found = look(home, 25)
+    assert found.published is not None
+    assert found.published.published_at == PUBLISHED_AT.isoformat()
+    assert found.published.age_hours == 1
+
+
+@pytest.mark.parametrize("hours", [26, 26.01])
+# Rules P.status, P.exit_codes
+def test_it_ends_4_once_the_mart_is_older(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], hours: float
+) -> None:
+    now = PUBLISHED_AT + dt.timedelta(hours=hours)
+    monkeypatch.setattr(places, "now", lambda: now)
+    is_older = hours > 26
+    assert command(home, "--fail-if-older", "26", "--json") == (4 if is_older else 0)
+    assert json.loads(capsys.readouterr().out)["is_older"] is is_older
+    assert command(home) == 0
+
+
+@pytest.mark.parametrize("hours", ["nan", "inf", "-1", "mange"])
+def test_an_age_that_is_no_number_of_hours_is_wrong_usage(home: Home, hours: str) -> None:
+    with pytest.raises(Exception, match=r".") as wrong:
+        command(home, "--fail-if-older", hours)
+    assert getattr(wrong.value, "exit_code", None) == 2
+
+
+def test_what_never_was_published_is_older_than_any_age(tmp_path: Path) -> None:
+    home = Home(tmp_path).ensure()
+    found = look(home)
+    assert found.published is None and found.changed is None and found.is_older(10**6)
+    assert command(home, "--fail-if-older", "1000000") == 4
+
+
+def test_without_the_record_of_nights_it_reads_the_link_and_the_kept_snapshots(home: Home) -> None:
+    (home.reports / ".nights.json").unlink()
+    found = look(home)
+    assert found.published is not None
+    assert (found.published.age_hours, found.before) == (1, BEFORE)
+
+
+def test_it_shows_what_was_refused_and_not_what_the_publication_before_knew(home: Home) -> None:
+    (home.landing / "nobody_knows_this.csv").write_bytes(b"x")
+    receiving.receive(home, frozenset({corpus.CONTRACT}))
+    (refused,) = look(home).refused
+    assert refused["codes"] == ["FILE_NAME"]
+    assert (home.root / refused["report"]).is_file()
+    (known,) = receiving.load_register(home).refused()
+    DELIVERIES[BEFORE].append(known.delivery_id)
+    try:
+        folder = home.published / "snapshots" / BEFORE / "payout_mart"
+        with duckdb.connect() as connection:
+            connection.execute(
+                f"copy (select '{known.delivery_id}' as delivery_id) to '{folder}/delivery.parquet'"
+            )
+    finally:
+        DELIVERIES[BEFORE].pop()
+    assert look(home).refused == ()
+
+
+def test_it_tells_a_run_that_was_killed_and_shows_the_alert_and_the_skipped_nights(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    in_hand.note(home, "a", "2027-02-28", "Hedensted", "rules")
+    with record.changing(home) as known:
+        known.skipped.append("2027-02-28")
+    assert command(home) == 0
+    shown = capsys.readouterr().out
+    assert "RUN_KILLED" in shown and "2027-02-28" in shown and CURRENT in shown
+    assert (alerts.standing(home) or {})["run_id"] == "a"
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "harm"),
+    [
+        (CURRENT, "manifest.json"), (CURRENT, "payout_mart/settlement.parquet"),
+        (BEFORE, "payout_mart/settlement.parquet"), (BEFORE, "payout_mart/delivery.parquet"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_named_and_the_rest_is_shown(
+    home: Home, snapshot: str, harm: str
+) -> None:
+    (home.published / "snapshots" / snapshot / harm).unlink()
+    found: dict[str, Any] = look(home).as_json()
+    assert found["area"] == "Hedensted"
+    assert None in (found["changed"], found["new_deliveries"])
+    assert bool(found["faults"]) is (snapshot == CURRENT)
