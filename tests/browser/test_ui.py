@@ -80,7 +80,8 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def served(home: Path, *words: str) -> Iterator[Ui]:
-    """`effekt ui` until the end of the block."""
+    """`effekt ui` until the end of the block, in a home that is made if it is none."""
+    (home / "landing").mkdir(parents=True, exist_ok=True)
     port = free_port()
     child = subprocess.Popen(
         [sys.executable, "-m", "dagster_project.cli", "ui", "--home", str(home),
