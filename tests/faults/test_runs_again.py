@@ -74,6 +74,7 @@ def test_assets_run_again_one_by_one_give_the_same_snapshot(tmp_path: Path) -> N
 
 
 def test_a_later_step_without_its_inputs_says_what_to_run_first(tmp_path: Path) -> None:
+    (tmp_path / "landing").mkdir()
     result = materialize(tmp_path, ["staging/stg_registers"])
     assert not result.success
     failed = [event for event in result.all_events if event.is_step_failure]

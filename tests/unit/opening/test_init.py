@@ -189,7 +189,7 @@ def test_a_killed_init_leaves_no_home_and_is_done_again(tmp_path: Path) -> None:
         ["pay", "k", "2023-01", "--as", "Fin", "--paid-on", "2023-05-01", "--reference", "r"],
         ["return", "k", "2023-01", *ACTS], ["release", "k", "5", *ACTS],
         ["statement", "k", "2023-01"], ["why", "k", "2023-01"], ["replay", "k", "2023-01"],
-        ["accept", "0" * 64, "row_count", *ACTS], ["withdraw", "0" * 64, *ACTS],
+        ["accept", "0" * 64, "row_count", *ACTS], ["withdraw", "0" * 64, *ACTS], ["status"],
     ],
     ids=" ".join,
 )  # fmt: skip

@@ -37,14 +37,13 @@ class Number:
 
     text: str
 
-    @property
-    def danish(self) -> str | None:
-        """With a decimal comma, without zeros that say nothing; None where it has an exponent."""
+    def written(self, decimal: str) -> str | None:
+        """With a decimal mark, without zeros that say nothing; None where it has an exponent."""
         if _EXPONENT.search(self.text):
             return None
         whole, _, decimals = self.text.partition(".")
         decimals = decimals.rstrip("0")
-        return f"{whole},{decimals}" if decimals else whole
+        return f"{whole}{decimal}{decimals}" if decimals else whole
 
 
 @dataclass(frozen=True)
@@ -154,7 +153,7 @@ def text_of(value: Any, column: Column, source: Source) -> str | None:
     if value is None:
         return ""
     if isinstance(value, Number):
-        return value.danish if column.type == "number" else value.text
+        return value.written(source.csv.decimal) if column.type == "number" else value.text
     if not isinstance(value, str):
         return None
     text = _without(value, source.json_ignored)

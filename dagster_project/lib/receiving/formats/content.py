@@ -17,6 +17,7 @@ import duckdb
 from dagster_project.lib.base.errors import place_of
 from dagster_project.lib.receiving.formats.disguise import explained
 from dagster_project.lib.receiving.formats.landed import Landed, check_headings
+from dagster_project.lib.receiving.formats.marks import SKIPPED
 from dagster_project.lib.receiving.formats.parse import (
     Parsed,
     parse,
@@ -104,8 +105,11 @@ def _derived_from_rows(
 ) -> NameParts:
     window = parts.source.window
     first = window.row_days.first if window else ""
+    # a row that is skipped is a row of the file: its week is covered, and nobody has it
+    monday = f"cast(date_trunc('week', {first}) as date)"
     first_week, last_week = parser.execute(
-        f"select min({first}), max({first}) from {parsed.table} where faults is null"
+        f"select min({monday}), max({monday}) from {parsed.table}"
+        f" where faults is null or faults = '{SKIPPED}'"
     ).fetchall()[0]
     if first_week is None:
         return parts

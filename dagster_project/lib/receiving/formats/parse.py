@@ -70,14 +70,18 @@ def _texts(layout: Layout) -> str:
     return ", ".join(f"{text} as t{index}" for index, text in enumerate(layout.texts()))
 
 
-def _ignored(source: Source) -> str:
-    """SQL: ``when … then`` for a row with a value that the overlay says to ignore."""
-    hits = [
-        one_of(f"t{index}", column.ignore_values)
-        for index, column in enumerate(source.columns)
-        if column.ignore_values
-    ]
-    return f"when {' or '.join(hits)} then '{SKIPPED}'" if hits else ""
+def _unjudged(source: Source) -> str:
+    """SQL: a row that is skipped whatever else it holds; empty where there are none.
+
+    Its value is one that the overlay says to ignore, or a benefit that the product does not map.
+    """
+    hits = []
+    for index, column in enumerate(source.columns):
+        if column.ignore_values:
+            hits.append(one_of(f"t{index}", column.ignore_values))
+        if column.unmapped == "skip":
+            hits.append(f"({column.name} is null and x{index} is null)")
+    return " or ".join(hits)
 
 
 def _rule_fault(rule: Rule, source: Source) -> str | None:
@@ -133,9 +137,9 @@ def _create(
         if (context.is_new or rule.rule != "not_above") and (mark := _rule_fault(rule, source))
     ]
     marks += [weeks.fault] if weeks else []
-    found, ignored = f"nullif(concat_ws(',', {', '.join(marks)}), '')", _ignored(source)
-    if ignored:
-        found = f"case {ignored} else {found} end"
+    found, unjudged = f"nullif(concat_ws(',', {', '.join(marks)}), '')", _unjudged(source)
+    if unjudged:
+        found = f"case when {unjudged} then '{SKIPPED}' else {found} end"
     names = ", ".join(column.name for column in source.columns)
     text = weeks.text if weeks else ""
     relation = week_relation(connection, landed, layout, context)

@@ -36,12 +36,13 @@ class Known:
     Args:
         figures: by month, the newest figure that no check has questioned.
         judged: months whose figure has been judged as it is.
-        let_in: by month, a figure that is unusual and that a person has let in.
+        let_in: by month, a figure that is unusual and that a person has let in, and the number of
+            the newest delivery that there was then.
     """
 
     figures: dict[int, Decimal] = field(default_factory=dict)
     judged: set[int] = field(default_factory=set)
-    let_in: dict[int, Decimal] = field(default_factory=dict)
+    let_in: dict[int, tuple[Decimal, int]] = field(default_factory=dict)
 
 
 def held_by_figures(
@@ -57,10 +58,11 @@ def held_by_figures(
     for record, published in deliveries:
         if FIGURE_CHECK in record.opened_checks:
             for series, figures in published.items():
-                known[series].let_in.update(figures)
+                told = {month: (figure, record.opened_after) for month, figure in figures.items()}
+                known[series].let_in.update(told)
             continue
         judged = {
-            series: judge_series(figures, known[series], rule)
+            series: judge_series(figures, known[series], rule, record.delivery_no)
             for series, figures in published.items()
         }
         is_judged = FIGURE_CHECK in record.judged_checks
@@ -69,6 +71,8 @@ def held_by_figures(
             continue
         for series, figures in published.items():
             known[series].figures.update(figures)
+            for month in figures:
+                known[series].let_in.pop(month, None)
             # what was known before there was a check is not asked for now
             known[series].judged |= judged[series].judged if is_judged else set(figures)
 
@@ -81,19 +85,22 @@ class Judgement:
     is_unusual: bool
 
 
-def judge_series(own: Months, known: Known, rule: Figures) -> Judgement:
+def judge_series(own: Months, known: Known, rule: Figures, delivery_no: int) -> Judgement:
     """Judge the figures of one series by what is known and by one another.
 
-    A figure that has been judged as it is, or let in, says nothing new. One that was let in is a
-    neighbour where nothing else is known of its month; what comes instead of it is judged by its
-    neighbours, so that letting an old file in moves no newer one.
+    A figure that has been judged as it is, or let in, says nothing new. One that was let in before
+    this delivery came is known like any other. For a delivery that was there already it is a
+    neighbour where nothing else is known of its month, so that letting an old file in moves no
+    newer one.
     """
-    after = {**known.let_in, **known.figures, **own}
+    let_in = {month: figure for month, (figure, _) in known.let_in.items()}
+    decided = {month: figure for month, (figure, at) in known.let_in.items() if at < delivery_no}
+    after = {**let_in, **known.figures, **decided, **own}
     judged, is_unusual = set(), False
     for month, figure in own.items():
-        before = known.figures.get(month)
-        is_known = before == figure and month in known.judged
-        if is_known or known.let_in.get(month) == figure:
+        before = decided.get(month, known.figures.get(month))
+        is_known = known.figures.get(month) == figure and month in known.judged
+        if let_in.get(month) == figure or (is_known and month not in decided):
             judged.add(month)
             continue
         least = max(rule.persons, rule.usual_times * _usual_change(after, month, rule))

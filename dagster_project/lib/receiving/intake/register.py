@@ -42,6 +42,7 @@ class Record:
         judged_checks: checks of its figures that there were when it was received; an older delivery
             is held by none of them.
         opened_checks: checks that a person has opened.
+        opened_after: number of the newest delivery that there was when the newest was opened.
         withdrawn_on: as-of date from which on it is not known, None where nobody withdrew it.
         refusals: the names under which a file of this identity was refused since it was last
             accepted, each with what was wrong the last time. (A file whose name follows no rule has
@@ -73,6 +74,7 @@ class Record:
     rejected: tuple[tuple[int, str, str], ...]
     judged_checks: tuple[str, ...] = ()
     opened_checks: frozenset[str] = frozenset()
+    opened_after: int = 0
     withdrawn_on: dt.date | None = None
     refusals: tuple[tuple[str, tuple[Finding, ...]], ...] = ()
     empty_rows: int = 0
@@ -137,7 +139,7 @@ class Record:
         }
 
 
-_NOT_IN_THE_LINE = ("delivery_no", "opened_checks", "withdrawn_on", "refusals")
+_NOT_IN_THE_LINE = ("delivery_no", "opened_checks", "opened_after", "withdrawn_on", "refusals")
 # left out of a line where there is nothing to say, so that lines from before them are the same
 _ONLY_IF_SAID = ("empty_rows", "overlay_name", "overlay_sha256", "judged_checks")
 _IN_THE_LINE = [
@@ -236,7 +238,9 @@ class Register:
         elif line["entry"] == "accept":
             known = self._records[line["delivery_id"]]
             self._records[known.delivery_id] = replace(
-                known, opened_checks=known.opened_checks | {line["check"]}
+                known,
+                opened_checks=known.opened_checks | {line["check"]},
+                opened_after=len(self._records),
             )
             self.decisions.append(line)
         elif line["entry"] == "withdraw":
@@ -327,6 +331,7 @@ def _again(known: Record, line: dict[str, Any]) -> Record:
         record,
         file_name=min(known.file_name, record.file_name),
         opened_checks=known.opened_checks,
+        opened_after=known.opened_after,
         withdrawn_on=known.withdrawn_on,
         refusals=() if record.is_accepted else refusals,
     )
