@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.receiving.check import check_file
 from dagster_project.lib.receiving.formats import content, engine
 from dagster_project.lib.receiving.judging import names
 from dagster_project.lib.receiving.judging.declarations import load_sources
@@ -283,6 +284,38 @@ def test_an_overlay_names_columns_of_an_answer_too_and_its_empty_rows_are_none(r
     assert found == ([("Prøve", "sygedagpenge", 831)], [])
     refused = read("jobindsats", said.rpartition("\n")[0], data, "area", "json")[1]
     assert [code for code, *_ in refused] == ["VALUE_NOT_ALLOWED"]
+
+
+def test_a_number_of_an_answer_is_itself_whatever_decimal_mark_texts_have(read: Read) -> None:
+    columns = ["Område", "Ydelse", "Periode", "Antal personer", "Antal fuldtidspersoner"]
+    data = json.dumps(
+        {"columns": columns, "rows": [["Prøve", "Sygedagpenge", "2021M11", 831, 725.4]]}
+    )
+    for said in ("", 'csv: {decimal: "."}'):
+        assert read("jobindsats", said, data.encode(), "fte", "json") == ([(Decimal("725.4"),)], [])
+
+
+def test_a_row_of_a_benefit_that_is_not_mapped_is_skipped_unjudged(read: Read) -> None:
+    headings = ["Område", "Ydelse", "Periode", "Antal personer", "Antal fuldtidspersoner"]
+    good = ["Prøve", "Sygedagpenge", "2021M11", "831", "725,4"]
+    other = ["Prøve", "Hundehold", "november", "831", "900.5"]
+    data = corpus.csv_bytes(headings, [good, other])
+    assert read("jobindsats", "", data, "fte") == ([(Decimal("725.4"),)], [])
+    nameless = corpus.csv_bytes(headings, [good, ["Prøve", "", *good[2:]]])
+    assert read("jobindsats", "", nameless, "fte")[1] == [("VALUE_MISSING", "Ydelse", (2,))]
+
+
+def test_a_week_whose_rows_are_ignored_is_a_week_of_the_file(tmp_path: Path) -> None:
+    rows = [
+        f"{week};6101901234;{name};Prøve;100,00;40;40,00;60;60,00"
+        for week, name in (("2023-01-02", "Sygedagpenge"), ("2023-01-09", "Hundehold"))
+    ]
+    headings = ";".join(column.heading for column in load_sources()["ydelsesrefusion"].columns)
+    file = tmp_path / "yr-ydelsesrefusion-beregning 2023-02-01.csv"
+    file.write_text("\n".join([headings, *rows]) + "\n", encoding="utf-8")
+    (tmp_path / "ydelsesrefusion.yml").write_text("ignore_values: {Ydelse: [Hundehold]}")
+    checked = check_file(file, None, tmp_path)
+    assert (checked.findings, checked.period) == ((), ("2023-01-02", "2023-01-15"))
 
 
 REFUSED = [

@@ -36,7 +36,7 @@ def year(figure: str, **changed: str) -> dict[int, Decimal]:
 
 
 def judged(own: Mapping[int, Decimal], known: Mapping[int, Decimal]) -> bool:
-    return judge_series(own, Known(dict(known), set(known)), declared()).is_unusual
+    return judge_series(own, Known(dict(known), set(known)), declared(), 1).is_unusual
 
 
 # Rule G.figures
@@ -129,27 +129,34 @@ def test_a_figure_that_is_known_as_it_is_is_not_judged_again() -> None:
 # Rule G.figures
 def test_a_figure_that_had_too_few_neighbours_is_judged_when_it_has_them() -> None:
     alone = {4: Decimal(500)}
-    assert judge_series(alone, Known(), declared()) == Judgement(set(), is_unusual=False)
+    assert judge_series(alone, Known(), declared(), 1) == Judgement(set(), is_unusual=False)
     own = {month: Decimal(300) for month in (1, 2, 3)} | alone
-    assert judge_series(own, Known(alone), declared()).is_unusual
-    assert not judge_series(own, Known(alone, {4}), declared()).is_unusual
+    assert judge_series(own, Known(alone), declared(), 1).is_unusual
+    assert not judge_series(own, Known(alone, {4}), declared(), 1).is_unusual
 
 
 # Rule G.figures
-@pytest.mark.parametrize(("figure", "is_held"), [("500", False), ("500.1", True), ("110", False)])
-def test_what_comes_instead_of_a_figure_that_was_let_in_is_judged_by_its_neighbours(
-    figure: str, is_held: bool
+@pytest.mark.parametrize(
+    ("delivery_no", "figure", "is_held"),
+    [
+        (5, "500", False), (5, "500.1", True), (5, "110", False),
+        (6, "500", False), (6, "110", True),
+    ],
+)  # fmt: skip
+def test_a_figure_that_was_let_in_is_known_to_the_deliveries_that_come_after_that(
+    delivery_no: int, figure: str, is_held: bool
 ) -> None:
     usual = {month: Decimal(100) for month in (1, 2, 3)}
-    known = Known(usual, set(usual), {4: Decimal(500)})
-    assert judge_series({4: Decimal(figure)}, known, declared()).is_unusual is is_held
+    known = Known(usual, set(usual), {4: (Decimal(500), 5)})
+    found = judge_series({4: Decimal(figure)}, known, declared(), delivery_no)
+    assert found.is_unusual is is_held
 
 
 # Rule G.figures
 def test_a_figure_that_was_let_in_is_a_neighbour_of_the_next() -> None:
     usual = {month: Decimal(100) for month in (1, 2)}
-    known = Known(usual, set(usual), {3: Decimal(100)})
-    assert judge_series({4: Decimal(500)}, known, declared()).is_unusual
+    known = Known(usual, set(usual), {3: (Decimal(100), 5)})
+    assert judge_series({4: Decimal(500)}, known, declared(), 5).is_unusual
 
 
 # nights -------------------------------------------------------------------------------------------
@@ -226,6 +233,20 @@ def test_a_figure_that_a_person_has_opened_is_not_held_when_it_comes_again(home:
     accept(home, held.sha256, "figure")
     land(home, "2024-03-10", {**USUAL, "2024M01": "200,0", "2024M02": "130,0"})
     assert homes.receive(home).held == []
+
+
+# Rule G.figures
+@pytest.mark.parametrize(("figure", "is_held"), [("150,0", False), ("149,9", True)])
+def test_what_moves_a_figure_that_a_person_has_opened_by_more_than_a_quarter_is_held(
+    home: Home, figure: str, is_held: bool
+) -> None:
+    land(home, "2024-01-10", {"2023M12": "100,0"})
+    homes.receive(home)
+    land(home, "2024-02-10", {"2023M12": "200,0"})
+    (held,) = homes.receive(home).held
+    accept(home, held.sha256, "figure")
+    land(home, "2024-03-10", {"2023M12": figure})
+    assert bool(homes.receive(home).held) is is_held
 
 
 # Rule G.figures

@@ -36,7 +36,8 @@ def not_found(rows: Iterable[tuple[int, Sequence[str]]], source: Source, read: s
     counted = [(count_headings(texts, source), -number, number) for number, texts in first]
     most, _, number = max(counted, default=(0, 0, 0))
     if most:
-        return _finding("titel", f"{read} er læst; overskrifterne står i række {number}")
+        kind = "titel" if source.header_row == 1 else "header_row"
+        return _finding(kind, f"{read} er læst; overskrifterne står i række {number}")
     spelled = [[text.strip().casefold() for text in texts] for _, texts in first]
     wanted = {heading.casefold() for column in source.columns for heading in column.headings}
     if any(wanted.intersection(texts) for texts in spelled):
