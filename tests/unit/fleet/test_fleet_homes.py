@@ -9,6 +9,7 @@ import pytest
 
 from dagster_project.lib import fleet
 from dagster_project.lib.base.errors import UsageError
+from tests.support import other_user
 
 
 def make(folder: Path) -> Path:
@@ -75,15 +76,13 @@ def test_a_home_with_two_names_counts_once_under_its_own(tmp_path: Path) -> None
 
 
 # Rule P.fleet
-@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser reads every folder")
-def test_a_folder_that_cannot_be_read_is_told_and_stops_nothing(tmp_path: Path) -> None:
-    make(tmp_path / "a")
-    closed = tmp_path / "closed"
-    closed.mkdir(mode=0)
-    try:
-        found = fleet.find(tmp_path)
-    finally:
-        closed.chmod(0o700)
+def test_a_folder_that_cannot_be_read_is_told_and_stops_nothing() -> None:
+    with other_user.folder() as place:
+        make(place / "a")
+        (place / "a").chmod(0o755)
+        (place / "closed").mkdir(mode=0)
+        with other_user.acting():
+            found = fleet.find(place)
     assert [member.name for member in found.members] == ["a"]
     assert found.closed == ("closed",)
 
