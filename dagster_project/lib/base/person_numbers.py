@@ -119,7 +119,8 @@ def sql(text: str, *, is_name: bool = False) -> str:
 
     Only a text beyond ASCII that holds ten digits is handed to Python: DuckDB alone reads a million
     names of municipalities in 0.2 s and a million ids in 0.3 s, Python a million of the others in
-    5 s.
+    5 s. The digits are counted, not matched: a pattern of ten times any script's digits costs each
+    statement 5 ms a column before it sees a row, a third of what a small file takes.
 
     Args:
         text: an SQL expression.
@@ -130,6 +131,6 @@ def sql(text: str, *, is_name: bool = False) -> str:
     return (
         f"case when strlen({text}) < 10 then false"
         f" when strlen({text}) = length({text}) then regexp_matches({text}, '{_NUMBER}')"
-        f" when not regexp_matches({text}, '(?:\\pN\\PN*){{10}}') then false"
+        f" when length(regexp_replace({text}, '\\PN+', '', 'g')) < 10 then false"
         f" else {SQL_FUNCTION}({text}) end"
     )

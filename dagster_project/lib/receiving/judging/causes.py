@@ -21,6 +21,8 @@ INVISIBLE = (
     r"[\x00-\x1f\x7f-\x9f\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2066}-\x{2069}\x{feff}\x{fffd}]"
 )
 BLANK_AT_AN_END = r"^[\pZ]|[\pZ]$"
+# a letter of a European script; \\pL costs each statement milliseconds before it sees a row
+_LETTER = "[A-Za-z\\x{c0}-\\x{1fff}]"
 _NOTHING = "na|n/a|nan|nat|null|none|<na>|[.]|-"
 
 _Causes = tuple[tuple[str, str], ...]
@@ -28,17 +30,17 @@ _Causes = tuple[tuple[str, str], ...]
 # (cause, regular expression of the whole text), in the order that they are looked for
 _ANYWHERE: _Causes = (
     ("hashes", "#+"),
-    ("error", "#[\\pL/0-9]+[!?]?"),
+    ("error", "#[A-Za-z/0-9\\x{c0}-\\x{1fff}]+[!?]?"),
     ("formula", "=.*"),
 )
 _BLANKS: _Causes = (("blanks", "[\\pZ\\t].*|.*[\\pZ\\t]"),)
-_WORDS: _Causes = (("words", ".*\\pL.*"),)
+_WORDS: _Causes = (("words", f".*{_LETTER}.*"),)
 _DAY = "[0-9]{1,2}[-./ ][0-9]{1,2}[-./ ]([0-9]{2}|[0-9]{4})"
 _YEAR_FIRST = "[0-9]{4}[-./][0-9]{1,2}[-./][0-9]{1,2}"
 _CLOCK = "[T ]+[0-9]{1,2}[:.][0-9]{2}.*"
 _EVENING = "[T ]+2[0-3]:[0-9]{2}.*"  # may be midnight of the next day in another time zone
-_NAMED_DAY = "[0-9]{1,2}[-. ]*\\pL{3,}[-. ]*([0-9]{2}|[0-9]{4})"
-_NAMED_MONTH = "\\pL{3,}[-. ]*([0-9]{2}|[0-9]{4})"
+_NAMED_DAY = f"[0-9]{{1,2}}[-. ]*{_LETTER}{{3,}}[-. ]*([0-9]{{2}}|[0-9]{{4}})"
+_NAMED_MONTH = f"{_LETTER}{{3,}}[-. ]*([0-9]{{2}}|[0-9]{{4}})"
 
 _PATTERNS: dict[str, _Causes] = {
     "cpr": (
@@ -65,11 +67,11 @@ _PATTERNS: dict[str, _Causes] = {
     "benefit_code": (
         ("decimals", "[0-9]{3}[.,]0+"),
         ("unknown", "[0-9]{3}"),
-        ("words", ".*\\pL.*"),
+        *_WORDS,
     ),
     "digits": (
         ("decimals", "[0-9]+[.,]0+"),
-        ("grouped", "(\\pL{2}[- ]?)?[0-9 ]+"),
+        ("grouped", f"({_LETTER}{{2}}[- ]?)?[0-9 ]+"),
         *_WORDS,
     ),
 }
@@ -100,7 +102,7 @@ def _number(column: Column, source: Source) -> _Causes:
         ("point", f"{_SIGN}[0-9]*[{point}][0-9]+"),
         ("zero", f"{_SIGN}[{mark}]{few}|[+][0-9].*|-?0[0-9]+([{mark}][0-9]+)?"),
         ("size", f"-?{whole}([{mark}][0-9]+)?"),
-        ("unit", f"{_SIGN}{figures}\\pZ*\\pL.*"),
+        ("unit", f"{_SIGN}{figures}\\pZ*{_LETTER}.*"),
         *_WORDS,
     )
 
