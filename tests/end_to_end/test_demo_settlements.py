@@ -63,6 +63,13 @@ def test_the_demo_is_approved_to_the_end_and_carries_true_ups(settled: Settings)
     assert {line["line_kind"] for line in lines} == {"new", "true_up"}
 
 
+# Rule M.drivers
+@pytest.mark.timeout(900)
+def test_the_mart_of_a_municipality_stays_below_two_megabytes(settled: Settings) -> None:
+    mart = settled.home.published / "payout_mart.duckdb"
+    assert 100_000 < mart.stat().st_size < 2_000_000
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("period", PERIODS)
 def test_every_approved_settlement_of_the_demo_replays_identically(

@@ -36,6 +36,8 @@ from dagster_project.lib.warehouse.literals import identifier, literal
 from dagster_project.settings import Home, Settings
 
 STORAGE_VERSION = "v1.4.0"
+BLOCK_SIZE = 16384
+"""The smallest that DuckDB writes, in bytes: every column of every table takes whole blocks."""
 ROW_GROUP_SIZE = 122_880
 _CONFIG: dict[str, Any] = {**OFFLINE, "preserve_insertion_order": "true"}
 
@@ -209,7 +211,8 @@ def _write_room(
 ) -> dict[str, dict[str, Any]]:
     target = folder / manifests.DUCKDB_FILES[room]
     connection.execute(
-        f"attach {literal(str(target))} as target (storage_version {literal(STORAGE_VERSION)})"
+        f"attach {literal(str(target))} as target"
+        f" (storage_version {literal(STORAGE_VERSION)}, block_size {BLOCK_SIZE})"
     )
     tables = _present(connection, room)
     connection.execute("begin")

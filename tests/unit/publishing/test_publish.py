@@ -50,6 +50,18 @@ def test_a_candidate_holds_every_declared_table_that_the_warehouse_has(
     assert parquet == {name for _, name in declared_tables()}
 
 
+# Rule M.drivers
+@pytest.mark.parametrize("name", ["payout_mart.duckdb", "restricted/case_mart.duckdb"])
+def test_published_files_have_small_blocks(home: Home, publish_now: PublishNow, name: str) -> None:
+    publish_now()
+    path = shown(home) / name
+    with duckdb.connect(str(path), read_only=True) as reader:
+        blocks = reader.execute("select block_size, total_blocks from pragma_database_size()")
+        size, total = blocks.fetchone() or (0, 0)
+    assert size == 16384
+    assert 0 < size * total <= path.stat().st_size
+
+
 def test_the_first_publish_is_what_readers_see(home: Home, publish_now: PublishNow) -> None:
     assert current_snapshot(home) is None
     assert publish_now() == "published"
