@@ -10,6 +10,14 @@
     (last_day({{ day }}) + 1)
 {%- endmacro %}
 
+{# Danish name of the month of a day. #}
+{% macro danish_month(day) -%}
+    ([
+        'januar', 'februar', 'marts', 'april', 'maj', 'juni', 'juli', 'august', 'september',
+        'oktober', 'november', 'december'
+    ])[month({{ day }})]
+{%- endmacro %}
+
 {# First day of the month so many months later. #}
 {% macro add_months(month, number) -%}
     ({{ month }} + to_months({{ number }}::integer))::date

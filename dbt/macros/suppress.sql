@@ -10,10 +10,12 @@
        adds_up_to: column of the model with the total that is shown elsewhere of the rows that
          differ in the last key column only; null where a row is part of no total
        family: the last key column, by whose values rows add up to something shown
+       nulls: why a measure is null where nothing hides it: a reason, or the column of the model
+         that holds it
 
    Call one of them as the last thought of a mart model, on rows with every declared column.
 
-   Decides: M.suppression, M.family, M.adds_up, M.persons. #}
+   Decides: M.suppression, M.family, M.adds_up, M.persons, M.null_reason. #}
 
 {# Counts from 1 to this one are not shown; 0 is. #}
 {% macro suppress_limit() -%}
@@ -35,6 +37,34 @@
 {%- endfor %}
 {%- endfor %}
 )
+{%- endmacro %}
+
+{# Why a measure of the row is null. Hidden is said where something is taken away that would stand
+   there: a flag that hides nothing would tell of a count that nobody sees. #}
+{% macro suppress_null_reason(hides, columns) -%}
+    case
+        when
+            is_suppressed
+{%- for group in hides.get("together", []) %}
+{%- set shown = (group.counts + group.computed) | select("in", columns) | list %}
+            or (is_hidden_{{ loop.index }} and coalesce({{ shown | join(", ") }}) is not null)
+{%- endfor %}
+            then 'hidden'
+{%- for reason in ["not_observed", "not_published", "not_applicable"] %}
+{%- set found = namespace(conditions=[]) %}
+{%- for column, why in hides.get("nulls", {}).items() %}
+{%- if why == reason %}
+{%- set _ = found.conditions.append(column ~ " is null") %}
+{%- elif why not in ["not_observed", "not_published", "not_applicable"] %}
+{%- set _ = found.conditions.append("(" ~ column ~ " is null and " ~ why ~ " = '" ~ reason ~ "')") %}
+{%- endif %}
+{%- endfor %}
+{%- if found.conditions %}
+        when {{ found.conditions | join(" or ") }} then '{{ reason }}'
+{%- endif %}
+{%- endfor %}
+        else ''
+    end
 {%- endmacro %}
 
 {# The rows of a table as they are published: each measure null where its row is hidden, or one of
@@ -94,6 +124,8 @@ select
             then null
         else {{ column }}
     end as {{ column }}
+    {%- elif column == "null_reason" %}
+{{ suppress_null_reason(hides, node.columns) }} as null_reason
     {%- else %}
 {{ column }}
 {%- endif %}
@@ -101,6 +133,28 @@ select
 {%- endfor %}
 from judged
 {%- endif -%}
+{%- endmacro %}
+
+{# The domains of words that the columns of the published tables name, as SQL texts; where dbt parses
+   and has no graph, none. #}
+{% macro published_domains() -%}
+{%- set found = namespace(domains=[]) -%}
+{%- set nodes = graph.nodes if graph is defined else none -%}
+{%- if nodes -%}
+{%- for name, node in nodes.items() if name.startswith("model.effekt.") -%}
+{%- for column in node.columns.values() -%}
+{%- set domain = column.get("config", {}).get("meta", {}).get("words") or column.get("meta", {}).get("words") -%}
+{%- if domain -%}
+{%- set _ = found.domains.append(domain) -%}
+{%- endif -%}
+{%- endfor -%}
+{%- endfor -%}
+{%- endif -%}
+{%- for domain in found.domains | unique | sort %}
+'{{ domain }}'{{ ", " if not loop.last }}
+{%- else -%}
+''
+{%- endfor -%}
 {%- endmacro %}
 
 {# The rows of a family as they are published, from rows of one fact each with the person behind it
@@ -160,6 +214,8 @@ select
     case when is_suppressed then 'hidden' else {{ member }} end as {{ member }}
     {%- elif column in hides.measures %}
     case when not is_suppressed then {{ column }} end as {{ column }}
+    {%- elif column == "null_reason" %}
+    case when is_suppressed then 'hidden' else '' end as null_reason
     {%- else %}
 {{ column }}
 {%- endif %}

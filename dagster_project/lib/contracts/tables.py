@@ -57,7 +57,7 @@ def _contract(contract: Contract) -> Iterator[Row]:
     settlement, payment = contract.settlement, contract.payment
     row = _named(
         contract,
-        "title area document register register_lag_days requires_person_status terms_sha256",
+        "title area document document_title register register_lag_days requires_person_status terms_sha256",
     )
     row |= _named(contract.parties, "municipality provider investor")
     row |= _named(contract.term, "starts_on ends_on") | {"term_clause": contract.term.clause}
@@ -73,7 +73,7 @@ def _contract(contract: Contract) -> Iterator[Row]:
 
 def _parts(contract: Contract) -> Iterator[Row]:
     for number, part in enumerate(contract.parts, start=1):
-        row = {"part_no": number, **_named(part, "part_id kind clause")}
+        row = {"part_no": number, **_named(part, "part_id title kind clause")}
         if isinstance(part, PersonMonthsPart):
             yield row | _person_months_columns(part)
         elif isinstance(part, FteReductionPart):

@@ -52,6 +52,7 @@ class Suppression:
             column only; empty where there is none.
         member: column by whose values rows add up to something shown; empty without family.
         total: table of the room that shows the family's measures as a whole, if one does.
+        nulls: why a measure is null where nothing hides it: a reason, or a column of the model.
     """
 
     measures: tuple[str, ...]
@@ -60,6 +61,7 @@ class Suppression:
     adds_up_to: str = ""
     member: str = ""
     total: str = ""
+    nulls: dict[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,8 @@ class Table:
         grain: what one row stands for.
         rules: ids of the rules that the table follows (docs/rules).
         words: domain in ``seeds/words.csv`` of each column that holds codes.
+        adds_up: over what each measure adds up: ``periods``, ``rows``, both or neither.
+        is_added: its rows come with the publication, not with the models (``history``).
     """
 
     room: str
@@ -90,6 +94,8 @@ class Table:
     grain: str = ""
     rules: tuple[str, ...] = ()
     words: dict[str, str] = field(default_factory=dict, hash=False)
+    adds_up: dict[str, frozenset[str]] = field(default_factory=dict, hash=False)
+    is_added: bool = False
 
 
 @cache
@@ -116,12 +122,21 @@ def _table(room: str, model: dict[str, Any]) -> Table:
         comments={column["name"]: _one_line(column["description"]) for column in columns},
         grain=meta["grain"],
         rules=tuple(meta["rules"]),
-        words={
-            column["name"]: column["config"]["meta"]["words"]
-            for column in columns
-            if "config" in column
+        words=_said_of_columns(columns, "words"),
+        adds_up={
+            name: frozenset(said) for name, said in _said_of_columns(columns, "adds_up").items()
         },
+        is_added=meta.get("is_added_by_publishing", False),
     )
+
+
+def _said_of_columns(columns: list[dict[str, Any]], key: str) -> dict[str, Any]:
+    """What the meta of the columns says under a key, by column."""
+    return {
+        column["name"]: column["config"]["meta"][key]
+        for column in columns
+        if key in column.get("config", {}).get("meta", {})
+    }
 
 
 def _suppression(said: dict[str, Any]) -> Suppression:
@@ -136,6 +151,7 @@ def _suppression(said: dict[str, Any]) -> Suppression:
         adds_up_to=said.get("adds_up_to", ""),
         member=family.get("member", ""),
         total=family.get("total", ""),
+        nulls=said.get("nulls", {}),
     )
 
 

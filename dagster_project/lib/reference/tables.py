@@ -40,7 +40,9 @@ CORRECTION_COLUMNS = ("correction", "table_id", "year", "as_printed", "amount_mi
 FIGURE_COLUMNS = (
     "figure", "document", "place", "stated", "unit", "decimals", "expression", "kind"
 )  # fmt: skip
-WORD_COLUMNS = ("domain", "code", "rule_id", "label_da", "remedy_da", "owner")
+WORD_COLUMNS = (
+    "domain", "code", "rule_id", "label_da", "remedy_da", "owner", "description_da"
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ class Word:
         label_da: what the code is called; empty where it only says what else is to be done.
         remedy_da: what to do about it; may be empty.
         owner: who can act on it; may be empty.
+        description_da: what the code means, where its name does not say it; may be empty.
     """
 
     domain: str
@@ -112,6 +115,7 @@ class Word:
     label_da: str
     remedy_da: str
     owner: str
+    description_da: str = ""
 
 
 @dataclass(frozen=True)
@@ -226,7 +230,10 @@ def write_reference(connection: duckdb.DuckDBPyConnection, reference: Reference)
         "raw.benefit_code": [_nulled(asdict(row)) for row in reference.benefit_codes],
         "raw.expenditure": [asdict(row) for row in reference.expenditure],
         "raw.document_figure": judge_figures(reference.figures),
-        "raw.word": [_nulled(asdict(row)) for row in reference.words],
+        "raw.word": [
+            {"word_no": number, **_nulled(asdict(row))}
+            for number, row in enumerate(reference.words, start=1)
+        ],
     }
     return {table: replace_rows(connection, table, rows) for table, rows in tables.items()}
 

@@ -86,21 +86,23 @@ create table if not exists raw.document_figure (
     expression varchar, kind varchar, stated_value decimal(38, 6), recomputed varchar,
     difference varchar, is_erratum boolean);
 create table if not exists raw.word (
-    domain varchar, code varchar, rule_id varchar, label_da varchar, remedy_da varchar,
-    owner varchar);
+    word_no integer, domain varchar, code varchar, rule_id varchar, label_da varchar,
+    remedy_da varchar, owner varchar, description_da varchar);
 
 -- contracts --------------------------------------------------------------------------------------
 -- one row per mapping of the contract file; amounts in kroner
 create table if not exists raw.contract (
     contract_id varchar, title varchar, area varchar, municipality varchar, provider varchar,
-    investor varchar, document varchar, starts_on date, ends_on date, term_clause varchar,
+    investor varchar, document varchar, document_title varchar, starts_on date, ends_on date,
+    term_clause varchar,
     register varchar, register_lag_days integer, requires_person_status boolean,
     has_payment boolean, months_per_period integer, anchor_month integer, final_on date,
     young_data_days integer, authorised_max_dkk decimal(18, 2), chosen_reading varchar,
     chosen_reason varchar, terms_sha256 varchar);
 -- one wide row per part; columns of other kinds are null
 create table if not exists raw.contract_part (
-    contract_id varchar, part_no integer, part_id varchar, kind varchar, clause varchar,
+    contract_id varchar, part_no integer, part_id varchar, title varchar, kind varchar,
+    clause varchar,
     min_case_days integer, case_max_gap_days integer, effort_months integer,
     max_support_days integer, subsidised_job_blocks boolean, pay_on varchar,
     target_points decimal(9, 6), target_weeks decimal(12, 6),
@@ -164,7 +166,7 @@ create table if not exists raw.contract_business_case_line (
 create table if not exists raw.ledger_event (
     sequence bigint, contract_id varchar, period_start date, action varchar, actor varchar,
     role varchar, as_of_date date, statement_sha256 varchar, amount_dkk decimal(18, 2),
-    reason varchar, recorded_at varchar);
+    reason varchar, recorded_at varchar, is_confirmed boolean);
 create table if not exists raw.ledger_release (
     contract_id varchar, from_period_start date, amount_dkk decimal(18, 2));
 create table if not exists raw.frozen_settlement (

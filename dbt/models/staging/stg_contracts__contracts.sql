@@ -17,6 +17,7 @@ final as (
         provider,
         investor,
         document,
+        document_title,
         starts_on,
         ends_on,
         term_clause,

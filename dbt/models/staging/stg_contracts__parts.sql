@@ -13,6 +13,7 @@ final as (
         contract_id,
         part_no,
         part_id,
+        title,
         kind,
         clause,
         min_case_days,

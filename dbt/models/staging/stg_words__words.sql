@@ -10,12 +10,14 @@ source as (
 
 final as (
     select
+        word_no,
         domain,
         code,
         rule_id,
         label_da,
         remedy_da,
-        owner
+        owner,
+        description_da
     from source
 )
 

@@ -1,6 +1,8 @@
 -- grain: one row per contract, closed unapproved period and kind of blocker
--- counts: what is missing before the period can be submitted, with the kroner at stake
---     (eligible × rate for months that are not observed or pending, 0 where no amount can be given)
+-- counts: what is missing before the period can be submitted, with the kroner of this period alone
+--     that are at stake (eligible × rate for months that are not observed or pending, what of the
+--     hold has come with the period, what the period would pay where it waits for an earlier one, 0
+--     where no amount can be given). An open earlier period is no cause of its own
 -- rules: S.blockers
 -- decides: S.blockers
 -- left out: approved periods; open periods (their time has not come)
@@ -87,32 +89,43 @@ earlier_periods as (
         periods.period_start,
         'earlier_period_open' as kind,
         count(*) as item_count,
-        coalesce(sum(payments.payment_dkk), 0) as amount_dkk
+        any_value(payments.payment_dkk) as amount_dkk
     from periods
     inner join unapproved
         on
             periods.contract_id = unapproved.contract_id
             and periods.period_no > unapproved.period_no
-    left join payments
+    inner join payments
         on
-            unapproved.contract_id = payments.contract_id
-            and unapproved.period_start = payments.period_start
+            periods.contract_id = payments.contract_id
+            and periods.period_start = payments.period_start
     group by all
+),
+
+holds as (
+    select
+        contract_id,
+        period_start,
+        held_cumulative_dkk,
+        held_cumulative_dkk - coalesce(
+            lag(held_cumulative_dkk) over (partition by contract_id order by period_start), 0
+        ) as held_dkk
+    from payments
 ),
 
 held_amounts as (
     select
-        payments.contract_id,
-        payments.period_start,
+        holds.contract_id,
+        holds.period_start,
         'amount_held' as kind,
         1 as item_count,
-        payments.held_cumulative_dkk as amount_dkk
-    from payments
+        greatest(holds.held_dkk, 0) as amount_dkk
+    from holds
     inner join periods
         on
-            payments.contract_id = periods.contract_id
-            and payments.period_start = periods.period_start
-    where payments.held_cumulative_dkk > 0
+            holds.contract_id = periods.contract_id
+            and holds.period_start = periods.period_start
+    where holds.held_cumulative_dkk > 0
 ),
 
 pending_claims as (
@@ -149,6 +162,7 @@ final as (
         contract_id,
         period_start,
         kind,
+        kind <> 'earlier_period_open' as is_root_cause,
         item_count::bigint as item_count,
         amount_dkk::decimal(18, 2) as amount_dkk
     from blockers

@@ -1,7 +1,9 @@
 -- grain: one row per contract
--- counts: parties, term, the reading that is followed and the hash of the terms
--- rules: C.terms
--- left out: prices and tiers (payment_curve, the contract file itself)
+-- counts: parties, term, the reading that is followed with its ceilings, what is authorised and what
+--   has been released beyond it, and the hash of the terms
+-- rules: C.terms, M.contract, S.release
+-- left out: parts, rates and tiers (tables of their own); readings that are not followed
+--   (settlement_reading, payment_curve)
 with
 
 contracts as (
@@ -13,27 +15,60 @@ contracts as (
         provider,
         investor,
         document,
+        document_title,
         starts_on,
         ends_on,
         chosen_reading,
+        authorised_max_dkk,
         terms_sha256
     from {{ ref('stg_contracts__contracts') }}
 ),
 
-final as (
+readings as (
     select
         contract_id,
-        title,
-        area,
-        municipality,
-        provider,
-        investor,
-        document,
-        starts_on,
-        ends_on,
-        chosen_reading,
-        terms_sha256
+        payment_ceiling_dkk,
+        basis_ceiling_dkk
+    from {{ ref('stg_contracts__readings') }}
+    where is_chosen
+),
+
+releases as (
+    select
+        contract_id,
+        amount_dkk
+    from {{ ref('stg_ledger__releases') }}
+),
+
+released as (
+    select
+        contract_id,
+        sum(amount_dkk) as released_dkk
+    from releases
+    group by contract_id
+),
+
+final as (
+    select
+        contracts.contract_id,
+        contracts.title,
+        contracts.area,
+        contracts.municipality,
+        contracts.provider,
+        contracts.investor,
+        contracts.document,
+        contracts.document_title,
+        contracts.starts_on,
+        contracts.ends_on,
+        contracts.chosen_reading,
+        readings.payment_ceiling_dkk,
+        readings.basis_ceiling_dkk,
+        contracts.authorised_max_dkk,
+        coalesce(released.released_dkk, 0)::decimal(18, 2) as released_dkk,
+        contracts.terms_sha256
     from contracts
+    left join readings on contracts.contract_id = readings.contract_id
+    left join released on contracts.contract_id = released.contract_id
 )
 
 select * from final

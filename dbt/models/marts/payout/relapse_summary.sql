@@ -27,8 +27,15 @@ summaries as (
     from {{ ref('int_relapse__summarise') }}
 ),
 
+explained as (
+    select
+        *,
+        case when entries > 0 then 'not_observed' else 'not_applicable' end as rate_is_missing
+    from summaries
+),
+
 final as (
-    {{ publish_statistics('relapse_summary', 'summaries') }}
+    {{ publish_statistics('relapse_summary', 'explained') }}
 )
 
 select * from final

@@ -9,6 +9,7 @@ blockers as (
         contract_id,
         period_start,
         kind,
+        is_root_cause,
         item_count,
         amount_dkk
     from {{ ref('int_blockers__list') }}
@@ -28,6 +29,7 @@ final as (
         blockers.contract_id,
         blockers.period_start,
         blockers.kind,
+        blockers.is_root_cause,
         blockers.item_count,
         blockers.amount_dkk,
         words.owner,

@@ -74,7 +74,8 @@ approved as (
         case when frozen.is_suppressed then 'hidden' else frozen.cause end as cause,
         frozen.line_count,
         frozen.difference_dkk,
-        frozen.is_suppressed
+        frozen.is_suppressed,
+        case when frozen.is_suppressed then 'hidden' else '' end as null_reason
     from frozen
     inner join periods
         on
