@@ -30,14 +30,16 @@ if TYPE_CHECKING:
 
 
 def check_records(settings: Settings) -> StepOutcome:
-    """Keys, ledger, register and vault, checked before anything leaves ``landing/``."""
+    """Keys, ledger, register, publications and vault, checked before a file leaves ``landing/``."""
     from dagster_project.lib import records
     from dagster_project.lib.keys.statement_key import ensure_statement_key
+    from dagster_project.lib.publishing import history
 
     ensure_statement_key(settings.home)
 
     found = records.check(settings.home)
     records.set_torn_aside(settings.home)
+    history.complete(settings.home)
     looked = records.look_after(settings.home, found.register)
     return StepOutcome(
         metadata={

@@ -19,9 +19,9 @@ from dagster_project.lib.base import chained
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.keys.pseudonym import read_key
 from dagster_project.lib.keys.statement_key import read_statement_key
-from dagster_project.lib.ledger import chain, frozen, upgrades
+from dagster_project.lib.ledger import chain, frozen, publications, upgrades
 from dagster_project.lib.ledger.chain import Event, Ledger
-from dagster_project.lib.publishing import last_night
+from dagster_project.lib.publishing import history, last_night
 from dagster_project.lib.publishing import manifest as manifests
 from dagster_project.lib.publishing.atomic import MART_LINK
 from dagster_project.lib.publishing.leftovers import CURRENT, snapshots_dir
@@ -139,9 +139,12 @@ def _ledger(
         for printed in documents:
             area.attempt(heads.require_printed_event, home, found, printed)
     area.attempt(upgrades.read, home)
+    if area.attempt(publications.read, home):
+        area.attempt(history.require_line, home)
     area.checked = len(found.events) if found else 0
-    for path in (chain.ledger_file(home), upgrades.record_file(home)):
-        _note_torn(area, path)
+    records = (chain.ledger_file, upgrades.record_file, publications.record_file)
+    for record_file in records:
+        _note_torn(area, record_file(home))
     return area, found
 
 

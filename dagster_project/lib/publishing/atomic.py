@@ -12,9 +12,13 @@ new one, whole, and that the next publish finishes or clears what was left:
 3. ``payout_mart.duckdb`` → ``current/payout_mart.duckdb`` (once per home);
 4. every other snapshot but the one before is closed to readers;
 5. ``current`` → ``snapshots/<id>`` (rename over the old link);
-6. snapshots beyond those to keep, and leftovers, are removed.
+6. the publication's line is added to the record (``history``);
+7. snapshots beyond those to keep, and leftovers, are removed.
 
-Rules: M.publish, M.kept, M.two_open.
+A snapshot of older number is exchanged before it becomes current again: each publication's files
+hold its own number.
+
+Rules: M.publish, M.publications, M.kept, M.two_open.
 Decides: M.kept, M.two_open.
 """
 
@@ -32,6 +36,7 @@ from pathlib import Path
 from dagster_project.lib import ledger
 from dagster_project.lib.base import files
 from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.publishing import history
 from dagster_project.lib.publishing import manifest as manifests
 from dagster_project.lib.publishing.candidate import Candidate, find_candidate
 from dagster_project.lib.publishing.leftovers import (
@@ -124,14 +129,15 @@ def publish(home: Home) -> PublishReport:
     link = home.published / CURRENT
     target = snapshots_dir(home) / waiting.snapshot_id
     was_current = link.is_symlink() and link.resolve() == target
-    placed = _place(waiting, target)
+    placed = _place(waiting, target, is_current=was_current)
     _link_mart(home)
     _let_read(home, target)
     if not was_current:
         point_current(home, target)
+    history.record(home, target)
     removed = _retain(home, kept | {target.name})
     clean_leftovers(home)
-    return PublishReport(target.name, target, _action(placed, was_current), removed)
+    return PublishReport(target.name, target, placed, removed)
 
 
 def _let_read(home: Home, newest: Path) -> None:
@@ -162,17 +168,12 @@ def _require_audit(candidate: Candidate) -> None:
         )
 
 
-def _action(placed: str, was_current: bool) -> str:
-    if placed == "kept":
-        return "unchanged" if was_current else "repointed"
-    return placed
-
-
-def _place(candidate: Candidate, target: Path) -> str:
-    """Bring the candidate to its place: ``published``, ``replaced``, or ``kept`` what is there."""
-    if target.is_dir() and _is_same(candidate, target):
+def _place(candidate: Candidate, target: Path, *, is_current: bool) -> str:
+    """Bring the candidate to its place; what was done, as the report says it."""
+    is_same = target.is_dir() and _is_same(candidate, target)
+    if is_same and is_current:
         shutil.rmtree(candidate.path)
-        return "kept"
+        return "unchanged"
     candidate.path.chmod(files.DIR_PUBLIC)
     sync_tree(candidate.path)
     if not target.exists():
@@ -180,7 +181,7 @@ def _place(candidate: Candidate, target: Path) -> str:
         files.fsync_dir(target.parent)
         return "published"
     _exchange(candidate.path, target)
-    return "replaced"
+    return "repointed" if is_same else "replaced"
 
 
 def _is_same(candidate: Candidate, target: Path) -> bool:

@@ -24,6 +24,7 @@ from dagster_project.lib.base import files
 from dagster_project.lib.base.canonical import sha256_file
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.ledger import chain
+from dagster_project.lib.publishing import history
 from dagster_project.lib.publishing import manifest as manifests
 from dagster_project.lib.publishing.code_version import code_version
 from dagster_project.lib.publishing.leftovers import CANDIDATE_PREFIX, clean_leftovers
@@ -33,6 +34,7 @@ from dagster_project.lib.receiving.intake import register
 from dagster_project.lib.reference import words
 from dagster_project.lib.warehouse import OFFLINE
 from dagster_project.lib.warehouse.literals import identifier, literal
+from dagster_project.lib.warehouse.rows import insert_rows
 from dagster_project.settings import Home, Settings
 
 STORAGE_VERSION = "v1.4.0"
@@ -111,7 +113,37 @@ def _fill(folder: Path, home: Home, settings: Settings) -> Candidate:
             "gates": _passed_gates(connection),
             "tables": tables,
         }
-    return finish(folder, manifest)
+    return finish(folder, stamped(folder, home, manifest))
+
+
+def stamped(folder: Path, home: Home, manifest: Manifest) -> Manifest:
+    """Give finished files the number of the next publication of the home, and its history.
+
+    Args:
+        folder: the candidate.
+        home: whose next publication it is to be.
+        manifest: of the candidate, with its name; read anew where it is stamped a second time.
+
+    Returns:
+        The manifest with the publication and the two tables as they are now.
+    """
+    known, own = history.next_publication(home)
+    manifest = {**manifest, "publication": own}
+    rows = history.rows_of(manifest, known, history.periods_of(folder))
+    mart = dict(manifest["tables"][MART])
+    path = folder / manifests.DUCKDB_FILES[MART]
+    path.chmod(files.FILE_PRIVATE)  # finished files are read-only, for their owner too
+    with duckdb.connect(":memory:", config=_CONFIG) as connection:
+        connection.execute(f"attach {literal(str(path))} as target")
+        for name, told in rows.items():
+            if name in mart:
+                (folder / manifests.parquet_path(MART, name)).chmod(files.FILE_PRIVATE)
+                connection.execute(f"delete from target.{MART}.{name}")  # noqa: S608 - by code
+                insert_rows(connection, f"target.{MART}.{name}", told)
+                mart[name] = write_parquet(connection, declared_tables()[MART, name], folder)
+        connection.execute("checkpoint target")
+        connection.execute("detach target")
+    return {**manifest, "tables": {**manifest["tables"], MART: mart}}
 
 
 def find_candidate(home: Home) -> Candidate | None:

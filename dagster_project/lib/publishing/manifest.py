@@ -25,7 +25,8 @@ FORMAT = 2
 DUCKDB_FILES = {MART: Path("payout_mart.duckdb"), RESTRICTED: Path("restricted/case_mart.duckdb")}
 PARQUET_DIRS = {MART: Path("payout_mart"), RESTRICTED: Path("restricted")}
 _SEAL = "manifest_sha256"
-_VOLATILE = ("tables", "files", "gates", _SEAL)
+_VOLATILE = ("tables", "files", "gates", "publication", _SEAL)
+_OWN_TABLES = ("data_quality", "publication", "settlement_history")
 
 Manifest = dict[str, Any]
 Gate = Literal[10, 20, 30, 40, 50]
@@ -41,8 +42,9 @@ def parquet_path(room: str, table: str) -> Path:
 def snapshot_id(as_of: str, tables: dict[str, dict[str, dict[str, Any]]]) -> str:
     """``<as-of>-<12 hex>`` over the sorted lines ``name sha256`` of the mart tables.
 
-    ``delivery`` and ``data_quality`` stay outside: they show how the figures came about. Lines are
-    joined by one line feed, without one at the end.
+    ``delivery`` and ``data_quality`` stay outside: they show how the figures came about. So do
+    ``publication`` and ``settlement_history``, which number them, and ``label``, which names codes.
+    Lines are joined by one line feed, without one at the end.
     """
     declared = declared_tables()
     lines = sorted(
@@ -100,12 +102,13 @@ def to_text(manifest: Manifest) -> str:
 def content(manifest: Manifest) -> Manifest:
     """The part of a manifest that two runs of the same knowledge and code have in common.
 
-    Left out: ``data_quality`` (it also holds what was found on the way), the hashes of the DuckDB
-    files (two identical writes differ in bytes), the list of gates and the seal over all.
+    Left out: ``data_quality`` (it also holds what was found on the way), what numbers the
+    publication (``publication``, ``settlement_history``), the hashes of the DuckDB files (two
+    identical writes differ in bytes), the list of gates and the seal over all.
     """
     rest = {key: value for key, value in manifest.items() if key not in _VOLATILE}
     rest["tables"] = {
-        room: {name: entry for name, entry in tables.items() if name != "data_quality"}
+        room: {name: entry for name, entry in tables.items() if name not in _OWN_TABLES}
         for room, tables in manifest["tables"].items()
     }
     return rest
