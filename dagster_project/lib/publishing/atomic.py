@@ -113,8 +113,8 @@ def publish(home: Home) -> PublishReport:
 
     Raises:
         EffektError: ``NO_CANDIDATE`` where nothing waits, ``NOT_AUDITED`` if a gate is missing,
-            ``SNAPSHOT_BROKEN`` if the candidate's bytes are no longer those of its manifest.
-            Readers keep what they had.
+            ``CANDIDATE_STALE`` if something was published since it was built, ``SNAPSHOT_BROKEN``
+            if its bytes are no longer those of its manifest. Readers keep what they had.
     """
     waiting = find_candidate(home)
     if waiting is None:
@@ -124,6 +124,7 @@ def publish(home: Home) -> PublishReport:
             remedy="run the whole nightly job, or the asset build_candidate first",
         )
     _require_audit(waiting)
+    history.require_next(home, waiting.manifest)
     kept = ledger.kept_snapshots(home)
     files.set_mode(files.make_dir(snapshots_dir(home), files.DIR_PUBLIC), files.DIR_PUBLIC)
     link = home.published / CURRENT

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,8 @@ STORAGE_VERSION = "v1.4.0"
 BLOCK_SIZE = 16384
 """The smallest that DuckDB writes, in bytes: every column of every table takes whole blocks."""
 ROW_GROUP_SIZE = 122_880
+COLUMN_COMMENT = "comment."
+"""What stands before a column's name in the metadata of a Parquet file."""
 _CONFIG: dict[str, Any] = {**OFFLINE, "preserve_insertion_order": "true"}
 
 
@@ -247,11 +249,15 @@ def _write_room(
         f" (storage_version {literal(STORAGE_VERSION)}, block_size {BLOCK_SIZE})"
     )
     tables = _present(connection, room)
-    connection.execute("begin")
     connection.execute(f"create schema target.{room}")
-    for table in tables:
-        _copy_table(connection, table)
-        _comment(connection, table)
+    connection.execute("begin")
+    try:
+        _copy_tables(connection, tables, frozenset(tables))
+    except duckdb.ConstraintException:  # a broken key is for gate 50 to find and to name
+        connection.execute("rollback")
+        connection.execute("begin")
+        keyed = frozenset(table for table in tables if _has_sound_key(connection, table))
+        _copy_tables(connection, tables, keyed)
     connection.execute("commit")
     written = {table.name: write_parquet(connection, table, folder) for table in tables}
     connection.execute("checkpoint target")
@@ -269,7 +275,28 @@ def _present(connection: duckdb.DuckDBPyConnection, room: str) -> list[Table]:
     return [t for (_, name), t in declared_tables().items() if t.room == room and name in names]
 
 
-def _copy_table(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+def _copy_tables(
+    connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], keyed: Collection[Table]
+) -> None:
+    for table in tables:
+        _copy_table(connection, table, is_keyed=table in keyed)
+        _comment(connection, table)
+
+
+def _has_sound_key(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
+    """Whether each row has a key of its own, without a null."""
+    keys = ", ".join(identifier(column) for column in table.key)
+    filled = " and ".join(f"{identifier(column)} is not null" for column in table.key)
+    found = connection.execute(
+        f"select count(*) = count(distinct ({keys})) and coalesce(bool_and({filled}), true)"  # noqa: S608
+        f" from warehouse.{table.room}.{identifier(table.name)}"
+    ).fetchone()
+    return bool(found and found[0])
+
+
+def _copy_table(
+    connection: duckdb.DuckDBPyConnection, table: Table, *, is_keyed: bool
+) -> None:
     columns = connection.execute(
         "select column_name, data_type, is_nullable from duckdb_columns()"
         " where database_name = 'warehouse' and schema_name = ? and table_name = ?"
@@ -277,9 +304,11 @@ def _copy_table(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
         [table.room, table.name],
     ).fetchall()
     declared = ", ".join(
-        f"{identifier(name)} {kind}{'' if nullable and name not in table.key else ' not null'}"
+        f"{identifier(name)} {kind}{'' if nullable else ' not null'}"
         for name, kind, nullable in columns
     )
+    if is_keyed:
+        declared += f", primary key ({', '.join(identifier(column) for column in table.key)})"
     place = f"target.{table.room}.{identifier(table.name)}"
     source = f"warehouse.{table.room}.{identifier(table.name)}"
     connection.execute(f"create table {place} ({declared})")
@@ -305,20 +334,34 @@ def write_parquet(
     columns = [str(row[0]) for row in connection.execute(f"describe {place}").fetchall()]
     query = f"select * from {place} order by {_order(columns, table)}"  # noqa: S608
     connection.execute(
-        f"copy ({query}) to {literal(str(path))}"
-        f" (format parquet, compression zstd, row_group_size {ROW_GROUP_SIZE})"
+        f"copy ({query}) to {literal(str(path))} (format parquet, compression zstd,"
+        f" row_group_size {ROW_GROUP_SIZE}, kv_metadata {{{_metadata(table, columns)}}})"
     )
     count = connection.execute(f"select count(*) from {place}").fetchone()  # noqa: S608
     return {"rows": count[0] if count else 0, "sha256": sha256_file(path)}
 
 
+def _metadata(table: Table, columns: Sequence[str]) -> str:
+    """What the Parquet file says of itself, as the fields of a struct: the comments, and the key."""
+    told = metadata(table)
+    shown = [key for key in told if key.removeprefix(COLUMN_COMMENT) in columns or "." not in key]
+    return ", ".join(f"{literal(key)}: {literal(told[key])}" for key in shown)
+
+
+def metadata(table: Table) -> dict[str, str]:
+    """Key and value of each thing that a table's Parquet file says of it."""
+    columns = {f"{COLUMN_COMMENT}{name}": table.told_of(name) for name, _ in table.columns}
+    return {"comment": table.told(), "key": ", ".join(table.key), **columns}
+
+
 def _comment(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
     place = f"target.{table.room}.{identifier(table.name)}"
-    connection.execute(f"comment on table {place} is {literal(table.comment)}")
+    connection.execute(f"comment on table {place} is {literal(table.told())}")
     columns = {str(row[0]) for row in connection.execute(f"describe {place}").fetchall()}
-    for column, text in table.comments.items():
+    for column in table.comments:
         if column in columns:
-            connection.execute(f"comment on column {place}.{identifier(column)} is {literal(text)}")
+            text = literal(table.told_of(column))
+            connection.execute(f"comment on column {place}.{identifier(column)} is {text}")
 
 
 def _contracts(connection: duckdb.DuckDBPyConnection) -> list[dict[str, str]]:

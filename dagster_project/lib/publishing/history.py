@@ -169,6 +169,20 @@ def is_missing(manifest: Manifest, known: Sequence[chained.Link]) -> bool:
     return bool(own[NUMBER] == len(known) + 1)
 
 
+def require_next(home: Home, manifest: Manifest) -> None:
+    """Refuse a candidate whose number is not that of the publication that comes next.
+
+    Raises:
+        EffektError: ``CANDIDATE_STALE``.
+    """
+    if manifest["publication"][NUMBER] != len(complete(home)) + 1:
+        raise EffektError(
+            "CANDIDATE_STALE",
+            "noget er udgivet, siden udgivelsen blev bygget",
+            remedy="kør effekt run, eller byg udgivelsen igen (build_candidate)",
+        )
+
+
 def record(home: Home, folder: Path) -> None:
     """Add the line of the snapshot that readers see from now on."""
     known = publications.read(home)

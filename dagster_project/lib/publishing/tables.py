@@ -27,6 +27,15 @@ FOLDERS = {"payout": MART, "restricted": RESTRICTED}
 """Room (schema) of each folder under ``marts``."""
 
 
+_ADDITIVITY = {
+    frozenset({"periods", "rows"}): "Adds up over periods and over rows.",
+    frozenset({"periods"}): "Adds up over periods, not over rows.",
+    frozenset({"rows"}): "Adds up over rows, not over periods.",
+    frozenset[str](): "Does not add up.",
+}
+"""What is said of a measure, by what it adds up over."""
+
+
 @dataclass(frozen=True)
 class Together:
     """Counts of persons that can be subtracted from one another, and what is computed from them.
@@ -96,6 +105,19 @@ class Table:
     words: dict[str, str] = field(default_factory=dict, hash=False)
     adds_up: dict[str, frozenset[str]] = field(default_factory=dict, hash=False)
     is_added: bool = False
+
+    def told(self) -> str:
+        """What the published files say of the table: what it is, and its grain."""
+        return f"{self.comment} Grain: {self.grain}."
+
+    def told_of(self, column: str) -> str:
+        """What they say of a column: what it means, the domain of its codes, over what it adds."""
+        told = [self.comments[column].rstrip(".") + "."]
+        if column in self.words:
+            told.append(f"Codes: domain {self.words[column]} of label.")
+        if column in self.adds_up:
+            told.append(_ADDITIVITY[self.adds_up[column]])
+        return " ".join(told)
 
 
 @cache
