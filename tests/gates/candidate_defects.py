@@ -33,6 +33,20 @@ def _in_case_mart(statement: str) -> Callable[[Candidate], None]:
     return plant
 
 
+def _contract(query: str) -> str:
+    """Make ``mart.contract`` anew from a query, without its key."""
+    return f"create or replace table mart.contract as {query}"
+
+
+def _silent_parquet(candidate: Candidate) -> None:
+    """The same rows without a word about them."""
+    path = candidate.path / "payout_mart" / "contract.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(f"create table told as from '{path}'")
+        path.unlink()
+        connection.execute(f"copy told to '{path}' (format parquet)")
+
+
 def _extra_file(candidate: Candidate) -> None:
     (candidate.path / "payout_mart" / "hemmelig.parquet").write_bytes(b"x")
 
@@ -59,26 +73,28 @@ def _goals(counts: str) -> str:
     """A row of twenty persons that is not hidden, with these counts and computed figures."""
     return (
         "insert into mart.focus_goal (contract_id, month, benefit_group, persons, with_placement,"
-        " with_hours, with_either, achieved_share, target_share, missing_to_target, is_suppressed)"
-        f" values ('a', date '2024-01-01', 'g', 20, {counts}, false)"
+        " with_hours, with_either, achieved_share, target_share, missing_to_target, is_suppressed,"
+        " null_reason)"
+        f" values ('a', date '2024-01-01', 'g', 20, {counts}, false, 'hidden')"
     )
 
 
 # a match of ten months of which six are shown, and what is left stands as hidden
 _REST_OF_FOUR = (
     "insert into mart.claim_match_period values ('a', date '2024-01-01', 'none', 10, 0);"
-    "insert into mart.claim_match values ('a', date '2024-01-01', 'none', 'exited', 6, 0, false),"
-    " ('a', date '2024-01-01', 'none', 'hidden', null, null, true)"
+    "insert into mart.claim_match values"
+    " ('a', date '2024-01-01', 'none', 'exited', 6, 0, false, ''),"
+    " ('a', date '2024-01-01', 'none', 'hidden', null, null, true, 'hidden')"
 )
 # one reason of the sound night's matches is shown, the others stand as hidden: few are behind them
 _ONE_OF_TWO_IS_HIDDEN = (
     "create temp table kept as select contract_id, period_start, match, min(reason) as reason"
     " from case_mart.restricted.person_month where period_start is not null group by all;"
     "delete from mart.claim_match;"
-    "insert into mart.claim_match select contract_id, period_start, match, reason, 9, 9, false"
+    "insert into mart.claim_match select contract_id, period_start, match, reason, 9, 9, false, ''"
     " from kept;"
     "insert into mart.claim_match select contract_id, period_start, match, 'hidden', null, null,"
-    " true from kept"
+    " true, 'hidden' from kept"
 )
 
 CANDIDATE_DEFECTS: dict[str, Callable[[Candidate], None]] = {
@@ -91,21 +107,23 @@ CANDIDATE_DEFECTS: dict[str, Callable[[Candidate], None]] = {
     "column_is_declared": _in_mart("alter table mart.settlement add column cpr varchar"),
     "column_has_its_type": _in_mart("alter table mart.settlement alter payment_dkk type double"),
     "column_has_its_place": _in_mart(
-        "alter table mart.contract drop column title;"
-        "alter table mart.contract add column title varchar"
+        _contract("select * exclude (title), title from mart.contract")
     ),
-    "key_column_is_not_null": _in_mart("alter table mart.contract alter contract_id drop not null"),
-    "column_is_described": _in_mart("comment on column mart.contract.title is null"),
-    "table_is_described": _in_mart("comment on table mart.contract is null"),
+    "key_column_is_not_null": _in_mart(_contract("select * from mart.contract")),
+    "key_is_enforced": _in_mart(_contract("select * from mart.contract")),
+    "column_is_described": _in_mart("comment on column mart.contract.title is 'Another'"),
+    "table_is_described": _in_mart("comment on table mart.contract is 'Another'"),
+    "parquet_says_what_it_holds": _silent_parquet,
     "rows_are_as_in_manifest": _in_mart("delete from mart.settlement where payment_dkk = 0"),
     "parquet_is_as_duckdb": _in_mart("update mart.settlement set payment_dkk = payment_dkk + 0.01"),
-    "published_key_is_unique": _in_mart("insert into mart.contract select * from mart.contract"),
+    "published_key_is_unique": _in_mart(
+        _contract("select * from mart.contract union all select * from mart.contract")
+    ),
     "published_key_is_filled": _in_mart(
-        "alter table mart.contract alter contract_id drop not null;"
-        "update mart.contract set contract_id = null"
+        _contract("select * replace (null::varchar as contract_id) from mart.contract")
     ),
     "no_person_number": _in_case_mart(
-        "update restricted.participant set course_id = '610190-0001'"
+        "update restricted.participant set exit_reason = '610190-0001'"
     ),
     "suppressed_row_is_empty": _in_mart(
         "update mart.claim_match set is_suppressed = true where reason <> 'hidden'"
@@ -113,14 +131,14 @@ CANDIDATE_DEFECTS: dict[str, Callable[[Candidate], None]] = {
     "few_persons_are_hidden": _in_mart(
         "update mart.claim_match set is_suppressed = false, month_count = 1, amount_dkk = 13048;"
         "insert into mart.claim_match select distinct m.contract_id, m.period_start, m.match,"
-        " 'on_support', 5, 0, false from mart.claim_match_period as m"
+        " 'on_support', 5, 0, false, '' from mart.claim_match_period as m"
         " where not exists (from mart.claim_match as c where c.contract_id = m.contract_id"
         " and c.period_start = m.period_start and c.match = m.match and c.reason = 'on_support')"
     ),
     "hidden_row_covers_five_or_all": _in_mart(_ONE_OF_TWO_IS_HIDDEN),
     "hidden_row_names_no_member": _in_mart(
-        "update mart.claim_match set reason = 'on_support', month_count = null, amount_dkk = null,"
-        " is_suppressed = true"
+        "insert into mart.claim_match values"
+        " ('a', date '2024-01-01', 'none', 'on_support', null, null, true, 'hidden')"
     ),
     "no_total_leaves_a_small_rest": _in_mart(_REST_OF_FOUR),
     "no_small_count": _in_mart(
@@ -130,4 +148,22 @@ CANDIDATE_DEFECTS: dict[str, Callable[[Candidate], None]] = {
     "no_count_of_a_row_is_got_back": _in_mart(_goals("10, 14, 14, 0.7, 0.7, 0")),
     "no_computed_figure_gives_a_count_back": _in_mart(_goals("null, null, null, 0.2, 0.7, null")),
     "no_other_table_gives_a_cell_back": _in_mart(_REST_OF_FOUR),
+    "null_says_why": _in_mart("update mart.claim_match set null_reason = 'not_observed'"),
+    "no_reason_gives_a_count_away": _in_mart(
+        "insert into mart.fte_month values ('a', 'g', date '1999-01-01', 20, 9, false, null, false,"
+        " 'x', 'hidden')"
+    ),
+    "publication_is_the_manifests": _in_mart("update mart.publication set publication_no = 7"),
+    "history_ends_with_today": _in_mart("delete from mart.settlement_history where payment_dkk > 0"),
+    "history_tells_changes_only": _in_mart(
+        "insert into mart.settlement_history select * replace (9 as publication_no)"
+        " from mart.settlement_history"
+    ),
+    "month_is_in_the_calendar": _in_mart(
+        "delete from mart.calendar_month where month = (select min(month) from mart.fte_month)"
+    ),
+    "calendar_has_no_gap": _in_mart(
+        "delete from mart.calendar_month where month = (select min(month) + interval 1 month"
+        " from mart.calendar_month)"
+    ),
 }

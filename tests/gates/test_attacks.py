@@ -14,7 +14,8 @@ from dagster_project.lib.publishing.tables import declared_tables
 COUNT, COMPUTED, ELSEWHERE = (
     "no_count_of_a_row_is_got_back", "no_computed_figure_gives_a_count_back",
     "no_other_table_gives_a_cell_back",
-)  # fmt: skip
+)
+REASON = "no_reason_gives_a_count_away"  # fmt: skip
 Rows = dict[str, list[dict[str, Any]]]
 KEY = {"contract_id": "a", "part_id": "p", "month": "2024-01-01", "period_start": "2024-01-01",
        "benefit_group": "g", "is_suppressed": False}  # fmt: skip
@@ -118,6 +119,13 @@ def causes(state: str, today: list[str], due: list[str]) -> Rows:
     }
 
 
+def reasons(**shown: Any) -> Rows:
+    """A month of which the register's count is missing, and one that is whole."""
+    told = {"persons_published": 20, "fte_published": 9, "null_reason": "hidden"}
+    other = {"benefit_group": "h", "month": shown.pop("other_month", "2024-01-01")}
+    return {"fte_month": [{**told, **shown}, {**told, **other, "fte_register": 5, "null_reason": ""}]}
+
+
 def curve(
     *rows: tuple[int, int | None, int | None, float | None], entries: int | None = 30
 ) -> Rows:
@@ -189,6 +197,12 @@ def curve(
         (causes("draft", ["exit_added", "hidden"], ["exit_added", "hidden"]), set()),
         (causes("draft", ["exit_added", "hidden"], ["hidden"]), {ELSEWHERE}),
         (causes("paid", ["exit_added"], ["hidden"]), set()),
+        (reasons(), set()),
+        (reasons(other_month="2024-02-01"), {REASON}),
+        (reasons(other_month="2024-02-01", is_suppressed=True), set()),
+        (reasons(other_month="2024-02-01", fte_published=None), set()),
+        (reasons(other_month="2024-02-01", persons_published=None), set()),
+        (reasons(other_month="2024-02-01", null_reason="not_observed"), set()),
     ],
 )  # fmt: skip
 # Rule G.attack

@@ -67,12 +67,13 @@ def test_a_person_number_is_found_in_every_form_and_in_a_files_name(
         for form in (*number_forms.HELD, *number_forms.FREE):
             files.execute(
                 "insert into restricted.participant"
-                " select * replace ($1 as course_id) from restricted.participant limit 1",
+                " select * replace ($1 as course_id) from restricted.participant"
+                " order by course_id limit 1",
                 [form],
             )
         files.execute(
             "insert into restricted.case_line_evidence select * replace"
-            " ('deltagere_2024-02-01_610190 1234.csv' as file_name)"
+            " ('deltagere_2024-02-01_610190 1234.csv' as file_name, 10000 as evidence_no)"
             " from restricted.case_line_evidence limit 1"
         )
     with runner.open_facts(50, own_night, candidate) as connection:

@@ -92,19 +92,21 @@ def blocker_rows(
         months = months_of(period)
         pending = [row for row in rows if row.month in months and row.match == "claimed_pending"]
         held = period.figures["held_cumulative"] or 0
-        waiting = sum(earlier.figures["payment"] or 0 for earlier in open_periods[:position])
+        before = settled[settled.index(period) - 1] if period is not settled[0] else None
+        held_before = (before.figures["held_cumulative"] or 0) if before else 0
         found = [
             *silent_months(knowledge, contract, months, rows),
             missing_figures(knowledge, contract, months),
-            ("earlier_period_open", position, waiting),
-            ("amount_held", int(held > 0), held),
+            ("earlier_period_open", position, period.figures["payment"] or 0),
+            ("amount_held", int(held > 0), max(0, held - held_before)),
             ("claims_pending", len(pending), sum(row.rate for row in pending)),
         ]
         answer += [
             {
                 "contract_id": contract["contract_id"],
                 "period_start": civil.day_text(period.start),
-                "kind": kind, "item_count": items, "amount_dkk": money.dkk(amount),
+                "kind": kind, "is_root_cause": kind != "earlier_period_open",
+                "item_count": items, "amount_dkk": money.dkk(amount),
             }
             for kind, items, amount in found
             if items

@@ -1,4 +1,4 @@
-"""M.suppression, M.family, M.adds_up: what the statistics hide, sentence by sentence."""
+"""M.suppression, M.family, M.adds_up, M.null_reason: what the statistics hide, and why."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ Together = tuple[tuple[str, ...], tuple[str, ...]]
 Fact = tuple[tuple[Any, ...], str | None, tuple[int, ...]]
 """Values of a table's key, the person behind the fact (if any), what it adds to each measure."""
 HIDDEN = "hidden"
+REASONS = ("not_observed", "not_published", "not_applicable")
+"""Why a measure is null where nothing hides it, in the order in which the first one counts."""
 
 
 def is_small(count: object) -> bool:
@@ -29,7 +31,11 @@ def is_small_together(counts: list[object]) -> bool:
 
 
 def statistics(
-    rows: Rows, persons: list[int], measures: tuple[str, ...], together: tuple[Together, ...] = ()
+    rows: Rows,
+    persons: list[int],
+    measures: tuple[str, ...],
+    together: tuple[Together, ...] = (),
+    missing: dict[str, str] | None = None,
 ) -> Rows:
     """Null what M.suppression hides, row by row.
 
@@ -38,6 +44,7 @@ def statistics(
         persons: persons behind each row (its widest count).
         measures: all measures of the table.
         together: counts that are hidden together, with what is computed from them.
+        missing: why a measure has no value, by measure; a row may say otherwise under ``_missing``.
     """
     answer = []
     for row, behind in zip(rows, persons, strict=True):
@@ -45,9 +52,14 @@ def statistics(
         for counts, computed in together:
             if is_small_together([row[count] for count in counts]):
                 nulls |= {*counts, *computed}
+        why = {**(missing or {}), **row.get("_missing", {})}
+        taken = is_small(behind) or any(row[name] is not None for name in nulls & set(measures))
+        without = {why[name] for name in measures if name in row and row[name] is None}
+        reasons = [HIDDEN] if taken else [reason for reason in REASONS if reason in without]
         answer.append({
             **{k: None if k in nulls else v for k, v in row.items() if not k.startswith("_")},
             "is_suppressed": is_small(behind),
+            "null_reason": reasons[0] if reasons else "",
         })  # fmt: skip
     return answer
 
@@ -106,7 +118,10 @@ def family(
             for number, (measure, write) in enumerate(measures.items()):
                 total = sum(fact[2][number] for fact in members.get(name, []))
                 row[measure] = None if name == HIDDEN else write(total)
-            answer.append({**row, "is_suppressed": name == HIDDEN})
+            is_hidden = name == HIDDEN
+            answer.append(
+                {**row, "is_suppressed": is_hidden, "null_reason": HIDDEN if is_hidden else ""}
+            )
     return answer
 
 

@@ -73,4 +73,6 @@ def month_rows(knowledge: Knowledge, contracts: list[dict[str, Any]]) -> Rows:
     return hidden.statistics(
         rows, behind, ("persons_published", "fte_published", "fte_register"),
         ((("persons_published",), ("fte_published",)), (("_register",), ("fte_register",))),
+        {"fte_register": "not_observed", "persons_published": "not_published",
+         "fte_published": "not_published"},
     )  # fmt: skip

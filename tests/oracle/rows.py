@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.oracle import (
     blockers,
+    calendar,
     civil,
     courses,
     curve,
@@ -232,7 +233,8 @@ def answer(
         own = contract_rows(knowledge, contract, decided[contract["contract_id"]])
         for table, rows in own.items():
             tables.setdefault(table, []).extend(rows)
-    return tables | home_rows(knowledge, known, decided)
+    tables |= home_rows(knowledge, known, decided)
+    return tables | {"calendar_month": calendar.month_rows(known, tables)}
 
 
 def home_rows(

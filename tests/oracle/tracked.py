@@ -78,6 +78,9 @@ def relapse_rows(knowledge: Knowledge, contract: dict[str, Any]) -> Rows:
                     Fraction(part["yearly_investment"]) / Fraction(part["cost_per_relapse"])
                 ),
                 "status": "complete" if found.is_complete else "incomplete",
+                "_missing": {
+                    "relapse_rate": "not_observed" if found.entries else "not_applicable"
+                },
             }
         )
         entered = relapse.entries(knowledge, contract, part)
@@ -179,6 +182,8 @@ def follow_up_rows(knowledge: Knowledge, contract: dict[str, Any]) -> Rows:
          "company_contacts"),
         ((("_directed",), ("company_directed_share",)), (("_ended",), ("cases_ended",)),
          (("_published",), ("fte_published",))),
+        {"persons": "not_observed", "fte_register": "not_observed",
+         "fte_published": "not_published", "company_directed_share": "not_applicable"},
     )  # fmt: skip
 
 
@@ -234,6 +239,7 @@ def effect_rows(
         [row], [max(len(treated), len(control))], measures,
         ((("treated_n",), ("treated_mean_weeks", *both_means)),
          (("control_n",), ("control_mean_weeks", *both_means))),
+        dict.fromkeys(("treated_mean_weeks", "control_mean_weeks", *both_means), "not_applicable"),
     )  # fmt: skip
 
 

@@ -32,6 +32,7 @@ KEYS = {
     "screening_funnel": ("contract_id", "year", "step"),
     "effect": ("contract_id", "part_id"),
     "fte_month": ("area", "benefit_group", "month"),
+    "calendar_month": ("month",),
     "mismatch": ("contract_id", "course_id", "month", "kind"),
     "potential": ("contract_id", "benefit_group"),
     "business_case_year": ("contract_id", "year"),

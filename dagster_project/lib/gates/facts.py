@@ -23,6 +23,7 @@ from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.gates.suites import Suite
 from dagster_project.lib.publishing import Candidate
 from dagster_project.lib.publishing import manifest as manifests
+from dagster_project.lib.publishing.candidate import metadata
 from dagster_project.lib.publishing.tables import Suppression, Table, declared_tables
 from dagster_project.lib.warehouse.literals import identifier, literal
 from dagster_project.lib.warehouse.rows import insert_rows
@@ -140,20 +141,23 @@ def ledger_state(context: Context) -> None:
 def published_declarations(context: Context) -> None:
     """``declared_table`` and ``declared_column``: what the dbt yml of the marts declares."""
     tables = [
-        [room, name, table.hides is not None] for (room, name), table in declared_tables().items()
+        [room, name, table.hides is not None, ", ".join(table.key), table.told()]
+        for (room, name), table in declared_tables().items()
     ]
     columns = [
-        [room, name, place, column, kind, column in table.key]
+        [room, name, place, column, kind, column in table.key, table.told_of(column)]
         for (room, name), table in declared_tables().items()
         for place, (column, kind) in enumerate(table.columns)
     ]
     context.table(
-        "declared_table", "room varchar, table_name varchar, has_suppression boolean", tables
+        "declared_table",
+        "room varchar, table_name varchar, has_suppression boolean, key varchar, comment varchar",
+        tables,
     )
     context.table(
         "declared_column",
         "room varchar, table_name varchar, place integer, column_name varchar,"
-        " data_type varchar, is_key boolean",
+        " data_type varchar, is_key boolean, comment varchar",
         columns,
     )
 
@@ -184,9 +188,14 @@ def published_files(context: Context) -> None:
     name = manifests.snapshot_id(manifest["as_of_date"], manifest["tables"])
     context.table(
         "published_manifest",
-        "snapshot_id varchar, recomputed_id varchar, as_of_date varchar, run_as_of varchar",
-        [[manifest["snapshot_id"], name, manifest["as_of_date"], context.settings.as_of_text]],
-    )
+        "snapshot_id varchar, recomputed_id varchar, as_of_date varchar, run_as_of varchar,"
+        " publication_no bigint, previous_snapshot_id varchar",
+        [[
+            manifest["snapshot_id"], name, manifest["as_of_date"], context.settings.as_of_text,
+            manifest["publication"]["publication_no"],
+            manifest["publication"]["previous_snapshot_id"],
+        ]],
+    )  # fmt: skip
 
 
 def published_contents(context: Context) -> None:
@@ -197,13 +206,25 @@ def published_contents(context: Context) -> None:
     for (room, name), table in declared_tables().items():
         entry = manifest["tables"].get(room, {}).get(name)
         if entry is not None:
-            rows.append([room, name, entry["rows"], *_compare(context, table.key, room, name)])
+            compared = _compare(context, table.key, room, name)
+            rows.append([room, name, entry["rows"], *compared, _untold(context, table)])
     context.table(
         "published_table",
         "room varchar, table_name varchar, manifest_rows bigint, duckdb_rows bigint,"
-        " parquet_rows bigint, differing_rows bigint, repeated_keys bigint, null_keys bigint",
+        " parquet_rows bigint, differing_rows bigint, repeated_keys bigint, null_keys bigint,"
+        " untold bigint",
         rows,
     )
+
+
+def _untold(context: Context, table: Table) -> int:
+    """How many things a table's Parquet file does not say of itself as they are declared."""
+    path = context.files().path / manifests.parquet_path(table.room, table.name)
+    rows = context.connection.execute(
+        "select key, value from parquet_kv_metadata(?)", [str(path)]
+    ).fetchall()
+    told = {bytes(key).decode(): bytes(value).decode() for key, value in rows}
+    return sum(told.get(key) != text for key, text in metadata(table).items())
 
 
 def _compare(context: Context, key: tuple[str, ...], room: str, name: str) -> list[int]:
@@ -297,7 +318,10 @@ def published_cells(context: Context) -> None:
         for (room, name), table in declared_tables().items()
         if table.hides is not None and (room, name) in present
     ]
-    counts = ("hidden_but_shown", "small_counts", "counts_apart", "misnamed", "small_remainders")
+    counts = (
+        "hidden_but_shown", "small_counts", "counts_apart", "misnamed", "unexplained",
+        "small_remainders",
+    )  # fmt: skip
     context.table(
         "published_cell",
         "room varchar, table_name varchar, table_rows bigint, "
@@ -311,8 +335,8 @@ def _count_cells(context: Context, table: Table, hides: Suppression) -> list[int
 
     The faults: a hidden row that shows a measure; a count, or a difference of counts that stand
     together, from 1 to 4; counts of which some are hidden and others not, or hidden ones beside a
-    figure that is computed from them; a row whose member does not say that it is hidden; a total
-    that less the shown members leaves 1 to 4.
+    figure that is computed from them; a row whose member does not say that it is hidden; a null
+    without a reason, or a reason without a null; a total that less the shown members leaves 1 to 4.
     """
     columns = {column for column, _ in table.columns}
     groups = [
@@ -334,6 +358,12 @@ def _count_cells(context: Context, table: Table, hides: Suppression) -> list[int
             for own, computed in groups
         ),
         f"is_suppressed is distinct from ({member} = 'hidden')" if hides.member else "false",
+        _any([
+            "null_reason is null",
+            "is_suppressed and null_reason <> 'hidden'",
+            "null_reason not in ('', 'hidden', 'not_observed', 'not_published', 'not_applicable')",
+            f"(null_reason = '') = {_any(f'{identifier(c)} is null' for c in hides.measures)}",
+        ]),
     ]  # fmt: skip
     place = f'{PUBLISHED[table.room]}."{table.name}"'
     counts = ", ".join(f"count(*) filter (where {fault})" for fault in faults)

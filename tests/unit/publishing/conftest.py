@@ -12,13 +12,16 @@ import pytest
 
 from dagster_project.lib import warehouse
 from dagster_project.lib.publishing import Candidate, append_audit, build_candidate, publish
+from dagster_project.lib.publishing import manifest as manifests
+from dagster_project.lib.publishing.candidate import finish, stamped
 from dagster_project.lib.publishing.tables import Table, declared_tables
 from dagster_project.settings import Home, Settings
 
 AS_OF = dt.date(2024, 5, 2)
 # enough tables for every case, few enough for a hundred publishes
 FEW = {
-    "contract", "settlement", "payment_curve", "data_quality", "delivery",
+    "contract", "settlement", "payment_curve", "data_quality", "delivery", "publication",
+    "settlement_history",
     "participant", "person_month", "mismatch",
 }  # fmt: skip
 
@@ -32,6 +35,8 @@ def _value(kind: str, row: int, column: str) -> str:
         return f"date '2024-01-01' + interval ({row}) month"
     if kind == "BOOLEAN":
         return "false"
+    if kind == "TIMESTAMP":
+        return f"timestamp '2024-01-01 12:00:00' + interval ({row}) hour"
     return f"{row}.5"
 
 
@@ -42,6 +47,11 @@ def fill_table(connection: duckdb.DuckDBPyConnection, table: Table, rows: int) -
     for row in range(rows):
         values = ", ".join(_value(kind, row, name) for name, kind in table.columns)
         connection.execute(f"insert into {table.room}.{table.name} values ({values})")
+
+
+def number_anew(folder: Path, home: Home) -> None:
+    """Give a candidate that was built earlier the number of the publication that comes next."""
+    finish(folder, stamped(folder, home, manifests.read(folder)))
 
 
 @pytest.fixture

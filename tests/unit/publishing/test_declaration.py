@@ -17,12 +17,14 @@ NAMING_LAW = {
     "DECIMAL(9,1)": "amount_mio index_*",
     "DATE": "month period_start period_end corrected_period_start starts_on ends_on extracted_on"
     " covers_from covers_to visited_on exit_date entry_date follow_up_date first_return_date"
-    " first_day last_day",
+    " first_day last_day as_of_date valid_from *_first_month *_last_month",
     "BIGINT": "year gate goal persons persons_* with_placement with_hours with_either"
     " missing_to_target cases_ended company_contacts entries observed retained relapsed any_return"
     " at_risk returned months_since_entry treated_n control_n evaluated unexpected *_count"
     " payback_year_* stated_payback_* person_months_payable rejected_rows case_days quota_rank"
-    " support_days line_no evidence_no row_number",
+    " support_days line_no evidence_no row_number tier_no publication_no sequence sort_order days"
+    " effort_months max_participants",
+    "TIMESTAMP": "published_at",
     "VARCHAR": "*",
 }
 """The first type with a pattern that fits a column's name is its type (M.types)."""
@@ -45,11 +47,12 @@ def test_a_columns_name_says_its_type(table: Table) -> None:
 
 BILL = {
     "settlement", "settlement_part", "settlement_reading", "settlement_blocker", "payment_curve",
-    "fte_effect", "claim_match_period", "contract",
+    "fte_effect", "claim_match_period", "contract", "contract_part", "contract_rate",
+    "contract_tier", "settlement_event", "settlement_history",
 }  # fmt: skip
 PERSONLESS = {
     "business_case_summary", "business_case_year", "data_quality", "delivery", "erratum",
-    "expenditure_index", "potential",
+    "expenditure_index", "potential", "publication", "label", "calendar_month",
 }  # fmt: skip
 
 
@@ -102,8 +105,35 @@ def test_every_mart_model_is_declared_and_every_declaration_has_its_model() -> N
     assert models == TABLES.keys()
 
 
-def test_two_tables_stand_outside_the_snapshots_name() -> None:
+# Rule M.name
+def test_five_tables_stand_outside_the_snapshots_name() -> None:
     outside = {
         name for (room, name), table in TABLES.items() if room == "mart" and not table.is_in_id
     }
-    assert outside == {"data_quality", "delivery"}
+    assert outside == {
+        "data_quality", "delivery", "publication", "settlement_history", "label",
+    }  # fmt: skip
+
+
+# Rule M.described
+@pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
+def test_every_number_that_is_no_key_says_over_what_it_adds_up(table: Table) -> None:
+    numbers = {
+        name
+        for name, kind in table.columns
+        if kind.startswith(("DECIMAL", "BIGINT")) and name not in table.key
+    }
+    assert table.adds_up.keys() == numbers
+    assert table.told().endswith(f"Grain: {table.grain}.")
+    for name in numbers:
+        assert " up" in table.told_of(name)
+
+
+# Rule M.null_reason
+@pytest.mark.parametrize(
+    "table", [t for t in TABLES.values() if t.hides], ids=lambda table: table.name
+)
+def test_the_last_column_of_a_table_of_statistics_is_the_reason_of_its_nulls(table: Table) -> None:
+    assert table.columns[-1] == ("null_reason", "VARCHAR")
+    assert table.hides is not None
+    assert table.hides.nulls.keys() <= set(table.hides.measures)

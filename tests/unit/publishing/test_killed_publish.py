@@ -10,15 +10,19 @@ from typing import Any
 
 import pytest
 
+from dagster_project.lib.ledger import publications
 from dagster_project.lib.publishing import (
     Candidate,
     atomic,
     check_snapshot,
     current_snapshot,
+    history,
     leftovers,
     publish,
 )
+from dagster_project.lib.publishing.manifest import content
 from dagster_project.settings import Home
+from tests.unit.publishing.conftest import number_anew
 
 KILLED = 9
 FINISHED = 0
@@ -49,6 +53,7 @@ class _Kill:
         os.link = self.before(os.link)
         exchange = atomic.rename_exchange if can_exchange else lambda one, other: False
         atomic.rename_exchange = self.before(exchange)
+        publications.add = self.before(publications.add)
 
 
 def _publish_until(home: Home, variant: Candidate, at: int, *, can_exchange: bool) -> int:
@@ -56,6 +61,7 @@ def _publish_until(home: Home, variant: Candidate, at: int, *, can_exchange: boo
     path = home.published / ".candidate-of-the-killed"
     shutil.rmtree(path, ignore_errors=True)
     shutil.copytree(variant.path, path)
+    number_anew(path, home)
     child = os.fork()
     if child == 0:
         _Kill(at).arm(can_exchange=can_exchange)
@@ -71,6 +77,7 @@ def _publish_whole(home: Home, variant: Candidate) -> None:
     leftovers.clean_leftovers(home)
     path = home.published / ".candidate-again"
     shutil.copytree(variant.path, path)
+    number_anew(path, home)
     publish(home)
 
 
@@ -99,6 +106,7 @@ def _homes(base: Home, tmp_path: Path) -> Iterator[tuple[int, Home]]:
     for step in range(1, 200):
         root = tmp_path / f"home-{step}"
         shutil.copytree(base.published, root / "published", symlinks=True)
+        shutil.copytree(base.ledger, root / "ledger")
         yield step, Home(root)
         shutil.rmtree(root)
 
@@ -141,8 +149,14 @@ def test_a_publish_killed_at_any_step_leaves_a_whole_snapshot_and_is_mended_by_t
         assert after is not None
         assert after.path == own.published / "snapshots" / wanted
         check_snapshot(after.path)
-        assert after.manifest["tables"] == variants[tonight].manifest["tables"]
+        assert content(after.manifest) == content(variants[tonight].manifest)
         assert not list(own.published.glob(".*"))
+        lines = publications.read(own)
+        assert [line["snapshot_id"] for line in lines] == [
+            *(variants[name].snapshot_id for name in before), wanted,
+        ]  # fmt: skip
+        assert after.manifest["publication"]["publication_no"] == len(lines)
+        history.require_line(own)
         if ended == FINISHED:
             assert step > 3
             return

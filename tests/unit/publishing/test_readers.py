@@ -14,6 +14,7 @@ import pytest
 
 from dagster_project.lib.publishing import Candidate, publish
 from dagster_project.settings import Home
+from tests.unit.publishing.conftest import number_anew
 
 PUBLISHES = 100
 SNAPSHOTS = 5
@@ -65,6 +66,7 @@ def _variants(
 def _publish_copy(home: Home, variant: Candidate) -> str:
     path = home.published / ".candidate-of-the-storm"
     shutil.copytree(variant.path, path)
+    number_anew(path, home)
     return publish(home).action
 
 
