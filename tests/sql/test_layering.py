@@ -14,7 +14,8 @@ from tests.sql.conftest import Manifest
 pytestmark = pytest.mark.xdist_group("empty_world")
 AREAS = (
     "coverage", "participation", "person_months", "fte", "relapse", "follow_up", "screening",
-    "effect", "reconciliation", "business_case", "settlement", "verification", "evidence",
+    "effect", "reconciliation", "business_case", "calendar", "settlement", "verification",
+    "evidence",
 )  # fmt: skip
 """Areas of intermediate/ in their order: a model reads its own area and earlier ones."""
 READABLE = {

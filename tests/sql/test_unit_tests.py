@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dagster_project.lib.publishing.tables import declared_tables
 from dagster_project.settings import DBT_DIR
 from tests.sql.conftest import Manifest, invoke_dbt
 
@@ -18,8 +19,8 @@ AREAS = sorted(
     if folder.is_dir()
 )
 COLUMN_LISTS = {
-    "business_case_summary", "business_case_year", "contract", "data_quality", "payment_curve",
-    "potential", "settlement_line",
+    "business_case_summary", "business_case_year", "contract_part", "contract_tier", "data_quality",
+    "payment_curve", "potential", "settlement_event", "settlement_line",
 }  # fmt: skip
 """Published tables that repeat the columns of one model: nothing is joined or computed."""
 
@@ -35,7 +36,8 @@ def test_every_unit_test_of_the_models_passes(empty_world: Path, manifest: Manif
 def test_every_model_that_decides_something_has_a_unit_test(manifest: Manifest, area: str) -> None:
     tested = {test["model"] for test in manifest["unit_tests"].values()}
     models = {path.stem for path in (MODELS / area).glob("*.sql")}
-    assert models - tested - COLUMN_LISTS == set()
+    added = {name for (_, name), table in declared_tables().items() if table.is_added}
+    assert models - tested - COLUMN_LISTS - added == set()
 
 
 @pytest.mark.parametrize("name", sorted(COLUMN_LISTS))

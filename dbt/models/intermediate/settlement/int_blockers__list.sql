@@ -89,13 +89,13 @@ earlier_periods as (
         periods.period_start,
         'earlier_period_open' as kind,
         count(*) as item_count,
-        any_value(payments.payment_dkk) as amount_dkk
+        coalesce(any_value(payments.payment_dkk), 0) as amount_dkk
     from periods
     inner join unapproved
         on
             periods.contract_id = unapproved.contract_id
             and periods.period_no > unapproved.period_no
-    inner join payments
+    left join payments
         on
             periods.contract_id = payments.contract_id
             and periods.period_start = payments.period_start
