@@ -168,7 +168,7 @@ def test_figures_that_change_take_the_state_back_and_give_it_again(world: World)
     life.submit(world.settings, CONTRACT, Q1, "Lis")
     world.amounts[PERIODS[0]] = Decimal("200.00")
     world.publish_again(dt.date(2023, 5, 2))
-    with pytest.raises(NotAllowedError, match="draft because the figures have changed"):
+    with pytest.raises(NotAllowedError, match="„kladde“, fordi tallene er ændret siden"):
         life.verify(world.settings, CONTRACT, Q1, "Kai")
     world.amounts[PERIODS[0]] = Decimal("300.00")
     world.publish_again(dt.date(2023, 5, 3))
@@ -246,7 +246,7 @@ def test_a_payment_is_not_recorded_before_its_day(
     if allowed:
         assert life.pay(world.settings, CONTRACT, Q1, "Finn", paid_on, "bilag").paid_on == paid_on
     else:
-        with pytest.raises(UsageError, match="after today"):
+        with pytest.raises(UsageError, match="den dag er ikke kommet"):
             life.pay(world.settings, CONTRACT, Q1, "Finn", paid_on, "bilag")
 
 
