@@ -61,7 +61,7 @@ def _lines(found: Status) -> Iterator[str]:
     yield f"Kommune:       {found.area or danish.NONE} · {found.home}"
     yield f"Udgivet:       {_published(found)}"
     if found.at_work:
-        yield f"I gang:        en kørsel pr. {found.at_work['as_of_date']}"
+        yield f"I gang:        en kørsel med data til og med {_date(found.at_work['as_of_date'])}"
     yield f"Alarm:         {_alert(found)}"
     yield from (f"Fejl:          {fault}" for fault in found.faults)
     yield from _listed("Tilbageholdt:", found.held, _delivery)
@@ -73,7 +73,7 @@ def _lines(found: Status) -> Iterator[str]:
         yield f"Siden sidst:   {found.before} · {found.new_deliveries} nye leveringer"
         yield from _listed("Ændret:", found.changed, _change)
     if found.skipped_dates:
-        yield f"Uden nat:      {', '.join(found.skipped_dates)}"
+        yield f"Uden nat:      {', '.join(map(_date, found.skipped_dates))}"
 
 
 def _published(found: Status) -> str:
@@ -82,13 +82,19 @@ def _published(found: Status) -> str:
         return "intet endnu"
     age = danish.number(Decimal(str(own.age_hours)), 1)
     return (
-        f"{own.snapshot_id} · data til og med {own.as_of_date} · siden {_time(own.published_at)}"
+        f"{own.snapshot_id} · data til og med {_date(own.as_of_date)}"
+        f" · siden {_time(own.published_at)}"
         f" · bekræftet {_time(own.confirmed_at)} (for {age} timer siden)"
     )
 
 
 def _time(text: str) -> str:
-    return f"{dt.datetime.fromisoformat(text):%Y-%m-%d %H:%M}"
+    at = dt.datetime.fromisoformat(text)
+    return f"{danish.date(at.date())} kl. {at:%H.%M}"
+
+
+def _date(day: object) -> str:
+    return danish.date(dt.date.fromisoformat(str(day)))
 
 
 def _alert(found: Status) -> str:

@@ -89,7 +89,7 @@ def print_night(night: Night) -> None:
     width = None if sys.stdout.isatty() else _WIDTH
     console = Console(highlight=False, soft_wrap=True, width=width)
     home = night.settings.home
-    console.print(f"{_headline(night)} Data til og med {night.settings.as_of_text}.")
+    console.print(f"{_headline(night)} Data til og med {danish.date(night.settings.as_of)}.")
     mart = home.published / "payout_mart.duckdb"
     if mart.exists() and night.error is None:
         _print_mart(console, home)

@@ -19,13 +19,13 @@ PROJECT = ROOT / "dagster_project"
 ENGLISH = frozenset(
     """
     above after again all allowed already and another any are because been before below between
-    cannot change changed contains could delete does each either error every failed file files first
-    found from given greater has holds is it its key later left less letters line lines longer many may
-    missing month must needs neither never new next nor not nothing number off once only other out
-    own period please process published refused remove restore restored row rows same see seems
-    settled since still than that the their them then there these they this those through twice
-    unknown until used value wait was were what when which while who whole why with without words
-    write written wrong yet you your
+    cannot change changed contains could delete does each either error every failed file files
+    first found from given greater has holds is it its key later left less letters line lines
+    longer many may missing month must needs neither never new next nor not nothing number off
+    once only other out own period please process published refused remove restore restored row
+    rows same see seems settled since still than that the their them then there these they this
+    those through twice unknown until used value wait was were what when which while who whole
+    why with without words write written wrong yet you your
     """.split()  # noqa: SIM905 - a text is read more easily
 )
 """Common words; those that are Danish words too (``give``, ``for``, ``over``) are left out."""
@@ -87,7 +87,8 @@ _SQL_PART = re.compile(
 )
 _CODE = re.compile(
     r"`[^`]*`|\beffekt( [a-z][a-z-]*)*|--?[a-z][a-z-]*|\{[^}]*\}|\b[A-Z][A-Z_]+\b"
-    r"|[\w.<>*-]*[/_.:=%$][\w/.<>*:=-]+|[\w.-]+[/=]|<[^>]+>|„[^“]*“|\[/?[a-z ]*\]|\([A-Za-z]+\d?\.[a-z_]+\)"
+    r"|[\w.<>*-]*[/_.:=%$][\w/.<>*:=-]+|[\w.-]+[/=]|<[^>]+>"
+    r"|„[^“]*“|\[/?[a-z ]*\]|\([A-Za-z]+\d?\.[a-z_]+\)"
 )
 _WORD = re.compile(r"[A-Za-zÆØÅæøåé]+")
 

@@ -67,11 +67,7 @@ def unknown_contract(snapshot: Snapshot, contract_id: str) -> UsageError:
 
 
 def typed_name(label: str, start: dt.date) -> str:
-    """How a period is typed: its label, or its first month where the calendar has no name for it.
-
-    >>> typed_name("2022-12-01", dt.date(2022, 12, 1))
-    '2022-12'
-    """
+    """How a period is typed: its label, or its first month where the calendar has no name for it."""
     return f"{start:%Y-%m}" if label == start.isoformat() else label
 
 

@@ -34,7 +34,9 @@ def tell(document: Mapping[str, Any], console: Console) -> None:
     period = danish.period(document["period_label"], _day(document["period"]))
     console.print(f"[bold]{escape(document['title'])}[/] · {period} · {state}")
     said = _PAYMENT.get(document["state"], "Til udbetaling, når perioden er godkendt:")
-    console.print(f"{said} {_kr(document['payment_dkk'])} af grundlag {_kr(document['basis_dkk'])}")
+    amounts = (document["payment_dkk"], document["basis_dkk"])
+    if document["state"] != "open":
+        console.print(f"{said} {_kr(amounts[0])} af grundlag {_kr(amounts[1])}")
     for text in _way_texts(document["way"]):
         console.print(f"  {escape(text)}")
     sha256 = document["statement_sha256"] or danish.NONE

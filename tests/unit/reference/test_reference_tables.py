@@ -125,7 +125,7 @@ def test_a_printed_amount_that_is_no_number_is_replaced_only_by_its_named_row(
 def test_a_correction_that_fits_no_printed_amount_is_refused(tmp_path: Path) -> None:
     seeds = copy_seeds(tmp_path)
     replace(seeds / "corrections.csv", "12531", "12532")
-    with pytest.raises(EffektError, match=r"corrections\.csv: intet trykt beløb for hedensted 2018"):
+    with pytest.raises(EffektError, match=r"corrections\.csv: intet trykt .* hedensted 2018"):
         load_reference(seeds)
 
 
