@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from dagster_project.lib.base import model_words
 from dagster_project.lib.base.errors import EffektError, said_by_system
 from dagster_project.lib.base.person_numbers import number_paths, shown
 from dagster_project.lib.base.strict_yaml import (
@@ -29,14 +30,8 @@ SUFFIX = ".yml"
 MAX_FILES = 10_000
 MAX_SHOWN = 12
 _WORDS = {
-    "extra_forbidden": "ukendt nøgle",
-    "missing": "nøglen mangler",
     "union_tag_not_found": "nøglen kind mangler",
     "union_tag_invalid": "skal være person_months, fte_reduction eller relapse_reduction",
-    "list_type": "skal være en liste",
-    "model_type": "skal være nøgler med værdier",
-    "model_attributes_type": "skal være nøgler med værdier",
-    "dict_type": "skal være nøgler med værdier",
     "string_pattern_mismatch": "må kun have bogstaver, cifre, - og _",
 }
 _KINDS = frozenset({"person_months", "fte_reduction", "relapse_reduction"})
@@ -145,9 +140,7 @@ def _problem(item: dict[str, Any]) -> Problem:
     kind = str(item["type"])
     if kind == KEY_PATH:
         return (*path, *item["ctx"]["path"]), str(item["ctx"]["text"])
-    if kind == "value_error":
-        return path, str(item["ctx"]["error"])
-    return path, _WORDS.get(kind, str(item["msg"]))
+    return path, _WORDS.get(kind) or model_words.why(item)
 
 
 def _show(name: str, document: Document, problem: Problem) -> str:

@@ -23,6 +23,7 @@ from pydantic import (
     model_validator,
 )
 
+from dagster_project.lib.base import model_words
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.base.strict_yaml import YamlRefusedError, load_typed
 from dagster_project.lib.publishing.manifest import GATES, Gate
@@ -146,7 +147,7 @@ def read_suite(path: Path) -> Suite:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise _invalid(path, f"{place}: {first['msg']}") from None
+        raise _invalid(path, f"{place}: {model_words.why(dict(first))}") from None
     except YamlRefusedError as error:
         raise _invalid(path, str(error)) from None
     if path.stem != f"{suite.gate}_{suite.subject}":

@@ -67,7 +67,7 @@ def unknown_contract(snapshot: Snapshot, contract_id: str) -> UsageError:
 
 
 def typed_name(label: str, start: dt.date) -> str:
-    """How a period is typed: its label, or its first month where the calendar has no name for it."""
+    """How a period is typed: its label, or its first month where it has no name of its own."""
     return f"{start:%Y-%m}" if label == start.isoformat() else label
 
 

@@ -19,6 +19,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from dagster_project.lib.base import model_words
 from dagster_project.lib.base.canonical import sha256_json
 from dagster_project.lib.base.errors import EXIT_USAGE, EffektError
 from dagster_project.lib.base.strict_yaml import (
@@ -353,7 +354,7 @@ def refused(file: str, problem: str) -> EffektError:
 def problems_of(error: ValidationError) -> str:
     """The key paths that a model refuses, and why."""
     told = [
-        f"{show_path(item['loc'])}: {item['msg'].removeprefix('Value error, ')}"
+        f"{show_path(item['loc'])}: {model_words.why(dict(item))}"
         for item in error.errors(include_input=False)
     ]
     return "; ".join(told)
