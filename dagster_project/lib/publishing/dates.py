@@ -33,7 +33,7 @@ def require_not_after_today(day: dt.date, what: str) -> None:
         raise UsageError(
             f"{what} er {danish.date(day)}, og den dag er ikke kommet "
             f"(i dag er {danish.date(now)})",
-            remedy="angiv i dag eller en tidligere dag; uden en dato gælder as_of i home.yml",
+            remedy="angiv i dag eller en tidligere dag",
         )
 
 
