@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import get_args
 
 import pytest
 from typer.main import get_command
@@ -10,6 +11,8 @@ from typer.testing import CliRunner
 
 from dagster_project.cli import app
 from dagster_project.cli.speech import every_command
+from dagster_project.lib.reference.tables import SEEDS, load_words
+from dagster_project.settings import Owner
 from tests.support import danish_texts as texts
 from tests.support.danish_texts import Text
 
@@ -128,6 +131,13 @@ def test_each_thing_has_one_word() -> None:
         and re.search(pattern, texts.without_code(found.text), re.IGNORECASE)
     }
     assert not wrong
+
+
+# Rule P.words
+def test_who_can_act_is_called_the_same_everywhere() -> None:
+    known = set(get_args(Owner))
+    owners = {word.owner for word in load_words(SEEDS / "words.csv") if word.owner}
+    assert {part for owner in owners for part in owner.split(" og ")} <= known
 
 
 @pytest.mark.parametrize(
