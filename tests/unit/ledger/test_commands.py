@@ -19,6 +19,7 @@ from dagster_project.lib.base.errors import EffektError, NotAllowedError, UsageE
 from dagster_project.lib.ledger import chain
 from dagster_project.lib.statement import write_statement
 from dagster_project.lib.trace import why
+from dagster_project.lib.trace.replay import replay
 from tests.support.published import CONTRACT, PERIODS, World
 
 Q1, Q2, Q3 = "2023-01", "2023-04", "2023-07"
@@ -221,6 +222,28 @@ def test_an_unknown_contract_is_answered_with_the_known_ones(world: World) -> No
         with pytest.raises(UsageError) as found:
             ask()
         assert CONTRACT in found.value.remedy
+
+
+# Rules P.named, S.replay
+def test_a_replay_finds_its_period_as_the_other_commands_do(
+    world: World, approved: Approve
+) -> None:
+    asked: list[object] = []
+
+    def run(*words: object) -> None:
+        asked.append(words)
+        raise InterruptedError
+
+    with pytest.raises(NotAllowedError, match="NOT_APPROVED"):
+        replay(world.settings, CONTRACT, "2023-K1", run)
+    with pytest.raises(UsageError, match=CONTRACT):
+        replay(world.settings, "ukendt", Q1, run)
+    with pytest.raises(UsageError, match="2023-K1, 2023-K2"):
+        replay(world.settings, CONTRACT, "2023-K9", run)
+    approved(Q1)
+    with pytest.raises(NotAllowedError, match=f"NOT_APPROVED.*: {Q1}"):
+        replay(world.settings, CONTRACT, "2023-K2", run)
+    assert not asked
 
 
 # Rules S.blockers, P.danish
