@@ -235,8 +235,8 @@ class Home:
             if path.exists() and path.stat().st_mode & 0o077:
                 raise EffektError(
                     "SECRETS_OPEN",
-                    f"{path.relative_to(self.root)} may be read by others",
-                    remedy="chmod 700 secrets; chmod 600 secrets/*; consider the key known",
+                    f"{path.relative_to(self.root)} kan læses af andre",
+                    remedy="chmod 700 secrets; chmod 600 secrets/*; regn nøglen for kendt",
                 )
 
     def read_home_file(self) -> HomeFile:
@@ -251,12 +251,12 @@ class Home:
             loaded = load_typed(self.home_file.read_text(encoding="utf-8")) or {}
             own = HomeFile.model_validate(loaded)
             numbered = [show_path(path) for path in number_paths(loaded)]
-            what = f"{', '.join(numbered)} holds what may be a person number"
+            what = f"{', '.join(numbered)} indeholder noget, der kan være et personnummer"
         except ValidationError as error:
             places = (show_path(wrong["loc"]) if wrong["loc"] else "" for wrong in error.errors())
-            what = ", ".join(place or "no mapping" for place in places)
+            what = ", ".join(place or "ikke nøgler med værdier" for place in places)
         except UnicodeDecodeError:
-            what = "not UTF-8"
+            what = "ikke UTF-8"
         except YamlRefusedError as error:
             what = str(error)
         else:
@@ -265,8 +265,8 @@ class Home:
                 return own
         raise EffektError(
             "HOME_FILE",
-            f"home.yml is wrong ({what})",
-            remedy=f"it may hold {', '.join(HomeFile.model_fields)} only",
+            f"home.yml er ikke, som den skal være ({what})",
+            remedy=f"den må kun have {', '.join(HomeFile.model_fields)}",
         )
 
 
@@ -313,8 +313,8 @@ def resolve_home(home: Path | None) -> Home:
     root = (home or Path(os.environ.get("EFFEKT_HOME") or "data")).expanduser().absolute()
     if _NO_HOME_PATH.search(str(root)):
         raise UsageError(
-            "the path of a home must not contain *, ?, [, ] or % with two hex digits",
-            remedy="move the home, or reach it by a link with another name",
+            "mappens sti må ikke indeholde *, ?, [, ] eller % med to hexcifre",
+            remedy="flyt mappen, eller brug et link med et andet navn",
         )
     return Home(root)
 

@@ -9,16 +9,18 @@ import atexit
 import os
 import sys
 from contextlib import suppress
+from typing import Annotated
 
 import typer
 
 from dagster_project.cli import desk, files, fleet, home, keys, life, night, status, trace
 from dagster_project.cli.shared import end_with
+from dagster_project.cli.speech import Commands
 from dagster_project.lib.base.errors import EXIT_FAILED, EXIT_OK
 
-app = typer.Typer(
+app = Commands(
     name="effekt",
-    help="Effektafregning: fra modtagne filer til kommunens udbetalingsmart.",
+    help="Effektafregning: fra modtagne filer til kommunens mart og opgørelser.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -26,6 +28,29 @@ app = typer.Typer(
 for family in (night, home, status, files, life, trace, keys, desk):
     app.add_typer(family.commands)
 app.add_typer(fleet.commands, name="fleet")
+
+
+def _show_version(is_asked: bool) -> None:
+    if is_asked:
+        from importlib import metadata
+
+        from dagster_project.settings import HOME_FORMAT
+
+        version = metadata.version("effektafregning")
+        print(f"effekt {version} · mappeformat {HOME_FORMAT}")
+        raise typer.Exit
+
+
+@app.callback()
+def effekt(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Vis programmets version."
+        ),
+    ] = False,
+) -> None:
+    """Effektafregning: fra modtagne filer til kommunens mart og opgørelser."""
 
 
 def main() -> None:

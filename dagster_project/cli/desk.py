@@ -20,9 +20,10 @@ from dagster_project.cli.shared import (
     say,
     settings_of,
 )
+from dagster_project.cli.speech import Commands
 from dagster_project.lib.desk.messages import Order
 
-commands = typer.Typer()
+commands = Commands()
 
 
 @commands.command()

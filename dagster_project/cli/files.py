@@ -25,10 +25,11 @@ from dagster_project.cli.shared import (
     settings_of,
     show,
 )
+from dagster_project.cli.speech import Commands
 from dagster_project.lib.base.errors import EXIT_REFUSED, EffektError, UsageError
 from dagster_project.settings import Settings
 
-commands = typer.Typer()
+commands = Commands()
 
 
 @commands.command()
@@ -84,7 +85,8 @@ def template(
         bool, typer.Option("--all", help="Leverandørens pakke: alle skabeloner og en vejledning.")
     ] = False,
     folder: Annotated[
-        Path | None, typer.Option(help="Mappen, som skabelonen lægges i; ellers denne.")
+        Path | None,
+        typer.Option(metavar="MAPPE", help="Mappen, som skabelonen lægges i; ellers denne."),
     ] = None,
     sender: Annotated[
         str | None, typer.Option(metavar="NAVN", help="Afsenderen, hvis filer den er til.")
@@ -142,7 +144,7 @@ def withdraw(
     contracts: ContractsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Træk en godtaget levering tilbage: fra forretningsdatoen regnes den ikke med."""
+    """Træk en modtaget levering tilbage: fra forretningsdatoen regnes den ikke med."""
     from dagster_project.lib import publishing, receiving
 
     settings = settings_for_work(home, contracts, as_of)

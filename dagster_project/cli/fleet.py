@@ -23,6 +23,7 @@ from dagster_project.cli.shared import (
     print_json,
     say,
 )
+from dagster_project.cli.speech import Commands
 from dagster_project.lib.base.errors import (
     EXIT_FAILED,
     EXIT_HELD,
@@ -36,17 +37,18 @@ if TYPE_CHECKING:
     from dagster_project.lib.fleet import Fleet, Standing
     from dagster_project.orchestration.fleet import Ran
 
-commands = typer.Typer(help="Mange hjem på én gang: hver kommunes mappe under en mappe.")
+commands = Commands(help="Mange kommuner på én gang: hver kommunes mappe under en mappe.")
 
 FolderArgument = Annotated[
-    Path, typer.Argument(metavar="DIR", help="Mappen over hjemmene: hver mappe med en home.yml.")
+    Path,
+    typer.Argument(metavar="DIR", help="Mappen over kommunernes mapper: hver med en home.yml."),
 ]
 _WIDTH = 150
 _NONE = "–"
 _ENDED = {
-    EXIT_OK: "publiceret",
-    EXIT_REFUSED: "publiceret, men filer blev afvist",
-    EXIT_HELD: "en kontrol standsede publiceringen",
+    EXIT_OK: "udgivet",
+    EXIT_REFUSED: "udgivet, men leveringer blev afvist",
+    EXIT_HELD: "en kontrol holdt udgivelsen tilbage",
     EXIT_FAILED: "kørslen fejlede",
     EXIT_USAGE: "kunne ikke køres sådan",
 }
@@ -56,18 +58,25 @@ _ENDED = {
 def run(
     folder: FolderArgument,
     jobs: Annotated[
-        int, typer.Option("--jobs", min=1, max=256, help="Hvor mange hjem der køres samtidig.")
+        int,
+        typer.Option(
+            "--jobs",
+            metavar="ANTAL",
+            min=1,
+            max=256,
+            help="Hvor mange kommuner der køres samtidig.",
+        ),
     ] = 1,
     as_of: AsOfOption = None,
     home: HomeOption = None,  # noqa: ARG001 - every command takes both
     contracts: ContractsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Kør nattens job i hvert hjem under DIR.
+    """Kør nattens job i hver kommunes mappe under DIR.
 
-    Hvert hjem køres for sig, med sin egen lås og alarm; et, der fejler, standser ingen andre.
+    Hver mappe køres for sig, med sin egen lås og alarm; en, der fejler, standser ingen andre.
 
-    Slutkoden er den værste: 1 (et hjem fejlede), ellers 4, ellers 3, ellers 0.
+    Slutkoden er den værste: 1 (en kørsel fejlede), ellers 4, ellers 3, ellers 0.
     """
     from dagster_project import settings as places
     from dagster_project.lib import fleet as homes
@@ -83,7 +92,7 @@ def run(
     ran = fleet.run(found.members, jobs, options, _tell)
     is_cut_short = len(ran) < len(found.members)
     if is_cut_short:
-        say(f"Afbrudt: {len(found.members) - len(ran)} hjem er ikke kørt til ende")
+        say(f"Afbrudt: {len(found.members) - len(ran)} kommuner er ikke kørt til ende")
     if as_json:
         print_json([item.as_json() for item in ran])
     else:
@@ -100,7 +109,7 @@ def status(
     contracts: ContractsOption = None,  # noqa: ARG001
     as_json: JsonOption = False,
 ) -> None:
-    """Vis alle hjem under DIR i én tabel: hvad er publiceret, siden hvornår, og hvad er galt."""
+    """Vis alle kommuner under DIR i én tabel: hvad er udgivet, siden hvornår, og hvad er galt."""
     from dagster_project.lib import fleet as homes
 
     found = homes.find(folder)
@@ -116,9 +125,9 @@ def status(
 
 def _tell_unsearched(found: Fleet) -> None:
     for name in found.closed:
-        say(f"LUKKET {name}: mappen kan ikke læses, så hjem i den er ikke med")
+        say(f"LUKKET {name}: mappen kan ikke læses, så kommuner i den er ikke med")
     for name in found.links:
-        say(f"LINK {name}: fører ikke til et hjem og er ikke fulgt")
+        say(f"LINK {name}: fører ikke til en kommunes mappe og er ikke fulgt")
 
 
 def _tell(ran: Ran) -> None:
@@ -142,7 +151,7 @@ def _print_nights(ran: list[Ran]) -> None:
         )
         for item in ran
     ]
-    headings = ("Hjem", "Udfald", "Kode", "Dato", "Øjebliksbillede", "Afvist", "Tilbageholdt", "s")
+    headings = ("Mappe", "Udfald", "Kode", "Dato", "Øjebliksbillede", "Afvist", "Tilbageholdt", "s")
     _print_table("Nattens kørsler", headings, rows)
 
 
@@ -159,8 +168,8 @@ def _print_standings(standings: list[Standing]) -> None:
         )
         for item in standings
     ]
-    headings = ("Hjem", "Kommune", "Data til", "Publiceret", "Øjebliksbillede", "Nu", "Alarm")
-    _print_table("Alle hjem", headings, rows)
+    headings = ("Mappe", "Kommune", "Data til", "Udgivet", "Øjebliksbillede", "Nu", "Alarm")
+    _print_table("Alle kommuner", headings, rows)
 
 
 def _alert_words(item: Standing) -> str:

@@ -12,8 +12,9 @@ import typer
 
 from dagster_project import settings as places
 from dagster_project.cli.shared import ContractsOption, HomeOption, JsonOption, show
+from dagster_project.cli.speech import Commands
 
-commands = typer.Typer()
+commands = Commands()
 
 
 @commands.command()
@@ -22,7 +23,7 @@ def init(
         Path,
         typer.Argument(metavar="DIR", help="Mappen: tom, eller en, der ikke findes endnu."),
     ],
-    area: Annotated[str, typer.Option(help="Kommunens navn i statistikken.")],
+    area: Annotated[str, typer.Option(metavar="KOMMUNE", help="Kommunens navn i statistikken.")],
     home: HomeOption = None,
     contracts: ContractsOption = None,  # noqa: ARG001 - every command takes both
     as_json: JsonOption = False,

@@ -18,14 +18,15 @@ from dagster_project.cli.shared import (
     settings_for_work,
     show,
 )
+from dagster_project.cli.speech import Commands
 
-commands = typer.Typer()
+commands = Commands()
 
 
 @commands.command("rotate-key")
 def rotate_key(
     _name: Annotated[
-        Literal["statement"], typer.Argument(metavar="KEY", help="Nøglen: statement.")
+        Literal["statement"], typer.Argument(metavar="KEY", help="Nøglens navn: „statement“.")
     ],
     home: HomeOption = None,
     contracts: ContractsOption = None,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dagster_project.cli.shared import (
+    PERIOD_HELP,
     ActorOption,
     AtTheDesk,
     ContractArgument,
@@ -27,16 +28,17 @@ from dagster_project.cli.shared import (
     settings_of,
     show,
 )
+from dagster_project.cli.speech import Commands
 from dagster_project.lib.base.errors import EXIT_DIFFERENT, EXIT_OK, UsageError
 
 if TYPE_CHECKING:
     from dagster_project.lib.ledger import Event
     from dagster_project.settings import Settings
 
-_KRONER = re.compile(r"-?[0-9]+(\.[0-9]{1,2})?")
+_KRONER = re.compile(r"-?[0-9]+([.,][0-9]{1,2})?")
 
 
-commands = typer.Typer()
+commands = Commands()
 
 
 def _show_event(settings: Settings, event: Event, as_json: bool) -> None:
@@ -79,9 +81,7 @@ def verify(
     contract: Annotated[
         str | None, typer.Argument(metavar="CONTRACT", help="Kontrakten; uden: hele mappen.")
     ] = None,
-    period: Annotated[
-        str | None, typer.Argument(metavar="PERIOD", help="Periodens første måned, ÅÅÅÅ-MM.")
-    ] = None,
+    period: Annotated[str | None, typer.Argument(metavar="PERIOD", help=PERIOD_HELP)] = None,
     more: Annotated[list[Path] | None, typer.Argument(metavar="FILE", hidden=True)] = None,
     actor: Annotated[
         str | None, typer.Option("--as", metavar="NAVN", help="Navnet på den, der handler.")
@@ -135,7 +135,10 @@ def pay(
     period: PeriodArgument,
     actor: ActorOption,
     paid_on: Annotated[
-        dt.datetime, typer.Option("--paid-on", formats=["%Y-%m-%d"], help="Betalingsdagen.")
+        dt.datetime,
+        typer.Option(
+            "--paid-on", metavar="ÅÅÅÅ-MM-DD", formats=["%Y-%m-%d"], help="Betalingsdagen."
+        ),
     ],
     reference: Annotated[str, typer.Option(metavar="TEKST", help="Betalingens reference.")],
     correct: Annotated[
@@ -182,7 +185,7 @@ def release(
     contracts: ContractsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Kommunen hæver det bevilgede maksimum."""
+    """Kommunen hæver bevillingen: det, der højst må udbetales."""
     from dagster_project.lib import life
 
     settings = settings_for_work(home, contracts)
@@ -192,5 +195,5 @@ def release(
 
 def _kroner(text: str) -> Decimal:
     if not _KRONER.fullmatch(text):
-        raise UsageError("AMOUNT must be kroner, for example 30175 or 30175.50")
-    return Decimal(text)
+        raise UsageError("AMOUNT skal være kroner, fx 30175 eller 30175,50")
+    return Decimal(text.replace(",", "."))

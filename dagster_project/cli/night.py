@@ -21,9 +21,10 @@ from dagster_project.cli.shared import (
     say,
     settings_of,
 )
+from dagster_project.cli.speech import Commands
 from dagster_project.lib.base.errors import UsageError
 
-commands = typer.Typer()
+commands = Commands()
 
 
 class UiPart(StrEnum):
@@ -41,11 +42,11 @@ def run(
     as_of: AsOfOption = None,
     earlier: Annotated[
         bool,
-        typer.Option("--earlier", help="Publicér en ældre sandhed end den, der er publiceret."),
+        typer.Option("--earlier", help="Udgiv en ældre viden end den, der er udgivet."),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Kør nattens job: modtag, beregn, kontrollér og publicér."""
+    """Kør nattens job: modtag, beregn, kontrollér og udgiv."""
     import uuid
 
     from dagster_project.cli import summary
@@ -68,7 +69,9 @@ def run(
 def demo(
     home: HomeOption = None,
     _contracts: ContractsOption = None,
-    area: Annotated[str, typer.Option(help="Kommunens navn i statistikken.")] = "Hedensted",
+    area: Annotated[
+        str, typer.Option(metavar="KOMMUNE", help="Kommunens navn i statistikken.")
+    ] = "Hedensted",
 ) -> None:
     """Læg en syntetisk kommunes filer i landing/ og dens dato i home.yml."""
     from dagster_project.demo import write_demo
@@ -88,13 +91,15 @@ def demo(
 def ui(
     home: HomeOption = None,
     contracts: ContractsOption = None,
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port på 127.0.0.1.")] = 3000,
+    port: Annotated[
+        int, typer.Option(metavar="PORT", min=1, max=65535, help="Port på 127.0.0.1.")
+    ] = 3000,
     read_only: Annotated[
         bool, typer.Option("--read-only", help="Vis kun: ingen kørsler, ingen tidsplan.")
     ] = False,
     part: Annotated[
         UiPart,
-        typer.Option(help="Kun én del: web (siderne) eller daemon (tidsplanen)."),
+        typer.Option(metavar="DEL", help="Kun én del: web (siderne) eller daemon (tidsplanen)."),
     ] = UiPart.ALL,
 ) -> None:
     """Vis Dagsters brugerflade på denne maskine (127.0.0.1); Ctrl-C stopper den."""

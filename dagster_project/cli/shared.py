@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperArgument, TyperCommand, TyperOption
+from typer.core import TyperArgument, TyperOption
 
 from dagster_project import settings as places
+from dagster_project.cli.speech import DanishCommand
 from dagster_project.lib.base import users
 from dagster_project.lib.base.errors import EXIT_FAILED, EffektError, NotAllowedError, UsageError
 from dagster_project.lib.desk import caller
@@ -24,16 +25,23 @@ from dagster_project.lib.desk.messages import Order
 from dagster_project.lib.nights import alerts
 from dagster_project.settings import Settings
 
+PERIOD_HELP = "Periodens første måned (2023-01) eller navn (2023-K1)."
 HomeOption = Annotated[
-    Path | None, typer.Option("--home", help="Kommunens mappe; ellers $EFFEKT_HOME, ellers ./data.")
+    Path | None,
+    typer.Option(
+        "--home", metavar="MAPPE", help="Kommunens mappe; ellers $EFFEKT_HOME, ellers ./data."
+    ),
 ]
 ContractsOption = Annotated[
-    Path | None, typer.Option("--contracts", help="Mappe med kontraktfilerne.")
+    Path | None, typer.Option("--contracts", metavar="MAPPE", help="Mappe med kontraktfilerne.")
 ]
 AsOfOption = Annotated[
     dt.datetime | None,
     typer.Option(
-        "--as-of", formats=["%Y-%m-%d"], help="Forretningsdato; ellers home.yml, ellers i dag."
+        "--as-of",
+        metavar="ÅÅÅÅ-MM-DD",
+        formats=["%Y-%m-%d"],
+        help="Forretningsdato; ellers home.yml, ellers i dag.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Skriv resultatet som JSON.")]
@@ -44,15 +52,13 @@ ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEKST", help="Be
 ContractArgument = Annotated[
     str, typer.Argument(metavar="CONTRACT", help="Kontraktens contract_id.")
 ]
-PeriodArgument = Annotated[
-    str, typer.Argument(metavar="PERIOD", help="Periodens første måned, ÅÅÅÅ-MM.")
-]
+PeriodArgument = Annotated[str, typer.Argument(metavar="PERIOD", help=PERIOD_HELP)]
 
 
 _SENT_KINDS = (str, bool, dt.datetime)
 
 
-class AtTheDesk(TyperCommand):
+class AtTheDesk(DanishCommand):
     """A person's command: where its user does not own the home, the home's desk does it.
 
     Rules: F.desk.

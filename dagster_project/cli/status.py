@@ -22,12 +22,13 @@ from dagster_project.cli.shared import (
     settings_of,
     show,
 )
+from dagster_project.cli.speech import Commands
 from dagster_project.lib.base import danish
 from dagster_project.lib.base.errors import EXIT_DIFFERENT, EXIT_OK, UsageError
 from dagster_project.lib.reference import words
 from dagster_project.lib.status import Status, look
 
-commands = typer.Typer()
+commands = Commands()
 _SHOWN = 8
 
 
@@ -39,14 +40,14 @@ def status(
             "--fail-if-older",
             metavar="HOURS",
             min=0,
-            help="Slut med 4, hvis det publicerede er ældre (i timer), eller intet er publiceret.",
+            help="Slut med 4, hvis det udgivne er ældre (i timer), eller intet er udgivet.",
         ),
     ] = None,
     home: HomeOption = None,
     contracts: ContractsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Vis, hvad der er publiceret, tilbageholdt, afvist og afventer, og hvad der er ændret."""
+    """Vis, hvad der er udgivet, tilbageholdt, afvist og afventer, og hvad der er ændret."""
     if fail_if_older is not None and not math.isfinite(fail_if_older):
         raise UsageError("--fail-if-older skal være et antal timer")
     with open_to_reader(home):
@@ -58,21 +59,21 @@ def status(
 
 def _lines(found: Status) -> Iterator[str]:
     yield f"Kommune:       {found.area or danish.NONE} · {found.home}"
-    yield f"Publiceret:    {_published(found)}"
+    yield f"Udgivet:       {_published(found)}"
     if found.at_work:
-        yield f"I gang:        en kørsel pr. {found.at_work['as_of_date']}"
+        yield f"I gang:        en kørsel med data til og med {_date(found.at_work['as_of_date'])}"
     yield f"Alarm:         {_alert(found)}"
     yield from (f"Fejl:          {fault}" for fault in found.faults)
     yield from _listed("Tilbageholdt:", found.held, _delivery)
     yield from _listed("Afvist:", found.refused, _delivery)
     yield from _listed("Afventer:", found.due, _due)
     if found.changed is None:
-        yield "Ændret:        ingen tidligere publicering at sammenligne med"
+        yield "Ændret:        ingen tidligere udgivelse at sammenligne med"
     else:
         yield f"Siden sidst:   {found.before} · {found.new_deliveries} nye leveringer"
         yield from _listed("Ændret:", found.changed, _change)
     if found.skipped_dates:
-        yield f"Uden nat:      {', '.join(found.skipped_dates)}"
+        yield f"Uden nat:      {', '.join(map(_date, found.skipped_dates))}"
 
 
 def _published(found: Status) -> str:
@@ -81,13 +82,19 @@ def _published(found: Status) -> str:
         return "intet endnu"
     age = danish.number(Decimal(str(own.age_hours)), 1)
     return (
-        f"{own.snapshot_id} · data til og med {own.as_of_date} · siden {_time(own.published_at)}"
+        f"{own.snapshot_id} · data til og med {_date(own.as_of_date)}"
+        f" · siden {_time(own.published_at)}"
         f" · bekræftet {_time(own.confirmed_at)} (for {age} timer siden)"
     )
 
 
 def _time(text: str) -> str:
-    return f"{dt.datetime.fromisoformat(text):%Y-%m-%d %H:%M}"
+    at = dt.datetime.fromisoformat(text)
+    return f"{danish.date(at.date())} kl. {at:%H.%M}"
+
+
+def _date(day: object) -> str:
+    return danish.date(dt.date.fromisoformat(str(day)))
 
 
 def _alert(found: Status) -> str:

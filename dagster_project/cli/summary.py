@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from dagster_project.cli.speech import called_as
 from dagster_project.lib.base import danish
 from dagster_project.lib.keys import statement_key
 from dagster_project.lib.publishing import snapshot
@@ -60,7 +61,7 @@ def _settlement_table(rows: Sequence[tuple[Any, ...]]) -> Table:
 def _gate_table(rows: Sequence[tuple[Any, ...]]) -> Table:
     from rich.table import Table
 
-    table = Table(title="Kontroller", title_justify="left")
+    table = Table(title="Gates", title_justify="left")
     table.add_column("Gate")
     for heading in ("Kontroller", "Fejl", "Advarsler"):
         table.add_column(heading, justify="right")
@@ -73,12 +74,12 @@ def _headline(night: Night) -> str:
     if night.error is not None:
         return "[bold red]Kørslen fejlede.[/] Den seneste gode mart er urørt."
     if night.failed_checks:
-        return "[bold red]En kontrol standsede publiceringen.[/] Den seneste gode mart er urørt."
+        return "[bold red]En kontrol holdt udgivelsen tilbage.[/] Den seneste gode mart er urørt."
     if night.is_unchanged:
-        return "[bold green]Intet nyt siden sidst:[/] intet nyt er publiceret."
+        return "[bold green]Intet nyt siden sidst:[/] intet nyt er udgivet."
     if night.refused:
-        return "[bold yellow]Publiceret[/], men mindst én levering blev afvist."
-    return "[bold green]Publiceret.[/]"
+        return "[bold yellow]Udgivet[/], men mindst én levering blev afvist."
+    return "[bold green]Udgivet.[/]"
 
 
 def print_night(night: Night) -> None:
@@ -88,7 +89,7 @@ def print_night(night: Night) -> None:
     width = None if sys.stdout.isatty() else _WIDTH
     console = Console(highlight=False, soft_wrap=True, width=width)
     home = night.settings.home
-    console.print(f"{_headline(night)} Data til og med {night.settings.as_of_text}.")
+    console.print(f"{_headline(night)} Data til og med {danish.date(night.settings.as_of)}.")
     mart = home.published / "payout_mart.duckdb"
     if mart.exists() and night.error is None:
         _print_mart(console, home)
@@ -117,5 +118,7 @@ def _places(night: Night, home: Home) -> list[str]:
     if night.error is None:
         key = statement_key.read_statement_key(home)
         lines.append(f"Nøgle:           {key.fingerprint} (fingeraftryk; oplys parterne om det)")
-    lines.append(f"Brugerflade:     effekt ui --home {home.root}")
+    effekt = called_as()
+    lines.append(f"Brugerflade:     {effekt} ui --home {home.root}")
+    lines.append(f"Kommandoer:      {effekt} --help (fx {effekt} status --home {home.root})")
     return lines

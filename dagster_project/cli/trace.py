@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from dagster_project.cli.shared import (
+    PERIOD_HELP,
     AtTheDesk,
     ContractArgument,
     ContractsOption,
@@ -21,15 +22,18 @@ from dagster_project.cli.shared import (
     settings_for_work,
     show,
 )
+from dagster_project.cli.speech import Commands
 from dagster_project.lib.base.errors import EXIT_DIFFERENT, UsageError
 
-commands = typer.Typer()
+commands = Commands()
 
 
 @commands.command(cls=AtTheDesk)
 def statement(
-    contract: Annotated[str | None, typer.Argument(metavar="CONTRACT")] = None,
-    period: Annotated[str | None, typer.Argument(metavar="PERIOD")] = None,
+    contract: Annotated[
+        str | None, typer.Argument(metavar="CONTRACT", help="Kontraktens contract_id.")
+    ] = None,
+    period: Annotated[str | None, typer.Argument(metavar="PERIOD", help=PERIOD_HELP)] = None,
     provider: Annotated[
         bool, typer.Option("--provider", help="Bilaget med leverandørens egne forløb.")
     ] = False,
@@ -55,7 +59,7 @@ def statement(
         show(as_json, verdict.as_json(), verdict.text())
         raise typer.Exit(verdict.exit_code)
     if contract is None or period is None or key or annex:
-        raise UsageError("effekt statement needs CONTRACT and PERIOD, or --verify FILE")
+        raise UsageError("effekt statement CONTRACT PERIOD, eller effekt statement --verify FILE")
     paths = documents.write_statement(
         settings_for_work(home, contracts), contract, period, provider=provider
     )

@@ -52,7 +52,7 @@ def _require_date(config: dict[str, Any]) -> dict[str, Any]:
     """
     as_of = config["as_of"]
     if as_of is not None and not _DATE.fullmatch(as_of):
-        raise UsageError("as_of must be a date, YYYY-MM-DD")
+        raise UsageError("as_of skal være en dato, ÅÅÅÅ-MM-DD")
     return config
 
 

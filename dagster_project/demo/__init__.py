@@ -48,15 +48,15 @@ def write_demo(home: Home, area: str = hedensted.AREA) -> DemoReport:
     """
     if area not in _TOWNS:
         raise UsageError(
-            "there is no synthetic municipality of this name",
-            remedy=f"choose one of {', '.join(AREAS)}",
+            "der er ingen syntetisk kommune af det navn",
+            remedy=f"vælg en af: {', '.join(AREAS)}",
         )
     is_new, own = home.ensure().is_new, home.read_home_file()
     if own.area not in (None, area):
         raise NotAllowedError(
             "DEMO_AREA",
-            "the home belongs to another municipality",
-            remedy="give --home with a folder of its own",
+            "mappen er en anden kommunes",
+            remedy="angiv en mappe for sig selv med --home",
         )
     as_of, build = _TOWNS[area]
     texts = build()

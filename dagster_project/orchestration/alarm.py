@@ -88,7 +88,7 @@ def problem_lines(night: Report) -> list[str]:
         for outcome in night.outcomes.values()
         if (left := outcome.metadata.get("waiting"))
     ]
-    lines += [f"KONTROL STANDSEDE PUBLICERINGEN: {check}" for check in night.failed_checks]
+    lines += [f"KONTROL HOLDT UDGIVELSEN TILBAGE: {check}" for check in night.failed_checks]
     if night.error is not None:
         lines.append(f"FEJL {night.error}")
     return lines

@@ -131,8 +131,8 @@ def run_recorded(settings: Settings, run_id: str | None = None) -> Night:
         if failure is None and failed_steps and not night.failed_checks:
             failure = EffektError(
                 "DAGSTER",
-                f"the job failed around {', '.join(failed_steps)}",
-                remedy="effekt ui shows the run",
+                f"kørslen fejlede ved {', '.join(failed_steps)}",
+                remedy="se kørslen i effekt ui",
             )
         night.error = night.error or failure
     return night
@@ -163,5 +163,5 @@ def _execute(night: Night) -> list[str]:
         if "check_records" in night.outcomes:
             with suppress(Exception):  # what Dagster cannot be told now is told the next time
                 record.tell_dagster(instance, settings.home)
-    failed = [event.step_key or "the job" for event in result.all_events if event.is_step_failure]
-    return failed or ([] if result.success else ["the job"])
+    failed = [event.step_key or "jobbet" for event in result.all_events if event.is_step_failure]
+    return failed or ([] if result.success else ["jobbet"])

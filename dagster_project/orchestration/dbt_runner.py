@@ -81,8 +81,8 @@ def _store(home: Home | None, binary: bytes, text: str) -> Path:
     except OSError as error:
         raise EffektError(
             "DBT_CACHE",
-            f"the parsed dbt project cannot be written ({type(error).__name__})",
-            remedy="make dbt/target writable or free disk space",
+            f"det indlæste dbt-projekt kan ikke skrives ({type(error).__name__})",
+            remedy="giv skriveret til dbt/target, eller gør plads på disken",
         ) from error
     _drop_old(folder)
     return folder
@@ -288,8 +288,8 @@ def assert_closed(path: Path) -> None:
     if wal.exists() or open_handles(path):
         raise EffektError(
             "WAREHOUSE_OPEN",
-            "dbt left the warehouse open or not checkpointed",
-            remedy="run again; delete work/ if it stays",
+            "dbt efterlod varehuset åbent eller ufærdigt",
+            remedy="kør igen; slet work/, hvis det bliver ved",
         )
 
 
@@ -297,16 +297,18 @@ def _failure(command: str, result: Any) -> EffektError:
     """The failed models and the kind of error, never the engine's text: it may quote a value."""
     outcome = getattr(result.result, "results", None)
     if outcome is None:
-        kind = type(result.exception).__name__ if result.exception else "unknown error"
+        kind = type(result.exception).__name__ if result.exception else "ukendt fejl"
         return EffektError(
-            "DBT_PROJECT", f"dbt {command} ended with {kind}", remedy=f"run: dbt {command}, in dbt/"
+            "DBT_PROJECT",
+            f"dbt {command} sluttede med {kind}",
+            remedy=f"kør i dbt/: dbt {command}",
         )
     failed = [item for item in outcome if str(item.status) in {"error", "fail", "runtime error"}]
     named = ", ".join(f"{item.node.name} ({_kind(item.message)})" for item in failed)
     return EffektError(
         "DBT_MODEL",
-        f"dbt model failed: {named}",
-        remedy="its SQL stands in work/dbt/target/run/; deleting work/ builds all anew",
+        f"dbt-model fejlede: {named}",
+        remedy="dens SQL står i work/dbt/target/run/; slettes work/, bygges alt på ny",
     )
 
 

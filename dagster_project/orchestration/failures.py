@@ -33,23 +33,25 @@ def without_values(error: BaseException, step: str) -> EffektError:
     if isinstance(error, EffektError):
         return error
     if _is(error, _NO_SPACE, _NO_SPACE_WORDS):
-        return _disk_full(f"step {step}")
+        return _disk_full(f"trinnet {step}")
     if type(error).__name__ in _OUT_OF_MEMORY:
         return EffektError(
-            "OUT_OF_MEMORY", f"not enough memory in step {step}", remedy="add memory, run again"
+            "OUT_OF_MEMORY",
+            f"ikke hukommelse nok i trinnet {step}",
+            remedy="giv maskinen mere hukommelse, og kør igen",
         )
     if _is(error, _NOT_ALLOWED, _NOT_ALLOWED_WORDS):
-        return access.failure("NO_ACCESS", f"{_file_of(error)} (step {step})")
+        return access.failure("NO_ACCESS", f"{_file_of(error)} (trinnet {step})")
     return EffektError(
         "UNEXPECTED",
-        f"{type(error).__name__} in step {step} at {place_of(error)}",
-        remedy="the last good mart is untouched; report this line to the maintainers",
+        f"{type(error).__name__} i trinnet {step} ved {place_of(error)}",
+        remedy="den seneste gode mart er urørt; giv driften denne linje",
     )
 
 
 def _disk_full(where: str) -> EffektError:
     return EffektError(
-        "DISK_FULL", f"no space left on the disk in {where}", remedy="free space, run again"
+        "DISK_FULL", f"der er ikke plads på disken i {where}", remedy="gør plads, og kør igen"
     )
 
 
@@ -86,7 +88,7 @@ def blame_machine(error: EffektError, where: str, home: Home) -> EffektError:
     try:
         folders = access.folders_of(home)
         if any(shutil.disk_usage(folder).free < _LEAST_FREE_BYTES for folder in folders):
-            return _disk_full(f"step {where} ({error.code})")
+            return _disk_full(f"trinnet {where} ({error.code})")
         access.require_access(home)
     except EffektError as closed:
         return closed

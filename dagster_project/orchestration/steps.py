@@ -184,8 +184,8 @@ def resumed(settings: Settings) -> tuple[Settings, str]:
     except (OSError, ValueError, KeyError, TypeError):
         raise EffektError(
             "NIGHT_NOT_BEGUN",
-            "the inputs of this night are not loaded",
-            remedy="run the whole nightly job, or the asset load_inputs first",
+            "nattens data er ikke indlæst",
+            remedy="kør hele natten (effekt run), eller trinnet load_inputs først",
         ) from None
 
 

@@ -70,7 +70,9 @@ def door(settings: Settings, port: int) -> Iterator[Door]:
             listening.listen(_BACKLOG)
         except OSError:
             raise EffektError(
-                "PORT_TAKEN", f"port {port} is in use", remedy="effekt ui --port another"
+                "PORT_TAKEN",
+                f"port {port} er i brug",
+                remedy="vælg en anden: effekt ui --port PORT",
             ) from None
         yield Door(listening, entrance)
 
@@ -84,18 +86,18 @@ def _proxy_secret(home: Home, path: Path) -> str:
             text = stream.read().decode("ascii", "replace").strip()
     except OSError:
         raise EffektError(
-            "UI_SECRET", "ui.proxy_secret_file of home.yml cannot be read",
-            remedy="name a file that the user of the UI can read, mode 0600",
+            "UI_SECRET", "ui.proxy_secret_file i home.yml kan ikke læses",
+            remedy="angiv en fil, som brugerfladens bruger kan læse, med rettighederne 0600",
         ) from None  # fmt: skip
     if stat.S_IMODE(mode) & 0o077:
         raise EffektError(
-            "UI_SECRET", "ui.proxy_secret_file of home.yml can be read by others",
-            remedy="chmod 600 the file, and give the proxy a new secret",
+            "UI_SECRET", "ui.proxy_secret_file i home.yml kan læses af andre",
+            remedy="chmod 600 på filen, og giv proxyen en ny hemmelighed",
         )  # fmt: skip
     if len(text) < _LEAST_SECRET or not text.isascii() or not text.isprintable() or " " in text:
         raise EffektError(
-            "UI_SECRET", "ui.proxy_secret_file of home.yml holds no secret",
-            remedy=f"one line of at least {_LEAST_SECRET} letters and digits: openssl rand -hex 32",
+            "UI_SECRET", "ui.proxy_secret_file i home.yml rummer ingen hemmelighed",
+            remedy=f"én linje med mindst {_LEAST_SECRET} bogstaver og cifre: openssl rand -hex 32",
         )  # fmt: skip
     return text
 

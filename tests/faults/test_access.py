@@ -217,7 +217,7 @@ def test_a_lack_of_rights_found_later_has_its_code_too(
         refuse(home.work / "610190-1234")
     failure = without_values(caught.value, "receive")
     assert (failure.code, failure.exit_code) == ("NO_ACCESS", EXIT_FAILED)
-    assert "step receive" in failure.message
+    assert "trinnet receive" in failure.message
     assert failure.remedy
     assert "1234" not in str(failure)
 

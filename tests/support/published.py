@@ -133,7 +133,8 @@ class World:
             end = (start + dt.timedelta(days=100)).replace(day=1) - dt.timedelta(days=1)
             row: dict[str, Any] = {
                 "contract_id": CONTRACT, "period_start": start, "period_end": end,
-                "period_label": f"{start:%Y-%m}", "is_closed": start in self.amounts,
+                "period_label": f"{start.year}-K{(start.month - 1) // 3 + 1}",
+                "is_closed": start in self.amounts,
                 "state": "draft", "is_superseded": False,
             }  # fmt: skip
             if start in self.amounts:

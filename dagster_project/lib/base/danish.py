@@ -47,6 +47,12 @@ def month(first: dt.date) -> str:
     return f"{_MONTHS[first.month - 1]} {first.year}"
 
 
+def period(label: str, start: dt.date) -> str:
+    """A period's name: ``2023-K1``; its first month in words where it has no name of its own."""
+    is_named = label not in (start.isoformat(), f"{start:%Y-%m}")
+    return label if is_named else month(start)
+
+
 def short_month(first: dt.date) -> str:
     """``maj 24``."""
     return f"{_MONTHS[first.month - 1][:3]} {first:%y}"

@@ -6,6 +6,7 @@ Decides: P.exit_codes.
 
 from __future__ import annotations
 
+import errno
 import traceback
 from pathlib import Path
 
@@ -57,6 +58,26 @@ class NotAllowedError(EffektError):
         super().__init__(code, message, remedy=remedy, exit_code=EXIT_REFUSED)
 
 
+_SYSTEM_SAYS = {
+    errno.ENOENT: "findes ikke",
+    errno.EACCES: "adgang nægtet",
+    errno.EPERM: "adgang nægtet",
+    errno.EROFS: "drevet kan kun læses",
+    errno.EISDIR: "er en mappe",
+    errno.ENOTDIR: "er ingen mappe",
+    errno.ELOOP: "er et link",
+    errno.ENOSPC: "disken er fuld",
+    errno.EDQUOT: "brugerens plads er brugt op",
+    errno.EIO: "disken fejler",
+    errno.ENAMETOOLONG: "navnet er for langt",
+}
+
+
+def said_by_system(error: OSError) -> str:
+    """Why the system refused, in Danish; its own name of the fault where that is a rare one."""
+    return _SYSTEM_SAYS.get(error.errno or 0) or errno.errorcode.get(error.errno or 0, "fejl")
+
+
 def place_of(error: BaseException) -> str:
     """Innermost line of the project's own code on the way to a failure, as ``file.py:line``."""
     own = [
@@ -64,4 +85,4 @@ def place_of(error: BaseException) -> str:
         for frame in traceback.extract_tb(error.__traceback__)
         if frame.filename.startswith(_OUR_CODE)
     ]
-    return own[-1] if own else "unknown place"
+    return own[-1] if own else "ukendt sted"

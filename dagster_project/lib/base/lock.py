@@ -24,9 +24,9 @@ def _holder(handle: int) -> str:
     """The holder of the lock as its file names it (the file may not be written yet)."""
     try:
         known = json.loads(os.pread(handle, 4096, 0).decode("utf-8"))
-        return f"process {int(known['pid'])}, started {str(known['started'])[:32]}"
+        return f"proces {int(known['pid'])}, begyndt {str(known['started'])[:32]}"
     except (ValueError, KeyError, TypeError):
-        return "a process that has not named itself yet"
+        return "en proces, der ikke har skrevet sit navn endnu"
 
 
 def _name_holder(handle: int) -> None:
@@ -45,8 +45,8 @@ def _acquire(path: Path) -> int:
         os.close(handle)
         raise EffektError(
             BUSY,
-            f"another run holds this home ({who})",
-            remedy="wait until it has ended, then run again",
+            f"en anden kørsel er i gang i mappen ({who})",
+            remedy="vent, til den er slut, og kør igen",
         ) from None
     except BaseException:
         os.close(handle)

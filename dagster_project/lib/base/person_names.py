@@ -67,7 +67,7 @@ def _alphabet(sign: str) -> str | None:
 def problem_of(name: str) -> str | None:
     """Why a text cannot be a person's name; none where it can."""
     if not tidy(name) or len(name) > MAX_LENGTH or has_hidden_signs(name):
-        return f"must be one line of 1 to {MAX_LENGTH} visible characters"
+        return f"skal være én linje med 1 til {MAX_LENGTH} synlige tegn"
     if mixes_alphabets(name):
-        return "mixes letters of two alphabets, so that it looks like another name"
+        return "blander bogstaver fra to alfabeter, så det ligner et andet navn"
     return None

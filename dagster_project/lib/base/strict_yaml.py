@@ -37,6 +37,19 @@ class Plain(str):
     __slots__ = ()
 
 
+_PARSER_SAYS = (
+    ("mapping values are not allowed", "et kolon for meget, eller en linje er rykket forkert ind"),
+    ("block sequence entries are not allowed", "en streg (-) står forkert"),
+    ("could not find expected ':'", "der mangler et kolon"),
+    ("cannot start any token", "et tegn står forkert; indryk med mellemrum, ikke tabulator"),
+    ("unexpected end of stream", "et anførselstegn lukkes ikke"),
+    ("unknown escape character", "en omvendt skråstreg i en tekst i anførselstegn"),
+    ("expected ','", "en liste eller en gruppe lukkes ikke"),
+    ("did not find expected", "en linje er rykket forkert ind"),
+    ("expected <block end>", "en linje er rykket forkert ind"),
+)
+
+
 class YamlRefusedError(Exception):
     """The text is not the YAML that the file may be; the message names the place."""
 
@@ -66,7 +79,7 @@ def show_path(path: tuple[str | int, ...]) -> str:
     for part in path:
         name = f"[{part}]" if isinstance(part, int) else shown(str(part))
         text += f".{name}" if text and not isinstance(part, int) else name
-    return text or "(the whole file)"
+    return text or "(hele filen)"
 
 
 def read_document(path: Path) -> Document:
@@ -86,11 +99,11 @@ def read_document(path: Path) -> Document:
 def document_of(raw: bytes) -> Document:
     """Parse the bytes of a file strictly (see ``read_document``)."""
     if len(raw) > MAX_BYTES:
-        raise YamlRefusedError(f"the file is larger than {MAX_BYTES // 1024} KB")
+        raise YamlRefusedError(f"filen er større end {MAX_BYTES // 1024} KB")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise YamlRefusedError(f"the file is not UTF-8 (byte {error.start})") from None
+        raise YamlRefusedError(f"filen er ikke UTF-8 (byte {error.start})") from None
     return parse(text)
 
 
@@ -122,12 +135,22 @@ def _refusing() -> Iterator[None]:
         yield
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        place = f" on line {mark.line + 1}" if mark else ""
-        raise YamlRefusedError(f"not readable as YAML{place} ({error.problem})") from None
+        place = f" på linje {mark.line + 1}" if mark else ""
+        raise YamlRefusedError(f"kan ikke læses som YAML{place}{_why(error.problem)}") from None
     except yaml.YAMLError:
-        raise YamlRefusedError("not readable as YAML (a character that YAML forbids)") from None
+        raise YamlRefusedError(
+            "kan ikke læses som YAML (et tegn, som YAML ikke tillader)"
+        ) from None
     except ValueError:
-        raise YamlRefusedError("not readable as YAML (a date of no calendar)") from None
+        raise YamlRefusedError(
+            "kan ikke læses som YAML (en dato, der ikke findes i kalenderen)"
+        ) from None
+
+
+def _why(problem: str | None) -> str:
+    """What the parser says about a place, in Danish; nothing where it says something rare."""
+    told = next((why for said, why in _PARSER_SAYS if said in (problem or "")), None)
+    return f" ({told})" if told else ""
 
 
 class _TypedLoader(_LOADER):  # type: ignore[misc]
@@ -140,7 +163,7 @@ def _mapping(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:
         name = loader.construct_object(key) if isinstance(key, yaml.ScalarNode) else None
         if name in seen:
             raise YamlRefusedError(
-                f"the key {shown(str(name))} stands twice (line {key.start_mark.line + 1})"
+                f"nøglen {shown(str(name))} står to gange (linje {key.start_mark.line + 1})"
             )
         seen.add(name)
     return dict(loader.construct_mapping(node, deep=True))
@@ -164,9 +187,9 @@ class _Builder:
             if isinstance(event, yaml.DocumentStartEvent):
                 count += 1
                 if count > 1:
-                    raise YamlRefusedError("more than one YAML document in the file")
+                    raise YamlRefusedError("der er mere end ét YAML-dokument i filen")
                 if event.version or event.tags:
-                    raise YamlRefusedError("YAML directives (%) are not allowed")
+                    raise YamlRefusedError("YAML-direktiver (%) er ikke tilladt")
                 tree = self._node(next(self._events), ())
         return Document(tree, self._lines)
 
@@ -174,11 +197,11 @@ class _Builder:
         line = event.start_mark.line + 1
         self._lines.setdefault(path, line)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise YamlRefusedError(f"{show_path(path)}: anchors and aliases are not allowed")
+            raise YamlRefusedError(f"{show_path(path)}: ankre og aliasser (& og *) er ikke tilladt")
         if event.tag is not None:
-            raise YamlRefusedError(f"{show_path(path)}: tags (!) are not allowed")
+            raise YamlRefusedError(f"{show_path(path)}: mærker (!) er ikke tilladt")
         if len(path) > MAX_DEPTH:
-            raise YamlRefusedError(f"{show_path(path[:3])}…: nested too deeply")
+            raise YamlRefusedError(f"{show_path(path[:3])}…: for mange niveauer i hinanden")
         if isinstance(event, yaml.ScalarEvent):
             return _scalar(event)
         if isinstance(event, yaml.SequenceStartEvent):
@@ -196,9 +219,9 @@ class _Builder:
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
             key = self._key(event, path)
             if key in items:
+                line = event.start_mark.line + 1
                 raise YamlRefusedError(
-                    f"{show_path((*path, key))}: the key stands twice "
-                    f"(line {event.start_mark.line + 1})"
+                    f"{show_path((*path, key))}: nøglen står to gange (linje {line})"
                 )
             self._lines[(*path, key)] = event.start_mark.line + 1
             items[key] = self._node(next(self._events), (*path, key))
@@ -206,10 +229,10 @@ class _Builder:
 
     def _key(self, event: Any, path: tuple[str | int, ...]) -> str:
         if not isinstance(event, yaml.ScalarEvent):
-            raise YamlRefusedError(f"{show_path(path)}: a key must be a plain word")
+            raise YamlRefusedError(f"{show_path(path)}: en nøgle skal være et almindeligt ord")
         key = self._node(event, path)
         if key is None:
-            raise YamlRefusedError(f"{show_path(path)}: a key must be a plain word")
+            raise YamlRefusedError(f"{show_path(path)}: en nøgle skal være et almindeligt ord")
         return str(key)
 
 

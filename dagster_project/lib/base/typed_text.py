@@ -26,10 +26,10 @@ def clean(text: str, what: str) -> str:
     """
     trimmed = text.strip()
     if not trimmed or len(trimmed) > MAX_LENGTH or not trimmed.isprintable():
-        raise UsageError(f"the {what} must be one line of 1 to {MAX_LENGTH} characters")
+        raise UsageError(f"{what} skal være én linje med 1 til {MAX_LENGTH} tegn")
     if holds_person_number(trimmed):
         raise UsageError(
-            f"the {what} seems to contain a person number, which may stand nowhere here",
-            remedy="write it without",
+            f"{what} ser ud til at rumme et personnummer, og det må ikke stå her",
+            remedy="skriv teksten uden",
         )
     return trimmed

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel
 
+from dagster_project.lib.base import danish
 from dagster_project.lib.contracts.model import (
     Contract,
     PersonMonthsPart,
@@ -53,11 +54,11 @@ def _parts(contract: Contract) -> Iterator[Problem]:
     seen: set[str] = set()
     for number, part in enumerate(contract.parts):
         if part.part_id in seen:
-            yield ("parts", number, "part_id"), "another part has this part_id"
+            yield ("parts", number, "part_id"), "en anden del har dette part_id"
         seen.add(part.part_id)
     kinds = [part.kind for part in contract.parts]
     if kinds.count("person_months") > 1:
-        yield ("parts",), "at most one part may be of kind person_months"
+        yield ("parts",), "højst én del må være af arten person_months"
 
 
 def _first_rates(contract: Contract) -> Iterator[Problem]:
@@ -67,16 +68,16 @@ def _first_rates(contract: Contract) -> Iterator[Problem]:
         for index, group in enumerate(part.price_groups):
             if group.rates[0].valid_from > contract.term.starts_on:
                 path = ("parts", number, "price_groups", index, "rates", 0, "valid_from")
-                yield path, "the first rate must be valid from term.starts_on or earlier"
+                yield path, "den første sats skal gælde fra term.starts_on eller før"
 
 
 def _payment(contract: Contract) -> Iterator[Problem]:
     if contract.payment is None:
         return
     if contract.settlement is None:
-        yield ("settlement",), "a contract with payment needs a settlement section"
+        yield ("settlement",), "en kontrakt med payment skal have settlement"
     if not contract.parts:
-        yield ("parts",), "a contract with payment needs at least one part"
+        yield ("parts",), "en kontrakt med payment skal have mindst én del"
 
 
 def _final(contract: Contract) -> Iterator[Problem]:
@@ -85,7 +86,8 @@ def _final(contract: Contract) -> Iterator[Problem]:
     last = last_ordinary_day(contract)
     if last is not None and contract.settlement.final_on <= last:
         path = ("settlement", "final_on")
-        yield path, f"must be after the last ordinary period, which ends on {last.isoformat()}"
+        day = danish.date(last)
+        yield path, f"skal ligge efter den sidste almindelige periode, som slutter {day}"
 
 
 def _effect(contract: Contract) -> Iterator[Problem]:
@@ -93,13 +95,13 @@ def _effect(contract: Contract) -> Iterator[Problem]:
         return
     part = contract.person_months_part
     if part is None or part.part_id != contract.effect.part_id:
-        yield ("effect", "part_id"), "must name the contract's part of kind person_months"
+        yield ("effect", "part_id"), "skal nævne kontraktens del af arten person_months"
 
 
 def _unknown_groups(contract: Contract, groups: KnownGroups) -> Iterator[Problem]:
     for path, group in _named_groups(contract):
         if group not in groups.benefit_groups:
-            yield path, "unknown benefit group (seeds/benefit_codes.csv has none of this name)"
+            yield path, "ukendt ydelsesgruppe (seeds/benefit_codes.csv har ingen af det navn)"
     for number, part in enumerate(contract.parts):
         if not isinstance(part, RelapsePart) or part.match_group is None:
             continue
@@ -107,7 +109,7 @@ def _unknown_groups(contract: Contract, groups: KnownGroups) -> Iterator[Problem
             (group, part.match_group) in groups.match_groups for group in part.target_groups
         ):
             path = ("parts", number, "match_group")
-            yield path, "no code of target_groups is of this match group"
+            yield path, "ingen kode i target_groups er af denne matchgruppe"
 
 
 def _named_groups(value: object, path: Path = ()) -> Iterator[tuple[Path, str]]:

@@ -13,7 +13,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.base import model_words
+from dagster_project.lib.base.errors import EffektError, said_by_system
 from dagster_project.lib.base.person_numbers import number_paths, shown
 from dagster_project.lib.base.strict_yaml import (
     Document,
@@ -29,15 +30,9 @@ SUFFIX = ".yml"
 MAX_FILES = 10_000
 MAX_SHOWN = 12
 _WORDS = {
-    "extra_forbidden": "unknown key",
-    "missing": "the key is missing",
-    "union_tag_not_found": "the key kind is missing",
-    "union_tag_invalid": "must be person_months, fte_reduction or relapse_reduction",
-    "list_type": "must be a list",
-    "model_type": "must be a mapping",
-    "model_attributes_type": "must be a mapping",
-    "dict_type": "must be a mapping",
-    "string_pattern_mismatch": "must consist of letters, digits, - and _",
+    "union_tag_not_found": "nøglen kind mangler",
+    "union_tag_invalid": "skal være person_months, fte_reduction eller relapse_reduction",
+    "string_pattern_mismatch": "må kun have bogstaver, cifre, - og _",
 }
 _KINDS = frozenset({"person_months", "fte_reduction", "relapse_reduction"})
 
@@ -84,7 +79,7 @@ def read_contract_problems(path: Path) -> tuple[Contract | None, list[str]]:
 
 
 def _wrong_ending(name: str) -> str:
-    return f"{shown(name)}: the file's name must end in {SUFFIX}"
+    return f"{shown(name)}: filens navn skal ende på {SUFFIX}"
 
 
 def _read(path: Path, groups: KnownGroups | None) -> tuple[Contract | None, list[str]]:
@@ -93,12 +88,12 @@ def _read(path: Path, groups: KnownGroups | None) -> tuple[Contract | None, list
     except YamlRefusedError as error:
         return None, [f"{shown(path.name)}: {error}"]
     except OSError as error:
-        return None, [f"{shown(path.name)}: cannot be read ({error.strerror})"]
+        return None, [f"{shown(path.name)}: kan ikke læses ({said_by_system(error)})"]
     if numbered := _numbered(path.name, document):
         return None, numbered
     contract, problems = _validate(document.tree, groups)
     if contract is not None and contract.contract_id != path.name.removesuffix(SUFFIX):
-        problems.append((("contract_id",), "must be the file's name without .yml"))
+        problems.append((("contract_id",), "skal være filens navn uden .yml"))
     if problems or contract is None:
         return None, [_show(path.name, document, problem) for problem in problems]
     return contract, []
@@ -106,10 +101,10 @@ def _read(path: Path, groups: KnownGroups | None) -> tuple[Contract | None, list
 
 def _numbered(name: str, document: Document) -> list[str]:
     """Where a contract file, its name or a comment in it holds a person number."""
-    text = "holds what may be a person number"
+    text = "indeholder noget, der kan være et personnummer"
     problems = [_show(name, document, (path, text)) for path in number_paths(document.tree)]
-    problems += [f"{shown(name)}, line {line}: {text}" for line in document.numbered_comments]
-    return problems or ([f"the file's name {text}"] if shown(name) != name else [])
+    problems += [f"{shown(name)}, linje {line}: {text}" for line in document.numbered_comments]
+    return problems or ([f"filens navn {text}"] if shown(name) != name else [])
 
 
 def contract_from_json(terms: str | dict[str, Any]) -> Contract:
@@ -120,11 +115,13 @@ def contract_from_json(terms: str | dict[str, Any]) -> Contract:
     try:
         tree = json.loads(terms) if isinstance(terms, str) else terms
     except ValueError:
-        raise EffektError("CONTRACT_TERMS", "the stored terms are no JSON") from None
+        raise EffektError("CONTRACT_TERMS", "de gemte vilkår er ikke JSON") from None
     contract, problems = _validate(tree, None)
     if problems or contract is None:
         places = "; ".join(f"{show_path(path)}: {text}" for path, text in problems[:MAX_SHOWN])
-        raise EffektError("CONTRACT_TERMS", f"the stored terms do not fit the model: {places}")
+        raise EffektError(
+            "CONTRACT_TERMS", f"de gemte vilkår passer ikke til programmets form: {places}"
+        )
     return contract
 
 
@@ -134,7 +131,7 @@ def _validate(tree: Any, groups: KnownGroups | None) -> tuple[Contract | None, l
     except ValidationError as error:
         return None, [_problem(dict(item)) for item in error.errors(include_input=False)]
     except RecursionError:
-        return None, [((), "nested too deeply")]
+        return None, [((), "for mange niveauer i hinanden")]
     return contract, find_problems(contract, groups)
 
 
@@ -143,15 +140,13 @@ def _problem(item: dict[str, Any]) -> Problem:
     kind = str(item["type"])
     if kind == KEY_PATH:
         return (*path, *item["ctx"]["path"]), str(item["ctx"]["text"])
-    if kind == "value_error":
-        return path, str(item["ctx"]["error"])
-    return path, _WORDS.get(kind, str(item["msg"]))
+    return path, _WORDS.get(kind) or model_words.why(item)
 
 
 def _show(name: str, document: Document, problem: Problem) -> str:
     path, text = problem
     line = document.line_of(path)
-    place = f"{shown(name)}, line {line}" if line else shown(name)
+    place = f"{shown(name)}, linje {line}" if line else shown(name)
     return f"{place}: {show_path(path)}: {text}"
 
 
@@ -159,8 +154,8 @@ def _contract_files(directory: Path) -> list[Path]:
     if not directory.is_dir():
         raise EffektError(
             "CONTRACT_FOLDER",
-            f"there is no folder of contract files at {directory}",
-            remedy="give --contracts, or put the files into the home's contracts folder",
+            f"der er ingen mappe med kontraktfiler i {directory}",
+            remedy="angiv --contracts, eller læg filerne i contracts/ i kommunens mappe",
         )
     files = sorted(path for path in directory.iterdir() if not path.name.startswith("."))
     if wrong := [path.name for path in files if path.suffix.lower() in (".yaml", ".yml")
@@ -168,8 +163,8 @@ def _contract_files(directory: Path) -> list[Path]:
         raise _file_error([_wrong_ending(name) for name in wrong])
     found = [path for path in files if path.name.endswith(SUFFIX)]
     if not found or len(found) > MAX_FILES:
-        what = "no contract file" if not found else f"more than {MAX_FILES} contract files"
-        raise EffektError("CONTRACT_FOLDER", f"there is {what} (*{SUFFIX}) in {directory}")
+        what = "ingen kontraktfil" if not found else f"mere end {MAX_FILES} kontraktfiler"
+        raise EffektError("CONTRACT_FOLDER", f"der er {what} (*{SUFFIX}) i {directory}")
     return found
 
 
@@ -179,25 +174,25 @@ def _of_area(contracts: Sequence[Contract], area: str | None) -> list[Contract]:
         if len(areas) != 1:
             raise EffektError(
                 "CONTRACT_AREA",
-                f"the contract files name {len(areas)} areas ({', '.join(areas)}) "
-                "and home.yml says none",
-                remedy="write area: <name> into home.yml",
+                f"kontraktfilerne nævner {len(areas)} kommuner ({', '.join(areas)}), og "
+                "home.yml nævner ingen",
+                remedy="skriv area: <navn> i home.yml",
             )
         area = areas[0]
     mine = [contract for contract in contracts if contract.area == area]
     if not mine:
         raise EffektError(
             "CONTRACT_AREA",
-            f"no contract file has the home's area {area}",
-            remedy="correct area in home.yml or in the contract file",
+            f"ingen kontraktfil er for kommunen i home.yml, {area}",
+            remedy="ret area i home.yml eller i kontraktfilen",
         )
     return sorted(mine, key=lambda contract: contract.contract_id)
 
 
 def _file_error(problems: list[str]) -> EffektError:
-    more = f" … and {len(problems) - MAX_SHOWN} more" if len(problems) > MAX_SHOWN else ""
+    more = f" … og {len(problems) - MAX_SHOWN} til" if len(problems) > MAX_SHOWN else ""
     return EffektError(
         "CONTRACT_FILE",
         "; ".join(problems[:MAX_SHOWN]) + more,
-        remedy="correct the contract file (seeds/contract.schema.json describes every key)",
+        remedy="ret kontraktfilen (seeds/contract.schema.json beskriver hver nøgle)",
     )

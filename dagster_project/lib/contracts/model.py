@@ -67,7 +67,7 @@ def _once(what: str, key: str | None = None) -> AfterValidator:
         values = [getattr(item, key) if key else item for item in items]
         for number, value in enumerate(values):
             if value in values[:number]:
-                raise _wrong(f"{what} stands twice", number, *([key] if key else []))
+                raise _wrong(f"{what} står to gange", number, *([key] if key else []))
         return items
 
     return AfterValidator(check)
@@ -78,7 +78,7 @@ Slug = Annotated[Text, Field(pattern=SLUG)]
 Months = Annotated[Integer, Between(1, 1200)]
 GapDays = Annotated[Integer, Between(0, 3650)]
 PositiveDays = Annotated[Integer, Between(1, 3650)]
-Groups = Annotated[list[Text], Field(min_length=1), _once("a group")]
+Groups = Annotated[list[Text], Field(min_length=1), _once("gruppen")]
 ExitReason = Literal["død", "fraflyttet", "udvandret", "pension", "trukket", "afsluttet"]
 
 
@@ -127,7 +127,7 @@ class Span(Section):
     def _ordered(self) -> Self:
         first, last = [name for name in type(self).model_fields if name != "clause"]
         if getattr(self, first) > getattr(self, last):
-            raise _wrong(f"{first} is after {last}", first)
+            raise _wrong(f"{first} ligger efter {last}", first)
         return self
 
 
@@ -156,7 +156,9 @@ class Actor(BaseModel):
         if isinstance(value, str):
             return {"name": value}
         if isinstance(value, dict) and value.get("os_user") is None:
-            raise _wrong("must name a user; write a name without one as a text", "os_user")
+            raise _wrong(
+                "skal nævne en bruger; et navn uden bruger skrives som en tekst", "os_user"
+            )
         return value
 
     @field_validator("name")
@@ -203,7 +205,7 @@ class Actors(Section):
             for number, actor in enumerate(names):
                 if users.setdefault(person_names.same(actor.name), actor.os_user) != actor.os_user:
                     raise _wrong(
-                        "the name stands twice, with another os_user or without one", role, number
+                        "navnet står to gange, med en anden os_user eller uden", role, number
                     )
         return self
 
@@ -220,7 +222,7 @@ class Settlement(Section):
     @classmethod
     def _known_length(cls, value: int) -> int:
         if value not in (1, 3, 6, 12):
-            raise ValueError("must be 1, 3, 6 or 12")
+            raise ValueError("skal være 1, 3, 6 eller 12")
         return value
 
 
@@ -242,7 +244,7 @@ class PriceGroup(Section):
     def _rates_in_order(self) -> Self:
         for number, (earlier, later) in enumerate(pairwise(self.rates), start=1):
             if later.valid_from <= earlier.valid_from:
-                raise _wrong("must be later than the one before it", "rates", number, "valid_from")
+                raise _wrong("skal ligge efter den forrige", "rates", number, "valid_from")
         return self
 
 
@@ -275,7 +277,7 @@ class PersonMonthsPart(Section):
     kind: Literal["person_months"]
     clause: Clause
     price_groups: Annotated[
-        list[PriceGroup], Field(min_length=1), _once("a benefit_group", "benefit_group")
+        list[PriceGroup], Field(min_length=1), _once("benefit_group", "benefit_group")
     ]
     min_case_days: Days
     case_groups: Groups
@@ -283,7 +285,7 @@ class PersonMonthsPart(Section):
     effort_months: Months
     max_support_days: Annotated[Integer, Between(0, 31)]
     subsidised_job_blocks: Boolean
-    exit_reasons: Annotated[list[ExitReason], _once("a reason")]
+    exit_reasons: Annotated[list[ExitReason], _once("grunden")]
     pay_on: Literal["claim_and_register", "register"]
     historical_success_rate: HistoricalShares | None = None
     target: PersonMonthsTarget | None = None
@@ -293,12 +295,12 @@ class PersonMonthsPart(Section):
         priced = [group.benefit_group for group in self.price_groups]
         for number, group in enumerate(priced):
             if group not in self.case_groups:
-                what = f"{group} is not among case_groups"
+                what = f"{group} står ikke under case_groups"
                 raise _wrong(what, "price_groups", number, "benefit_group")
         history = self.historical_success_rate.by_group if self.historical_success_rate else {}
         for group in history:
             if group not in priced:
-                raise _wrong("is not among price_groups", "historical_success_rate", group)
+                raise _wrong("står ikke under price_groups", "historical_success_rate", group)
         return self
 
 
@@ -323,9 +325,7 @@ class FteReductionPart(Section):
     title: Title = None
     kind: Literal["fte_reduction"]
     clause: Clause
-    groups: Annotated[
-        list[FteGroup], Field(min_length=1), _once("a benefit_group", "benefit_group")
-    ]
+    groups: Annotated[list[FteGroup], Field(min_length=1), _once("benefit_group", "benefit_group")]
     baseline: MonthSpan
     evaluation: MonthSpan
     netting: Literal["across_groups", "per_group"]
@@ -345,7 +345,7 @@ class RelapseBaseline(Section):
     @model_validator(mode="after")
     def _part_of_whole(self) -> Self:
         if self.relapsed > self.entries:
-            raise _wrong("relapsed is greater than entries", "relapsed")
+            raise _wrong("relapsed er større end entries", "relapsed")
         return self
 
 
@@ -414,13 +414,13 @@ class Readings(Section):
 
     chosen: Text
     chosen_reason: Text
-    alternatives: Annotated[list[Reading], Field(min_length=1), _once("a reading_id", "reading_id")]
+    alternatives: Annotated[list[Reading], Field(min_length=1), _once("reading_id", "reading_id")]
 
     @model_validator(mode="after")
     def _chosen_exists(self) -> Self:
         ids = [reading.reading_id for reading in self.alternatives]
         if self.chosen not in ids:
-            raise _wrong("no alternative has this reading_id", "chosen")
+            raise _wrong("ingen fortolkning har dette reading_id", "chosen")
         return self
 
 
@@ -434,10 +434,10 @@ class Payment(Section):
     @model_validator(mode="after")
     def _tiers_rise_from_zero(self) -> Self:
         if self.tiers[0].above != 0:
-            raise _wrong("the first one must be above 0", "tiers", 0, "above")
+            raise _wrong("det første skal være 0", "tiers", 0, "above")
         for number, (lower, upper) in enumerate(pairwise(self.tiers), start=1):
             if upper.above <= lower.above:
-                raise _wrong("must be greater than the one before it", "tiers", number, "above")
+                raise _wrong("skal være større end den forrige", "tiers", number, "above")
         return self
 
 
@@ -454,7 +454,7 @@ class Potential(Section):
     """What fewer full-time persons are worth (R6.potential)."""
 
     groups: Annotated[
-        list[PotentialGroup], Field(min_length=1), _once("a benefit_group", "benefit_group")
+        list[PotentialGroup], Field(min_length=1), _once("benefit_group", "benefit_group")
     ]
     weeks_per_year: Annotated[Integer, Between(1, 53)] = 52
 
@@ -545,19 +545,19 @@ class BusinessCase(Section):
     price_level: Annotated[Integer, Between(1900, 2199)]
     unit: Annotated[Integer, Between(1, 1_000_000_000)]
     years: Annotated[list[Annotated[Integer, Between(1900, 2199)]], Field(min_length=1)]
-    lines: Annotated[list[BusinessCaseLine], Field(min_length=1), _once("a name", "name")]
+    lines: Annotated[list[BusinessCaseLine], Field(min_length=1), _once("navnet", "name")]
     stated_payback: StatedPayback = StatedPayback()
     horizon_years: Annotated[Integer, Between(1, 1000)] = 100
 
     @model_validator(mode="after")
     def _one_amount_a_year(self) -> Self:
         if any(b != a + 1 for a, b in pairwise(self.years)):
-            raise _wrong("must follow each other without a gap", "years")
+            raise _wrong("skal følge efter hinanden uden huller", "years")
         for number, line in enumerate(self.lines):
             if len(line.amounts) != len(self.years):
-                raise _wrong("must hold one amount for each year", "lines", number, "amounts")
+                raise _wrong("skal have ét beløb for hvert år", "lines", number, "amounts")
             if any(abs(amount) * self.unit >= 10**15 for amount in line.amounts):
-                raise _wrong("an amount × unit is too large", "lines", number, "amounts")
+                raise _wrong("et beløb × unit er for stort", "lines", number, "amounts")
         return self
 
 

@@ -44,10 +44,10 @@ def _decimal_pattern(decimals: int, *, signed: bool = True) -> str:
 
 def _stripped(value: Any) -> Any:
     if not isinstance(value, str):
-        raise ValueError("must be a text")  # noqa: TRY004 - see above
+        raise ValueError("skal være en tekst")  # noqa: TRY004 - see above
     text = str(value).strip()
     if not text:
-        raise ValueError("must not be empty")
+        raise ValueError("må ikke være tom")
     return text
 
 
@@ -56,7 +56,7 @@ def _integer(value: Any) -> int:
         return value
     if isinstance(value, Plain) and _INTEGER.fullmatch(value) and len(value) <= _MAX_DIGITS:
         return int(value)
-    raise ValueError("must be a whole number, written with digits only and without quotes")
+    raise ValueError("skal være et helt tal, skrevet med cifre alene og uden anførselstegn")
 
 
 def _boolean(value: Any) -> bool:
@@ -64,7 +64,7 @@ def _boolean(value: Any) -> bool:
         return value
     if isinstance(value, Plain) and value in ("true", "false"):
         return value == "true"
-    raise ValueError("must be true or false, written so and without quotes")
+    raise ValueError("skal være true eller false, uden anførselstegn")
 
 
 def _date(value: Any) -> dt.date:
@@ -74,10 +74,10 @@ def _date(value: Any) -> dt.date:
         try:
             day = dt.date.fromisoformat(value)
         except ValueError:
-            raise ValueError("is no day of the calendar") from None
+            raise ValueError("findes ikke i kalenderen") from None
         if _FIRST_YEAR <= day.year <= _LAST_YEAR:
             return day
-    raise ValueError(f"must be a date YYYY-MM-DD between {_FIRST_YEAR} and {_LAST_YEAR}")
+    raise ValueError(f"skal være en dato ÅÅÅÅ-MM-DD mellem {_FIRST_YEAR} og {_LAST_YEAR}")
 
 
 def _month(value: Any) -> dt.date:
@@ -87,8 +87,8 @@ def _month(value: Any) -> dt.date:
         try:
             return _date(f"{value}-01")
         except ValueError:
-            raise ValueError("is no month of the calendar") from None
-    raise ValueError("must be a month YYYY-MM")
+            raise ValueError("findes ikke i kalenderen") from None
+    raise ValueError("skal være en måned ÅÅÅÅ-MM")
 
 
 def _decimal(decimals: int, *, quoted_only: bool = False) -> BeforeValidator:
@@ -102,15 +102,16 @@ def _decimal(decimals: int, *, quoted_only: bool = False) -> BeforeValidator:
         if isinstance(value, int) and not isinstance(value, bool) and not quoted_only:
             return Decimal(value).quantize(quantum)
         if not isinstance(value, str):
-            raise ValueError("must be a number")  # noqa: TRY004 - see above
+            raise ValueError("skal være et tal")  # noqa: TRY004 - see above
         if isinstance(value, Plain) and quoted_only:
-            raise ValueError('must be a decimal in quotes, for example "0.50"')
+            raise ValueError('skal være et decimaltal i anførselstegn, fx "0.50"')
         if isinstance(value, Plain) and not _INTEGER.fullmatch(value):
             raise ValueError(
-                "must be a whole number, or a decimal in quotes (an unquoted one is a float)"
+                "skal være et helt tal, eller et decimaltal i anførselstegn (uden dem er det "
+                "ikke nøjagtigt)"
             )
         if not form.fullmatch(value):
-            raise ValueError(f"must be a decimal with at most {decimals} decimals and a point")
+            raise ValueError(f"skal være et tal med punktum og højst {decimals} decimaler")
         return Decimal(str(value)).quantize(quantum)
 
     return BeforeValidator(read)
@@ -137,7 +138,7 @@ class Between:
 
     def _check(self, value: int) -> int:
         if not self.low <= value <= self.high:
-            raise ValueError(f"must be between {self.low} and {self.high}")
+            raise ValueError(f"skal være mellem {self.low} og {self.high}")
         return value
 
 

@@ -18,6 +18,7 @@ from dagster_project.lib.base.person_numbers import holds_person_number
 from dagster_project.lib.base.users import User
 from dagster_project.lib.contracts.loader import load_contracts
 from dagster_project.lib.contracts.model import Actors
+from dagster_project.lib.reference import words
 from dagster_project.settings import Home, Settings
 
 MUNICIPALITY = "municipality"
@@ -104,11 +105,11 @@ def _name(typed: str) -> str:
             remedy="skriv navnet med ét alfabets bogstaver",
         )  # fmt: skip
     if problem := person_names.problem_of(typed):
-        raise UsageError(f"the name given {problem}")
+        raise UsageError(f"det angivne navn {problem}")
     if holds_person_number(typed):
         raise UsageError(
-            "the name seems to contain a person number, which may stand nowhere here",
-            remedy="write it without",
+            "navnet ser ud til at rumme et personnummer, og det må ikke stå her",
+            remedy="skriv navnet uden",
         )
     return person_names.tidy(typed)
 
@@ -119,8 +120,8 @@ def _require_listed(name: str, role: str, lists: Sequence[Actors]) -> None:
     if wanted not in {person_names.same(other) for other in listed}:
         raise NotAllowedError(
             "ACTOR_ROLE",
-            f"the name given is not listed as {role} in the contract's actors",
-            remedy=f"this is done by one of the names under actors.{role}",
+            f"det angivne navn står ikke som {words.label('role', role)} i kontraktens actors",
+            remedy=f"det gøres af et af navnene under actors.{role}",
         )
 
 

@@ -138,8 +138,8 @@ def _files_to_audit(home: Home) -> Candidate:
         return Candidate(current.path, current.manifest)
     raise EffektError(
         "NO_CANDIDATE",
-        "gate 50 has no candidate to audit",
-        remedy="run the whole nightly job, or the asset build_candidate first",
+        "gate 50 har intet at efterse",
+        remedy="kør hele natten (effekt run), eller trinnet build_candidate først",
     )
 
 

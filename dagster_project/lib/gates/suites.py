@@ -23,6 +23,7 @@ from pydantic import (
     model_validator,
 )
 
+from dagster_project.lib.base import model_words
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.base.strict_yaml import YamlRefusedError, load_typed
 from dagster_project.lib.publishing.manifest import GATES, Gate
@@ -66,10 +67,10 @@ class Check(BaseModel):
     @model_validator(mode="after")
     def _sound(self) -> Check:
         if self.severity == CRITICAL and "mostly" in self.arguments:
-            raise ValueError("mostly is not allowed in a critical check")
+            raise ValueError("mostly er ikke tilladt i en kontrol, der standser")
         bounds = [self.arguments[name] for name in _BOUNDS if name in self.arguments]
         if self.threshold is None and any(bound not in (0, 1) for bound in bounds):
-            raise ValueError("a threshold needs its date and reason")
+            raise ValueError("en grænse skal have dato og begrundelse")
         return self
 
 
@@ -107,7 +108,7 @@ class Suite(BaseModel):
     def _spread(cls, said: Any, found: ValidationInfo) -> list[dict[str, Any]]:
         """Give every check what it shares: from all checks, its shape, its suite; its own last."""
         if not isinstance(said, dict):
-            raise ValueError("checks are a mapping of id to title, or what differs")  # noqa: TRY004
+            raise ValueError("checks er id'er med titel eller det, der er anderledes")  # noqa: TRY004
         of_shape = _shared().get(found.data.get("shape", ""), {})
         common = _shared()["all"] | of_shape | found.data.get("shared", {})
         return [
@@ -146,11 +147,11 @@ def read_suite(path: Path) -> Suite:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise _invalid(path, f"{place}: {first['msg']}") from None
+        raise _invalid(path, f"{place}: {model_words.why(dict(first))}") from None
     except YamlRefusedError as error:
         raise _invalid(path, str(error)) from None
     if path.stem != f"{suite.gate}_{suite.subject}":
-        raise _invalid(path, "the file name is not <gate>_<subject>.yml")
+        raise _invalid(path, "filens navn er ikke <gate>_<emne>.yml")
     return suite
 
 
@@ -160,9 +161,9 @@ def read_suites(folder: Path) -> tuple[Suite, ...]:
     for gate in GATES:
         names = Counter(check.check_id for check in _declared(suites) if check.gate == gate)
         if not names:
-            raise EffektError("SUITE_INVALID", f"gate {gate} has no suite in {folder.name}/")
+            raise EffektError("SUITE_INVALID", f"gate {gate} har ingen kontroller i {folder.name}/")
         if repeated := sorted(name for name, times in names.items() if times > 1):
-            raise EffektError("SUITE_INVALID", f"gate {gate} repeats {', '.join(repeated)}")
+            raise EffektError("SUITE_INVALID", f"gate {gate} har {', '.join(repeated)} to gange")
     return suites
 
 
@@ -222,5 +223,5 @@ def _shared() -> dict[str, dict[str, Any]]:
 
 def _invalid(path: Path, what: str) -> EffektError:
     return EffektError(
-        "SUITE_INVALID", f"expectations/{path.name}: {what}", remedy="correct the suite"
+        "SUITE_INVALID", f"expectations/{path.name}: {what}", remedy="ret filen med kontrollerne"
     )

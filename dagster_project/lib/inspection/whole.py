@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from dagster_project.lib.base import chained
-from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.base.errors import EffektError, said_by_system
 from dagster_project.lib.keys.pseudonym import read_key
 from dagster_project.lib.keys.statement_key import read_statement_key
 from dagster_project.lib.ledger import chain, frozen, publications, upgrades
@@ -81,7 +81,7 @@ class Area:
             self.faults.append(error)
         except OSError as error:
             name = Path(error.filename).name if isinstance(error.filename, str) else "en fil"
-            self.fault("UNREADABLE", f"{name} kan ikke læses ({error.strerror})",
+            self.fault("UNREADABLE", f"{name} kan ikke læses ({said_by_system(error)})",
                        "giv driftens bruger adgang til filen, eller læg den tilbage")  # fmt: skip
         else:
             return True

@@ -31,9 +31,10 @@ def refuse_open(path: Path) -> None:
     if stat.S_ISLNK(mode) or mode & _OPEN_TO_OTHERS:
         raise EffektError(
             "SECRETS_READABLE",
-            f"{path.name} in the home is open to other users, or is a link",
-            remedy=f"chmod {'700' if path.is_dir() else '600'} the real {path.name}; if others may"
-            " have read it, treat the key as known and tell the data protection officer",
+            f"{path.name} i mappen er åben for andre brugere eller er et link",
+            remedy=f"chmod {'700' if path.is_dir() else '600'} på den rigtige {path.name}; kan "
+            "andre have læst den, så regn nøglen for kendt, og underret "
+            "databeskyttelsesrådgiveren",
         )
 
 
@@ -63,10 +64,11 @@ def ensure_key(home: Home) -> bytes:
         if home.has_records:
             raise EffektError(
                 "KEY_MISSING",
-                "secrets/pseudonym.key is missing, but the vault or the ledger holds records that"
-                " were made with it",
-                remedy="restore secrets/pseudonym.key (mode 600) from the backup of this home; a"
-                " new key would give every person another pseudonym, so none is made",
+                "secrets/pseudonym.key mangler, men vault/ eller hovedbogen rummer det, der er "
+                "lavet med den",
+                remedy="læg secrets/pseudonym.key (rettigheder 600) tilbage fra mappens "
+                "sikkerhedskopi; en ny nøgle ville give alle personer et andet pseudonym, så "
+                "der laves ingen",
             )
         home.key_file.unlink(missing_ok=True)
         _create(home)
@@ -79,14 +81,16 @@ def read_key(home: Home) -> bytes:
     if not home.key_file.is_file():
         raise EffektError(
             "KEY_MISSING",
-            "secrets/pseudonym.key is missing",
-            remedy="restore it (mode 600) from the backup of this home",
+            "secrets/pseudonym.key mangler",
+            remedy="læg den (rettigheder 600) tilbage fra mappens sikkerhedskopi",
         )
     refuse_open(home.key_file)
     key = home.key_file.read_bytes().strip(b"\r\n")
     if len(key) < _KEY_BYTES:
         raise EffektError(
-            "KEY_BROKEN", "secrets/pseudonym.key is too short", remedy="restore it from the backup"
+            "KEY_BROKEN",
+            "secrets/pseudonym.key er for kort",
+            remedy="læg den tilbage fra sikkerhedskopien",
         )
     return key
 

@@ -87,17 +87,18 @@ def read_statement_key(home: Home) -> StatementKey:
     if not path.is_file():
         raise EffektError(
             "STATEMENT_KEY_MISSING",
-            f"secrets/{path.name}, which statements are signed with, is missing",
-            remedy=f"restore secrets/{path.name} (mode 600) from the backup of this home; a new key"
-            " would not be the one whose fingerprint the parties know, so none is made",
+            f"secrets/{path.name}, som opgørelser underskrives med, mangler",
+            remedy=f"læg secrets/{path.name} (rettigheder 600) tilbage fra mappens sikkerhedskopi; "
+            "en ny nøgle ville ikke have det fingeraftryk, som parterne kender, så der "
+            "laves ingen",
         )
     refuse_open(path)
     found = _FORM.fullmatch(path.read_bytes().decode("ascii", errors="replace"))
     if found is None:
         raise EffektError(
             "STATEMENT_KEY_BROKEN",
-            f"secrets/{path.name} is not whole",
-            remedy="restore it from the backup of this home",
+            f"secrets/{path.name} er ikke hel",
+            remedy="læg den tilbage fra mappens sikkerhedskopi",
         )
     earlier = tuple(line.split()[1] for line in found[2].splitlines())
     return StatementKey(bytes.fromhex(found[1]), earlier)

@@ -118,8 +118,8 @@ def read(home: Home, event: Event) -> Document:
 def _broken(home: Home, path: Path, event: Event) -> EffektError:
     return EffektError(
         "LEDGER_BROKEN",
-        f"{path.relative_to(home.root)} is not what line {event.sequence} approved",
-        remedy="restore ledger/ from its backup and run again",
+        f"{path.relative_to(home.root)} er ikke det, som linje {event.sequence} godkendte",
+        remedy="læg ledger/ tilbage fra sikkerhedskopien, og kør igen",
     )
 
 

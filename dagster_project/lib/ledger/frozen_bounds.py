@@ -12,6 +12,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from dagster_project.lib.base import danish
 from dagster_project.lib.base.errors import EffektError
 
 if TYPE_CHECKING:
@@ -52,9 +53,9 @@ def refuse_moved_bounds(
     )
     raise EffektError(
         "TERMS_MOVE_APPROVED",
-        f"{contract.contract_id}.yml: {key} moves the approved period that begins "
-        f"{approved[number][0]:%Y-%m}",
-        remedy=f"put {key} back; an approved period keeps its bounds",
+        f"{contract.contract_id}.yml: {key} flytter den godkendte periode, der begynder i "
+        f"{danish.month(approved[number][0])}",
+        remedy=f"sæt {key} tilbage; en godkendt periode beholder sine grænser",
     )
 
 

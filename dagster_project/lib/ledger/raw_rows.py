@@ -74,8 +74,8 @@ def _refuse_moved_periods(
         if contract_id not in by_id:
             raise EffektError(
                 "CONTRACT_MISSING",
-                f"{contract_id} has approved settlements but no contract file",
-                remedy=f"put {contract_id}.yml back into the contracts folder",
+                f"{contract_id} har godkendte opgørelser, men ingen kontraktfil",
+                remedy=f"læg {contract_id}.yml tilbage i mappen med kontraktfiler",
             )
         own = {start: document for (name, start), document in documents.items()
                if name == contract_id}  # fmt: skip

@@ -16,8 +16,6 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.lib.base import months
-from dagster_project.lib.base.errors import UsageError
 from dagster_project.lib.ledger import chain
 from dagster_project.lib.ledger.chain import Event, Ledger
 from dagster_project.settings import Home
@@ -164,15 +162,3 @@ def released_dkk(ledger: Ledger, contract_id: str, period_start: dt.date) -> Dec
 def kept_snapshots(home: Home) -> set[str]:
     """Snapshots that an approved settlement names; retention keeps them (M.kept)."""
     return {event.snapshot_id for event in approvals_of(chain.read(home)).values()}
-
-
-def parse_month(period: str) -> dt.date:
-    """First day of a period that is named by its first month, ``YYYY-MM``.
-
-    Raises:
-        UsageError: it is no month (exit 2).
-    """
-    try:
-        return months.parse_month(period)
-    except ValueError:
-        raise UsageError("PERIOD must be the first month of a period, YYYY-MM") from None

@@ -40,7 +40,7 @@ def submit(
     Args:
         settings: home and contracts.
         contract: contract_id.
-        period: first month of the period, ``YYYY-MM``.
+        period: first month of the period, ``YYYY-MM``, or its label.
         actor: name of who acts.
         incomplete_reason: submit in spite of blockers, and why.
 
@@ -48,9 +48,9 @@ def submit(
         NotAllowedError: state, order, actor, blockers or a stale snapshot (exit 3).
         UsageError: an unknown contract or period, an empty name (exit 2).
     """
-    start = states.parse_month(period)
-    reason = None if incomplete_reason is None else clean(incomplete_reason, "reason")
+    reason = None if incomplete_reason is None else clean(incomplete_reason, "begrundelsen")
     with _step(settings, contract, actor, "submit", reason) as step:
+        start = step.start_of(period)
         row = step.settlement(start)
         refusals.require_first_unapproved(step, start, row)
         refusals.require_state(step, start, row)
@@ -62,8 +62,8 @@ def submit(
 
 def verify(settings: Settings, contract: str, period: str, actor: str) -> Event:
     """The municipality verifies a submitted settlement; another person than who submitted it."""
-    start = states.parse_month(period)
     with _step(settings, contract, actor, "verify") as step:
+        start = step.start_of(period)
         row = step.settlement(start)
         refusals.require_state(step, start, row)
         refusals.require_unmoved(step, start)
@@ -74,8 +74,8 @@ def verify(settings: Settings, contract: str, period: str, actor: str) -> Event:
 
 def approve(settings: Settings, contract: str, period: str, actor: str) -> Event:
     """The municipality approves a verified settlement, a third person; the figures are frozen."""
-    start = states.parse_month(period)
     with _step(settings, contract, actor, "approve") as step:
+        start = step.start_of(period)
         row = step.settlement(start)
         refusals.require_state(step, start, row)
         refusals.require_first_unapproved(step, start, row)
@@ -86,8 +86,8 @@ def approve(settings: Settings, contract: str, period: str, actor: str) -> Event
         if document["statement_sha256"] != row["statement_sha256"]:
             raise EffektError(
                 "SNAPSHOT_DIFFERS",
-                "the published lines do not add up to the statement_sha256 of the settlement",
-                remedy="run `effekt run` again; nothing was approved",
+                "de udgivne linjer giver ikke opgørelsens statement_sha256",
+                remedy="kør `effekt run` igen; intet er godkendt",
             )
         evidence = freezing.evidence(step.snapshot, step.contract, start)
         event = _write(
@@ -107,15 +107,15 @@ def pay(
     Args:
         settings: home and contracts.
         contract: contract_id.
-        period: first month of the period, ``YYYY-MM``.
+        period: first month of the period, ``YYYY-MM``, or its label.
         actor: name of who acts.
         paid_on: day of the payment.
         reference: finance's own reference.
     """
-    start = states.parse_month(period)
-    text = clean(reference, "reference")
-    require_not_after_today(paid_on, "the day of the payment")
+    text = clean(reference, "referencen")
+    require_not_after_today(paid_on, "betalingsdagen")
     with _step(settings, contract, actor, "pay", text) as step:
+        start = step.start_of(period)
         row = step.settlement(start)
         refusals.require_state(step, start, row)
         refusals.require_earlier_paid(step, start)
@@ -131,10 +131,10 @@ def correct(
     The payment's event stays as it is, and the amount is the approved one in both. Arguments as of
     ``pay``.
     """
-    start = states.parse_month(period)
-    text = clean(reference, "reference")
-    require_not_after_today(paid_on, "the day of the payment")
+    text = clean(reference, "referencen")
+    require_not_after_today(paid_on, "betalingsdagen")
     with _step(settings, contract, actor, "correct", text) as step:
+        start = step.start_of(period)
         refusals.require_state(step, start, step.settlement(start))
         refusals.require_other_user(step, start)
         refusals.require_correction(step, start, paid_on, text)
@@ -143,9 +143,9 @@ def correct(
 
 def return_(settings: Settings, contract: str, period: str, actor: str, reason: str) -> Event:
     """The municipality sends a submitted or verified settlement back to draft, with a reason."""
-    start = states.parse_month(period)
-    text = clean(reason, "reason")
+    text = clean(reason, "begrundelsen")
     with _step(settings, contract, actor, "return", text) as step:
+        start = step.start_of(period)
         row = step.settlement(start)
         refusals.require_state(step, start, row)
         refusals.require_other_user(step, start)
@@ -162,20 +162,21 @@ def release(settings: Settings, contract: str, amount: Decimal, actor: str, reas
         actor: name of who acts.
         reason: the decision behind it.
     """
-    text = clean(reason, "reason")
+    text = clean(reason, "begrundelsen")
     refusals.require_kroner(amount)
     with _step(settings, contract, actor, "release", text) as step:
         payment = step.contract.payment
         if payment is None or payment.authorised_max is None:
             raise NotAllowedError(
-                "NO_AUTHORISED_MAX", f"{contract} has no authorised maximum that could be raised"
+                "NO_AUTHORISED_MAX",
+                f"{contract} har ingen bevilling, der kan hæves (authorised_max)",
             )
         if amount <= refusals.NO_AMOUNT:
-            raise NotAllowedError("RELEASE_AMOUNT", "a release must be of more than 0 kroner")
+            raise NotAllowedError("RELEASE_AMOUNT", "en frigivelse skal være på mere end 0 kr.")
         start = refusals.first_unapproved(step)
         if start is None:
             raise NotAllowedError(
-                "ALL_APPROVED", f"every period of {contract} is approved; nothing can be released"
+                "ALL_APPROVED", f"alle perioder i {contract} er godkendt; der er intet at frigive"
             )
         refusals.require_storable(step, payment.authorised_max, amount)
         return chain.append(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.base.errors import EffektError, said_by_system
 from dagster_project.lib.ledger.chain import Event
 from dagster_project.lib.statement import write_statement
 from dagster_project.settings import Settings
@@ -30,9 +30,10 @@ def write_documents(settings: Settings, event: Event) -> list[Path]:
     try:
         return write_statement(settings, event.contract_id, period)
     except (EffektError, OSError) as error:
-        why = error.message if isinstance(error, EffektError) else error.strerror
+        why = error.message if isinstance(error, EffektError) else said_by_system(error)
         raise EffektError(
             "DOCUMENTS_NOT_WRITTEN",
-            f"event {event.sequence} is recorded, but its documents could not be written: {why}",
-            remedy=f"effekt statement {event.contract_id} {period} writes them",
+            f"hændelse {event.sequence} er skrevet i hovedbogen, men dens dokumenter kunne ikke "
+            f"skrives: {why}",
+            remedy=f"skriv dem med effekt statement {event.contract_id} {period}",
         ) from None

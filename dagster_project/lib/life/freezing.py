@@ -73,6 +73,7 @@ def _require_same_code(snapshot: Snapshot) -> None:
     if snapshot.manifest["code_version"] != code_version():
         raise NotAllowedError(
             "SNAPSHOT_STALE",
-            "the newest snapshot was made with other code or reference tables than today's",
-            remedy="run `effekt run` and look at the figures again",
+            "det nyeste øjebliksbillede er lavet med et andet program eller andre tabeller "
+            "end dagens",
+            remedy="kør `effekt run`, og se tallene igen",
         )

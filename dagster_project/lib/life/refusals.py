@@ -11,22 +11,31 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from dagster_project.lib.base import person_names
+from dagster_project.lib.base import danish, person_names
 from dagster_project.lib.base.errors import NotAllowedError, UsageError
 from dagster_project.lib.contracts import Contract, list_periods
 from dagster_project.lib.contracts.who_acts import Acting
 from dagster_project.lib.ledger import state as states
 from dagster_project.lib.ledger.chain import Event, Ledger
-from dagster_project.lib.publishing import snapshot
+from dagster_project.lib.publishing import named, snapshot
+from dagster_project.lib.reference import words
 from dagster_project.settings import Home, Settings
 
 EARLIER_OPEN = "earlier_period_open"
 ORE = Decimal("0.01")
 NO_AMOUNT = Decimal(0)
+_NEXT_STEP = {
+    states.DRAFT: "indsend den først: effekt submit",
+    states.SUBMITTED: "efterprøv den først: effekt verify",
+    states.VERIFIED: "godkend den først: effekt approve, eller send den tilbage: effekt return",
+    states.APPROVED: "den er godkendt og ændres ikke; senere rettelser bliver efterreguleringer",
+    states.PAID: "den er betalt; dag og reference rettes med effekt pay --correct",
+}
 _TELLING_DIGITS = 3
 _TOO_MUCH = Decimal(10) ** 15  # kroner; amounts are stored as DECIMAL(18,2)
 
@@ -50,12 +59,16 @@ class Step:
     def settlement(self, period: dt.date) -> dict[str, Any]:
         """The period's published row."""
         rows = self.snapshot.of_period("mart.settlement", self.contract.contract_id, period)
-        if not rows:
-            raise UsageError(
-                f"{self.contract.contract_id} has no period that begins {period:%Y-%m}",
-                remedy="name the first month of one of its periods, YYYY-MM",
-            )
         return rows[0]
+
+    def start_of(self, typed: str) -> dt.date:
+        """First day of the period that a person names (P.named)."""
+        return named.find_period(self.snapshot, self.contract.contract_id, typed)
+
+    def name_of(self, start: dt.date) -> str:
+        """The name of one of the contract's periods, for a person."""
+        labels = (p.period_label for p in list_periods(self.contract) if p.period_start == start)
+        return danish.period(next(labels, start.isoformat()), start)
 
     def events(self, period: dt.date) -> list[Event]:
         """The period's steps so far."""
@@ -89,7 +102,8 @@ def require_other_user(step: Step, start: dt.date) -> None:
         ):
             raise NotAllowedError(
                 "SAME_USER",
-                f"{event.os_user} har gjort {event.action} under et andet navn",
+                f"{event.os_user} har gjort et tidligere trin under et andet navn "
+                f"(trinnet: {words.label('action', event.action)})",
                 remedy="hvert navn i en opgørelse er en person med sin egen bruger",
             )
 
@@ -100,9 +114,10 @@ def require_newest(step: Step) -> None:
     if last is not None and step.snapshot.as_of < last.as_of_date:
         raise NotAllowedError(
             "SNAPSHOT_EARLIER",
-            f"the newest snapshot is as of {step.snapshot.as_of}, "
-            f"the ledger's last event as of {last.as_of_date}",
-            remedy="run `effekt run` with a later as-of date first",
+            "det nyeste øjebliksbillede har data til og med "
+            f"{danish.date(step.snapshot.as_of)}, men hovedbogens sidste hændelse er "
+            f"fra {danish.date(last.as_of_date)}",
+            remedy="kør først `effekt run` med en senere forretningsdato",
         )
 
 
@@ -117,13 +132,14 @@ def require_first_unapproved(step: Step, start: dt.date, row: dict[str, Any]) ->
     """The period is the first unapproved one, and closed."""
     first = first_unapproved(step)
     if first != start:
-        then = "all periods are approved" if first is None else f"the next one is {first:%Y-%m}"
-        raise NotAllowedError("PERIOD_ORDER", f"periods are settled in order; {then}")
+        then = "alle er godkendt" if first is None else f"den næste er {step.name_of(first)}"
+        raise NotAllowedError("PERIOD_ORDER", f"perioder afregnes i rækkefølge; {then}")
     if not row["is_closed"]:
         raise NotAllowedError(
             "PERIOD_OPEN",
-            f"the period ends {row['period_end']}, which is not before the as-of date",
-            remedy="wait until the period is over and run again",
+            f"perioden slutter {danish.date(row['period_end'])}, og data går til og med "
+            f"{danish.date(step.snapshot.as_of)}",
+            remedy="vent, til perioden er slut, og kør igen",
         )
 
 
@@ -133,12 +149,21 @@ def require_state(step: Step, start: dt.date, row: dict[str, Any]) -> None:
     found = states.state_of(step.events(start), row["statement_sha256"])
     if found.name in wanted:
         return
-    because = " because the figures have changed since" if found.is_superseded else ""
+    because = ", fordi tallene er ændret siden" if found.is_superseded else ""
+    states_ = " eller ".join(f"„{words.label('state', state)}“" for state in wanted)
     raise NotAllowedError(
         "STATE",
-        f"{step.action} needs a settlement that is {' or '.join(wanted)}; "
-        f"this one is {found.name}{because}",
+        f"trinnet kræver en opgørelse, der er {states_}; "
+        f"denne er „{words.label('state', found.name)}“{because}",
+        remedy=_NEXT_STEP.get(found.name, ""),
     )
+
+
+def _blocker(row: Mapping[str, Any]) -> str:
+    """What blocks, in words: how many, and the kroner at stake where they are known."""
+    amount = row["amount_dkk"]
+    at_stake = "" if amount is None else f", {danish.kroner(amount)}"
+    return f"{words.label('blocker', row['kind'])} ({row['kind']}: {row['item_count']}{at_stake})"
 
 
 def require_unmoved(step: Step, start: dt.date) -> None:
@@ -157,8 +182,9 @@ def require_unmoved(step: Step, start: dt.date) -> None:
     if moved:
         raise NotAllowedError(
             "SNAPSHOT_STALE",
-            "the ledger has moved the period's figures since the newest snapshot",
-            remedy="run `effekt run` and look at the figures again",
+            "periodens tal er flyttet af en godkendelse eller en frigivelse efter det "
+            "nyeste øjebliksbillede",
+            remedy="kør `effekt run`, og se tallene igen",
         )
 
 
@@ -169,11 +195,11 @@ def require_no_blockers(step: Step, start: dt.date, reason: str | None) -> None:
     )
     rows = [row for row in found if row["kind"] != EARLIER_OPEN]
     if rows and reason is None:
-        kinds = ", ".join(f"{row['kind']} ({row['item_count']})" for row in rows)
+        kinds = "; ".join(_blocker(row) for row in rows)
         raise NotAllowedError(
             "BLOCKED",
-            f"the settlement is not complete: {kinds}",
-            remedy="remove what blocks it, or submit with --incomplete and a reason",
+            f"opgørelsen er ikke komplet: {kinds}",
+            remedy="fjern det, der blokerer, eller indsend med --incomplete og en begrundelse",
         )
 
 
@@ -187,8 +213,9 @@ def require_other_person(step: Step, start: dt.date) -> None:
         ):
             raise NotAllowedError(
                 "SAME_PERSON",
-                f"the person who did {action} may not {step.action} as well",
-                remedy="submit, verify and approve take three different people",
+                f"den, der har gjort trinnet „{words.label('action', action)}“, må ikke også "
+                "gøre dette",
+                remedy="indsendelse, efterprøvning og godkendelse kræver tre forskellige personer",
             )
 
 
@@ -198,7 +225,8 @@ def require_earlier_paid(step: Step, start: dt.date) -> None:
     for earlier in sorted(states.approved_periods(step.ledger, contract_id)):
         if earlier < start and not any(e.action == "pay" for e in step.events(earlier)):
             raise NotAllowedError(
-                "PERIOD_ORDER", f"periods are settled in order; {earlier:%Y-%m} is not paid yet"
+                "PERIOD_ORDER",
+                f"perioder betales i rækkefølge; {step.name_of(earlier)} er ikke betalt endnu",
             )
 
 
@@ -219,7 +247,7 @@ def require_storable(step: Step, authorised: Decimal, amount: Decimal) -> None:
         if event.action == "release" and event.contract_id == step.contract.contract_id
     ]
     if authorised + amount + sum(filter(None, released), NO_AMOUNT) >= _TOO_MUCH:
-        raise UsageError("the authorised maximum would be larger than any amount can be")
+        raise UsageError("bevillingen ville blive større, end et beløb kan være")
 
 
 def require_no_course(step: Step, text: str) -> None:
@@ -245,4 +273,4 @@ def require_kroner(amount: Decimal) -> None:
     """A number of kroner that a column of money can hold, to the øre."""
     is_kroner = amount.is_finite() and abs(amount) < _TOO_MUCH
     if not is_kroner or amount != amount.quantize(ORE):
-        raise UsageError("the amount must be kroner with at most two decimals")
+        raise UsageError("beløbet skal være kroner med højst to decimaler")

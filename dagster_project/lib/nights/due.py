@@ -90,7 +90,7 @@ def at_tick(tick: dt.datetime, now: dt.datetime, known: Known) -> Verdict:
     if is_late and known.newest is None:
         return Verdict("ingen nat er kørt her endnu: den første begynder til tiden")
     if published is not None and (published > day or (is_late and published == day)):
-        return Verdict(f"der er publiceret pr. {published}")
+        return Verdict(f"der er udgivet med data til og med {published}")
     return Verdict(skipped=_between(known.newest, day, known.on_since))
 
 

@@ -120,8 +120,8 @@ def publish(home: Home) -> PublishReport:
     if waiting is None:
         raise EffektError(
             "NO_CANDIDATE",
-            "no candidate waits to be published",
-            remedy="run the whole nightly job, or the asset build_candidate first",
+            "intet venter på at blive udgivet",
+            remedy="kør hele natten (effekt run), eller trinnet build_candidate først",
         )
     _require_audit(waiting)
     history.require_next(home, waiting.manifest)
@@ -164,8 +164,8 @@ def _require_audit(candidate: Candidate) -> None:
     if missing := sorted(set(manifests.GATES) - set(manifest["gates"])):
         raise EffektError(
             "NOT_AUDITED",
-            f"the candidate has not passed gate {', '.join(map(str, missing))}",
-            remedy="see reports/data-quality.html; the last good snapshot stays",
+            f"det, der skulle udgives, er ikke kommet gennem gate {', '.join(map(str, missing))}",
+            remedy="se reports/data-quality.html; det seneste gode øjebliksbillede gælder stadig",
         )
 
 

@@ -81,7 +81,7 @@ def build_candidate(home: Home, settings: Settings) -> Candidate:
     """
     if not home.warehouse.is_file():
         raise EffektError(
-            "WAREHOUSE_MISSING", "there is no warehouse to publish from", remedy="run `effekt run`"
+            "WAREHOUSE_MISSING", "der er intet varehus at udgive fra", remedy="kør `effekt run`"
         )
     files.make_dir(home.published, files.DIR_PUBLIC)
     clean_leftovers(home)
@@ -202,8 +202,8 @@ def finish(folder: Path, manifest: Manifest) -> Candidate:
     if leftovers:
         raise EffektError(
             "PUBLISH_WAL",
-            f"the candidate was not closed cleanly: {', '.join(leftovers)}",
-            remedy="run `effekt run` again",
+            f"det, der skulle udgives, blev ikke lukket rent: {', '.join(leftovers)}",
+            remedy="kør `effekt run` igen",
         )
     hashes = {str(path): sha256_file(folder / path) for path in manifests.DUCKDB_FILES.values()}
     manifest = manifests.sealed({**manifest, "files": hashes})

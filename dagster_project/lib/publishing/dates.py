@@ -12,6 +12,7 @@ from __future__ import annotations
 import datetime as dt
 
 from dagster_project import settings as places
+from dagster_project.lib.base import danish
 from dagster_project.lib.base.errors import UsageError
 from dagster_project.lib.publishing.atomic import current_snapshot
 from dagster_project.settings import Home, Settings
@@ -30,8 +31,9 @@ def require_not_after_today(day: dt.date, what: str) -> None:
     now = places.today()
     if day > now:
         raise UsageError(
-            f"{what} is {day}, which is after today ({now})",
-            remedy="give a date that has come; home.yml's as_of counts where none is given",
+            f"{what} er {danish.date(day)}, og den dag er ikke kommet "
+            f"(i dag er {danish.date(now)})",
+            remedy="angiv i dag eller en tidligere dag",
         )
 
 
@@ -56,7 +58,7 @@ def date_of_decision(settings: Settings, given: dt.date | None) -> dt.date:
     if given is not None:
         require_publishable(settings)
         return given
-    require_not_after_today(settings.as_of, "the as-of date")
+    require_not_after_today(settings.as_of, "forretningsdatoen")
     return max(settings.as_of, published_as_of(settings.home) or settings.as_of)
 
 
@@ -68,10 +70,11 @@ def require_publishable(settings: Settings) -> None:
     Raises:
         UsageError: the date is refused (exit 2).
     """
-    require_not_after_today(settings.as_of, "the as-of date")
+    require_not_after_today(settings.as_of, "forretningsdatoen")
     published = published_as_of(settings.home)
     if published is not None and settings.as_of < published and not settings.is_earlier:
         raise UsageError(
-            f"the as-of date is {settings.as_of}, but what is published is as of {published}",
-            remedy="leave --as-of out or give a later date; --earlier publishes the older truth",
+            f"forretningsdatoen er {danish.date(settings.as_of)}, men det udgivne har data til og "
+            f"med {danish.date(published)}",
+            remedy="udelad --as-of, eller angiv en senere dato; --earlier udgiver den ældre viden",
         )

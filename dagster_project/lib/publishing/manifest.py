@@ -67,7 +67,7 @@ def read(folder: Path) -> Manifest:
     except (OSError, ValueError):
         loaded = None
     if not isinstance(loaded, dict):
-        raise _broken(folder, "manifest.json is missing or not readable")
+        raise _broken(folder, "manifest.json mangler eller kan ikke læses")
     return loaded
 
 
@@ -145,7 +145,7 @@ def require_bytes(folder: Path, path: Path, copy: Path) -> None:
         EffektError: ``SNAPSHOT_BROKEN``.
     """
     if read(folder)["files"].get(str(path)) != sha256_file(copy):
-        raise _broken(folder, f"missing or changed: {path}")
+        raise _broken(folder, f"mangler eller er ændret: {path}")
 
 
 def check_snapshot(path: Path, home: Home | None = None) -> Manifest:
@@ -166,19 +166,19 @@ def check_snapshot(path: Path, home: Home | None = None) -> Manifest:
         wrong = differing_files(path)
         name = snapshot_id(manifest["as_of_date"], manifest["tables"])
     except (KeyError, TypeError, AttributeError):
-        raise _broken(path, "manifest.json lacks what a manifest holds") from None
+        raise _broken(path, "manifest.json mangler noget af sit indhold") from None
     if wrong:
-        raise _broken(path, "missing or changed: " + ", ".join(wrong))
+        raise _broken(path, "mangler eller er ændret: " + ", ".join(wrong))
     if name != manifest["snapshot_id"]:
-        raise _broken(path, "the name does not follow from the tables")
+        raise _broken(path, "navnet følger ikke af tabellerne")
     if not (is_sealed(manifest) if home is None else is_genuine(home, path, manifest)):
-        raise _broken(path, "manifest.json does not say what it said when it was written")
+        raise _broken(path, "manifest.json siger ikke det, den sagde, da den blev skrevet")
     return manifest
 
 
 def _broken(path: Path, what: str) -> EffektError:
     return EffektError(
         "SNAPSHOT_BROKEN",
-        f"snapshot {path.name}: {what}",
-        remedy="run `effekt run` again; it writes the snapshot anew from the vault",
+        f"øjebliksbilledet {path.name}: {what}",
+        remedy="kør `effekt run` igen; øjebliksbilledet skrives på ny fra vault/",
     )

@@ -8,9 +8,10 @@ Rules: S.fresh.
 
 from __future__ import annotations
 
-from dagster_project.lib.base.errors import NotAllowedError, UsageError
+from dagster_project.lib.base.errors import NotAllowedError
 from dagster_project.lib.contracts import Contract, read_contract
 from dagster_project.lib.publishing import manifest as manifests
+from dagster_project.lib.publishing import named
 from dagster_project.lib.publishing.snapshot import Snapshot
 from dagster_project.settings import Settings
 
@@ -28,23 +29,18 @@ def read_shown_terms(settings: Settings, snapshot: Snapshot, contract_id: str) -
         "select terms_sha256 from mart.contract where contract_id = ?", [contract_id]
     )
     if not published:
-        raise UsageError(
-            f"the newest snapshot has no contract {contract_id!r}",
-            remedy="name a contract_id of this home",
-        )
+        raise named.unknown_contract(snapshot, contract_id)
     contract = read_contract(settings.contracts_dir / f"{contract_id}.yml", None)
     if contract.terms_sha256 != published[0]["terms_sha256"]:
-        raise _stale(f"{contract_id}.yml has changed since the newest snapshot")
+        raise _stale(f"{contract_id}.yml er ændret efter det nyeste øjebliksbillede")
     return contract
 
 
 def require_own_format(snapshot: Snapshot) -> None:
     """Refuse a snapshot from before an upgrade, whose tables are others than today's."""
     if snapshot.manifest.get("format", 1) != manifests.FORMAT:
-        raise _stale("the newest snapshot is from before the home was brought up")
+        raise _stale("det nyeste øjebliksbillede er fra før mappen blev bragt op til dette program")
 
 
 def _stale(message: str) -> NotAllowedError:
-    return NotAllowedError(
-        "SNAPSHOT_STALE", message, remedy="run `effekt run` and look at the figures again"
-    )
+    return NotAllowedError("SNAPSHOT_STALE", message, remedy="kør `effekt run`, og se tallene igen")

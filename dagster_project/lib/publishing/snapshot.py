@@ -93,9 +93,7 @@ def open_current(home: Home) -> Iterator[Snapshot]:
     home.refuse_open_secrets()
     link = home.published / CURRENT
     if not link.exists():
-        raise EffektError(
-            "NO_SNAPSHOT", "nothing has been published yet", remedy="run `effekt run` first"
-        )
+        raise EffektError("NO_SNAPSHOT", "intet er udgivet endnu", remedy="kør `effekt run` først")
     folder = link.resolve()
     manifest = manifests.read(folder)
     with duckdb.connect(config=OFFLINE) as connection, attached(connection, folder, home.work):

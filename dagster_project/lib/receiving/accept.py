@@ -32,9 +32,9 @@ def accept_delivery(
     """
     unknown = NotAllowedError(
         "NOT_HELD",
-        "no delivery with this sha256 is held by this check",
-        remedy=f"the checks are called {', '.join(HELD_CODES)}; effekt run names each held"
-        " delivery and its check",
+        "ingen levering med denne sha256 er tilbageholdt af denne kontrol",
+        remedy=f"kontrollerne hedder {', '.join(HELD_CODES)}; effekt status viser hver "
+        "tilbageholdt levering og dens kontrol",
     )
     with deciding(settings, actor, reason, unknown) as (register, decision):
         meant = CHECK_NAMES.get(check.strip().lower())

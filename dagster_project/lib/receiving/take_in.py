@@ -20,7 +20,7 @@ import duckdb
 
 from dagster_project.lib import warehouse as raw_room
 from dagster_project.lib.base import scratch
-from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.base.errors import EffektError, said_by_system
 from dagster_project.lib.keys.pseudonym import ensure_key
 from dagster_project.lib.receiving.formats.content import Content, read_content, refused_alone
 from dagster_project.lib.receiving.formats.engine import SPILL, open_parser
@@ -185,8 +185,9 @@ class _Judge:
             name = names.scrub(case.staged.found.name)
             raise EffektError(
                 "PARSER_BROKEN",
-                f"{name} broke the engine that reads files; no file beside it has left landing/",
-                remedy=f"move {name} out of landing/, run again, and send it to the maintainers",
+                f"{name} fik programmets læser til at gå ned; ingen anden fil er taget ud af "
+                "landing/",
+                remedy=f"flyt {name} ud af landing/, kør igen, og giv driften besked",
             ) from None
 
     def _conflicts_by_name(self, case: _Case) -> bool:
@@ -292,8 +293,8 @@ def receive(home: Home, contract_ids: frozenset[str]) -> ReceiveReport:
             raise
         raise EffektError(
             "DISK",
-            f"receiving stopped: {error.strerror or 'the disk failed'}",
-            remedy="make room on the disk of the home and run again; nothing received is lost",
+            f"modtagelsen standsede: {said_by_system(error)}",
+            remedy="gør plads på mappens disk, og kør igen; intet modtaget er tabt",
         ) from None
     report.held = held_deliveries(home, register)
     return report

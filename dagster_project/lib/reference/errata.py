@@ -80,7 +80,7 @@ def judge_figures(figures: Sequence[DocumentFigure]) -> list[dict[str, Any]]:
     places: set[tuple[str, str]] = set()
     for figure in figures:
         if figure.figure in by_name or (figure.document, figure.place) in places:
-            raise FigureError(f"{figure.figure}: the figure or its place stands twice")
+            raise FigureError(f"{figure.figure}: figuren eller dens sted står to gange")
         by_name[figure.figure] = figure
         places.add((figure.document, figure.place))
     printed = {name: _read(figure) for name, figure in by_name.items()}
@@ -107,7 +107,7 @@ def _judge(
     if not figure.expression:
         return row
     if figure.kind not in KINDS:
-        raise FigureError(f"{figure.figure}: unknown kind")
+        raise FigureError(f"{figure.figure}: ukendt art")
     decimals = own.decimals if figure.decimals is None else figure.decimals
     value = _round(_evaluate(figure, printed, by_name), decimals)
     row["recomputed"] = _as_printed(value, decimals, figure)
@@ -130,7 +130,7 @@ def _read(figure: DocumentFigure) -> _Printed:
         return _Printed(None, None, 0)
     parts = text.split("–")
     if len(parts) > 2:
-        raise FigureError(f"{figure.figure}: the printed figure is no number")
+        raise FigureError(f"{figure.figure}: det trykte er ikke et tal")
     values = [_number(part, figure) for part in parts]
     return _Printed(values[0][0], values[-1][0], max(decimals for _, decimals in values))
 
@@ -140,7 +140,7 @@ def _number(text: str, figure: DocumentFigure) -> tuple[Fraction, int]:
     body = text.removesuffix(_HALF)
     english = COMMA_THOUSANDS in figure.unit
     if not (_ENGLISH if english else _DANISH).fullmatch(body):
-        raise FigureError(f"{figure.figure}: the printed figure is no number")
+        raise FigureError(f"{figure.figure}: det trykte er ikke et tal")
     thousands, point = (",", ".") if english else (".", ",")
     plain = body.replace(thousands, "").replace(point, ".")
     decimals = len(plain.partition(".")[2])
@@ -153,16 +153,16 @@ def _evaluate(
     by_name: Mapping[str, DocumentFigure],
 ) -> Fraction:
     if len(figure.expression) > MAX_EXPRESSION:
-        raise FigureError(f"{figure.figure}: the expression is too long")
+        raise FigureError(f"{figure.figure}: udtrykket er for langt")
     try:
         tree = ast.parse(figure.expression, mode="eval")
         return _Evaluator(figure, printed, by_name).value(tree.body)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         if isinstance(error, FigureError):
             raise
-        raise FigureError(f"{figure.figure}: the expression cannot be read") from None
+        raise FigureError(f"{figure.figure}: udtrykket kan ikke læses") from None
     except ZeroDivisionError:
-        raise FigureError(f"{figure.figure}: the expression divides by zero") from None
+        raise FigureError(f"{figure.figure}: udtrykket deler med nul") from None
 
 
 class _Evaluator:
@@ -184,9 +184,7 @@ class _Evaluator:
             case ast.Constant(value=int() as whole) if not isinstance(whole, bool):
                 return Fraction(whole)
             case ast.Constant():
-                raise FigureError(
-                    f"{self._figure.figure}: write decimals as a fraction, for example 29/200"
-                )
+                raise FigureError(f"{self._figure.figure}: skriv decimaler som en brøk, fx 29/200")
             case ast.Name(id=name):
                 return self._figure_value(name)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
@@ -203,7 +201,7 @@ class _Evaluator:
     def _figure_value(self, name: str) -> Fraction:
         found = self._printed.get(name)
         if found is None or found.high is None:
-            raise FigureError(f"{self._figure.figure}: no figure {name} with a printed number")
+            raise FigureError(f"{self._figure.figure}: der er ingen figur {name} med et trykt tal")
         return found.high
 
     def _digits(self, name: str) -> Fraction:
@@ -218,12 +216,14 @@ class _Evaluator:
             if total <= 0:
                 return Fraction(number)
         if beyond >= 0:
-            raise FigureError(f"{self._figure.figure}: is never paid back")
+            raise FigureError(f"{self._figure.figure}: tjener sig aldrig ind")
         return Fraction(len(years) + math.ceil(total / -beyond))
 
     def _refused(self) -> FigureError:
-        return FigureError(f"{self._figure.figure}: the expression may hold figures, numbers, "
-                           "+ - * / and the documented functions only")  # fmt: skip
+        return FigureError(
+            f"{self._figure.figure}: udtrykket må kun have tal, andre figurer, + - * / og de "
+            "beskrevne funktioner"
+        )
 
 
 def _round(value: Fraction, decimals: int) -> Fraction:

@@ -143,7 +143,7 @@ class Reference:
     def with_codes(self, rows: Sequence[Mapping[str, Any]]) -> Reference:
         """The same tables with the benefit codes of a stored settlement."""
         codes = tuple(BenefitCode(**{name: row[name] for name in CODE_COLUMNS}) for row in rows)
-        _check_codes(codes, "the stored benefit codes")
+        _check_codes(codes, "de gemte ydelseskoder")
         return replace(self, benefit_codes=codes)
 
 
@@ -183,7 +183,7 @@ def load_benefits() -> Benefits:
     groups: dict[str, str] = {}
     for row in _rows(path, NAME_COLUMNS):
         if row["name"] in groups:
-            raise row.problem("name", "stands twice")
+            raise row.problem("name", "står to gange")
         groups[row["name"]] = row.text("benefit_group")
     codes = load_benefit_codes()
     ranges = tuple((row.code_from, row.code_to) for row in codes)
@@ -217,9 +217,9 @@ def load_words(path: Path) -> tuple[Word, ...]:
     for row in _rows(path, WORD_COLUMNS):
         key = (row.text("domain"), row.text("code"))
         if key in words:
-            raise row.problem("code", "stands twice in its domain")
+            raise row.problem("code", "står to gange i sit domain")
         if not row["label_da"] and not row["remedy_da"]:
-            raise row.problem("label_da", "must not be empty where there is no remedy")
+            raise row.problem("label_da", "må ikke være tom, hvor der ikke er et remedy")
         words[key] = Word(**row)
     return tuple(words.values())
 
@@ -246,19 +246,19 @@ def _nulled(row: dict[str, Any]) -> dict[str, Any]:
 def _check_codes(codes: Sequence[BenefitCode], name: str) -> None:
     for earlier, later in pairwise(codes):
         if later.code_from <= earlier.code_to:
-            raise _error(f"{name}: the ranges overlap at {later.code_from}")
+            raise _error(f"{name}: intervallerne overlapper ved {later.code_from}")
     for row in codes:
         place = f"{name}: codes {row.code_from}–{row.code_to}"
         if row.code_from > row.code_to:
-            raise _error(f"{place}: code_from is after code_to")
+            raise _error(f"{place}: code_from ligger efter code_to")
         if row.is_exit != (row.exit_reason in EXIT_REASONS) or (
             row.exit_reason and not row.is_exit
         ):
-            raise _error(f"{place}: is_exit and exit_reason do not fit each other")
+            raise _error(f"{place}: is_exit og exit_reason passer ikke sammen")
         if row.is_public_support and row.is_subsidised_job:
-            raise _error(f"{place}: cannot be both public support and a subsidised job")
+            raise _error(f"{place}: kan ikke både være offentlig forsørgelse og støttet job")
     if not codes:
-        raise _error(f"{name}: the table is empty")
+        raise _error(f"{name}: tabellen er tom")
 
 
 def _load_expenditure(path: Path, corrections_path: Path) -> tuple[Expenditure, ...]:
@@ -274,9 +274,11 @@ def _load_expenditure(path: Path, corrections_path: Path) -> tuple[Expenditure, 
         )
     if corrections:
         table_id, year, _ = min(corrections)
-        raise _error(f"{corrections_path.name}: no printed amount of {table_id} {year} fits a row")
+        raise _error(
+            f"{corrections_path.name}: intet trykt beløb for {table_id} {year} passer til en række"
+        )
     if len({(row.table_id, row.year) for row in rows}) != len(rows):
-        raise _error(f"{path.name}: a table_id and year stand twice")
+        raise _error(f"{path.name}: et table_id og år står to gange")
     return tuple(sorted(rows, key=lambda row: (row.table_id, row.year)))
 
 
@@ -286,10 +288,10 @@ def _load_corrections(path: Path) -> dict[tuple[str, int, str], Decimal]:
         row.text("correction"), row.text("reason")
         amount = _mio(row.text("amount_mio"))
         if amount is None:
-            raise row.problem("amount_mio", "must be millions of kroner with one decimal")
+            raise row.problem("amount_mio", "skal være millioner kroner med én decimal")
         key = (row.text("table_id"), row.whole("year"), row.text("as_printed"))
         if key in found:
-            raise row.problem("as_printed", "is corrected twice")
+            raise row.problem("as_printed", "er rettet to gange")
         found[key] = amount
     return found
 
@@ -335,7 +337,7 @@ class _Row(dict[str, str]):
 
     def __init__(self, values: Mapping[str, str], file: str, line: int) -> None:
         super().__init__(values)
-        self._place = f"{file}, line {line}"
+        self._place = f"{file}, linje {line}"
 
     def problem(self, column: str, text: str) -> EffektError:
         """An error that names file, line and column."""
@@ -344,36 +346,36 @@ class _Row(dict[str, str]):
     def text(self, column: str) -> str:
         """A text that may not be empty."""
         if not self[column]:
-            raise self.problem(column, "must not be empty")
+            raise self.problem(column, "må ikke være tom")
         return self[column]
 
     def flag(self, column: str) -> bool:
         """``true`` or ``false``."""
         if self[column] not in ("true", "false"):
-            raise self.problem(column, "must be true or false")
+            raise self.problem(column, "skal være true eller false")
         return self[column] == "true"
 
     def whole(self, column: str) -> int:
         """A whole number ≥ 0."""
         if not (self[column].isascii() and self[column].isdigit()):
-            raise self.problem(column, "must be a whole number")
+            raise self.problem(column, "skal være et helt tal")
         return int(self[column])
 
     def code(self, column: str) -> int:
         """A three-digit code."""
         value = self.whole(column)
         if not CODE_FIRST <= value <= CODE_LAST:
-            raise self.problem(column, "must be a code of three digits")
+            raise self.problem(column, "skal være en kode på tre cifre")
         return value
 
     def decimal(self, column: str) -> Decimal:
         """A number with decimal comma."""
         if "." in self[column]:
-            raise self.problem(column, "must be written with a decimal comma")
+            raise self.problem(column, "skal skrives med decimalkomma")
         try:
             return Decimal(self[column].replace(",", "."))
         except InvalidOperation:
-            raise self.problem(column, "must be a number") from None
+            raise self.problem(column, "skal være et tal") from None
 
 
 def _rows(path: Path, columns: Sequence[str]) -> Iterator[_Row]:
@@ -381,22 +383,22 @@ def _rows(path: Path, columns: Sequence[str]) -> Iterator[_Row]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise _error(f"{path.name}: cannot be read as UTF-8 ({type(error).__name__})") from None
+        raise _error(f"{path.name}: kan ikke læses som UTF-8 ({type(error).__name__})") from None
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = next(reader, [])
         if tuple(header) != tuple(columns):
-            raise _error(f"{path.name}: the headings must be {', '.join(columns)}")
+            raise _error(f"{path.name}: overskrifterne skal være {', '.join(columns)}")
         for values in reader:
             if len(values) != len(columns):
-                raise _error(f"{path.name}, line {reader.line_num}: must have {len(columns)} cells")
+                raise _error(
+                    f"{path.name}, linje {reader.line_num}: skal have {len(columns)} felter"
+                )
             cells = {name: value.strip() for name, value in zip(columns, values, strict=True)}
             yield _Row(cells, path.name, reader.line_num)
     except csv.Error:
-        raise _error(f"{path.name}, line {reader.line_num}: not readable as CSV") from None
+        raise _error(f"{path.name}, linje {reader.line_num}: kan ikke læses som CSV") from None
 
 
 def _error(message: str) -> EffektError:
-    return EffektError(
-        "REFERENCE_TABLE", message, remedy="correct the reference table in the folder seeds/"
-    )
+    return EffektError("REFERENCE_TABLE", message, remedy="ret tabellen i mappen seeds/")

@@ -191,7 +191,7 @@ def _front(annex: Mapping[str, Any], fingerprint: str) -> Table:
 def _lines(annex: Mapping[str, Any]) -> Table:
     headings = (
         "Linje", "Del", "Forløb", "Måned", "Prisgruppe", ">Før, kr.", ">Nu, kr.", ">Forskel, kr.",
-        "Årsag", "Leverance (sha256)",
+        "Årsag", "Levering (sha256)",
     )  # fmt: skip
     rows = [
         [

@@ -122,7 +122,7 @@ def authenticate(path: Path, key: str | None = None, annex: Path | None = None) 
     """
     wanted = None if key is None else key.translate(_SEPARATORS).lower()
     if wanted is not None and not signatures.is_fingerprint(wanted):
-        raise UsageError("--key must be a fingerprint: 32 hexadecimal digits")
+        raise UsageError("--key skal være et fingeraftryk: 32 tegn, 0-9 og a-f")
     reader = _READERS.get(path.suffix.lower())
     _require_file(path, is_known=reader is not None)
     verdict = Verdict(path.name)
@@ -146,8 +146,8 @@ def authenticate(path: Path, key: str | None = None, annex: Path | None = None) 
 def _require_file(path: Path, *, is_known: bool) -> None:
     if not is_known or not path.is_file() or path.stat().st_size > MAX_BYTES:
         raise UsageError(
-            f"{path.name} is no statement that can be checked",
-            remedy="name a .json, .html, .xlsx or .pdf statement",
+            f"{path.name} er ingen opgørelse, der kan efterprøves",
+            remedy="angiv en opgørelse: .json, .html, .xlsx eller .pdf",
         )
 
 

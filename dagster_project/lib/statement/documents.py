@@ -19,9 +19,9 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from dagster_project.lib.base import chained, files
+from dagster_project.lib.base import chained, danish, files
 from dagster_project.lib.base.canonical import canonical_json, sha256_json
-from dagster_project.lib.base.errors import EffektError, NotAllowedError, UsageError
+from dagster_project.lib.base.errors import EffektError, NotAllowedError
 from dagster_project.lib.contracts import Contract
 from dagster_project.lib.keys import sealing
 from dagster_project.lib.keys.statement_key import (
@@ -33,6 +33,7 @@ from dagster_project.lib.ledger import chain, frozen
 from dagster_project.lib.ledger import state as states
 from dagster_project.lib.ledger.chain import Event, Ledger
 from dagster_project.lib.ledger.state import approvals_of
+from dagster_project.lib.publishing import named
 from dagster_project.lib.publishing import snapshot as snapshots
 from dagster_project.lib.publishing.code_version import code_version
 from dagster_project.lib.publishing.shown_terms import read_shown_terms, require_own_format
@@ -121,7 +122,7 @@ def write_statement(
     Args:
         settings: home and contracts.
         contract: contract_id.
-        period: first month of the period, ``YYYY-MM``.
+        period: first month of the period, ``YYYY-MM``, or its label.
         provider: write the annex with the provider's own courses instead.
 
     Returns:
@@ -133,14 +134,17 @@ def write_statement(
             than the contract file's (exit 3).
     """
     home = settings.home
-    start = states.parse_month(period)
     key = read_statement_key(home)
     with snapshots.open_current(home) as snapshot:
+        start = named.find_period(snapshot, contract, period)
         rows = snapshot.of_period("mart.settlement", contract, start)
-        if not rows:
-            raise UsageError(f"there is no settlement of {contract} that begins {period}")
         if not rows[0]["is_closed"]:
-            raise NotAllowedError("PERIOD_OPEN", f"the period ends {rows[0]['period_end']}")
+            raise NotAllowedError(
+                "PERIOD_OPEN",
+                f"perioden slutter {danish.date(rows[0]['period_end'])}, og data går til og med "
+                f"{danish.date(snapshot.as_of)}",
+                remedy="vent, til perioden er slut, og kør igen",
+            )
         ledger = chain.read(home).known(snapshot.as_of)
         approval = approvals_of(ledger).get((contract, start))
         terms = partial(read_shown_terms, settings, snapshot)
@@ -261,8 +265,8 @@ class _Maker:
         if figures_sha256(found.statement["figures"]) != self._statement_sha256():
             raise EffektError(
                 "SNAPSHOT_DIFFERS",
-                f"the figures of {self.name} are not those that were published or approved",
-                remedy="run `effekt run` again; nothing was signed",
+                f"tallene i {self.name} er ikke dem, der blev udgivet eller godkendt",
+                remedy="kør `effekt run` igen; intet er underskrevet",
             )
         content = _without_lines(found)
         # where the chains end now: what a party can hold against the home later

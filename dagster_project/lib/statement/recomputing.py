@@ -261,18 +261,18 @@ def _readings(
     agreed = {str(one["reading_id"]): _agreed(one) for one in terms}
     rows = figures["readings"]
     if sorted(agreed) != [row["reading"] for row in rows]:
-        yield "læsningerne er ikke kontraktens"
+        yield "fortolkningerne er ikke kontraktens"
         return
     for row in rows:
         name = row["reading"]
         is_chosen = name == figures["tiers"]["reading"]
         reading = agreed[name] if _is_format_1(figures) else _reading(name, row)
         if is_chosen and _reading(name, figures["tiers"]) != reading:
-            yield "loftet i trinnene er ikke den valgte læsnings"
+            yield "loftet i trinnene er ikke den valgte fortolknings"
         found = entitlement(basis, tiers, reading)
         printed = (_kroner(row["entitlement"]), _kroner(row["difference"]), row["is_chosen"])
         if (found, found - entitled, is_chosen) != printed:
-            yield "en læsning giver et andet beløb"
+            yield "en fortolkning giver et andet beløb"
         if reading != agreed[name]:
             yield "et loft er ikke kontraktens"
 
@@ -401,17 +401,17 @@ def _head(document: Document, last: str) -> Iterator[str]:
     heads = provenance["heads"] if "kind" in document else provenance.get("heads")
     if heads is None or heads["ledger"] is None:
         if document["chain"] and "kind" in document:
-            yield "hændelseskædens hoved mangler"
+            yield "hovedbogens hoved mangler"
         return
     sequence, length = _count(heads["ledger"]["sequence"]), len(document["chain"])
     if sequence < length or (sequence == length and heads["ledger"]["hash"] != last):
-        yield "hændelseskædens hoved er et andet"
+        yield "hovedbogens hoved er et andet"
 
 
 _CHECKS: tuple[tuple[str, Callable[[Document], Iterator[str]]], ...] = (
     ("tallenes sha256", _figures),
     ("summer", _sums),
-    ("trin og læsninger", _tiers),
+    ("trin og fortolkninger", _tiers),
     ("betaling", _payment),
     ("hændelseskæde", _events),
 )

@@ -198,7 +198,7 @@ def _people(content: Content) -> Section:
         for event in events
     ]
     said = [
-        "Hvert trin bærer opgørelsens sha256 og står i kommunens ubrudte hændelseskæde.",
+        "Hvert trin bærer opgørelsens sha256 og står i kommunens hovedbog, en ubrudt kæde.",
         (
             "Et navn er bekræftet, når det er bundet til brugeren, eller skranken har set, hvem der"
             " kom; ellers er det angivet."
@@ -315,8 +315,8 @@ def _tiers(content: Content) -> Section:
     ]
     said = [
         f"Grundlag, der tæller med: {_kr(way['basis_counted'])}",
-        *(ceilings or ["Læsningen har intet loft."]),
-        one_sentence(f"Valgt læsning: {way['reading']} – {reading['clause']}"),
+        *(ceilings or ["Fortolkningen har intet loft."]),
+        one_sentence(f"Valgt fortolkning: {way['reading']} – {reading['clause']}"),
         one_sentence(f"Begrundelse: {terms['payment']['readings']['chosen_reason']}"),
     ]
     headings = ("Trin", ">Andel", ">Grundlag i trinnet, kr.", ">Beløb, kr.", "Kontraktens ord")
@@ -343,9 +343,14 @@ def _readings(content: Content) -> Section:
         ]
         for row in content["figures"]["readings"]
     ]  # fmt: skip
-    headings = ("Læsning", ">Betalingsret, kr.", ">Forskel til den valgte, kr.", "Kontraktens ord")
+    headings = (
+        "Fortolkning",
+        ">Betalingsret, kr.",
+        ">Forskel til den valgte, kr.",
+        "Kontraktens ord",
+    )
     said = ["Kontraktens tekst kan læses på flere måder. Sådan ville hver af dem have talt."]
-    return Section("Læsninger af kontrakten", said, table=Table(headings, rows))
+    return Section("Fortolkninger", said, table=Table(headings, rows))
 
 
 def _shares(content: Content) -> Section | None:
@@ -430,7 +435,7 @@ def _missing(content: Content) -> Section:
 def _reservations(content: Content) -> Section:
     young, totals = content["shown"]["young"], content["shown"]["totals"]
     on_young = (
-        f"Unge data: {_kr(young['amount_dkk'])} ({young['line_count']} linjer) hviler på "
+        f"Foreløbige data: {_kr(young['amount_dkk'])} ({young['line_count']} linjer) hviler på "
         f"udtræk, der er lavet mindre end {young['days']} dage efter månedens udløb, "
         "og kan flytte sig."
     )
@@ -459,7 +464,7 @@ def _deliveries(content: Content) -> Section:
         f"Kontraktens vilkår: sha256 {told['terms_sha256']}.",
         f"Ydelseskoder: sha256 {told['benefit_codes_sha256']}.",
     ]
-    return Section("Leverancer, som opgørelsen hviler på", said, table=Table(headings, rows))
+    return Section("Leveringer, som opgørelsen hviler på", said, table=Table(headings, rows))
 
 
 def _proof(content: Content) -> Section:
@@ -484,7 +489,7 @@ def _proof(content: Content) -> Section:
     return Section("Sådan efterprøves opgørelsen", said, table=Table(("Hvad", "Værdi"), rows))
 
 
-HEADS = {"ledger": "Hændelseskædens hoved", "register": "Leveranceregistrets hoved"}
+HEADS = {"ledger": "Hovedbogens hoved", "register": "Leveringsregistrets hoved"}
 
 
 def head_text(head: Mapping[str, Any] | None) -> str:

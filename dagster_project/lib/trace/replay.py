@@ -20,10 +20,11 @@ import duckdb
 from dagster_project.lib.base import danish
 from dagster_project.lib.base.errors import NotAllowedError
 from dagster_project.lib.ledger import chain, frozen
-from dagster_project.lib.ledger import state as states
 from dagster_project.lib.ledger.chain import Event, Ledger
 from dagster_project.lib.ledger.raw_rows import load_events
 from dagster_project.lib.ledger.state import approvals_of
+from dagster_project.lib.publishing import named
+from dagster_project.lib.publishing import snapshot as snapshots
 from dagster_project.lib.trace import side_home
 from dagster_project.lib.trace.runner import RunModels
 from dagster_project.settings import Home, Settings
@@ -87,7 +88,7 @@ def replay(settings: Settings, contract: str, period: str, run: RunModels) -> Ve
     Args:
         settings: the home.
         contract: contract_id.
-        period: first month of the period, ``YYYY-MM``.
+        period: first month of the period, ``YYYY-MM``, or its label.
         run: runs models.
 
     Raises:
@@ -95,17 +96,32 @@ def replay(settings: Settings, contract: str, period: str, run: RunModels) -> Ve
         EffektError: ledger or vault are not whole (exit 1).
     """
     home = settings.home
-    start = states.parse_month(period)
     ledger = chain.check_chain(home, None)
-    approval = approvals_of(ledger).get((contract, start))
-    if approval is None:
-        raise NotAllowedError(
-            "NOT_APPROVED", f"{contract} {period} is not approved; there is nothing to replay"
-        )
+    approval = _approval(home, ledger, contract, period)
     approved = frozen.read(home, approval)
     with side_home.side_home(home) as side:
         replayed = compute(home, side, ledger, approval, approved, run)
     return compare(_approved(approved), replayed, approved["statement_sha256"])
+
+
+def _approval(home: Home, ledger: Ledger, contract: str, period: str) -> Event:
+    """The approval that is meant; a first month is found in the ledger, without a snapshot."""
+    approvals = approvals_of(ledger)
+    for (contract_id, start), approval in approvals.items():
+        if contract_id == contract and period == f"{start:%Y-%m}":
+            return approval
+    with snapshots.open_current(home) as snapshot:
+        start = named.find_period(snapshot, contract, period)
+    found = approvals.get((contract, start))
+    if found is None:
+        raise NotAllowedError(
+            "NOT_APPROVED",
+            "perioden er ikke godkendt, så der er intet at genberegne",
+            remedy=f"godkendte perioder i {contract}: "
+            + (", ".join(f"{day:%Y-%m}" for name, day in sorted(approvals) if name == contract)
+               or "ingen"),
+        )  # fmt: skip
+    return found
 
 
 def _approved(document: frozen.Document) -> dict[str, Any]:

@@ -77,8 +77,8 @@ def lay_out_vault(home: Home, side: Home, delivery_ids: Collection[str]) -> None
         if record is None or path is None or not path.is_file():
             raise EffektError(
                 "VAULT_BROKEN",
-                f"delivery {delivery_id} is no longer in the vault",
-                remedy="restore vault/ from the backup of this home",
+                f"leveringen {delivery_id} er ikke længere i vault/",
+                remedy="læg vault/ tilbage fra mappens sikkerhedskopi",
             )
         _link(path, side.vault / record.sha256)
         if record.overlay_sha256:

@@ -7,6 +7,7 @@ Rules: S.why.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from types import MappingProxyType
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _SHOWN = 12
 _HASH_DIGITS = 12
+# what nobody has paid is not called paid (S.statement)
+_PAYMENT = {"approved": "Godkendt til udbetaling:", "paid": "Udbetalt:"}
 
 
 def tell(document: Mapping[str, Any], console: Console) -> None:
@@ -28,16 +31,18 @@ def tell(document: Mapping[str, Any], console: Console) -> None:
     from rich.markup import escape
 
     state = words.label("state", document["state"])
-    console.print(f"[bold]{escape(document['title'])}[/] · {document['period']} · {state}")
-    console.print(
-        f"Betaling {_kr(document['payment_dkk'])} af grundlag {_kr(document['basis_dkk'])}"
-    )
+    period = danish.period(document["period_label"], _day(document["period"]))
+    console.print(f"[bold]{escape(document['title'])}[/] · {period} · {state}")
+    said = _PAYMENT.get(document["state"], "Til udbetaling, når perioden er godkendt:")
+    amounts = (document["payment_dkk"], document["basis_dkk"])
+    if document["state"] != "open":
+        console.print(f"{said} {_kr(amounts[0])} af grundlag {_kr(amounts[1])}")
     for text in _way_texts(document["way"]):
         console.print(f"  {escape(text)}")
     sha256 = document["statement_sha256"] or danish.NONE
     console.print(f"[dim]sha256 {sha256} · {document['snapshot_id']}[/]")
     if document["approved_as_of"]:
-        said = f"Godkendt på det, man vidste {document['approved_as_of']}. "
+        said = f"Godkendt på det, man vidste {_date(document['approved_as_of'])}. "
         if document["is_evidence_stored"]:
             said += "Linjerne står, som de blev godkendt."
         else:
@@ -71,16 +76,31 @@ def _way_texts(way: Mapping[str, Any] | None) -> Iterator[str]:
             f" = {_kr(step['amount_dkk'])} ({step['clause']})"
         )
     ceiling = f" (loft {_kr(way['payment_ceiling_dkk'])})" if way["payment_ceiling_dkk"] else ""
-    yield f"berettigelse i alt {_kr(way['entitlement_cumulative_dkk'])}{ceiling}"
+    yield f"betalingsret i alt {_kr(way['entitlement_cumulative_dkk'])}{ceiling}"
     if way["authorised_max_dkk"] is not None:
         released = "".join(
-            f" + frigivet {_kr(row['amount_dkk'])} {row['as_of_date']}" for row in way["releases"]
+            f" + hævet med {_kr(row['amount_dkk'])} {_date(row['as_of_date'])}"
+            for row in way["releases"]
         )
-        yield f"bevilget højst {_kr(way['authorised_max_dkk'])}{released}"
-        yield f"tilbageholdt {_kr(way['held_cumulative_dkk'])}"
+        yield f"bevilling {_kr(way['authorised_max_dkk'])}{released}"
+        yield f"tilbageholdt over bevillingen {_kr(way['held_cumulative_dkk'])}"
     yield f"til udbetaling i alt {_kr(way['payment_cumulative_dkk'])}"
     if Decimal(way["carried_forward_dkk"]):
-        yield f"betalt for meget, modregnes senere {_kr(way['carried_forward_dkk'])}"
+        over = _kr(way["carried_forward_dkk"])
+        yield f"afregnet for meget tidligere, modregnes i de næste perioder {over}"
+
+
+def _day(text: str) -> dt.date:
+    """A day, or the first of a month, that the answer holds as text."""
+    return dt.date.fromisoformat(text if len(text) > len("2023-01") else f"{text}-01")
+
+
+def _month(text: str) -> str:
+    return danish.month(_day(text))
+
+
+def _date(text: str | None) -> str:
+    return danish.NONE if text is None else danish.date(_day(text))
 
 
 def _kr(text: str | None) -> str:
@@ -96,7 +116,9 @@ def _line_tree(line: Mapping[str, Any]) -> Tree:
     from rich.tree import Tree
 
     name = " · ".join(
-        escape(part) for part in (line["course_id"], line["month"][:7], line["price_group"]) if part
+        escape(part)
+        for part in (line["course_id"], _month(line["month"]), line["price_group"])
+        if part
     )
     kind = words.label("line_kind", line["line_kind"])
     tree = Tree(f"[bold green]{_kr(line['difference_dkk'])}[/]  {name}  ({kind})")
@@ -104,7 +126,7 @@ def _line_tree(line: Mapping[str, Any]) -> Tree:
         cause = words.label("cause", line["cause"])
         sha = line["cause_delivery_sha256"]
         tree.add(f"før {_kr(line['old_amount_dkk'])}, nu {_kr(line['new_amount_dkk'])}: {cause}"
-                 + (f" [dim](leverance {sha[:_HASH_DIGITS]})[/]" if sha else ""))  # fmt: skip
+                 + (f" [dim](levering {sha[:_HASH_DIGITS]})[/]" if sha else ""))  # fmt: skip
     for text in _clause_texts(line["clause"]):
         tree.add(f"[cyan]kontrakten[/]: {escape(text)}")
     _add_told(tree, line)
@@ -114,9 +136,9 @@ def _line_tree(line: Mapping[str, Any]) -> Tree:
         verb = "er efterreguleret" if row["is_approved"] else "efterreguleres"
         sha = row["cause_delivery_sha256"]
         tree.add(
-            f"[yellow]{verb} i {row['period']}[/]: {_kr(row['difference_dkk'])},"
-            f" {words.label('cause', row['cause'])}"
-            + (f" [dim](leverance {sha[:_HASH_DIGITS]})[/]" if sha else "")
+            f"[yellow]{verb} i perioden fra {_month(row['period'])}[/]: "
+            f"{_kr(row['difference_dkk'])}, {words.label('cause', row['cause'])}"
+            + (f" [dim](levering {sha[:_HASH_DIGITS]})[/]" if sha else "")
         )
     if _is_unsettled(line):
         tree.add("[yellow]forskellen er ikke opgjort i nogen periode endnu[/]")
@@ -132,7 +154,7 @@ def _add_told(
     for row in told.get("statistics", ()):
         if row in before.get("statistics", ()):
             continue
-        tree.add(f"{row['month'][:7]}: {_fte(row['fte_published'])} fuldtidspersoner"
+        tree.add(f"{_month(row['month'])}: {_fte(row['fte_published'])} fuldtidspersoner"
                  f" ← {escape(row['file_name'] or danish.NONE)}")  # fmt: skip
     _add_entries(tree, told)
     if "rule" in told:
@@ -158,7 +180,7 @@ def _add_entries(tree: Tree, line: Mapping[str, Any]) -> None:
         tree.add(f"{len(entries)} ansættelser, {counts[0]} fulgt til dørs et år efter,"
                  f" {counts[1]} tilbagefald [dim](R5.saving)[/]")  # fmt: skip
     for row in line.get("deliveries", ()):
-        tree.add(f"{row['source']} {row['covers_from']} – {row['covers_to']}"
+        tree.add(f"{row['source']} {_date(row['covers_from'])} – {_date(row['covers_to'])}"
                  f" ← [dim]{escape(row['file_name'] or danish.NONE)}[/]")  # fmt: skip
 
 
@@ -173,14 +195,14 @@ def _clause_texts(clause: Mapping[str, Any]) -> Iterator[str]:
 def _rates(rates: Any) -> str:
     if isinstance(rates, str):
         return _kr(rates)
-    return ", ".join(f"{_kr(rate['amount'])} fra {rate['valid_from']}" for rate in rates)
+    return ", ".join(f"{_kr(rate['amount'])} fra {_date(rate['valid_from'])}" for rate in rates)
 
 
 def _month_tree(month: Mapping[str, Any]) -> Tree:
     from rich.markup import escape
     from rich.tree import Tree
 
-    tree = Tree(f"[bold]ingen linje[/]  {escape(month['course_id'])} · {month['month'][:7]}")
+    tree = Tree(f"[bold]ingen linje[/]  {escape(month['course_id'])} · {_month(month['month'])}")
     _add_told(tree, month)
     return tree
 
@@ -189,7 +211,9 @@ def _add_rule(tree: Tree, rule: Mapping[str, Any] | None) -> None:
     if rule is None:
         tree.add("måneden er ikke længere en indsatsmåned for forløbet")
         return
-    verdict = "[green]betales[/]" if rule["is_payable"] else "[red]betales ikke[/]"
+    verdict = (
+        "[green]udløser betaling[/]" if rule["is_payable"] else "[red]udløser ikke betaling[/]"
+    )
     said = [words.label("reason", rule["eligibility"]),
             words.label("reason", rule["status"]),
             "krævet" if rule["is_claimed"] else "ikke krævet"]  # fmt: skip
@@ -215,7 +239,7 @@ def _add_evidence(
         else:
             place += f" (sha256 {row['delivery_sha256'][:_HASH_DIGITS]}…)"
         code = f" {escape(row['code'])}" if row["code"] else ""
-        days = " – ".join(day for day in (row["first_day"], row["last_day"]) if day)
+        days = " – ".join(_date(day) for day in (row["first_day"], row["last_day"]) if day)
         role = words.label("evidence_role", row["role"])
         if row["role"] == "coverage" and is_silent:
             role += " og intet viser"

@@ -27,6 +27,7 @@ from dagster_project.lib.ledger import chain, frozen
 from dagster_project.lib.ledger import state as states
 from dagster_project.lib.ledger.chain import Event
 from dagster_project.lib.ledger.state import approvals_of
+from dagster_project.lib.publishing import named
 from dagster_project.lib.publishing import snapshot as snapshots
 from dagster_project.lib.publishing.line_evidence import LineEvidence
 from dagster_project.lib.publishing.shown_terms import read_shown_terms, require_own_format
@@ -78,7 +79,7 @@ def explain(
     Args:
         settings: home and contracts.
         contract: contract_id.
-        period: first month of the period, ``YYYY-MM``.
+        period: first month of the period, ``YYYY-MM``, or its label.
         course: only this course; also its months without a line.
         month: only this month, ``YYYY-MM``.
 
@@ -87,13 +88,11 @@ def explain(
         NotAllowedError: ``SNAPSHOT_STALE``: the snapshot is of an older format, or the period is
             not approved and the contract file has changed since (exit 3).
     """
-    start = states.parse_month(period)
-    only = None if month is None else states.parse_month(month)
+    only = None if month is None else named.parse_month(month)
     with snapshots.open_current(settings.home) as snapshot:
         require_own_format(snapshot)
+        start = named.find_period(snapshot, contract, period)
         rows = snapshot.of_period("mart.settlement", contract, start)
-        if not rows:
-            raise UsageError(f"there is no settlement of {contract} that begins {period}")
         question = _Question(settings, snapshot, contract, rows[0], course, only)
         return Answer(question.answer())
 
@@ -154,14 +153,15 @@ class _Question:
         silent = self._silent_months()
         if self.course is not None and not told and not silent:
             raise UsageError(
-                f"course {self.course} has no such month in this period",
-                remedy="name a course and an effort month of the period",
+                "forløbet har ingen måned i denne periode, der passer",
+                remedy="angiv et forløb og en af periodens indsatsmåneder",
             )
         row = self.settlement
         return {
             "contract": self.contract.contract_id,
             "title": self.terms["title"],
             "period": f"{self.start:%Y-%m}",
+            "period_label": row["period_label"],
             "state": self.state,
             "payment_dkk": row["payment_dkk"],
             "basis_dkk": row["basis_dkk"],

@@ -153,87 +153,87 @@ DELETE = object()
 PRICE = ("parts", 0, "price_groups", 1)
 READINGS = ("payment", "readings")
 WRONG: list[tuple[Callable[[Tree], None], str]] = [
-    (edit("surprise", value=1), "surprise: unknown key"),
-    (edit("parts", 0, "surprise", value=1), r"parts\[0\].surprise: unknown key"),
-    (edit("term", "clause", value=DELETE), "term.clause: the key is missing"),
-    (edit("parts", 1, "clause", value=DELETE), r"parts\[1\].clause: the key is missing"),
-    (edit("payment", "tiers", 0, "clause", value=DELETE), r"tiers\[0\].clause: the key is missing"),
-    (edit(*READINGS, "alternatives", 0, "clause", value=DELETE), r"\[0\].clause: the key is"),
-    (edit("term", "clause", value="  "), "term.clause: must not be empty"),
-    (edit("contract_id", value="andet"), "contract_id: must be the file's name"),
-    (edit("contract_id", value="../x"), "contract_id: must consist of letters"),
+    (edit("surprise", value=1), "surprise: ukendt nøgle"),
+    (edit("parts", 0, "surprise", value=1), r"parts\[0\].surprise: ukendt nøgle"),
+    (edit("term", "clause", value=DELETE), "term.clause: nøglen mangler"),
+    (edit("parts", 1, "clause", value=DELETE), r"parts\[1\].clause: nøglen mangler"),
+    (edit("payment", "tiers", 0, "clause", value=DELETE), r"tiers\[0\].clause: nøglen mangler"),
+    (edit(*READINGS, "alternatives", 0, "clause", value=DELETE), r"\[0\].clause: nøglen m"),
+    (edit("term", "clause", value="  "), "term.clause: må ikke være tom"),
+    (edit("contract_id", value="andet"), "contract_id: skal være filens navn"),
+    (edit("contract_id", value="../x"), "contract_id: må kun have bogstaver"),
     (edit("register", value="dreamland"), "register: "),
     (edit("register_lag_days", value=-1), "register_lag_days: "),
-    (edit("register_lag_days", value="35"), "register_lag_days: must be a whole number"),
-    (edit("requires_person_status", value="yes"), "requires_person_status: must be true or false"),
-    (edit("term", "starts_on", value="2022-02-30"), "term.starts_on: is no day"),
-    (edit("term", "starts_on", value="01-11-2022"), "term.starts_on: must be a date"),
-    (edit("term", "ends_on", value="2022-10-31"), "term.starts_on: starts_on is after ends_on"),
-    (edit("settlement", value=DELETE), "settlement: a contract with payment needs"),
-    (edit("settlement", "months_per_period", value=2), "months_per_period: must be 1, 3, 6 or 12"),
+    (edit("register_lag_days", value="35"), "register_lag_days: skal være et helt tal"),
+    (edit("requires_person_status", value="yes"), "requires_person_status: skal være true"),
+    (edit("term", "starts_on", value="2022-02-30"), "term.starts_on: findes ikke"),
+    (edit("term", "starts_on", value="01-11-2022"), "term.starts_on: skal være en dato"),
+    (edit("term", "ends_on", value="2022-10-31"), "term.starts_on: starts_on ligger efter ends_on"),
+    (edit("settlement", value=DELETE), "settlement: en kontrakt med payment skal have"),
+    (edit("settlement", "months_per_period", value=2), "months_per_period: skal være 1, 3, 6"),
     (edit("settlement", "anchor_month", value=13), "settlement.anchor_month: "),
-    (edit("parts", value=[]), "parts: a contract with payment needs at least one part"),
-    (edit("parts", 0, "kind", value="magic"), r"parts\[0\]: must be person_months, fte_reduction"),
-    (edit("parts", 0, "kind", value=DELETE), r"parts\[0\]: the key kind is missing"),
-    (edit("parts", 1, "part_id", value="del1"), r"parts\[1\].part_id: another part has this"),
-    (edit(*PRICE, "rates", 0, "valid_from", value="2022-11-02"), "first rate must be valid from"),
-    (edit(*PRICE, "rates", 1, "valid_from", value="2020-01-01"), r"rates\[1\].valid_from: must"),
-    (edit(*PRICE, "rates", 1, "valid_from", value="2019-12-31"), "must be later than the one"),
+    (edit("parts", value=[]), "parts: en kontrakt med payment skal have mindst én del"),
+    (edit("parts", 0, "kind", value="magic"), r"parts\[0\]: skal være person_months, fte"),
+    (edit("parts", 0, "kind", value=DELETE), r"parts\[0\]: nøglen kind mangler"),
+    (edit("parts", 1, "part_id", value="del1"), r"parts\[1\].part_id: en anden del har dette"),
+    (edit(*PRICE, "rates", 0, "valid_from", value="2022-11-02"), "første sats skal gælde fra"),
+    (edit(*PRICE, "rates", 1, "valid_from", value="2020-01-01"), r"rates\[1\].valid_from: skal"),
+    (edit(*PRICE, "rates", 1, "valid_from", value="2019-12-31"), "skal ligge efter den forrige"),
     (edit(*PRICE, "rates", value=[]), "rates: "),
     (edit(*PRICE, "rates", 0, "amount", value=-1), "rates.0..amount: "),
-    (edit(*PRICE, "rates", 0, "amount", value=1.5), "must be a whole number, or a decimal in"),
-    (edit(*PRICE, "rates", 0, "amount", value="1.505"), "at most 2 decimals"),
-    (edit(*PRICE, "rates", 0, "amount", value="1,50"), "at most 2 decimals"),
-    (edit(*PRICE, "rates", 0, "amount", value="1e3"), "at most 2 decimals"),
-    (edit(*PRICE, "rates", 0, "amount", value="010"), "at most 2 decimals"),
-    (edit(*PRICE, "rates", 0, "amount", value="1" * 16), "at most 2 decimals"),
-    (edit(*PRICE, "rates", 0, "amount", value="13048\n"), "at most 2 decimals"),
-    (edit(*PRICE, "benefit_group", value="sygedagpenge"), r"\[1\].benefit_group: a benefit"),
-    (edit(*PRICE, "benefit_group", value="barsel"), r"\[1\].benefit_group: barsel is not among"),
-    (edit("parts", 0, "case_groups", 1, value="sygdom"), "jobafklaring is not among case_groups"),
-    (edit("parts", 1, "groups", 0, "benefit_group", value="sygdom"), "unknown benefit group"),
-    (edit("parts", 2, "target_groups", value=["x"]), r"target_groups\[0\]: unknown benefit group"),
-    (edit("parts", 2, "match_group", value="parat"), "no code of target_groups is of this match"),
+    (edit(*PRICE, "rates", 0, "amount", value=1.5), "skal være et helt tal, eller et decimaltal i"),
+    (edit(*PRICE, "rates", 0, "amount", value="1.505"), "højst 2 decimaler"),
+    (edit(*PRICE, "rates", 0, "amount", value="1,50"), "højst 2 decimaler"),
+    (edit(*PRICE, "rates", 0, "amount", value="1e3"), "højst 2 decimaler"),
+    (edit(*PRICE, "rates", 0, "amount", value="010"), "højst 2 decimaler"),
+    (edit(*PRICE, "rates", 0, "amount", value="1" * 16), "højst 2 decimaler"),
+    (edit(*PRICE, "rates", 0, "amount", value="13048\n"), "højst 2 decimaler"),
+    (edit(*PRICE, "benefit_group", value="sygedagpenge"), r"\[1\].benefit_group: benefit"),
+    (edit(*PRICE, "benefit_group", value="barsel"), r"\[1\].benefit_group: barsel står ikke"),
+    (edit("parts", 0, "case_groups", 1, value="sygdom"), "jobafklaring står ikke under case"),
+    (edit("parts", 1, "groups", 0, "benefit_group", value="sygdom"), "ukendt ydelsesgruppe"),
+    (edit("parts", 2, "target_groups", value=["x"]), r"target_groups\[0\]: ukendt ydelsesgruppe"),
+    (edit("parts", 2, "match_group", value="parat"), "ingen kode i target_groups er af"),
     (edit("parts", 0, "exit_reasons", value=["job"]), r"exit_reasons\[0\]: "),
-    (edit("parts", 0, "exit_reasons", value=["død", "død"]), r"exit_reasons\[1\]: a reason"),
+    (edit("parts", 0, "exit_reasons", value=["død", "død"]), r"exit_reasons\[1\]: grunden"),
     (edit("parts", 0, "effort_months", value=0), "effort_months: "),
     (edit("parts", 0, "max_support_days", value=32), "max_support_days: "),
     (edit("parts", 0, "pay_on", value="claim"), "pay_on: "),
     (edit("parts", 0, "historical_success_rate", value={"barsel": "0.3"}),
-     r"parts\[0\].historical_success_rate.barsel: is not among price_groups"),
+     r"parts\[0\].historical_success_rate.barsel: står ikke under price_groups"),
     (edit("parts", 0, "historical_success_rate", value={"sygedagpenge": "1.3"}), "sygedagpenge: "),
     (edit("parts", 1, "baseline", "first_month", value="2022-11"),
-     r"parts\[1\].baseline.first_month: first_month is after last_month"),
-    (edit("parts", 1, "baseline", "first_month", value="2022-13"), "is no month of the calendar"),
-    (edit("parts", 1, "evaluation", "last_month", value="2023-10"), "first_month is after last"),
+     r"parts\[1\].baseline.first_month: first_month ligger efter last_month"),
+    (edit("parts", 1, "baseline", "first_month", value="2022-13"), "findes ikke i kalenderen"),
+    (edit("parts", 1, "evaluation", "last_month", value="2023-10"), "first_month ligger efter"),
     (edit("parts", 1, "netting", value="none"), "netting: "),
-    (edit("parts", 2, "baseline", "relapsed", value=123), r"baseline.relapsed: relapsed is"),
+    (edit("parts", 2, "baseline", "relapsed", value=123), r"baseline.relapsed: relapsed er"),
     (edit("parts", 2, "baseline", "entries", value=0), "baseline.entries: "),
     (edit("parts", 2, "target", "reduction", value="1.01"), "target.reduction: "),
     (edit("parts", 2, "cost_per_relapse", value=0), "cost_per_relapse: "),
     (edit("payment", "tiers", value=[]), "payment.tiers: "),
-    (edit("payment", "tiers", 0, "above", value=1), r"tiers\[0\].above: the first one"),
-    (edit("payment", "tiers", 1, "above", value=0), r"tiers\[1\].above: must be greater"),
-    (edit("payment", "tiers", 1, "provider_share", value=0.5), 'a decimal in quotes, for example'),
+    (edit("payment", "tiers", 0, "above", value=1), r"tiers\[0\].above: det første"),
+    (edit("payment", "tiers", 1, "above", value=0), r"tiers\[1\].above: skal være større"),
+    (edit("payment", "tiers", 1, "provider_share", value=0.5), 'et decimaltal i anførselstegn, fx'),
     (edit("payment", "tiers", 1, "provider_share", value="1.5"), "provider_share: "),
     (edit("payment", "authorised_max", value="-1"), "payment.authorised_max: "),
-    (edit(*READINGS, "chosen", value="b"), "readings.chosen: no alternative"),
+    (edit(*READINGS, "chosen", value="b"), "readings.chosen: ingen fortolkning"),
     (edit(*READINGS, "alternatives", value=[]), "readings.alternatives: "),
-    (edit(*READINGS, "alternatives", 0, "payment_ceiling", value=DELETE), "payment_ceiling: the k"),
+    (edit(*READINGS, "alternatives", 0, "payment_ceiling", value=DELETE), "payment_ceiling: nøgl"),
     (edit("effect", value={"part_id": "del2", "weeks": 104, "control": {
-        "first_day": "2018-01-01", "last_day": "2019-12-31"}}), "effect.part_id: must name"),
+        "first_day": "2018-01-01", "last_day": "2019-12-31"}}), "effect.part_id: skal nævne"),
     (edit("focus_goal", value={"benefit_groups": ["x"], "case_days": 365, "window_months": 12,
-        "hours": 100, "target_share": "0.70"}), r"focus_goal.benefit_groups\[0\]: unknown benefit"),
-    (edit("screening", value={"case_days": 56, "goals": {"danced": 3}}), "danced: unknown key"),
+        "hours": 100, "target_share": "0.70"}), r"focus_goal.benefit_groups\[0\]: ukendt"),
+    (edit("screening", value={"case_days": 56, "goals": {"danced": 3}}), "danced: ukendt nøgle"),
     (edit("business_case", value={"price_level": 2018, "unit": 1000, "years": [2018, 2020],
         "lines": [{"name": "x", "category": "permanent", "area": "service", "amounts": [1, 2]}]}),
-     "business_case.years: must follow each other"),
+     "business_case.years: skal følge efter hinanden"),
     (edit("business_case", value={"price_level": 2018, "unit": 1000, "years": [2018, 2019],
         "lines": [{"name": "x", "category": "permanent", "area": "service", "amounts": [1]}]}),
-     r"business_case.lines\[0\].amounts: must hold one amount for each year"),
-    (edit("title", value=None), "title: must be a text"),
-    (edit("parts", value={}), "parts: must be a list"),
-    (edit("term", value=[]), "term: must be a mapping"),
+     r"business_case.lines\[0\].amounts: skal have ét beløb for hvert år"),
+    (edit("title", value=None), "title: skal være en tekst"),
+    (edit("parts", value={}), "parts: skal være en liste"),
+    (edit("term", value=[]), "term: skal være nøgler"),
 ]  # fmt: skip
 
 
@@ -267,7 +267,7 @@ def test_a_person_number_anywhere_in_a_contract_file_is_refused_and_not_repeated
     tmp_path: Path, tree: Tree, change: Callable[[Tree], None], where: str
 ) -> None:
     change(tree)
-    with pytest.raises(EffektError, match="person number") as caught:
+    with pytest.raises(EffektError, match="personnummer") as caught:
         load_text(tmp_path, to_yaml(tree))
     assert f": {where}: " in caught.value.message
     assert "1234" not in str(caught.value)
@@ -277,7 +277,7 @@ def test_a_person_number_anywhere_in_a_contract_file_is_refused_and_not_repeated
 def test_a_person_number_in_a_comment_or_in_the_files_name_is_refused(
     tmp_path: Path, tree: Tree
 ) -> None:
-    with pytest.raises(EffektError, match=r"prøve\.yml, line 1: holds what may be a person number"):
+    with pytest.raises(EffektError, match=r"prøve\.yml, linje 1: indeholder .* personnummer"):
         load_text(tmp_path, f"# ring til 610190 1234\n{to_yaml(tree)}")
     (tmp_path / "prøve.yml").unlink()
     for name in ("610190-1234.yml", "610190-1234.yaml"):
@@ -289,7 +289,7 @@ def test_a_person_number_in_a_comment_or_in_the_files_name_is_refused(
 
 def test_two_parts_of_person_months_are_refused(tmp_path: Path, tree: Tree) -> None:
     tree["parts"].append({**copy.deepcopy(tree["parts"][0]), "part_id": "del4"})
-    with pytest.raises(EffektError, match="at most one part may be of kind person_months"):
+    with pytest.raises(EffektError, match="højst én del må være af arten person_months"):
         load_text(tmp_path, to_yaml(tree))
 
 
@@ -309,7 +309,7 @@ def test_an_amount_written_unquoted_with_a_decimal_point_is_refused(
     tmp_path: Path, tree: Tree
 ) -> None:
     text = to_yaml(tree).replace('"10981.50"', "10981.5")
-    with pytest.raises(EffektError, match="an unquoted one is a float"):
+    with pytest.raises(EffektError, match="decimaltal i anførselstegn"):
         load_text(tmp_path, text)
 
 
@@ -317,7 +317,7 @@ def test_an_amount_written_unquoted_with_a_decimal_point_is_refused(
 def test_a_number_that_yaml_would_read_in_its_own_way_is_refused(
     tmp_path: Path, tree: Tree, text: str
 ) -> None:
-    with pytest.raises(EffektError, match="amount: must be a whole number"):
+    with pytest.raises(EffektError, match="amount: skal være et helt tal"):
         load_text(tmp_path, to_yaml(tree).replace("13048", text))
 
 
@@ -410,7 +410,7 @@ def test_the_closing_settlement_ends_after_the_last_ordinary_period(
 ) -> None:
     tree["settlement"]["final_on"] = final_on
     if refused:
-        with pytest.raises(EffektError, match=r"final_on: must be after .* 2024-12-31"):
+        with pytest.raises(EffektError, match=r"final_on: skal ligge efter .* 31\. december 2024"):
             load_text(tmp_path, to_yaml(tree))
     else:
         assert last_ordinary_day(load_text(tmp_path, to_yaml(tree))) == dt.date(2024, 12, 31)
@@ -450,10 +450,10 @@ def test_without_an_area_the_one_area_of_the_contracts_is_taken(tmp_path: Path, 
     assert [c.contract_id for c in load_contracts(tmp_path, None)] == ["prøve"]
     tree |= {"contract_id": "anden", "area": "Andet"}
     (tmp_path / "anden.yml").write_text(to_yaml(tree), encoding="utf-8")
-    with pytest.raises(EffektError, match="name 2 areas"):
+    with pytest.raises(EffektError, match="nævner 2 kommuner"):
         load_contracts(tmp_path, None)
     assert [c.contract_id for c in load_contracts(tmp_path, "Andet")] == ["anden"]
-    with pytest.raises(EffektError, match="no contract file has the home's area"):
+    with pytest.raises(EffektError, match="ingen kontraktfil er for kommunen"):
         load_contracts(tmp_path, "Tredje")
 
 
@@ -462,19 +462,19 @@ def test_contract_files_of_other_areas_are_validated_too(tmp_path: Path, tree: T
     (tmp_path / "prøve.yml").write_text(to_yaml(tree), encoding="utf-8")
     tree |= {"contract_id": "anden", "area": "Andet", "title": None}
     (tmp_path / "anden.yml").write_text(to_yaml(tree), encoding="utf-8")
-    with pytest.raises(EffektError, match=r"anden.yml, line \d+: title"):
+    with pytest.raises(EffektError, match=r"anden.yml, linje \d+: title"):
         load_contracts(tmp_path, "Prøve")
 
 
 def test_a_folder_without_contracts_or_with_a_misnamed_one_is_an_error(
     tmp_path: Path, tree: Tree
 ) -> None:
-    with pytest.raises(EffektError, match="there is no folder"):
+    with pytest.raises(EffektError, match="der er ingen mappe"):
         load_contracts(tmp_path / "missing", None)
-    with pytest.raises(EffektError, match="no contract file"):
+    with pytest.raises(EffektError, match="ingen kontraktfil"):
         load_contracts(tmp_path, None)
     (tmp_path / "prøve.yaml").write_text(to_yaml(tree), encoding="utf-8")
-    with pytest.raises(EffektError, match=r"must end in \.yml"):
+    with pytest.raises(EffektError, match=r"skal ende på \.yml"):
         load_contracts(tmp_path, None)
 
 
@@ -492,7 +492,7 @@ def test_stored_terms_give_the_same_contract_back(tmp_path: Path, tree: Tree) ->
     again = contract_from_json(contract.terms_json())
     assert again == contract
     assert again.terms_sha256 == contract.terms_sha256
-    with pytest.raises(EffektError, match="no JSON"):
+    with pytest.raises(EffektError, match="ikke JSON"):
         contract_from_json("{")
     with pytest.raises(EffektError, match="title"):
         contract_from_json({**json.loads(contract.terms_json()), "title": None})

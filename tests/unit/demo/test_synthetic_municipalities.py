@@ -189,9 +189,9 @@ def test_the_demo_lands_its_files_and_sets_the_homes_date(tmp_path: Path) -> Non
 def test_a_home_of_another_municipality_or_an_unknown_name_is_refused(tmp_path: Path) -> None:
     home = Home(tmp_path / "home").ensure()
     home.home_file.write_text("area: Odense\n", encoding="utf-8")
-    with pytest.raises(NotAllowedError, match="another municipality"):
+    with pytest.raises(NotAllowedError, match="en anden kommunes"):
         write_demo(home, "Hedensted")
-    with pytest.raises(UsageError, match="no synthetic municipality"):
+    with pytest.raises(UsageError, match="ingen syntetisk kommune"):
         write_demo(home, "Odense")
     assert not list(home.landing.iterdir())
     assert issubclass(UsageError, EffektError)

@@ -83,7 +83,7 @@ def test_homes_are_run_one_at_a_time_unless_it_is_said_otherwise(
     folder = fleet_of({"a": 0, "b": 3})
     assert run("run", str(folder), "--as-of", "2025-01-10") == 3
     assert {path.read_text() for path in (folder / "most").iterdir()} == {"1"}
-    assert "publiceret, men filer blev afvist" in capsys.readouterr().out
+    assert "udgivet, men leveringer blev afvist" in capsys.readouterr().out
 
 
 # Rule P.fleet

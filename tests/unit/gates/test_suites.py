@@ -63,20 +63,20 @@ def test_a_suite_that_shares_nothing_has_what_all_checks_share(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("was", "becomes", "says"),
     [
-        ("max_value: 0}", "max_value: 0, mostly: 0.9}", "mostly is not allowed"),
-        ("max_value: 0}", "max_value: 5}", "threshold needs its date and reason"),
+        ("max_value: 0}", "max_value: 0, mostly: 0.9}", "mostly er ikke tilladt"),
+        ("max_value: 0}", "max_value: 5}", "grænse skal have dato og begrundelse"),
         ("severity: critical", "severity: blocking", "severity"),
         ("shape: counts", "shape: pictures", "shape"),
         ("owner: controller", "owner: ja", "owner"),
         ("owner: controller", "note: x", "note"),
         ("broken: En kontrol til prøve", "broken:", "title"),
-        ("broken: En kontrol til prøve", "- broken", "not readable"),
-        ("  bent:", "  broken:", "stands twice"),
+        ("broken: En kontrol til prøve", "- broken", "kan ikke læses"),
+        ("  bent:", "  broken:", "står to gange"),
         ("gate: 30", "gate: 35", "gate"),
         ("min_rows: 1", "", "min_rows"),
         ("title: prøven", "title: prøven\nnote: x", "note"),
-        ("gate: 30", "gate: 30\ngate: 30", "stands twice"),
-        ("checks:", "checks: [", "not readable"),
+        ("gate: 30", "gate: 30\ngate: 30", "står to gange"),
+        ("checks:", "checks: [", "kan ikke læses"),
     ],
 )
 # Rule G.suites
@@ -93,7 +93,7 @@ def test_a_suite_without_checks_is_refused(tmp_path: Path) -> None:
 
 def test_a_list_of_checks_is_refused(tmp_path: Path) -> None:
     text = SOUND[: SOUND.index("checks:")] + "checks: [{id: broken, title: En kontrol}]\n"
-    with pytest.raises(EffektError, match="mapping"):
+    with pytest.raises(EffektError, match="checks er"):
         read_suite(_write(tmp_path, text))
 
 
@@ -105,13 +105,13 @@ def test_mostly_is_allowed_in_a_warning(tmp_path: Path) -> None:
 
 
 def test_the_file_says_the_gate_and_subject(tmp_path: Path) -> None:
-    with pytest.raises(EffektError, match="file name"):
+    with pytest.raises(EffektError, match="filens navn"):
         read_suite(_write(tmp_path, SOUND, "20_trial.yml"))
 
 
 def test_a_gate_without_a_suite_is_refused(tmp_path: Path) -> None:
     _write(tmp_path, SOUND)
-    with pytest.raises(EffektError, match="gate 10 has no suite"):
+    with pytest.raises(EffektError, match="gate 10 har ingen kontroller"):
         read_suites(tmp_path)
 
 

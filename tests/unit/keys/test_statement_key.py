@@ -37,7 +37,7 @@ def test_a_lost_key_ends_the_night_before_anything_moves_and_is_not_replaced(
     world = make_world(tmp_path)
     (world.home.vault / "0").touch()
     world.home.statement_key_file.unlink()
-    with pytest.raises(EffektError, match=r"STATEMENT_KEY_MISSING.*restore") as found:
+    with pytest.raises(EffektError, match=r"STATEMENT_KEY_MISSING.*læg secrets/") as found:
         steps.check_records(world.settings)
     assert found.value.exit_code == 1
     with pytest.raises(EffektError, match="STATEMENT_KEY_MISSING"):

@@ -17,7 +17,9 @@ from dagster_project.lib.base import chained
 from dagster_project.lib.base.canonical import canonical_json
 from dagster_project.lib.base.errors import EffektError, NotAllowedError, UsageError
 from dagster_project.lib.ledger import chain
+from dagster_project.lib.statement import write_statement
 from dagster_project.lib.trace import why
+from dagster_project.lib.trace.replay import replay
 from tests.support.published import CONTRACT, PERIODS, World
 
 Q1, Q2, Q3 = "2023-01", "2023-04", "2023-07"
@@ -168,7 +170,7 @@ def test_figures_that_change_take_the_state_back_and_give_it_again(world: World)
     life.submit(world.settings, CONTRACT, Q1, "Lis")
     world.amounts[PERIODS[0]] = Decimal("200.00")
     world.publish_again(dt.date(2023, 5, 2))
-    with pytest.raises(NotAllowedError, match="draft because the figures have changed"):
+    with pytest.raises(NotAllowedError, match="„kladde“, fordi tallene er ændret siden"):
         life.verify(world.settings, CONTRACT, Q1, "Kai")
     world.amounts[PERIODS[0]] = Decimal("300.00")
     world.publish_again(dt.date(2023, 5, 3))
@@ -186,6 +188,72 @@ def test_periods_are_submitted_in_order(world: World, approved: Approve) -> None
     approved(Q2)
     with pytest.raises(NotAllowedError, match="PERIOD_OPEN"):
         life.submit(world.settings, CONTRACT, Q3, "Lis")
+
+
+# Rule P.named
+def test_a_period_is_named_by_its_first_month_or_by_its_label(world: World) -> None:
+    assert life.submit(world.settings, CONTRACT, "2023-k1", "Lis").period_start == PERIODS[0]
+    assert life.verify(world.settings, CONTRACT, Q1, "Kai").period_start == PERIODS[0]
+    life.approve(world.settings, CONTRACT, " 2023-K1 ", "Lea")
+    assert why.explain(world.settings, CONTRACT, "2023-K1").as_json()["period_label"] == "2023-K1"
+    assert why.explain(world.settings, CONTRACT, Q1).as_json()["period"] == Q1
+
+
+@pytest.mark.parametrize("typed", ["2023-K9", "2023-02", "2023-01-01", "2023", "", "K1"])
+# Rule P.named
+def test_an_unknown_period_is_answered_with_the_known_ones(world: World, typed: str) -> None:
+    for ask in (
+        lambda: life.submit(world.settings, CONTRACT, typed, "Lis"),
+        lambda: why.explain(world.settings, CONTRACT, typed),
+        lambda: write_statement(world.settings, CONTRACT, typed),
+    ):
+        with pytest.raises(UsageError) as found:
+            ask()
+        assert "2023-K1, 2023-K2" in found.value.remedy
+
+
+# Rule P.named
+def test_an_unknown_contract_is_answered_with_the_known_ones(world: World) -> None:
+    for ask in (
+        lambda: life.submit(world.settings, "ukendt", Q1, "Lis"),
+        lambda: why.explain(world.settings, "ukendt", Q1),
+        lambda: write_statement(world.settings, "ukendt", Q1),
+    ):
+        with pytest.raises(UsageError) as found:
+            ask()
+        assert CONTRACT in found.value.remedy
+
+
+# Rules P.named, S.replay
+def test_a_replay_finds_its_period_as_the_other_commands_do(
+    world: World, approved: Approve
+) -> None:
+    asked: list[object] = []
+
+    def run(*words: object) -> None:
+        asked.append(words)
+        raise InterruptedError
+
+    with pytest.raises(NotAllowedError, match="NOT_APPROVED"):
+        replay(world.settings, CONTRACT, "2023-K1", run)
+    with pytest.raises(UsageError, match=CONTRACT):
+        replay(world.settings, "ukendt", Q1, run)
+    with pytest.raises(UsageError, match="2023-K1, 2023-K2"):
+        replay(world.settings, CONTRACT, "2023-K9", run)
+    approved(Q1)
+    with pytest.raises(NotAllowedError, match=f"NOT_APPROVED.*: {Q1}"):
+        replay(world.settings, CONTRACT, "2023-K2", run)
+    assert not asked
+
+
+# Rules S.blockers, P.danish
+def test_a_blocker_is_told_in_words(world: World) -> None:
+    world.blockers[PERIODS[0]] = ["claims_pending"]
+    world.publish(dt.date(2023, 5, 1))
+    with pytest.raises(NotAllowedError) as found:
+        life.submit(world.settings, CONTRACT, Q1, "Lis")
+    assert "krav afventer registret (claims_pending: 1)" in found.value.message
+    assert "--incomplete" in found.value.remedy
 
 
 # Rule S.steps
@@ -246,7 +314,7 @@ def test_a_payment_is_not_recorded_before_its_day(
     if allowed:
         assert life.pay(world.settings, CONTRACT, Q1, "Finn", paid_on, "bilag").paid_on == paid_on
     else:
-        with pytest.raises(UsageError, match="after today"):
+        with pytest.raises(UsageError, match="den dag er ikke kommet"):
             life.pay(world.settings, CONTRACT, Q1, "Finn", paid_on, "bilag")
 
 

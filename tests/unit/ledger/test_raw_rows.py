@@ -89,7 +89,7 @@ def test_terms_that_move_an_approved_period_are_refused(
     if "2022" in new:
         changes.append(("valid_from: 2023-01-01", "valid_from: 2022-12-01"))
     contracts = terms(world, *changes)
-    with pytest.raises(EffektError, match=f"TERMS_MOVE_APPROVED.*{key} moves") as found:
+    with pytest.raises(EffektError, match=f"TERMS_MOVE_APPROVED.*{key} flytter") as found:
         loaded(world, AS_OF, contracts)
     assert found.value.exit_code == 1
 

@@ -28,7 +28,7 @@ def test_a_business_date_after_today_is_refused_whoever_gave_it(
     if allowed:
         require_publishable(asked)
         return
-    with pytest.raises(UsageError, match="after today") as refused:
+    with pytest.raises(UsageError, match="den dag er ikke kommet") as refused:
         require_publishable(replace(asked, is_earlier=True))
     assert refused.value.exit_code == EXIT_USAGE
 

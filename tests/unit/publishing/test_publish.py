@@ -170,7 +170,7 @@ def test_a_candidate_that_gate_50_has_not_passed_is_not_published(
     home: Home, settings: Settings
 ) -> None:
     build_candidate(home, settings)
-    with pytest.raises(EffektError, match="has not passed gate 50"):
+    with pytest.raises(EffektError, match="ikke kommet gennem gate 50"):
         publish(home)
     assert current_snapshot(home) is None
 

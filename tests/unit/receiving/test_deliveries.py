@@ -357,7 +357,7 @@ def test_a_key_is_made_in_an_empty_home_and_is_private(tmp_path: Path) -> None:
 def test_a_missing_key_is_never_replaced_once_records_exist(tmp_path: Path, folder: str) -> None:
     home = Home(tmp_path / "home").ensure()
     (home.root / folder / "record").write_text("x")
-    with pytest.raises(EffektError, match="restore") as raised:
+    with pytest.raises(EffektError, match="tilbage fra") as raised:
         pseudonym.ensure_key(home)
     assert raised.value.exit_code == 1
     assert not home.key_file.exists()

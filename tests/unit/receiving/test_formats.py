@@ -257,7 +257,7 @@ def test_a_file_that_breaks_the_engine_is_named_and_no_other_file_is_refused_for
     )
     homes.land(home, landed[0], corpus.good_parquet("ydelsesforloeb"))
     homes.land(home, landed[1], corpus.good_csv("ydelsesforloeb"))
-    with pytest.raises(EffektError, match="parquet broke the engine") as error:
+    with pytest.raises(EffektError, match="parquet fik programmets læser til at gå ned") as error:
         homes.receive(home)
     assert error.value.code == "PARSER_BROKEN"
     assert sorted(path.name for path in home.landing.iterdir()) == sorted(landed)
@@ -274,7 +274,7 @@ def test_a_full_disk_is_no_fault_of_the_file(
     monkeypatch.setattr(json_format, "land_json", full)
     home = homes.new_home(tmp_path / "home")
     homes.land(home, "jobindsats_2024-02-01.json", corpus.good_json())
-    with pytest.raises(EffektError, match="no space"):
+    with pytest.raises(EffektError, match="ikke plads"):
         homes.receive(home)
     assert [path.name for path in home.landing.iterdir()] == ["jobindsats_2024-02-01.json"]
 

@@ -228,7 +228,7 @@ def test_a_code_without_a_word_is_shown_as_it_is_and_none_as_a_dash() -> None:
 @pytest.mark.parametrize(
     ("row", "says"),
     [
-        ("state,open,,igen,,,", "stands twice"),
+        ("state,open,,igen,,,", "står to gange"),
         ("state,new_one,,,,,", "label_da"),
         ("state,,,ny,,,", "code"),
         (",new_one,,ny,,,", "domain"),

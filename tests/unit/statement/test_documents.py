@@ -109,7 +109,7 @@ def test_the_workbook_says_what_has_no_table_as_well(written: dict[str, Path]) -
         for row in book[name].iter_rows(values_only=True)
         for value in row
     )
-    for text in ("Overlap: ", "Unge data: ", "Ingen har handlet på opgørelsen endnu"):
+    for text in ("Overlap: ", "Foreløbige data: ", "Ingen har handlet på opgørelsen endnu"):
         assert text in said, text
 
 

@@ -142,6 +142,7 @@ def _ended(returncode: int) -> Exception:
         return FileRefusedError(Finding("FILE_LIMIT", detail=limit))
     return EffektError(
         "READER_ENDED",
-        f"the process that reads parquet files was ended by the machine ({returncode})",
-        remedy="see that it can start and has memory, and run again; the file waits in landing/",
+        f"processen, der læser parquet-filer, blev afbrudt af maskinen ({returncode})",
+        remedy="se efter, at den kan begynde og har hukommelse nok, og kør igen; filen venter "
+        "i landing/",
     )

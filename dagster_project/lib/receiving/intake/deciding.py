@@ -38,7 +38,7 @@ def deciding(
         NotAllowedError: not by this person.
         EffektError: ``HOME_BUSY`` (a run holds the home), ``SECRETS_OPEN``.
     """
-    why = clean(reason, "reason")
+    why = clean(reason, "begrundelsen")
     home = settings.home
     if not home.vault.is_dir():
         raise unknown

@@ -30,8 +30,8 @@ def _known(home: Home) -> set[str]:
         pass
     raise EffektError(
         "UNTOLD_BROKEN",
-        f"quarantine/{_FILE} cannot be read: some refusals may have been told to nobody",
-        remedy="look through the newest reports of quarantine/, delete that file and run again",
+        f"quarantine/{_FILE} kan ikke læses: nogle afvisninger er måske ikke fortalt til nogen",
+        remedy="gennemgå de nyeste rapporter i quarantine/, slet den fil, og kør igen",
     )
 
 

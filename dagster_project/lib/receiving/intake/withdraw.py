@@ -42,8 +42,8 @@ def withdraw_delivery(
     """
     unknown = NotAllowedError(
         "NOT_ACCEPTED",
-        "no accepted delivery has this sha256",
-        remedy="mart.delivery names the deliveries, sha256 and delivery_id",
+        "ingen modtaget levering har denne sha256",
+        remedy="mart.delivery nævner leveringerne med sha256 og delivery_id",
     )
     with deciding(settings, actor, reason, unknown) as (register, decision):
         one = register.get(sha256.strip().lower())
@@ -54,7 +54,8 @@ def withdraw_delivery(
         known = [record for record in meant if not record.is_withdrawn()]
         if not known:
             raise NotAllowedError(
-                "ALREADY_WITHDRAWN", f"the delivery was withdrawn as of {meant[0].withdrawn_on}"
+                "ALREADY_WITHDRAWN",
+                f"leveringen er allerede trukket tilbage fra og med {meant[0].withdrawn_on}",
             )
         register.append(
             [

@@ -19,6 +19,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from dagster_project.lib.base import model_words
 from dagster_project.lib.base.canonical import sha256_json
 from dagster_project.lib.base.errors import EXIT_USAGE, EffektError
 from dagster_project.lib.base.strict_yaml import (
@@ -70,7 +71,7 @@ class _Strict(BaseModel):
 def _no_float(value: object) -> object:
     """Numbers are integers or quoted decimals, never floats."""
     if isinstance(value, float):
-        raise ValueError("write the number in quotes")  # noqa: TRY004 - what pydantic wants
+        raise ValueError("skriv tallet i anførselstegn")  # noqa: TRY004 - what pydantic wants
     return value
 
 
@@ -127,13 +128,13 @@ class Column(_Strict):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if (self.type in ("choice", "yes_no")) != bool(self.allowed):
-            raise ValueError("allowed belongs to choice and yes_no, and only there")
+            raise ValueError("allowed hører til choice og yes_no, og kun dér")
         if self.type == "yes_no" and len(self.allowed) != 2:
-            raise ValueError("yes_no needs two allowed values")
+            raise ValueError("yes_no skal have to tilladte værdier")
         if self.required and self.heading_required:
-            raise ValueError("a required column needs no heading_required")
+            raise ValueError("en kolonne, der skal udfyldes, har ikke heading_required")
         if (self.type == "digits") != (self.length is not None):
-            raise ValueError("length belongs to digits, and only there")
+            raise ValueError("length hører til digits, og kun dér")
         return self
 
 
@@ -298,19 +299,19 @@ class Source(_Strict):
         names = [column.name for column in self.columns]
         headings = [column.heading for column in self.columns]
         if len(set(names)) != len(names) or len(set(headings)) != len(headings):
-            raise ValueError("a column stands twice")
+            raise ValueError("en kolonne står to gange")
         if (self.semantics == "window") != (self.window is not None):
-            raise ValueError("window belongs to window sources, and only there")
+            raise ValueError("window hører til kilder med vinduer, og kun dér")
         if (self.semantics == "window") != (self.row_counts is not None):
-            raise ValueError("row_counts belongs to window sources, and only there")
+            raise ValueError("row_counts hører til kilder med vinduer, og kun dér")
         if ({r.column for r in self.rules} | {r.other for r in self.rules}) - set(names):
-            raise ValueError("a rule names an unknown column")
+            raise ValueError("en regel nævner en ukendt kolonne")
         if set(self.key) - set(names):
-            raise ValueError("the key names an unknown column")
+            raise ValueError("nøglen nævner en ukendt kolonne")
         if self.figures is not None and (
             self.figures.column not in names or self.figures.month not in self.key
         ):
-            raise ValueError("figures names an unknown column, or a month outside the key")
+            raise ValueError("figures nævner en ukendt kolonne, eller en måned uden for nøglen")
         if self.real_name is not None:
             re.compile(self.real_name)
         return self
@@ -353,7 +354,7 @@ def refused(file: str, problem: str) -> EffektError:
 def problems_of(error: ValidationError) -> str:
     """The key paths that a model refuses, and why."""
     told = [
-        f"{show_path(item['loc'])}: {item['msg'].removeprefix('Value error, ')}"
+        f"{show_path(item['loc'])}: {model_words.why(dict(item))}"
         for item in error.errors(include_input=False)
     ]
     return "; ".join(told)

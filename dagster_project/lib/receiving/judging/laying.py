@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from dagster_project.lib.base import model_words
 from dagster_project.lib.base.person_numbers import number_paths
 from dagster_project.lib.base.strict_yaml import (
     Document,
@@ -33,18 +34,6 @@ from dagster_project.lib.receiving.judging.dialect import (
     MonthPattern,
 )
 
-_WORDS = {
-    "extra_forbidden": "ukendt nøgle",
-    "string_type": "skal være en tekst",
-    "tuple_type": "skal være en liste",
-    "dict_type": "skal være nøgler med værdier",
-    "model_type": "skal være nøgler med værdier",
-    "int_parsing": "skal være et helt tal",
-    "greater_than_equal": "skal være mindst 1",
-    "less_than_equal": "er for stort",
-    "literal_error": "er ikke en af de tilladte værdier",
-    "string_too_short": "må ikke være tom",
-}
 _HIGHEST_HEADER = 1000
 
 KeyPath = tuple[str | int, ...]
@@ -133,8 +122,7 @@ def _refuse_numbers(document: Document) -> None:
 
 
 def _told(item: dict[str, Any]) -> str:
-    why = _WORDS.get(item["type"], str(item["msg"]).removeprefix("Value error, "))
-    return f"{show_path(tuple(item['loc']))}: {why}"
+    return f"{show_path(tuple(item['loc']))}: {model_words.why(item)}"
 
 
 class _Laying:

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from dagster_project.lib.base.errors import said_by_system
 from dagster_project.lib.base.person_numbers import shown
 from dagster_project.lib.base.strict_yaml import MAX_BYTES
 from dagster_project.lib.receiving.judging.declarations import Source, load_sources, refused
@@ -87,7 +88,7 @@ def read_overlays(sources_dir: Path) -> Overlays:
     except FileNotFoundError:
         names = []
     except OSError as error:
-        raise refused("sources", f"kan ikke læses ({error.strerror})") from None
+        raise refused("sources", f"kan ikke læses ({said_by_system(error)})") from None
     for name in names:
         if not name.startswith((".", "~")) and name.casefold().endswith(_WRONG_ENDS):
             source, sender = _named(name)
@@ -144,7 +145,7 @@ def _bytes_of(path: Path) -> bytes:
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
-        what = "er et link" if path.is_symlink() else f"kan ikke læses ({error.strerror})"
+        what = "er et link" if path.is_symlink() else f"kan ikke læses ({said_by_system(error)})"
         raise refused(place, what) from None
     try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):

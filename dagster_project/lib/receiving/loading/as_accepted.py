@@ -30,8 +30,8 @@ def source_of(home: Home, record: Record) -> Source:
     if source is None:
         raise EffektError(
             "SOURCE_DECLARATION",
-            f"delivery {record.delivery_id} is of a source that is no longer declared",
-            remedy="put the declaration back into seeds/sources/",
+            f"leveringen {record.delivery_id} er af en kilde, der ikke længere er erklæret",
+            remedy="læg erklæringen tilbage i seeds/sources/",
         )
     if record.overlay_sha256 is None:
         return source
@@ -70,5 +70,5 @@ def declared_otherwise(record: Record) -> EffektError:
         f"{record.file_name} (vault/{record.sha256[:12]}…) er hel, men læses anderledes, end da den"
         f" blev modtaget: seeds/sources/{record.source}.yml er ændret",
         remedy=f"læg seeds/sources/{record.source}.yml tilbage, som den var; en kommunes egen form"
-        " hører til i hjemmets mappe sources/",
+        " hører til i kommunens mappe sources/",
     )

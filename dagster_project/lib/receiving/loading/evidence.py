@@ -83,6 +83,6 @@ def _row_hmac(key: bytes, texts: list[str]) -> str:
 def _missing(sha256: str) -> EffektError:
     return EffektError(
         "VAULT_BROKEN",
-        f"vault/{sha256[:12]}… does not hold the rows that were accepted",
-        remedy="restore the file from the backup of this home; its name is its sha256",
+        f"vault/{sha256[:12]}… har ikke de rækker, der blev modtaget",
+        remedy="læg filen tilbage fra mappens sikkerhedskopi; dens navn er dens sha256",
     )

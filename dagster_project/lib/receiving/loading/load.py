@@ -236,7 +236,7 @@ def note_rule(
 
 def _parts_of(home: Home, record: Record) -> NameParts:
     if record.extracted_on is None:
-        raise _vault_error(record, "has no date in the register")
+        raise _vault_error(record, "har ingen dato i leveringsregistret")
     return NameParts(
         source_of(home, record), record.format or "csv", record.extracted_on,
         record.covers_from, record.covers_to, record.sender, record.version_no or 1,
@@ -288,9 +288,9 @@ def load_records(
             parts = _parts_of(home, record)
             path = home.vault / record.sha256
             if not path.is_file():
-                raise _vault_error(record, "is missing from the vault")
+                raise _vault_error(record, "mangler i vault/")
             if sha256_file(path) != record.sha256:
-                raise _vault_error(record, "is no longer what was accepted")
+                raise _vault_error(record, "er ikke længere det, der blev modtaget")
             try:
                 content = read_content(parser, path, parts, context, spill, "typed")
             except FileRefusedError:
@@ -319,5 +319,5 @@ def _vault_error(record: Record, what: str) -> EffektError:
     return EffektError(
         "VAULT_BROKEN",
         f"{record.file_name} (vault/{record.sha256[:12]}…) {what}",
-        remedy="restore the file from the backup of this home; its name is its sha256",
+        remedy="læg filen tilbage fra mappens sikkerhedskopi; dens navn er dens sha256",
     )
