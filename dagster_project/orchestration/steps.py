@@ -219,6 +219,19 @@ def build(
     )
 
 
+def build_marts(
+    select: Sequence[str],
+    exclude: Sequence[str],
+    settings: Settings,
+    models: Sequence[str] | None = None,
+) -> StepOutcome:
+    """The marts; meanwhile what draws the charts of the documents makes itself ready."""
+    from dagster_project.lib import charts
+
+    charts.warm()
+    return build(select, exclude, settings, models)
+
+
 def hash_statements(settings: Settings) -> StepOutcome:
     """Causes of changed approved amounts, and the figures hash of each closed period."""
     from dagster_project.lib import ledger, statement, warehouse

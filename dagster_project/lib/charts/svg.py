@@ -19,7 +19,11 @@ COLOURS = {
     "ink": "#1d2b36", "soft": "#55646f", "rule": "#d5dde3", "basis": "#9fb3c2", "gain": "#2f7d6d",
     "loss": "#b9541f", "deep": "#1f4e79", "here": "#a3195b",
 }  # fmt: skip
-"""The colours by name; a page may give each another value, for the dark say."""
+"""The colours by name, on white; a page that is dark gives them the values of ``NIGHT``."""
+NIGHT = {
+    "ink": "#e6edf2", "soft": "#a9b7c2", "rule": "#3a4853", "basis": "#6f8799", "gain": "#5fb8a4",
+    "loss": "#e58a57", "deep": "#7db3e0", "here": "#f06aae",
+}  # fmt: skip
 
 _VARIABLE = re.compile(r"var\(--[a-z]+, ?(#[0-9a-f]{6})\)")
 _SIZE = re.compile(r'(<svg [^>]*?) width="[\d.]+" height="[\d.]+"')
