@@ -84,7 +84,8 @@ def basis(content: Content) -> Section:
     headings = ("Del", "Hvad der måles", "Prisgruppe", ">Personmåneder", ">Pris, kr.",
                 ">Beløb, kr.")  # fmt: skip
     last = total(5, content["figures"]["basis"]["period"])
-    return Section("Periodens grundlag", clauses, table=Table(headings, rows, last))
+    table = Table(headings, rows, last)
+    return Section("Periodens grundlag", clauses, table=table, starts_page=True)
 
 
 def true_ups(content: Content) -> Section | None:
@@ -136,14 +137,20 @@ def tiers(content: Content) -> Section:
     last = [Cell("Betalingsret i alt"), blank, blank, blank, money(entitled), blank]
     curve = [
         [money(row["basis_dkk"]), money(row["payment_dkk"]), share(row["marginal_share"])]
-        for row in content["shown"]["curve"]
-        if row["reading_id"] == found["reading"] and Decimal(row["basis_dkk"]) >= 0
+        for row in _corners(content, found["reading"])
     ]
     return Section(
         "Betalingsretten gennem trinnene", said, picture=charted.CURVE,
         table=Table(headings, rows, last),
         behind=Table((">Grundlag, kr.", ">Betalingsret, kr.", ">Andel af den næste krone"), curve),
     )  # fmt: skip
+
+
+def _corners(content: Content, reading: str) -> list[Mapping[str, Any]]:
+    """The published rows of the payment curve, without those a krone beside a threshold."""
+    rows = [row for row in content["shown"]["curve"] if row["reading_id"] == reading]
+    bases = {Decimal(row["basis_dkk"]) for row in rows}
+    return [row for row in rows if {(at := Decimal(row["basis_dkk"])) - 1, at + 1} <= bases]
 
 
 def _span(step: Mapping[str, Any]) -> str:
@@ -157,9 +164,8 @@ def limits(content: Content) -> Section:
     """Ceiling, authorised maximum with every release, what is held, and headroom."""
     figures, totals = content["figures"], content["shown"]["totals"]
     found, way = money_way.limits(content), figures["tiers"]
-    title = reading_title(content, way["reading"])
     ceilings = [
-        [text_cell(f"Loft over {name} ({title})"), kroner(way[key])]
+        [text_cell(f"Loft over {name}"), kroner(way[key])]
         for key, name in (("basis_ceiling", "grundlaget"), ("payment_ceiling", "betalingen"))
         if way[key] is not None
     ]  # fmt: skip
@@ -224,7 +230,7 @@ def readings(content: Content) -> Section:
                 "Kontraktens ord")  # fmt: skip
     said = [
         (
-            "Kontraktens tekst kan læses på flere måder. Sådan ville hver af dem have talt, uden det"
+            "Kontraktens tekst kan læses på flere måder. Sådan ville hver have talt, uden det"
             " bevilgede maksimum."
         ),
         one_sentence(f"Begrundelse for den valgte: {terms['chosen_reason']}"),
@@ -262,10 +268,11 @@ def reductions(content: Content) -> Iterator[Section]:
                     ">Gns. nu", ">Fald", ">Pris, kr.", ">Beløb, kr.")  # fmt: skip
         has_months = bool(content["shown"]["statistics"])
         behind = Table(
-            ("Ydelse", "Måned før", ">Før", "Måned nu", ">Nu"),
-            [row for group, both in spans.items() for row in _months(group, *both)],
+            ("Måned før", *(f">{group}" for group in spans), "Måned nu",
+             *(f">{group}" for group in spans)),
+            list(_months(list(spans.values()))),
             caption="Offentliggjorte fuldtidspersoner, måned for måned",
-        )
+        )  # fmt: skip
         yield Section(
             f"{part_title(content, part['part_id'])}: færre fuldtidspersoner", said,
             picture=charted.MONTHS if has_months else "", table=Table(headings, rows),
@@ -301,18 +308,17 @@ def _until_fte(part: Mapping[str, Any], effects: list[Mapping[str, Any]]) -> lis
             " indtil da er dens beløb 0.")]  # fmt: skip
 
 
-def _months(
-    group: str, before: list[tuple[dt.date, Decimal | None]],
-    now: list[tuple[dt.date, Decimal | None]],
-) -> Iterator[list[Cell]]:  # fmt: skip
-    for place in range(max(len(before), len(now))):
-        row = [text_cell(group)]
-        for span in (before, now):
-            month, value = span[place] if place < len(span) else (None, None)
-            row += [
-                text_cell(None if month is None else danish.month(month)),
-                fte(None if value is None else str(value)),
-            ]
+def _months(groups: list[list[list[tuple[dt.date, Decimal | None]]]]) -> Iterator[list[Cell]]:
+    """The months of both spans beside each other, with the figure of each group."""
+    spans = [[group[side] for group in groups] for side in (0, 1)]
+    for place in range(max(len(span[0]) for span in spans)):
+        row = []
+        for span in spans:
+            has_month = place < len(span[0])
+            row.append(text_cell(danish.month(span[0][place][0]) if has_month else None))
+            for values in span:
+                value = values[place][1] if has_month else None
+                row.append(fte(None if value is None else str(value)))
         yield row
 
 
@@ -348,8 +354,8 @@ def relapses(content: Content) -> Iterator[Section]:
         said = [
             one_sentence(part["clause"]),
             (
-                "Besparelsen regnes med den uafrundede andel før og afrundes én gang. I denne periode"
-                f" indgår {kr(booked)} fra delen."
+                "Besparelsen regnes med den uafrundede andel før og afrundes én gang."
+                f" I denne periode indgår {kr(booked)} fra delen."
             ),
             *_until_relapse(part, row),
         ]

@@ -73,10 +73,13 @@ def _what(content: Content, paid: Decimal) -> str:
         if not paid:
             return f"{payer} har intet betalt {payee} for {label}"
         return f"{payer} har betalt {payee} {kr(paid)} for {label}{when}"
-    if state == "approved":
-        return f"{payer} skal betale {payee} {kr(paid) if paid else 'intet'} for {label}"
-    what = "Bliver opgørelsen godkendt, "
-    return f"{what}skal {payer} betale {payee} {kr(paid) if paid else 'intet'} for {label}"
+    must = (
+        f"skal {payer} betale {payee} {kr(paid)}"
+        if paid
+        else (f"skal {payer} ikke betale noget til {payee}")
+    )
+    how = "Efter den godkendte opgørelse" if state == "approved" else "Bliver opgørelsen godkendt,"
+    return f"{how} {must} for {label}"
 
 
 def _why(content: Content, paid: Decimal) -> str:
@@ -221,8 +224,8 @@ def _way_words(content: Content) -> Any:
         )
     if before.settled:
         yield (
-            f"Afregnet i tidligere perioder: {kr(before.settled)}, heraf godkendt"
-            f" {kr(before.approved)} og betalt {kr(before.paid)}."
+            f"I tidligere perioder er {kr(before.settled)} afregnet; heraf er"
+            f" {kr(before.approved)} godkendt og {kr(before.paid)} betalt."
         )
     if carried:
         yield (

@@ -76,9 +76,13 @@ def _table(table: Table) -> dict[str, Any]:
     return {
         "caption": table.caption,
         "headings": list(table.headings),
-        "rows": [[_breakable(cell.text) for cell in row] for row in table.rows],
+        "rows": [
+            [cell.text if table.is_dense else _breakable(cell.text) for cell in row]
+            for row in table.rows
+        ],
         "total": [cell.text for cell in table.total],
         "widths": widths(table),
+        "is_dense": table.is_dense,
     }
 
 
@@ -89,7 +93,7 @@ def widths(table: Table) -> list[int]:
         texts = [row[column].text for row in [*table.rows, *([table.total] if table.total else [])]]
         longest = max((len(text) for text in texts), default=1)
         word = max((len(word) for word in heading.removeprefix(">").split()), default=1)
-        found.append(max(min(longest, 44), word, 4))
+        found.append(max(min(longest, 56 if table.is_dense else 44), word, 4))
     return found
 
 

@@ -40,12 +40,16 @@ class Fact:
 
 @dataclass(frozen=True)
 class Table:
-    """Headings (a leading ``>`` aligns the column to the right), rows and an optional total."""
+    """Headings (a leading ``>`` aligns the column to the right), rows and an optional total.
+
+    A dense one is a long list that is looked up, not read: small, a line for each row.
+    """
 
     headings: Sequence[str]
     rows: Sequence[Sequence[Cell]]
     total: Sequence[Cell] = ()
     caption: str = ""
+    is_dense: bool = False
 
 
 @dataclass(frozen=True)

@@ -211,7 +211,8 @@ def _deliveries(content: Content) -> Section:
         f"Ydelseskoder: sha256 {told['benefit_codes_sha256']}.",
     ]
     return Section(
-        "Leveringer, som kontraktens tal hviler på", said, table=Table(headings, rows),
+        "Leveringer, som kontraktens tal hviler på", said,
+        table=Table(headings, rows, is_dense=True),
         sheet=SOURCES, starts_page=True,
     )  # fmt: skip
 

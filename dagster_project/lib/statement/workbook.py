@@ -32,10 +32,10 @@ _CREATED = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)  # no clock in the file
 _MAX_WIDTH = 60
 _MAX_NAME = 31  # letters of a sheet's name
 _A4 = 9
-_UPRIGHT = 110  # letters that an upright page holds in a size that is read
-_TEXT_WIDTH, _FIRST_WIDTH, _LEAST_WIDTH = 26, 34, 12  # letters of a column
+_UPRIGHT = 140  # letters that an upright page holds in a size that is read
+_FIRST_WIDTH, _LEAST_WIDTH = 32, 13  # letters of a column
+_LEAST_COLUMNS = 6
 _LINE_HEIGHT = 15  # points
-_TITLE_SHARE = 0.7  # letters of a heading to those of a text
 _FOUR_DECIMALS = re.compile(r",[0-9]{4}$")
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "\x00")
 
@@ -83,7 +83,11 @@ class _Writer:
         )
         self.bold = book.add_format({"bold": True, "bottom": 2, "text_wrap": True, "valign": "top"})
         self.total = book.add_format({"bold": True, "top": 2, "num_format": "#,##0.00"})
-        self.wrapped = book.add_format({"text_wrap": True, "valign": "top"})
+        self.wrapped = book.add_format({"text_wrap": True, "valign": "top", "align": "left"})
+        self.indented = book.add_format(
+            {"text_wrap": True, "valign": "top", "align": "left", "indent": 1}
+        )
+        self.wrapped_right = book.add_format({"text_wrap": True, "valign": "top", "align": "right"})
         self.leading = book.add_format({"num_format": '#,##0.00" kr."', "align": "left"})
         self.money = book.add_format({"num_format": "#,##0.00", "valign": "top"})
         self.whole = book.add_format({"num_format": "#,##0", "valign": "top"})
@@ -136,17 +140,17 @@ class _Writer:
 
 
 class _Stack:
-    """One sheet on which the sections of a view stand below each other, for A4 upright or across.
+    """One sheet on which the sections of a view stand below each other, one page wide on A4.
 
-    A column is as wide as its numbers need; texts wrap. What is printed has the settlement's name
-    on top of every page.
+    Numbers get a column that holds them; a text wraps, and the last text of a row goes on to the
+    edge. Every printed page has the settlement's name on top.
     """
 
     def __init__(self, writer: _Writer, name: str, view: View) -> None:
         self.writer, self.name, self.view = writer, name, view
         self.sections = [one for one in view.sections if one.sheet == name]
         tables = [table for one in self.sections for table in self._tables(one)]
-        self.columns = max([2, *(len(table.headings) for table in tables)])
+        self.columns = max([_LEAST_COLUMNS, *(len(table.headings) for table in tables)])
         self.widths = [self._width(tables, column) for column in range(self.columns)]
         self.sheet = writer.sheet(name)
         self.row = 0
@@ -169,7 +173,8 @@ class _Stack:
             self._wide(section.title, self.writer.heading)
             for text in section.text:
                 self._wide(text, self.writer.wrapped)
-            for table in self._tables(section):
+            for place, table in enumerate(self._tables(section)):
+                self.row += bool(place)
                 if table.caption:
                     self._wide(table.caption, self.writer.strong)
                 self._table(table)
@@ -187,64 +192,83 @@ class _Stack:
             *((fact.label, fact.cell) for fact in (*view.parties, *view.facts)),
             ("Opgørelsens sha256", Cell(view.statement_sha256)),
         ]  # fmt: skip
+        self.row += 1
         for label, cell in rows:
-            self.sheet.write_string(self.row, 0, escaped(label), self.writer.wrapped)
-            if cell.value is None:
-                self._merged(self.row, 1, escaped(cell.text), self.writer.wrapped)
-            else:
-                self.sheet.write_number(self.row, 1, cell.value, self.writer.leading)
-            self.row += 1
+            self._cells([Cell(label), cell], lead=self.writer.leading)
 
     def _wide(self, text: str, style: Format) -> None:
         """A text over all columns, as high as it needs."""
-        self._merged(self.row, 0, escaped(text), style)
-        letters = sum(self.widths) * (_TITLE_SHARE if style is self.writer.title else 1)
-        lines = -(-len(text) // max(int(letters), 1))
-        if style is self.writer.wrapped and lines > 1:
-            self.sheet.set_row(self.row, _LINE_HEIGHT * lines)
+        self._merged(self.row, 0, self.columns - 1, escaped(text), style)
+        if style is self.writer.wrapped:
+            self._height([(len(text), sum(self.widths))])
         self.row += 1
 
-    def _merged(self, row: int, first: int, text: str, style: Format) -> None:
-        if first == self.columns - 1:
+    def _merged(self, row: int, first: int, last: int, text: str, style: Format) -> None:
+        if first == last:
             self.sheet.write_string(row, first, text, style)
         else:
-            self.sheet.merge_range(row, first, row, self.columns - 1, text, style)
+            self.sheet.merge_range(row, first, row, last, text, style)
 
     def _table(self, table: Table) -> None:
         writer = self.writer
+        ends = [self._end(table, column) for column in range(len(table.headings))]
         for column, heading in enumerate(table.headings):
             style = writer.bold_right if heading.startswith(">") else writer.bold
-            self.sheet.write_string(self.row, column, heading.removeprefix(">"), style)
-        self._height(self.row, [heading.removeprefix(">") for heading in table.headings])
+            self._merged(self.row, column, ends[column], heading.removeprefix(">"), style)
+        self._height([(len(h), self.widths[at]) for at, h in enumerate(table.headings)])
+        self.row += 1
         for row in table.rows:
-            self.row += 1
-            writer.row(self.sheet, self.row, row)
-            self._height(self.row, [cell.text for cell in row if cell.value is None])
+            self._cells(row, table=table)
         if table.total:
-            self.row += 1
             writer.row(self.sheet, self.row, table.total, writer.total)
+            self.row += 1
+
+    def _end(self, table: Table, column: int) -> int:
+        """The last column that a cell takes: a text that is its row's last goes to the edge."""
+        is_last = column == len(table.headings) - 1
+        is_text = not table.headings[column].startswith(">") and not table.is_dense
+        return self.columns - 1 if is_last and is_text else column
+
+    def _cells(
+        self, cells: Sequence[Cell], *, table: Table | None = None, lead: Format | None = None
+    ) -> None:
+        """One row; without a table it is a label and what belongs to it."""
+        writer, needs = self.writer, []
+        for column, cell in enumerate(cells):
+            if cell.value is not None:
+                style = lead or writer.format_of(cell)
+                self.sheet.write_number(self.row, column, cell.value, style)
+                continue
+            end = self._end(table, column) if table else (self.columns - 1 if column else 0)
+            is_right = table is not None and table.headings[column].startswith(">")
+            style = (
+                writer.wrapped_right if is_right else writer.indented if column else writer.wrapped
+            )
+            self._merged(self.row, column, end, escaped(cell.text), style)
+            needs.append((len(cell.text), sum(self.widths[column : end + 1])))
+        if table is None or not table.is_dense:
+            self._height(needs)
         self.row += 1
 
-    def _height(self, row: int, texts: Sequence[str]) -> None:
-        """Make a row as high as its longest text; programs do not all do that when they open."""
-        lines = max(
-            (-(-len(text) // max(self.widths[at] - 1, 1)) for at, text in enumerate(texts)),
-            default=1,
-        )
+    def _height(self, needs: Sequence[tuple[int, int]]) -> None:
+        """Make a row as high as its longest text; programs do not all do that when they open.
+
+        Args:
+            needs: letters of each text, and letters that its cell holds.
+        """
+        lines = max((-(-letters // max(int(held * 0.95), 1)) for letters, held in needs), default=1)
         if lines > 1:
-            self.sheet.set_row(row, _LINE_HEIGHT * lines)
+            self.sheet.set_row(self.row, _LINE_HEIGHT * lines)
 
     def _width(self, tables: Sequence[Table], column: int) -> int:
-        """Letters of the longest number of a column, or of a text up to a bound."""
+        """Letters of a column: its longest number, or enough for a text to wrap in."""
         own = [table for table in tables if column < len(table.headings)]
-        cells = [row[column] for table in own for row in [*table.rows, table.total] if row]
-        numbers = [len(cell.text) + 2 for cell in cells if cell.value is not None]
-        texts = [min(len(cell.text) + 1, _TEXT_WIDTH) for cell in cells if cell.value is None]
-        longest_words = [
-            len(word) + 1 for table in own for word in table.headings[column].strip(">").split()
-        ]
-        least = _FIRST_WIDTH if column == 0 else _LEAST_WIDTH
-        return max([least, *numbers, *texts, *longest_words])
+        cells = [(table, row[column]) for table in own for row in [*table.rows, table.total] if row]
+        numbers = [len(cell.text) + 2 for _, cell in cells if cell.value is not None]
+        listed = [len(cell.text) + 1 for table, cell in cells if table.is_dense]
+        return max(
+            [_FIRST_WIDTH if column == 0 and not listed else _LEAST_WIDTH, *numbers, *listed]
+        )
 
 
 def _width(table: Table, column: int) -> int:
