@@ -294,9 +294,10 @@ def statements(settings: Settings) -> StepOutcome:
 
 def _write_reports(settings: Settings, *, is_unchanged: bool = False) -> int:
     """Documents and posting files; how many documents were written."""
-    from dagster_project.lib import ledger, statement
+    from dagster_project.lib import charts, ledger, statement
 
     home = settings.home
     written: Any = statement.write_documents(home, settings, is_unchanged=is_unchanged)
     statement.write_postings(home, ledger.read(home))
+    charts.sweep(home)
     return len(written)

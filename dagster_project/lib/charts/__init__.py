@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from dagster_project.lib.base.lazy import attributes
 
 if TYPE_CHECKING:
-    from dagster_project.lib.charts.drawing import draw, order, standby, warm
+    from dagster_project.lib.charts.drawing import draw, order, standby, sweep, warm
     from dagster_project.lib.charts.kinds import (
         Bar,
         Chart,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from dagster_project.lib.charts.svg import FONT_FOLDER, without_variables
 
 _HOMES = (
-    dict.fromkeys(("draw", "order", "standby", "warm"), "drawing")
+    dict.fromkeys(("draw", "order", "standby", "sweep", "warm"), "drawing")
     | dict.fromkeys(("FONT_FOLDER", "without_variables"), "svg")
     | dict.fromkeys(
         (
@@ -43,7 +43,8 @@ _HOMES = (
 
 __all__ = [
     "FONT_FOLDER", "Bar", "Chart", "PeriodBar", "SpanOfMonths", "draw", "order", "payment_curve",
-    "period_bars", "relapse_curve", "span_months", "standby", "warm", "way", "without_variables",
+    "period_bars", "relapse_curve", "span_months", "standby", "sweep", "warm", "way",
+    "without_variables",
 ]  # fmt: skip
 
 __getattr__ = attributes(__name__, _HOMES)

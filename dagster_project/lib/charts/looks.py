@@ -22,6 +22,7 @@ _BASIS, _GAIN, _LOSS = colour("basis"), colour("gain"), colour("loss")
 _DEEP, _HERE = colour("deep"), colour("here")
 _SIZE = 13  # pixels of a letter; on a phone a picture is as wide as it was drawn
 _SMALL = 12
+_EXTENT = 46  # pixels beside a panel, so that panels stand under each other
 _CONFIG: dict[str, Any] = {
     "aria": False, "background": "transparent", "font": FONT, "padding": 4,
     "view": {"stroke": None},
@@ -220,12 +221,12 @@ def _panel(one: Figures, width: int) -> Any:
     x = alt.X(
         "x:Q", scale=alt.Scale(domain=[0, max(len(labels), 2) - 1], nice=False),
         axis=alt.Axis(title=None, grid=False, values=list(range(len(labels))),
-                      labelOverlap=False, labelExpr=f"{labels!r}[datum.value]"),
+                      labelOverlap=False, labelFlush=True, labelExpr=f"{labels!r}[datum.value]"),
     )  # fmt: skip
     known = [row["y"] for row in rows if row["y"] is not None]
     is_high = bool(known) and min(known) > max(known) / 2
     y = alt.Y("y:Q", scale=alt.Scale(zero=not is_high), axis=alt.Axis(
-        title=None, tickCount=4, format=",.4~f", domain=False,
+        title=None, tickCount=4, format=",.4~f", domain=False, minExtent=_EXTENT, maxExtent=_EXTENT,
     ))  # fmt: skip
     layers: list[alt.Chart] = []
     heads: list[tuple[str, str, int, Weight]] = [(one["group"], _INK, -38, "bold")]
@@ -245,7 +246,7 @@ def _panel(one: Figures, width: int) -> Any:
         .encode(x=alt.value(0), y=alt.value(rise), text="text:N")
         for text, tone, rise, weight in heads
     ]
-    return alt.layer(*layers).properties(width=width - 60, height=130)
+    return alt.layer(*layers).properties(width=width - _EXTENT - 8, height=130)
 
 
 # relapses -----------------------------------------------------------------------------------------

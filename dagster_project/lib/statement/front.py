@@ -94,10 +94,13 @@ def _why(content: Content, paid: Decimal) -> str:
             f"fordi resultaterne indtil nu er opgjort til {kr(basis)}, der giver ret til"
             f" {kr(entitled)} i alt"
         )
-    if found.used:
-        told += f", hvoraf {kr(found.used)} over bevillingen er frigivet"
-    if found.held:
-        told += f", hvoraf {kr(found.held)} over bevillingen holdes tilbage"
+    above = [
+        f"{kr(kroner_of)} over bevillingen {what}"
+        for kroner_of, what in ((found.used, "er frigivet"), (found.held, "holdes tilbage"))
+        if kroner_of
+    ]
+    if above:
+        told += f", hvoraf {' og '.join(above)}"
     if before.settled:
         told += f", og {kr(before.settled)} er afregnet i tidligere perioder"
     elif not paid and not basis:

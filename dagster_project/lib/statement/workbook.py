@@ -75,7 +75,7 @@ class _Writer:
     def __init__(self, book: Workbook) -> None:
         self.book = book
         self.names: set[str] = set()
-        self.title = book.add_format({"bold": True, "font_size": 16})
+        self.title = book.add_format({"bold": True, "font_size": 13})
         self.heading = book.add_format({"bold": True, "font_size": 13, "font_color": "#1f4e79"})
         self.strong = book.add_format({"bold": True})
         self.bold_right = book.add_format(
