@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from dagster_project.lib import charts
+from dagster_project.lib.charts import drawing
 from dagster_project.orchestration import dbt_runner
 
 
@@ -43,3 +46,17 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that all workers of this test session share."""
     base = tmp_path_factory.getbasetemp()
     return base.parent if base.name.startswith("popen-") else base
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_pictures(shared_folder: Path) -> Iterator[Path]:
+    """One process draws for a worker's whole session, and every home finds its pictures.
+
+    A picture is named by what is drawn and by what draws it, so whose home it is does not matter.
+    """
+    kept = shared_folder / "charts"
+    patch = pytest.MonkeyPatch()
+    patch.setattr(drawing, "folder", lambda _home: kept)
+    with charts.standby():
+        yield kept
+    patch.undo()

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from dagster_project.lib import receiving, records, upgrade
+from dagster_project.lib import charts, receiving, records, upgrade
 from dagster_project.lib.base import files, lock
 from dagster_project.lib.base.telling import tell
 from dagster_project.lib.nights import alerts, in_hand
@@ -65,10 +65,13 @@ def _gate(number: int, *after: str) -> Step:
     return Step(f"gate_{number}", "gates", partial(steps.gate, number), after, gate=number)
 
 
-def _models(name: str, phase: str, folder: str, after: str, *, apart: tuple[str, ...] = ()) -> Step:
+def _models(
+    name: str, phase: str, folder: str, after: str, *, apart: tuple[str, ...] = (),
+    do: Callable[..., StepOutcome] = steps.build,
+) -> Step:  # fmt: skip
     """A step of dbt: the models of a folder, less the folders in it that another step builds."""
     select, exclude = [f"path:{folder}"], [f"path:{inner}" for inner in apart]
-    return Step(name, phase, partial(steps.build, select, exclude), (after,), folder=folder)
+    return Step(name, phase, partial(do, select, exclude), (after,), folder=folder)
 
 
 PUBLISH = "publish"
@@ -86,7 +89,7 @@ STEPS: tuple[Step, ...] = (
     _models("settlement", "settlement", _SETTLEMENT, "gate_30"),
     Step("hash_statements", "settlement", steps.hash_statements, ("settlement",)),
     _gate(40, "hash_statements", "settlement"),
-    _models("marts", "published", "models/marts", "gate_40"),
+    _models("marts", "published", "models/marts", "gate_40", do=steps.build_marts),
     Step("build_candidate", "published", steps.build_candidate, ("marts",)),
     _gate(50, "build_candidate"),
     Step(PUBLISH, "published", steps.publish, ("gate_50",)),
@@ -161,7 +164,7 @@ def night(
     access.require_access(settings.home)
     settings.home.ensure()
     settings.home.refuse_open_secrets()
-    with lock.hold(settings.home.lock_file):
+    with lock.hold(settings.home.lock_file), charts.standby():
         publishing.require_publishable(settings)
         _tell_left(settings.home)
         receiving.read_overlays(settings.home.sources)

@@ -221,6 +221,19 @@ def build(
     )
 
 
+def build_marts(
+    select: Sequence[str],
+    exclude: Sequence[str],
+    settings: Settings,
+    models: Sequence[str] | None = None,
+) -> StepOutcome:
+    """The marts; meanwhile what draws the charts of the documents makes itself ready."""
+    from dagster_project.lib import charts
+
+    charts.warm()
+    return build(select, exclude, settings, models)
+
+
 def hash_statements(settings: Settings) -> StepOutcome:
     """Causes of changed approved amounts, and the figures hash of each closed period."""
     from dagster_project.lib import ledger, statement, warehouse
@@ -283,9 +296,10 @@ def statements(settings: Settings) -> StepOutcome:
 
 def _write_reports(settings: Settings, *, is_unchanged: bool = False) -> int:
     """Documents and posting files; how many documents were written."""
-    from dagster_project.lib import ledger, statement
+    from dagster_project.lib import charts, ledger, statement
 
     home = settings.home
     written: Any = statement.write_documents(home, settings, is_unchanged=is_unchanged)
     statement.write_postings(home, ledger.read(home))
+    charts.sweep(home)
     return len(written)

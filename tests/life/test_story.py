@@ -12,12 +12,15 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from decimal import Decimal
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from dagster_project.lib import life
+from dagster_project.lib.base import danish
 from dagster_project.lib.base.errors import EffektError, NotAllowedError
 from dagster_project.lib.keys.pseudonym import read_key
 from dagster_project.lib.statement import authenticate, write_statement
@@ -249,6 +252,112 @@ def test_every_document_of_an_approved_period_can_be_checked_offline(story: Stor
         assert verdict.is_valid, verdict.text()
 
 
+def test_checking_offline_starts_without_what_draws(story: Story) -> None:
+    folder = story.town.root / "reports" / "statements" / CONTRACT
+    code = (
+        "import sys; from pathlib import Path; from dagster_project.lib import statement\n"
+        "import shutil, tempfile; aside = Path(tempfile.mkdtemp())\n"
+        "for form in ('json', 'html', 'pdf', 'xlsx'):\n"
+        f"    path = Path({str(folder)!r}) / ('2023-04.' + form)\n"
+        "    statement.authenticate(path)\n"
+        "    statement.authenticate(Path(shutil.copy(path, aside)))  # without its signature\n"
+        "heavy = {'altair', 'vl_convert', 'pandas', 'typst', 'xlsxwriter'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PROJECT_ROOT
+    )
+    assert told.stdout.strip() == "[]"
+
+
+class Paper(HTMLParser):
+    """The texts of a page by the id of their element, and the rows of its tables."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.named: dict[str, str] = {}
+        self.rows: list[list[str]] = []
+        self._at = ""
+        self._in_cell = False
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._at = str(dict(attrs).get("id") or "")
+        self._in_cell = tag == "td"
+        if tag == "tr":
+            self.rows.append([])
+        if self._in_cell:
+            self.rows[-1].append("")
+
+    def handle_data(self, data: str) -> None:
+        if self._at:
+            self.named[self._at] = self.named.get(self._at, "") + data
+        if self._in_cell:
+            self.rows[-1][-1] += data
+
+    def handle_endtag(self, tag: str) -> None:
+        self._at, self._in_cell = "", False
+
+
+def papers(story: Story, period: str) -> tuple[Paper, list[tuple[Any, ...]]]:
+    """The page of a period, and all rows of its workbook."""
+    folder = story.town.root / "reports" / "statements" / CONTRACT
+    page = (folder / f"{period}.html").read_text(encoding="utf-8")
+    book = openpyxl.load_workbook(folder / f"{period}.xlsx")
+    rows = [row for name in book.sheetnames for row in book[name].iter_rows(values_only=True)]
+    return Paper(page), rows
+
+
+# Rules S.statement, S.first_page
+@pytest.mark.parametrize("period", ["2023-01", "2023-04", "2023-07", "2023-10", "2024-01"])
+def test_every_figure_on_paper_is_the_marts(story: Story, period: str) -> None:
+    start = dt.date.fromisoformat(f"{period}-01")
+    (row,) = [r for r in story.town.rows("mart.settlement") if r["period_start"] == start]
+    page, sheet = papers(story, period)
+    numbers = [value for line in sheet for value in line if isinstance(value, int | float)]
+    shown = {name for name in page.named if name.endswith("_dkk")}
+    assert shown >= {"payment_dkk", "basis_dkk", "basis_cumulative_dkk", "held_cumulative_dkk",
+                     "entitlement_cumulative_dkk", "settled_before_dkk"}  # fmt: skip
+    for name in shown & set(row):
+        assert page.named[name] == danish.kroner(row[name]), name
+        assert float(row[name]) in numbers, name
+    cells = {cell for line in page.rows for cell in line}
+    for table, column in (
+        ("settlement_true_up", "difference_dkk"),
+        ("settlement_reading", "entitlement_cumulative_dkk"),
+        ("settlement_reading", "difference_to_chosen_dkk"),
+    ):
+        for one in story.town.rows(f"mart.{table}"):
+            if one["period_start"] == start and one[column] is not None:
+                assert danish.number(one[column]) in cells, (table, column)
+                assert float(one[column]) in numbers, (table, column)
+    assert danish.number(row["basis_dkk"]) in cells
+
+
+# Rules S.first_page, S.release
+def test_hold_release_and_what_is_carried_forward_stand_in_picture_and_words(story: Story) -> None:
+    released, _ = papers(story, "2023-04")
+    way = [row for row in released.rows if row and row[0] == "Over det bevilgede maksimum"]
+    assert way == [["Over det bevilgede maksimum", "\u2212200,00"]]
+    assert ["Frigivet ved navn", "200,00"] in released.rows
+    assert "hvoraf 200,00\u00a0kr. over bevillingen er frigivet" in released.named["sentence"]
+    (one,) = [row for row in released.rows if "byrådet 15. juli" in row]
+    assert one[1:] == ["Kai", "angivet", "byrådet 15. juli", "ja", "500,00"]
+    carried, _ = papers(story, "2023-07")
+    assert carried.named["carried_forward_dkk"] == "1.000,00\u00a0kr."
+    assert ["Afregnet for meget, overføres", "1.000,00"] in carried.rows
+    assert "1.000,00\u00a0kr. er afregnet for meget" in carried.named["sentence"]
+    assert "skal Prøveby Kommune ikke betale noget til Leverandøren" in carried.named["sentence"]
+
+
+# Rule S.words
+def test_nothing_is_called_paid_before_finance_has_paid_it(story: Story) -> None:
+    last, _ = papers(story, "2024-01")
+    assert last.named["paid_before_dkk"] == "0,00\u00a0kr."
+    assert last.named["settled_before_dkk"] == "7.200,00\u00a0kr."
+    assert "betalt" not in last.named["sentence"]
+
+
 @pytest.mark.parametrize("suffix", ["json", "html", "pdf"])
 def test_a_changed_byte_in_a_statement_is_found(story: Story, tmp_path: Path, suffix: str) -> None:
     raw = (story.town.root / f"reports/statements/{CONTRACT}/2023-04.{suffix}").read_bytes()
@@ -352,7 +461,8 @@ def test_why_starts_without_the_heavy_libraries(story: Story) -> None:
         "import sys; from pathlib import Path; from dagster_project import settings;"
         " from dagster_project.lib.trace import why;"
         f" why.explain(settings.resolve(Path({str(story.town.root)!r})), {CONTRACT!r}, '2023-04');"
-        " print(sorted({'dagster', 'dbt', 'great_expectations', 'pandas'} & set(sys.modules)))"
+        " heavy = {'dagster', 'dbt', 'great_expectations', 'pandas', 'altair', 'vl_convert'};"
+        " print(sorted(heavy & set(sys.modules)))"
     )
     told = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True,
@@ -378,6 +488,11 @@ def test_a_payment_is_recorded_and_shown(story: Story) -> None:
     town.night("2024-07-14")
     assert town.rows("mart.settlement", order="period_start")[0]["state"] == "paid"
     story.witness.check()
+    page, _ = papers(story, "2023-01")
+    assert page.named["sentence"].startswith("Prøveby Kommune har betalt Leverandøren")
+    assert page.named["status"] == "betalt"
+    later, _ = papers(story, "2023-04")
+    assert later.named["paid_before_dkk"] == page.named["payment_dkk"] != "0,00\u00a0kr."
 
 
 def test_terms_that_move_an_approved_period_end_the_night(story: Story) -> None:

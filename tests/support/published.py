@@ -66,8 +66,8 @@ class World:
 
     ``amounts`` holds kroner by period, ``held`` what of the last closed ones is held, ``blockers``
     the kinds that stand in a period's way, ``extracted`` when the owners of a line's days were
-    made, ``head`` what the snapshot knows of the ledger, ``course`` the one
-    course.
+    made, ``head`` what the snapshot knows of the ledger, ``course`` the one course, ``more`` rows
+    of other tables by their names.
     """
 
     settings: Settings
@@ -77,6 +77,7 @@ class World:
     extracted: list[dt.date] = field(default_factory=list)
     head: str | None = None
     course: str = "f1"
+    more: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     @property
     def home(self) -> Home:
@@ -177,6 +178,8 @@ class World:
                 {"contract_id": CONTRACT, "period_start": start, "kind": kind, "item_count": 1}
                 for kind in self.blockers.get(start, [])
             ]
+        for table, rows in self.more.items():
+            found.setdefault(table, []).extend(rows)
         return found
 
 

@@ -148,15 +148,28 @@ def approved_periods(ledger: Ledger, contract_id: str) -> set[dt.date]:
     return {start for name, start in approvals_of(ledger) if name == contract_id}
 
 
-def released_dkk(ledger: Ledger, contract_id: str, period_start: dt.date) -> Decimal:
-    """Kroner released of a contract for the periods up to one (S.release)."""
-    amounts = (
-        event.amount_dkk
+def releases(ledger: Ledger, contract_id: str, period_start: dt.date) -> list[Event]:
+    """The releases of a contract for the periods up to one, in their order (S.release)."""
+    return [
+        event
         for event in ledger.events
         if (event.action, event.contract_id) == ("release", contract_id)
         and event.period_start <= period_start
-    )
+    ]
+
+
+def released_dkk(ledger: Ledger, contract_id: str, period_start: dt.date) -> Decimal:
+    """Kroner released of a contract for the periods up to one (S.release)."""
+    amounts = (event.amount_dkk for event in releases(ledger, contract_id, period_start))
     return sum(filter(None, amounts), Decimal(0))
+
+
+def settled_as(ledger: Ledger, contract_id: str, period_start: dt.date) -> str:
+    """How far a settlement has come: paid, approved, or a draft to everybody else."""
+    done = {event.action for event in of_period(ledger, contract_id, period_start)}
+    if "approve" not in done:
+        return DRAFT
+    return PAID if "pay" in done else APPROVED
 
 
 def kept_snapshots(home: Home) -> set[str]:

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dagster_project.lib import charts
 from dagster_project.lib.base.errors import EffektError, said_by_system
 from dagster_project.lib.ledger.chain import Event
+from dagster_project.lib.publishing import snapshot
 from dagster_project.lib.statement import write_statement
 from dagster_project.settings import Settings
 
@@ -19,16 +21,18 @@ from dagster_project.settings import Settings
 def write_documents(settings: Settings, event: Event) -> list[Path]:
     """Write the documents of the settlement whose state a recorded step has changed.
 
-    A release changes no state: the next night computes what it moves.
+    A release changes the state of none; what it moves are the drafts of the closed periods that
+    nobody has approved. Their figures move with the next run, and until then they say so.
 
     Raises:
         EffektError: ``DOCUMENTS_NOT_WRITTEN``: the step stands, its documents do not.
     """
-    if event.action == "release":
-        return []
+    written: list[Path] = []
     period = f"{event.period_start:%Y-%m}"
     try:
-        return write_statement(settings, event.contract_id, period)
+        with charts.standby():
+            for period in _periods(settings, event):
+                written += write_statement(settings, event.contract_id, period)
     except (EffektError, OSError) as error:
         why = error.message if isinstance(error, EffektError) else said_by_system(error)
         raise EffektError(
@@ -37,3 +41,17 @@ def write_documents(settings: Settings, event: Event) -> list[Path]:
             f"skrives: {why}",
             remedy=f"skriv dem med effekt statement {event.contract_id} {period}",
         ) from None
+    return written
+
+
+def _periods(settings: Settings, event: Event) -> list[str]:
+    """The closed periods whose documents say something else after the step, by first month."""
+    if event.action != "release":
+        return [f"{event.period_start:%Y-%m}"]
+    with snapshot.open_current(settings.home) as current:
+        rows = current.rows(
+            "select period_start from mart.settlement where contract_id = ? and is_closed"
+            " and period_start >= ? order by period_start",
+            [event.contract_id, event.period_start],
+        )
+    return [f"{row['period_start']:%Y-%m}" for row in rows]

@@ -22,7 +22,8 @@ from dagster_project.lib.reference import words
 from dagster_project.lib.statement import workbook
 from dagster_project.lib.statement.authenticity import ANNEX
 from dagster_project.lib.statement.figures import sum_lines
-from dagster_project.lib.statement.view import HEADS, Cell, Table, head_text
+from dagster_project.lib.statement.sheet import Cell, Table
+from dagster_project.lib.statement.view import HEADS, head_text
 
 Annex = dict[str, Any]
 _FORMAT = 2

@@ -94,30 +94,30 @@ def _shown(
             snapshot, "mart.settlement_true_up", contract_id, start,
             "corrected_period_start, cause",
         ),
-        "curve": plain(
-            snapshot.rows(
-                "select * from mart.payment_curve where contract_id = ?"
-                " order by reading_id, basis_dkk",
-                [contract_id],
-            )
+        "curve": _of_contract(
+            snapshot, "mart.payment_curve", contract_id, "reading_id, basis_dkk"
         ),
         "matches": _of(snapshot, "mart.claim_match_period", contract_id, start, "match"),
         "claims": _of(snapshot, "mart.claim_match", contract_id, start, "match, reason"),
         "blockers": _of(snapshot, "mart.settlement_blocker", contract_id, start, "kind"),
-        "effects": plain(
-            snapshot.rows(
-                "select * from mart.fte_effect where contract_id = ?"
-                " order by part_id, benefit_group",
-                [contract_id],
-            )
-        ),
+        "effects": _of_contract(snapshot, "mart.fte_effect", contract_id, "part_id, benefit_group"),
         "statistics": _statistics(snapshot, contract),
+        "relapses": _of_contract(snapshot, "mart.relapse_summary", contract_id, "part_id"),
+        "relapse_curve": _of_contract(
+            snapshot, "mart.relapse_curve", contract_id, "part_id, months_since_entry"
+        ),
         "young": _young(snapshot, contract, lines),
     }  # fmt: skip
 
 
 def _of(snapshot: Snapshot, table: str, contract_id: str, start: dt.date, order: str) -> Rows:
     return plain(snapshot.of_period(table, contract_id, start, order=order))
+
+
+def _of_contract(snapshot: Snapshot, table: str, contract_id: str, order: str) -> Rows:
+    """Rows of a contract in a published table (named by code, never by data)."""
+    query = f"select * from {table} where contract_id = ? order by {order}"  # noqa: S608
+    return plain(snapshot.rows(query, [contract_id]))
 
 
 def _statistics(snapshot: Snapshot, contract: Contract) -> Rows:

@@ -15,13 +15,15 @@ import datetime as dt
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from decimal import Decimal
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any
 
+from dagster_project.lib import charts
 from dagster_project.lib.base import chained, danish, files
-from dagster_project.lib.base.canonical import canonical_json, sha256_json
-from dagster_project.lib.base.errors import EffektError, NotAllowedError
+from dagster_project.lib.base.canonical import canonical_json, plain_row, sha256_json
+from dagster_project.lib.base.errors import EffektError, NotAllowedError, UsageError
 from dagster_project.lib.contracts import Contract
 from dagster_project.lib.keys import sealing
 from dagster_project.lib.keys.statement_key import (
@@ -39,7 +41,7 @@ from dagster_project.lib.publishing.code_version import code_version
 from dagster_project.lib.publishing.shown_terms import read_shown_terms, require_own_format
 from dagster_project.lib.publishing.snapshot import Snapshot
 from dagster_project.lib.receiving.intake import register
-from dagster_project.lib.statement import annex
+from dagster_project.lib.statement import annex, charted
 from dagster_project.lib.statement import content as contents
 from dagster_project.lib.statement.authenticity import ANNEX, STATEMENT
 from dagster_project.lib.statement.content import Content
@@ -95,8 +97,9 @@ def write_documents(home: Home, settings: Settings, *, is_unchanged: bool = Fals
     index = _read_index(home)
     key = read_statement_key(home)
     publish_public_keys(home, key)
+    due: list[tuple[_Maker, Made]] = []
     written: list[Path] = []
-    with snapshots.open_current(home) as snapshot:
+    with charts.standby(), snapshots.open_current(home) as snapshot:
         ledger = chain.read(home).known(snapshot.as_of)
         approvals = approvals_of(ledger)
         terms = cache(partial(read_shown_terms, settings, snapshot))
@@ -107,8 +110,10 @@ def write_documents(home: Home, settings: Settings, *, is_unchanged: bool = Fals
         ):
             place = (row["contract_id"], row["period_start"])
             maker = _Maker(home, key, snapshot, ledger, *place, terms, approvals.get(place))
-            if not (is_unchanged and maker.is_written):
-                written += maker.write_if_changed(index)
+            if not (is_unchanged and maker.is_written) and (made := maker.begin(index)):
+                due.append((maker, made))
+        for maker, made in due:
+            written += maker.finish(made, index)
     if written:
         files.write_atomic(folder(home) / _INDEX, json.dumps(index, sort_keys=True))
     return written
@@ -149,7 +154,9 @@ def write_statement(
         approval = approvals_of(ledger).get((contract, start))
         terms = partial(read_shown_terms, settings, snapshot)
         maker = _Maker(home, key, snapshot, ledger, contract, start, terms, approval)
-        return maker.write_for_provider(rows[0]["period_end"]) if provider else maker.write()
+        if provider:
+            return maker.write_for_provider(rows[0]["period_end"])
+        return maker.finish(maker.begin_anew())
 
 
 @dataclass(frozen=True)
@@ -159,6 +166,16 @@ class _Content:
     statement: Content
     lines: Sequence[Mapping[str, Any]]
     causes: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Made:
+    """Documents that wait for their pictures: what they hold, and what they depend on."""
+
+    content: _Content
+    document: dict[str, Any]
+    charts: Mapping[str, charts.Chart]
+    key: str
 
 
 class _Maker:
@@ -188,15 +205,24 @@ class _Maker:
         """Whether every file of both documents is there."""
         return all(path.is_file() for path in self._paths())
 
-    def write_if_changed(self, index: dict[str, str]) -> list[Path]:
-        """Write the documents unless the same ones lie there already."""
+    def begin(self, index: Mapping[str, str]) -> Made | None:
+        """Gather what the documents hold, unless the same ones lie there already."""
         content = None if self.approval else self.content()
         key = self._key(content)
         if index.get(self.name) == key and self.is_written:
-            return []
-        written = self.write(content)
-        index[self.name] = key
-        return written
+            return None
+        return self._begin(content or self.content(), key)
+
+    def begin_anew(self) -> Made:
+        """Gather what the documents hold, whatever lies there."""
+        return self._begin(self.content(), "")
+
+    def _begin(self, content: _Content, key: str) -> Made:
+        """Sign the settlement, and let its pictures be drawn while others are gathered."""
+        document = self._document(content)
+        drawn = charted.charts_of(document)
+        charts.order(self.home, drawn)
+        return Made(content, document, drawn, key)
 
     def _paths(self) -> list[Path]:
         """The files of both documents, as :meth:`write` gives them."""
@@ -211,6 +237,7 @@ class _Maker:
             "events": [event.hash for event in self.events],
             "code": code_version(),
             "signed_by": self.key.public_key,
+            "beside": self._beside,
         }
         if content is None:
             said["frozen"] = self.approval.frozen_sha256 if self.approval else None
@@ -234,22 +261,30 @@ class _Maker:
         statement = contents.gather(self.snapshot, terms, self.start, self.ledger)
         return _Content(statement, [line_figures(row) for row in rows], contents.plain(rows))
 
-    def write(self, content: _Content | None = None) -> list[Path]:
-        """Write the settlement in its four forms, and the annex."""
+    def finish(self, made: Made, index: dict[str, str] | None = None) -> list[Path]:
+        """Write the settlement in its four forms, and the annex.
+
+        Without one of its pictures a document is not noted as made, so that a later night makes it
+        anew.
+        """
         from dagster_project.lib.statement import paper, view, web, workbook
 
-        found = content or self.content()
-        document = self._document(found)
-        text = canonical_json(document)
-        shown = view.build(document)
-        made: dict[Path, bytes | str] = {
+        text = canonical_json(made.document)
+        pictures = charts.draw(self.home, made.charts)
+        shown = view.build(made.document, pictures)
+        found: dict[Path, bytes | str] = {
             self.path("json"): text + "\n",
             self.path("html"): web.render(shown, text),
             self.path("pdf"): paper.render(shown, text),
             self.path("xlsx"): workbook.render(shown),
         }
-        own = annex.build(document, found.lines, found.causes)
-        return self._write({**made, **self._annex_files(own, _ANNEX)})
+        own = annex.build(made.document, made.content.lines, made.content.causes)
+        written = self._write({**found, **self._annex_files(own, _ANNEX)})
+        if index is not None:
+            index.pop(self.name, None)
+            if None not in pictures.values():
+                index[self.name] = made.key
+        return written
 
     def write_for_provider(self, period_end: dt.date) -> list[Path]:
         """Write the annex with the provider's own courses."""
@@ -274,7 +309,38 @@ class _Maker:
             "ledger": chained.durable_head(chain.ledger_file(self.home), self.ledger.last),
             "register": register.durable_head(self.home),
         }
-        return sealing.signed(document_of(content, self.ledger, self.events, heads), self.key)
+        document = document_of(content, self.ledger, self.events, heads, self._beside)
+        return sealing.signed(document, self.key)
+
+    @cached_property
+    def _beside(self) -> dict[str, Any]:
+        """What the ledger says now of other periods and of the authorised maximum."""
+        released = self._released()
+        return {
+            "releases": releases_of(self.ledger, self.contract_id, self.start, released),
+            "earlier": self._earlier(),
+        }
+
+    def _released(self) -> Decimal:
+        """What of the releases the figures know."""
+        known = self.ledger.until(self.snapshot.ledger_head)
+        if self.approval is not None:
+            earlier = [e for e in self.ledger.events if e.sequence < self.approval.sequence]
+            known = Ledger(tuple(earlier))
+        return states.released_dkk(known, self.contract_id, self.start)
+
+    def _earlier(self) -> list[dict[str, Any]]:
+        """The payments of the periods before this one, and how far each has come."""
+        rows = self.snapshot.rows(
+            "select period_start, period_label, payment_dkk from mart.settlement"
+            " where contract_id = ? and period_start < ? order by period_start",
+            [self.contract_id, self.start],
+        )
+        return [
+            {**plain_row(row), "state": states.settled_as(self.ledger, self.contract_id,
+                                                          row["period_start"])}
+            for row in rows
+        ]  # fmt: skip
 
     def _statement_sha256(self) -> str | None:
         """Hash of the figures that people see and act on."""
@@ -323,18 +389,38 @@ def _without_lines(found: _Content) -> Content:
     }  # fmt: skip
 
 
+def releases_of(
+    ledger: Ledger, contract_id: str, period_start: dt.date, counted_dkk: Decimal
+) -> list[dict[str, Any]]:
+    """The releases for the periods up to one, and whether the figures count each.
+
+    Args:
+        ledger: the chain.
+        contract_id: the contract.
+        period_start: first day of the period.
+        counted_dkk: what the figures count in kroner: the first releases that come to it.
+    """
+    found, so_far = [], Decimal(0)
+    for event in states.releases(ledger, contract_id, period_start):
+        so_far += event.amount_dkk or Decimal(0)
+        found.append({**event.to_json(), "is_counted": so_far <= counted_dkk})
+    return found
+
+
 def document_of(
-    content: Content, ledger: Ledger, events: list[Event], heads: Mapping[str, Any]
-) -> dict[str, Any]:
+    content: Content, ledger: Ledger, events: list[Event], heads: Mapping[str, Any],
+    beside: Mapping[str, Any],
+) -> dict[str, Any]:  # fmt: skip
     """The settlement's document, not signed yet: content, state, own events and the chain's links.
 
     Other settlements' events are given by sequence, ``prev`` and hash only: enough to follow the
-    chain, without their content.
+    chain, without their content. Releases bear on the payment and stand whole.
     """
     found = states.state_of(events, content["statement_sha256"])
-    last = events[-1].sequence if events else 0
+    last = max([0, *(e.sequence for e in events), *(r["sequence"] for r in beside["releases"])])
     return {
         **content,
+        **beside,
         "kind": STATEMENT,
         "format": FORMAT,
         "provenance": {**content["provenance"], "heads": heads},

@@ -15,7 +15,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from dagster_project.lib.statement.view import Section, View
+from dagster_project.lib.charts import FONT_FOLDER, without_variables
+from dagster_project.lib.statement.sheet import Section, Table, View
 
 _TEMPLATE = Path(__file__).with_name("templates") / "statement.typ"
 _ATTACHED = re.compile(rb"/Type\s*/EmbeddedFile(?![A-Za-z0-9])")
@@ -41,10 +42,13 @@ def render(view: View, document: str) -> bytes:
 
     data = {
         "title": view.title, "subtitle": view.subtitle, "period": view.period,
-        "state": view.state, "payment": view.payment,
-        "facts": [[label, cell.text] for label, cell in view.facts],
-        "sections": [_section(section) for section in view.sections],
-        "pictures": dict(view.pictures), "footer": view.footer,
+        "state": view.state, "sentence": view.sentence, "payment_label": view.payment_label,
+        "payment": view.payment.text,
+        "parties": [[fact.label, fact.cell.text] for fact in view.parties],
+        "facts": [[fact.label, fact.cell.text] for fact in view.facts],
+        "sections": [_section(section, view) for section in view.sections],
+        "pictures": {name: without_variables(svg) for name, svg in view.pictures.items()},
+        "footer": view.footer,
     }  # fmt: skip
     made: bytes = typst.compile(
         _TEMPLATE.read_bytes(),
@@ -54,28 +58,51 @@ def render(view: View, document: str) -> bytes:
     return made
 
 
-def _section(section: Section) -> dict[str, Any]:
-    table = section.table
+def _section(section: Section, view: View) -> dict[str, Any]:
+    has_picture = section.picture in view.pictures
+    tables = [*section.tables]
+    if section.behind is not None and not has_picture:
+        tables = [section.behind, *tables]
     return {
         "title": section.title,
         "text": list(section.text),
-        "picture": section.picture,
-        "table": None
-        if table is None
-        else {
-            "headings": list(table.headings),
-            "rows": [[_breakable(cell.text) for cell in row] for row in table.rows],
-            "total": [cell.text for cell in table.total],
-        },
+        "picture": section.picture if has_picture else "",
+        "tables": [_table(table) for table in tables],
+        "starts_page": section.starts_page,
     }
+
+
+def _table(table: Table) -> dict[str, Any]:
+    return {
+        "caption": table.caption,
+        "headings": list(table.headings),
+        "rows": [
+            [cell.text if table.is_dense else _breakable(cell.text) for cell in row]
+            for row in table.rows
+        ],
+        "total": [cell.text for cell in table.total],
+        "widths": widths(table),
+        "is_dense": table.is_dense,
+    }
+
+
+def widths(table: Table) -> list[int]:
+    """How wide each column wants to be, in letters: a text column may wrap, a number may not."""
+    found = []
+    for column, heading in enumerate(table.headings):
+        texts = [row[column].text for row in [*table.rows, *([table.total] if table.total else [])]]
+        longest = max((len(text) for text in texts), default=1)
+        word = max((len(word) for word in heading.removeprefix(">").split()), default=1)
+        found.append(max(min(longest, 56 if table.is_dense else 44), word, 4))
+    return found
 
 
 @cache
 def _fonts() -> Any:
-    """The fonts that the typesetter brings along, so that every machine sets the same page."""
+    """The fonts of charts and page, so that every machine sets the same page."""
     import typst
 
-    return typst.Fonts(include_system_fonts=False)
+    return typst.Fonts(include_system_fonts=False, font_paths=[str(FONT_FOLDER)])
 
 
 def _breakable(text: str) -> str:

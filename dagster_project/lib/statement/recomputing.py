@@ -65,6 +65,7 @@ MALFORMED = (
 )  # fmt: skip
 """What reading a document raises whose content has another form than the product writes."""
 _NOTHING = Decimal(0)
+_BESIDE_AN_EVENT = ("hash", "is_counted")
 
 
 def check(document: Document) -> tuple[list[str], list[str]]:
@@ -341,18 +342,38 @@ def _events(document: Document) -> Iterator[str]:
             yield f"hændelse {number} fortsætter ikke kæden"
             return
         previous = link["hash"]
-    for event in document["events"]:
-        kept = {name: value for name, value in event.items() if name != "hash"}
+    for event in [*document["events"], *document.get("releases", [])]:
+        kept = {name: value for name, value in event.items() if name not in _BESIDE_AN_EVENT}
         number = _count(event["sequence"])
         if sha256_json(kept) != event["hash"] or links[number - 1]["hash"] != event["hash"]:
             yield f"hændelse {number} er ændret"
         if event["prev"] != links[number - 1]["prev"]:
             yield f"hændelse {number} fortsætter ikke kæden"
-    last = document["events"][-1]["sequence"] if document["events"] else 0
-    if len(links) != last:
+    released = document.get("releases", [])
+    told = [*document["events"][-1:], *released[-1:]]
+    if len(links) != max([0, *(event["sequence"] for event in told)]):
         yield "kæden ender ikke med opgørelsens sidste hændelse"
+    yield from _releases(document)
     yield from _life(document)
     yield from _head(document, previous)
+
+
+def _releases(document: Document) -> Iterator[str]:
+    """The releases that are told are the contract's, and those that count are the figures'."""
+    if "releases" not in document:
+        return  # told before releases stood on a statement
+    figures = document["figures"]
+    counted = _NOTHING
+    for told in document["releases"]:
+        event = Event.from_json({k: v for k, v in told.items() if k != "is_counted"})
+        if (event.action, event.contract_id) != ("release", figures["contract"]) or (
+            f"{event.period_start:%Y-%m}" > figures["period"]
+        ):
+            yield f"hændelse {event.sequence} er ingen frigivelse til perioden"
+        if told["is_counted"] is True:
+            counted += _kroner(told["amount_dkk"])
+    if not _is_format_1(figures) and counted != _kroner(figures["authorised"]["released"]):
+        yield "frigivelserne er ikke dem, som tallene nævner"
 
 
 def _life(document: Document) -> Iterator[str]:

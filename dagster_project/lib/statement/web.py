@@ -11,7 +11,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dagster_project.lib.statement.view import Section, View
+from dagster_project.lib.charts.svg import COLOURS, NIGHT
+from dagster_project.lib.statement.charted import NARROW
+from dagster_project.lib.statement.sheet import Section, View
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 _TEMPLATES = Path(__file__).with_name("templates")
 _DOCUMENT_ID = "opgoerelse"
 _DOCUMENT_TYPE = "application/json"
-_UNSEEN = ("script", "style", "title")
+_UNSEEN = ("script", "style", "title", "svg")
 
 
 def render(view: View, document: str) -> str:
@@ -32,12 +34,14 @@ def render(view: View, document: str) -> str:
     pictures = {name: Markup(svg) for name, svg in view.pictures.items()}  # noqa: S704
 
     def body(section: Section) -> Markup:
-        drawn = section_template.render(section=section, pictures=pictures)
+        drawn = section_template.render(section=section, pictures=pictures, narrow=NARROW)
         return Markup(drawn)  # noqa: S704
 
     page = environment.get_template("statement.html.j2").render(
         view=view,
         body=body,
+        day=COLOURS,
+        night=NIGHT,
         document=Markup(_for_script(document)),  # noqa: S704
     )
     return page.rstrip("\n") + "\n"

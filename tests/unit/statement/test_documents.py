@@ -19,7 +19,7 @@ from dagster_project.lib.base import danish
 from dagster_project.lib.base.errors import EffektError, NotAllowedError, UsageError
 from dagster_project.lib.keys.statement_key import read_statement_key
 from dagster_project.lib.reference import words
-from dagster_project.lib.statement import paper, pictures, view, workbook
+from dagster_project.lib.statement import paper, sheet, view, workbook
 from dagster_project.lib.trace import telling, why
 from tests.support.published import CONTRACT, World
 
@@ -100,7 +100,7 @@ def test_a_name_is_said_to_be_confirmed_or_merely_stated(
 
 
 def test_the_workbook_says_what_has_no_table_as_well(written: dict[str, Path]) -> None:
-    """Overlap, young data, and that nobody has acted yet: S.statement asks it of each form."""
+    """Young data, and that nobody has acted yet: S.statement asks it of each form."""
     book = openpyxl.load_workbook(written["2023-01.xlsx"])
     assert {sheet.sheet_state for sheet in book.worksheets} == {"visible"}
     said = "\n".join(
@@ -109,7 +109,7 @@ def test_the_workbook_says_what_has_no_table_as_well(written: dict[str, Path]) -
         for row in book[name].iter_rows(values_only=True)
         for value in row
     )
-    for text in ("Overlap: ", "Foreløbige data: ", "Ingen har handlet på opgørelsen endnu"):
+    for text in ("Foreløbige data: ", "Ingen har handlet på opgørelsen endnu"):
         assert text in said, text
 
 
@@ -202,9 +202,23 @@ def test_a_step_whose_documents_cannot_be_written_says_that_it_stands(world: Wor
         life.write_documents(world.settings, event)
 
 
-def test_a_release_has_no_documents_of_its_own(world: World) -> None:
-    event = life.release(world.settings, CONTRACT, Decimal(10), "Kai", "byrådet")
-    assert life.write_documents(world.settings, event) == []
+# Rules S.statement, S.release
+def test_a_release_writes_the_drafts_that_it_moves_and_says_that_their_figures_come_later(
+    world: World,
+) -> None:
+    event = life.release(world.settings, CONTRACT, Decimal("10.50"), "Kai", "byrådet den 3. maj")
+    written = {path.name: path for path in life.write_documents(world.settings, event)}
+    assert "2023-01.html" in written
+    page = written["2023-01.html"].read_text(encoding="utf-8")
+    for text in ("10,50\u00a0kr. er frigivet, efter at tallene blev gjort op", "byrådet den 3. maj",
+                 "nej, først senere"):  # fmt: skip
+        assert text in page, text
+    assert statement.authenticate(written["2023-01.json"]).is_valid
+    world.publish_again(dt.date(2023, 5, 1))
+    (path, *_) = statement.write_statement(world.settings, CONTRACT, "2023-01")
+    told = json.loads(path.read_text(encoding="utf-8"))
+    assert [release["is_counted"] for release in told["releases"]] == [True]
+    assert statement.authenticate(path).is_valid
 
 
 def test_the_page_refers_to_nothing_outside_itself(written: dict[str, Path]) -> None:
@@ -212,7 +226,7 @@ def test_the_page_refers_to_nothing_outside_itself(written: dict[str, Path]) -> 
     assert 'lang="da"' in page
     assert "src=" not in page
     assert "href=" not in page
-    assert page.count("<svg") == 2
+    assert page.count("<svg") == 4  # two charts, each for a page and for a phone
 
 
 def test_an_open_period_has_no_statement(world: World) -> None:
@@ -239,27 +253,8 @@ def test_numbers_are_written_as_danes_write_them(amount: str, expected: str) -> 
 
 
 def test_a_contracts_own_full_stop_is_not_doubled() -> None:
-    assert view.one_sentence("Begrundelse: 5,6 mio. kr.") == "Begrundelse: 5,6 mio. kr."
-    assert view.one_sentence("Begrundelse: loft") == "Begrundelse: loft."
-
-
-def test_the_waterfall_ends_where_its_steps_lead() -> None:
-    bars = [
-        pictures.Bar("grundlag", Decimal(10), "basis"),
-        pictures.Bar("trin 1", Decimal(6), "step"),
-        pictures.Bar("trin 2", Decimal(2), "step"),
-        pictures.Bar("i alt", Decimal(8), "total"),
-        pictures.Bar("tidligere", Decimal(-8), "step"),
-    ]
-    assert pictures._spans(bars)[-1] == (Decimal(8), Decimal(0))
-    drawn = pictures.waterfall(bars, "vej & <loft>")
-    assert "vej &amp; &lt;loft&gt;" in drawn
-    assert drawn.count("<rect") == len(bars)
-
-
-def test_a_curve_without_any_payment_is_still_drawn() -> None:
-    zero = Decimal(0)
-    assert pictures.curve([(zero, zero)], (zero, zero), [], "intet").startswith("<svg")
+    assert sheet.one_sentence("Begrundelse: 5,6 mio. kr.") == "Begrundelse: 5,6 mio. kr."
+    assert sheet.one_sentence("Begrundelse: loft") == "Begrundelse: loft."
 
 
 def test_full_time_persons_are_shown_as_danes_write_them() -> None:
