@@ -10,19 +10,29 @@ from collections.abc import Iterator
 import dagster as dg
 
 from dagster_project import settings as places
-from dagster_project.defs import checks, models
-from dagster_project.defs.resources import HeldNight, in_dagsters_words
+from dagster_project.defs import checks, externals, models
+from dagster_project.defs.resources import HeldNight, held_back, in_dagsters_words
+from dagster_project.lib.nights import causes
+from dagster_project.lib.publishing.code_version import code_version
+from dagster_project.orchestration import rooms, rule_pages
 from dagster_project.orchestration.night import PUBLISH, STEPS, Step
+from dagster_project.orchestration.outcome import StepOutcome
 from dagster_project.settings import Owner
 
-_OWNER: dict[str, Owner] = {
-    "received": "dataingeniør", "gates": "dataingeniør",
-    "settlement": "controller", "published": "controller",
-}  # fmt: skip
-_KINDS = {
-    "received": {"python", "duckdb"}, "gates": {"greatexpectations"},
-    "settlement": {"python"}, "published": {"duckdb", "parquet"},
-}  # fmt: skip
+_CONTROLLERS = (rooms.SETTLEMENT, rooms.MARTS, rooms.PUBLISHED, rooms.STATEMENTS)
+_SHOWN = 100  # a folder of ten thousand wrong files fills no page; the reports name each
+_KINDS = {"publish": {"duckdb", "parquet"}, "build_candidate": {"duckdb", "parquet"}}
+
+
+def _owner(step: Step) -> Owner:
+    """Who can mend what a step works on; a gate's checks name their own owners, too."""
+    is_theirs = step.room in _CONTROLLERS and step.gate is None
+    return "controller" if is_theirs else "dataingeniør"
+
+
+def _kinds(step: Step) -> set[str]:
+    """What a step is made with, for the marks in the lineage."""
+    return {"greatexpectations"} if step.gate else _KINDS.get(step.name, {"python"})
 
 
 def _fresh() -> dg.FreshnessPolicy | None:
@@ -47,12 +57,13 @@ def _one(step: Step) -> dg.AssetsDefinition:
 
     @dg.asset(
         name=step.name,
-        group_name=step.phase,
-        owners=[f"team:{_OWNER[step.phase]}"],
-        kinds=_KINDS[step.phase],
-        deps=models.keys_before(step),
+        group_name=step.room,
+        owners=[f"team:{_owner(step)}"],
+        kinds=_kinds(step),
+        deps=[*models.keys_before(step), *externals.keys_read_by(step)],
         check_specs=checks.specs_of(step.gate) if step.gate else None,
-        description=step.description,
+        description=rule_pages.described(step.description, [step.rule]),
+        code_version=code_version(),
         config_schema={},
         output_required=False,
         freshness_policy=_fresh() if step.name == PUBLISH else None,
@@ -63,11 +74,29 @@ def _one(step: Step) -> dg.AssetsDefinition:
         outcome = in_dagsters_words(lambda: night.perform(step.name), step.name)
         if not outcome.is_unchanged:
             rows = {f"rows {name}": count for name, count in sorted(outcome.tables.items())}
-            yield dg.MaterializeResult(metadata={**outcome.metadata, **rows})
+            yield dg.MaterializeResult(
+                metadata={**outcome.metadata, **rows, **_let_not_in(outcome)}
+            )
             if outcome.gate is not None:
                 yield from checks.results_of(outcome.gate)
+            if outcome.failed_checks:
+                raise held_back(outcome.failed_checks)
 
     return made
+
+
+def _let_not_in(outcome: StepOutcome) -> dict[str, dg.TableMetadataValue]:
+    """Deliveries that a step refused or held: codes, and paths in the home; no name, no value."""
+    refused = [
+        dg.TableRecord({"codes": ", ".join(item.codes), "report": item.report or causes.TEXT})
+        for item in outcome.refused[:_SHOWN]
+    ]
+    held = [
+        dg.TableRecord({"check": item.check, "delivery": item.sha256})
+        for item in outcome.held[:_SHOWN]
+    ]
+    tables = {"refused deliveries": refused, "held deliveries": held}
+    return {name: dg.MetadataValue.table(records) for name, records in tables.items() if records}
 
 
 def _models(step: Step) -> dg.AssetsDefinition:

@@ -19,7 +19,7 @@ A snapshot of older number is exchanged before it becomes current again: each pu
 hold its own number.
 
 Rules: M.publish, M.publications, M.kept, M.two_open.
-Decides: M.kept, M.two_open.
+Decides: M.publish, M.kept, M.two_open.
 """
 
 from __future__ import annotations
