@@ -53,7 +53,7 @@ class Living:
         return [night["as_of_date"] for night in record.read(self.home).publications()]
 
     def jump(self, to: str) -> None:
-        """The clock shows a Danish time, or some seconds more, so that a minute begins as before."""
+        """The clock shows a Danish time, or some seconds more: a minute begins as before."""
         self.clock.set(danish(to), keeps_second=True)
 
     def wait_for(self, date: str) -> None:
@@ -80,8 +80,6 @@ def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
         told = heard.listen(folder, patch)
         for name, value in clock.variables.items():
             patch.setenv(name, value)
-        # the daemon ends where its parts have been silent for too long, as they are when it sleeps
-        patch.setenv("DAGSTER_DAEMON_HEARTBEAT_TOLERANCE", str(10**9))
         with served(root) as ui:
             patch.undo()
             loaded(ui)
