@@ -1,14 +1,16 @@
 """A year of nights on the synthetic municipality: how large the home is, and how fast it still is.
 
 Each night is a real one, with a business date of its own, in Dagster's record; it publishes. A day
-passes by making that record a day older. A year takes an hour and a half; where there is less time,
-``published`` lets only the first nights have a new date, or ``minutes`` ends the year early.
+passes by making that record a day older. A year takes an hour and a half on an idle machine. Where
+there is less time, ``minutes`` ends it early, and a year in a folder that is kept goes on the next
+time; or ``published`` lets only the first nights have a new date.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import itertools
+import json
 import re
 import shutil
 import statistics
@@ -20,6 +22,7 @@ from pathlib import Path
 import requests
 
 from dagster_project import settings as places
+from dagster_project.lib.nights import record
 from dagster_project.settings import PROJECT_ROOT, Home
 from tests.support.dagster_record import make_older
 
@@ -90,9 +93,20 @@ def nights(home: Path, first: int, last: int, published: int) -> None:
 
 
 def live(home: Path, total: int, published: int, minutes: float) -> dict[int, float]:
-    """The nights of a year after the first; megabytes after some of them, and after the last."""
-    sizes, until = {1: size_mb(home)}, time.monotonic() + minutes * 60
-    for begin in range(1, total, _CHUNK):
+    """The nights of a year after those that there were; megabytes after some, and after the last.
+
+    Args:
+        home: the home, with a ``sizes.json`` beside it where the year was begun before.
+        total: how many nights there shall be.
+        published: how many of them have a business date of their own.
+        minutes: no night begins after these.
+    """
+    kept = home.with_name("sizes.json")
+    lived = len(record.read(Home(home)).nights)
+    told = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+    sizes = {int(number): size for number, size in told.items()} | {lived: size_mb(home)}
+    until = time.monotonic() + minutes * 60
+    for begin in range(lived, total, _CHUNK):
         if time.monotonic() > until:
             break
         end = min(begin + _CHUNK, total)
@@ -102,6 +116,7 @@ def live(home: Path, total: int, published: int, minutes: float) -> dict[int, fl
             [sys.executable, "-m", "tests.benchmarks.year", *words], cwd=PROJECT_ROOT, check=True
         )
         sizes[end] = size_mb(home)
+        kept.write_text(json.dumps(sizes), encoding="utf-8")
         each = (time.monotonic() - begun) / (end - begin)
         print(f"after night {end}: {sizes[end]:.1f} MB, {each:.1f} s a night", file=sys.stderr)
     return sizes
@@ -117,16 +132,18 @@ def measure(
     """Megabytes along the year, and medians of commands on the first day and after it.
 
     Args:
-        root: a folder for the homes.
+        root: a folder for the homes; a year that was begun in it goes on.
         total: nights.
         published: how many of them have a business date of their own.
         minutes: no night begins after these; the page says how many there were.
         pairs: how often each command is timed on either home.
     """
     home, first = root / "year" / "home", root / "first" / "home"
-    effekt("demo", "--home", str(home))
-    effekt("run", "--home", str(home))
-    shutil.copytree(home, first, symlinks=True)
+    if not first.exists():
+        shutil.rmtree(home, ignore_errors=True)
+        effekt("demo", "--home", str(home))
+        effekt("run", "--home", str(home))
+        shutil.copytree(home, first, symlinks=True)
     sizes = live(home, total, published, minutes)
     lived = max(sizes)
     days = {first: itertools.count(0), home: itertools.count(min(lived - 1, published))}
