@@ -8,12 +8,19 @@
 #
 # Names of user and groups, where the defaults are taken:
 #   EFFEKT_USER=effekt  EFFEKT_CONTROLLERS=effekt-controller  EFFEKT_DELIVERY=effekt-levering
+# The command that makes the home, where it is not that of this installation:
+#   EFFEKT=/opt/effekt/.venv/bin/effekt
 set -eu
 home=${1:?"usage: install.sh HOME AREA"}
 area=${2:?"usage: install.sh HOME AREA"}
 user=${EFFEKT_USER:-effekt}
 controllers=${EFFEKT_CONTROLLERS:-effekt-controller}
 delivery=${EFFEKT_DELIVERY:-effekt-levering}
+effekt=${EFFEKT:-$(cd "$(dirname "$0")/.." && pwd)/.venv/bin/effekt}
+case $home in
+    /*) ;;
+    *) home=$PWD/$home ;;
+esac
 
 for group in "$controllers" "$delivery"; do
     getent group "$group" >/dev/null || groupadd --system "$group"
@@ -27,13 +34,12 @@ fi
 usermod --append --groups "$controllers,$delivery" "$user"
 
 own=$(id -gn "$user")
-install -d -o "$user" -g "$own" -m 0755 "$home"
-install -d -o "$user" -g "$own" -m 0700 "$home/contracts" "$home/secrets"
+if [ ! -e "$home/home.yml" ]; then
+    install -d -o "$user" -g "$own" -m 0755 "$home"
+    # as its user, from a folder that every user may read
+    (cd / && runuser -u "$user" -- "$effekt" init "$home" --area "$area")
+fi
+install -d -o "$user" -g "$own" -m 0700 "$home/contracts"
 install -d -o "$user" -g "$controllers" -m 0755 "$home/published"
 # a deliverer may put files in, see none, and take none away but his own
 install -d -o "$user" -g "$delivery" -m 3730 "$home/landing"
-if [ ! -e "$home/home.yml" ]; then
-    printf 'area: %s\n' "$area" >"$home/home.yml"
-    chown "$user:$own" "$home/home.yml"
-    chmod 0600 "$home/home.yml"
-fi

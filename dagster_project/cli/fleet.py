@@ -161,15 +161,22 @@ def _print_standings(standings: list[Standing]) -> None:
             item.home,
             item.area or _NONE,
             item.as_of_date or _NONE,
-            (item.published_at or _NONE)[:16].replace("T", " "),
+            _time(item.published_at),
+            _time(item.confirmed_at),
             item.snapshot_id or _NONE,
             "kører nu" if item.is_running else _NONE,
             _alert_words(item),
         )
         for item in standings
     ]
-    headings = ("Mappe", "Kommune", "Data til", "Udgivet", "Øjebliksbillede", "Nu", "Alarm")
+    headings = (
+        "Mappe", "Kommune", "Data til", "Udgivet", "Bekræftet", "Øjebliksbillede", "Nu", "Alarm"
+    )  # fmt: skip
     _print_table("Alle kommuner", headings, rows)
+
+
+def _time(text: str | None) -> str:
+    return (text or _NONE)[:16].replace("T", " ")
 
 
 def _alert_words(item: Standing) -> str:

@@ -148,15 +148,15 @@ def year_text(year: dict) -> str:
             "",
             (
                 f"{year['nights']} nights of the synthetic municipality, each in Dagster's record; "
-                f"the first {year['published']} have a new business date each and publish, the "
-                "others find nothing new. A day passes by making the record a day older."
+                f"{year['published']} of them have a business date of their own and publish. A day "
+                "passes by making the record a day older."
             ),
             "",
             "| after night | " + " | ".join(map(str, shown)) + " |",
             "|---|" + "---|" * len(shown),
-            "| MB outside the vault | " + " | ".join(f"{sizes[n]:.0f}" for n in shown) + " |",
+            "| MB outside the vault | " + " | ".join(f"{sizes[n]:.1f}" for n in shown) + " |",
             "",
-            "| what, without news | first day, s | after the year, s | ratio |",
+            "| what | first day, s | after the year, s | ratio |",
             "|---|---|---|---|",
             *rows,
             "",

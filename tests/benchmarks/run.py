@@ -237,7 +237,9 @@ def many(arguments: argparse.Namespace, root: Path) -> list[str]:
     if arguments.fleet:
         sections.append(report.fleet_text(fleet.measure(root, arguments.fleet)))
     if arguments.year:
-        sections.append(report.year_text(year.measure(root, arguments.year)))
+        published = arguments.year if arguments.year_published is None else arguments.year_published
+        lived = year.measure(root, arguments.year, published, arguments.year_minutes)
+        sections.append(report.year_text(lived))
     return sections
 
 
@@ -252,6 +254,12 @@ def main() -> None:
     )
     parser.add_argument("--wide-only", action="store_true", help="print the wide file's tables")
     parser.add_argument("--year", type=int, default=365, help="nights of the year; 0 for none")
+    parser.add_argument(
+        "--year-published", type=int, help="how many of them have a date of their own; else all"
+    )
+    parser.add_argument(
+        "--year-minutes", type=float, default=600, help="no night of the year begins after these"
+    )
     parser.add_argument("--fleet", type=int, default=4, help="homes of the fleet; 0 for none")
     parser.add_argument("--many-only", action="store_true", help="print year and fleet alone")
     parser.add_argument("--keep", type=Path, default=None, help="folder to keep the worlds in")

@@ -1,30 +1,32 @@
 """A year of nights on the synthetic municipality: how large the home is, and how fast it still is.
 
-Each night is a real one, in Dagster's record; a day passes by making that record a day older. The
-first nights have a new business date each and publish; those after them find nothing new.
+Each night is a real one, with a business date of its own, in Dagster's record; it publishes. A day
+passes by making that record a day older. A year takes an hour and a half on an idle machine. Where
+there is less time, ``minutes`` ends it early, and a year in a folder that is kept goes on the next
+time; or ``published`` lets only the first nights have a new date.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import itertools
+import json
 import re
 import shutil
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import requests
 
 from dagster_project import settings as places
+from dagster_project.lib.nights import record
 from dagster_project.settings import PROJECT_ROOT, Home
 from tests.support.dagster_record import make_older
 
 NIGHTS = 365
-PUBLISHED = 40
-"""More than the snapshots and, with ``keep_runs_days``, more than the runs that a home keeps."""
 FIRST_DAY = dt.date(2025, 1, 10)
 _CHUNK = 15
 _PORT = 3977
@@ -44,8 +46,9 @@ def effekt(*words: str) -> float:
     return time.monotonic() - begun
 
 
-def pages(home: Path) -> float:
-    """Seconds in which the UI answers what its lists of runs and of assets ask, the second time."""
+def pages(home: Path) -> tuple[float, float]:
+    """Seconds until a UI just started answers its lists of runs and assets, and once more."""
+    opened = time.monotonic()
     child = subprocess.Popen(
         [sys.executable, "-m", "dagster_project.cli", "ui", "--read-only", "--home", str(home),
          "--port", str(_PORT)],
@@ -56,15 +59,15 @@ def pages(home: Path) -> float:
         found = re.search(r"\?key=(\S+)", child.stdout.readline())
         assert found is not None
         cookies = {f"effekt_ui_{_PORT}": found[1]}
+        times = [opened]
         for _ in range(2):
-            begun = time.monotonic()
             answer = requests.post(
                 f"http://127.0.0.1:{_PORT}/graphql", json={"query": _ASKED}, cookies=cookies,
                 timeout=120,
             )  # fmt: skip
-            taken = time.monotonic() - begun
             assert answer.json()["data"]["assetNodes"]
-        return taken
+            times.append(time.monotonic())
+        return times[1] - times[0], times[2] - times[1]
     finally:
         child.terminate()
         child.wait()
@@ -89,36 +92,90 @@ def nights(home: Path, first: int, last: int, published: int) -> None:
         make_older(Home(home).dagster, 1)
 
 
-def measure(root: Path, total: int = NIGHTS, published: int = PUBLISHED, pairs: int = 5) -> dict:
-    """Megabytes along the year, and medians of commands on the first day and after it."""
-    home, first = root / "year" / "home", root / "first" / "home"
-    effekt("demo", "--home", str(home))
-    effekt("run", "--home", str(home))
-    shutil.copytree(home, first, symlinks=True)
-    sizes = {1: size_mb(home)}
-    for begin in range(1, total, _CHUNK):
+def live(home: Path, total: int, published: int, minutes: float) -> dict[int, float]:
+    """The nights of a year after those that there were; megabytes after some, and after the last.
+
+    Args:
+        home: the home, with a ``sizes.json`` beside it where the year was begun before.
+        total: how many nights there shall be.
+        published: how many of them have a business date of their own.
+        minutes: no night begins after these.
+    """
+    kept = home.with_name("sizes.json")
+    lived = len(record.read(Home(home)).nights)
+    told = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+    sizes = {int(number): size for number, size in told.items()} | {lived: size_mb(home)}
+    until = time.monotonic() + minutes * 60
+    for begin in range(lived, total, _CHUNK):
+        if time.monotonic() > until:
+            break
         end = min(begin + _CHUNK, total)
         words = [str(home), str(begin), str(end), str(published)]
+        begun = time.monotonic()
         subprocess.run(
             [sys.executable, "-m", "tests.benchmarks.year", *words], cwd=PROJECT_ROOT, check=True
         )
         sizes[end] = size_mb(home)
-    last = str(FIRST_DAY + dt.timedelta(days=min(total - 1, published)))
-    timed: dict[str, Callable[[Path, str], float]] = {
-        "`effekt run`": lambda at, as_of: effekt("run", "--home", str(at), "--as-of", as_of),
-        "`effekt fleet status`": lambda at, _: effekt("fleet", "status", str(at.parent)),
-        "the UI's lists of runs and assets": lambda at, _: pages(at),
-    }
-    taken: dict[str, dict[str, list[float]]] = {name: {"first": [], "after": []} for name in timed}
+        kept.write_text(json.dumps(sizes), encoding="utf-8")
+        each = (time.monotonic() - begun) / (end - begin)
+        print(f"after night {end}: {sizes[end]:.1f} MB, {each:.1f} s a night", file=sys.stderr)
+    return sizes
+
+
+def measure(
+    root: Path,
+    total: int = NIGHTS,
+    published: int = NIGHTS,
+    minutes: float = 600,
+    pairs: int = 5,
+) -> dict:
+    """Megabytes along the year, and medians of commands on the first day and after it.
+
+    Args:
+        root: a folder for the homes; a year that was begun in it goes on.
+        total: nights.
+        published: how many of them have a business date of their own.
+        minutes: no night begins after these; the page says how many there were.
+        pairs: how often each command is timed on either home.
+    """
+    home, first = root / "year" / "home", root / "first" / "home"
+    if not first.exists():
+        shutil.rmtree(home, ignore_errors=True)
+        effekt("demo", "--home", str(home))
+        effekt("run", "--home", str(home))
+        shutil.copytree(home, first, symlinks=True)
+    sizes = live(home, total, published, minutes)
+    lived = max(sizes)
+    days = {first: itertools.count(0), home: itertools.count(min(lived - 1, published))}
+    today = {at: FIRST_DAY + dt.timedelta(days=next(days[at])) for at in days}
+
+    def night(at: Path) -> float:
+        today[at] = FIRST_DAY + dt.timedelta(days=next(days[at]))
+        return effekt("run", "--home", str(at), "--as-of", str(today[at]))
+
+    def quiet(at: Path) -> float:
+        return effekt("run", "--home", str(at), "--as-of", str(today[at]))
+
+    taken: dict[str, dict[str, list[float]]] = {}
     for _ in range(pairs):
-        for name, do in timed.items():
-            taken[name]["first"].append(do(first, str(FIRST_DAY)))
-            taken[name]["after"].append(do(home, last))
+        for when, at in (("first", first), ("after", home)):
+            opened, again = pages(at)
+            times = {
+                "`effekt run`, a night that publishes": night(at),
+                "`effekt run`, a night without news": quiet(at),
+                "`effekt status`": effekt("status", "--home", str(at)),
+                "the UI, from its start to its lists of runs and assets": opened,
+                "these lists once more": again,
+            }
+            for name, seconds in times.items():
+                taken.setdefault(name, {"first": [], "after": []})[when].append(seconds)
     medians = {
         name: {when: statistics.median(times) for when, times in of.items()}
         for name, of in taken.items()
     }
-    return {"nights": total, "published": published, "sizes": sizes, "commands": medians}
+    return {
+        "nights": lived, "published": min(lived, published), "sizes": sizes, "commands": medians
+    }  # fmt: skip
 
 
 if __name__ == "__main__":

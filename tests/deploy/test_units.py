@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 import shlex
 import shutil
@@ -57,6 +58,23 @@ def test_each_service_starts_a_command_that_there_is(path: Path) -> None:
     command, *words = shlex.split(settings(path)["ExecStart"])
     assert command == COMMAND
     assert accepts(words)
+
+
+# Rule F.deploy
+def test_an_upgrade_stops_every_unit_the_timers_first_and_starts_each_by_name() -> None:
+    page = (PROJECT_ROOT / "docs" / "how-to" / "upgrade.md").read_text(encoding="utf-8")
+    patterns = re.findall(r"`systemctl stop '([^']+)'`", page)
+    names = [path.name for path in UNITS.iterdir()]
+    stopped = [sorted(fnmatch.filter(names, pattern)) for pattern in patterns]
+    assert stopped[0] == sorted(name for name in names if name.endswith(".timer"))
+    assert sorted(name for some in stopped for name in some) == sorted(names)
+    named = re.findall(r"`systemctl start\s([^`]+)`", page)
+    started = {
+        name.replace("hedensted", "") + ("" if "." in name else ".service")
+        for words in named for name in words.split()
+    }  # fmt: skip
+    by_timers = {name.replace(".timer", ".service") for name in started}
+    assert started | by_timers == set(names)
 
 
 # Rule F.deploy

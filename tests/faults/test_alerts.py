@@ -1,4 +1,16 @@
-"""Each way a run can end or not begin: one alert, one start of the command, whoever started it."""
+"""Each way a run can end or not begin: one alert, one start of the command, whoever started it.
+
+| how | by command | by schedule, sensor, UI |
+|---|---|---|
+| refused 3, held 4, failed 1 | here | here |
+| cannot begin: secrets, busy, settings, a folder of another | here | here, and ``tests/browser`` |
+| a date that no run may have | exit 2, no alert | here |
+| stopped by a person | here | here: ended in Dagster without a word |
+| killed, its machine gone | here, whoever sees it | here, also where Dagster ends it too |
+| never begun | – | here: ended in Dagster without a word |
+| never was | ``effekt status --fail-if-older`` | here |
+| left out after a sleep | – | here, and with a real daemon in ``tests/browser`` |
+"""
 
 from __future__ import annotations
 
@@ -28,6 +40,7 @@ from dagster_project.lib.nights.due import DUE_AT
 from dagster_project.orchestration import dagster_home, waiting, watch
 from dagster_project.orchestration import night as nightly
 from dagster_project.orchestration.outcome import Held, Refused, StepOutcome
+from dagster_project.orchestration.run_launcher import PROCESS_TAG
 from dagster_project.settings import TIME_ZONE, Home, Settings
 from tests.support import heard
 
@@ -171,6 +184,17 @@ def does(monkeypatch: pytest.MonkeyPatch, step: str, do: Callable[[Settings], St
     monkeypatch.setitem(nightly.BY_NAME, step, nightly.Step(step, "landing", do))
 
 
+def only(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    """A command's night ends with this step, and Dagster's part of it is left out."""
+
+    def execute(night: nightly.Night) -> list[str]:
+        with suppress(EffektError):
+            night.perform(step)
+        return []
+
+    monkeypatch.setattr(dagster_home, "_execute", execute)
+
+
 def fails(_settings: Settings) -> StepOutcome:
     raise EffektError("DISK_FULL", "no room", remedy="make room")
 
@@ -178,6 +202,7 @@ def fails(_settings: Settings) -> StepOutcome:
 REFUSED = Refused("krav_fra_kai.csv", ("FILE_NAME", "FILE_EMPTY"), "quarantine/ab.txt")
 
 
+@STARTERS
 @pytest.mark.parametrize(
     ("do", "code", "causes"),
     [
@@ -189,13 +214,15 @@ REFUSED = Refused("krav_fra_kai.csv", ("FILE_NAME", "FILE_EMPTY"), "quarantine/a
 )
 # Rule P.alert
 def test_a_night_that_ends_otherwise_than_0_is_told_once_and_without_a_name(
-    home: Home, ear: Ear, monkeypatch: pytest.MonkeyPatch,
+    home: Home, ear: Ear, monkeypatch: pytest.MonkeyPatch, start: Callable[[Home, str], Any],
     do: Callable[[Settings], StepOutcome], code: int, causes: list[str],
 ) -> None:  # fmt: skip
     does(monkeypatch, "check_records", do)
-    run_id = by_dagster(home, "2026-03-28")
+    only(monkeypatch, "check_records")
+    run_id = start(home, "2026-03-28")
     (told,) = ear()
-    assert (told["exit_code"], told["step"], told["run_id"]) == (code, "check_records", run_id)
+    assert (told["exit_code"], told["step"]) == (code, "check_records")
+    assert told["run_id"] == (run_id or told["run_id"])
     assert [cause["code"] for cause in told["causes"]] == causes
     assert all(all(cause.values()) for cause in told["causes"])
     assert (told["area"], told["as_of_date"][:4]) == ("Hedensted", "2026")
@@ -309,6 +336,35 @@ def test_a_killed_run_is_told_by_the_next_process_that_sees_it_and_once(
     (told,) = ear()
     assert (told["run_id"], told["error"], told["exit_code"]) == (killed, "RUN_KILLED", 1)
     assert (told["as_of_date"], told["area"], told["step"]) == ("2025-01-10", "Hedensted", "rules")
+
+
+# Rules P.alert, F.killed
+def test_a_killed_run_that_dagster_ends_as_well_is_told_once(
+    home: Home, ear: Ear, killed: str
+) -> None:
+    config = {"resources": {"night": {"config": {"as_of": "2025-01-10"}}}}
+    with dagster_home.opened(home) as instance:
+        context = dg.build_sensor_context(instance)
+        sensors.alarms(context)  # what lies in the home is seen first
+        run = instance.add_run(dg.DagsterRun("nightly", run_id=killed, run_config=config))
+        instance.report_run_failed(run)  # a minute later by the daemon, which finds no process
+        sensors.alarms(context)
+        sensors.alarms(dg.build_sensor_context(instance))  # a daemon that was just started
+    assert [(told["run_id"], told["error"]) for told in ear()] == [(killed, "RUN_KILLED")]
+
+
+# Rules P.alert, F.killed
+def test_a_killed_run_that_dagster_ends_before_anybody_looks_is_told_once(
+    home: Home, ear: Ear, killed: str
+) -> None:
+    tags = {PROCESS_TAG: "999999999:1"}  # no process has that number
+    with dagster_home.opened(home) as instance:
+        run = instance.add_run(dg.DagsterRun("nightly", run_id=killed, tags=tags))
+        instance.report_run_failed(run)
+        watch.tell_ended(home, instance, dt.datetime.now(dt.UTC) - dt.timedelta(minutes=1))
+        see_by_daemon(home)
+    see_by_command(home)
+    assert [(told["run_id"], told["error"]) for told in ear()] == [(killed, "RUN_KILLED")]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+import shlex
 import shutil
 import site
 import subprocess
@@ -127,17 +128,23 @@ class Runner:
 
 
 @contextmanager
-def installed(home: Path, area: str) -> Iterator[None]:
+def installed(home: Path, area: str, code: Code) -> Iterator[None]:
     """Users, groups and home as ``deploy/install.sh`` makes them; all gone at the end."""
+    command = home.parent / "effekt"
+    words = shlex.join([code.python, "-m", "dagster_project.cli"])
+    command.write_text(f'#!/bin/sh\nPYTHONPATH={shlex.quote(code.path)} exec {words} "$@"\n')
+    command.chmod(0o755)
     names = {
+        "EFFEKT": str(command),
         "EFFEKT_USER": login(SERVICE), "EFFEKT_CONTROLLERS": login("ctl"),
         "EFFEKT_DELIVERY": login("lev"),
     }  # fmt: skip
     try:
-        subprocess.run(
-            [PROJECT_ROOT / "deploy" / "install.sh", home, area], check=True,
-            env={**os.environ, **names},
-        )  # fmt: skip
+        for _ in range(2):  # the second time changes nothing
+            subprocess.run(
+                [PROJECT_ROOT / "deploy" / "install.sh", home, area], check=True,
+                env={**os.environ, **names},
+            )  # fmt: skip
         for name in (DELIVERER, READER, *CONTROLLERS):
             group = {DELIVERER: ["-G", login("lev"), "-N"], READER: ["-N"]}.get(
                 name, ["-G", login("ctl"), "-N"]

@@ -146,7 +146,7 @@ def house() -> Iterator[House]:
         sources = ["ydelsesforloeb", "deltagere", "jobindsats", "personstatus"]
         town.deliver("2023-05-01", *sources)
         town.write_terms()
-        with installed(home.root, "Prøveby"):
+        with installed(home.root, "Prøveby", runner.code):
             terms = (town.root / "contracts" / f"{CONTRACT}.yml").read_text(encoding="utf-8")
             terms = terms.replace("settlement:", actors() + "settlement:", 1)
             path = home.root / "contracts" / f"{CONTRACT}.yml"

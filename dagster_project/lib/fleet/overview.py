@@ -1,23 +1,24 @@
 """One line over a home: what is published since when, and the alert that it left.
 
-What belongs here: reading what the home itself says. What does not: judging it, finding homes.
+What belongs here: reading what the home itself says. What does not: judging it, finding homes, the
+dates of what is published (``lib.status``).
 
 Rules: P.fleet.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import fcntl
 import json
 import os
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from dagster_project.lib import publishing
+from dagster_project import settings as places
+from dagster_project.lib import nights, publishing, status
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.fleet.homes import Member
-from dagster_project.settings import TIME_ZONE, Home
+from dagster_project.settings import Home
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class Standing:
         area: the municipality, as its ``home.yml`` says.
         snapshot_id: what readers see; None before the first night that published.
         as_of_date: business date of that.
-        published_at: when it became current, with its time zone.
+        published_at: since when it is what readers see, with its time zone.
+        confirmed_at: when a night last published it, or found nothing new.
         is_running: whether a command holds the home now.
         alert_exit_code: how the run ended that left an alert; None without one.
         alert_codes: why.
@@ -41,6 +43,7 @@ class Standing:
     snapshot_id: str | None = None
     as_of_date: str | None = None
     published_at: str | None = None
+    confirmed_at: str | None = None
     is_running: bool = False
     alert_exit_code: int | None = None
     alert_codes: tuple[str, ...] = ()
@@ -65,24 +68,21 @@ def _read(member: Member) -> Standing:
     home = member.home
     own = home.read_home_file()
     next(home.root.iterdir(), None)  # one that cannot be read is not one where nothing is
-    current = publishing.current_snapshot(home)
+    shown = status.published_now(
+        home, publishing.current_snapshot(home), nights.read(home), places.now()
+    )
     exit_code, codes = _alert(home)
     return Standing(
         member.name,
         area=own.area,
-        snapshot_id=None if current is None else current.snapshot_id,
-        as_of_date=None if current is None else current.snapshot_id[: len("2025-01-10")],
-        published_at=None if current is None else _published_at(home),
+        snapshot_id=shown.snapshot_id if shown else None,
+        as_of_date=shown.as_of_date if shown else None,
+        published_at=shown.published_at if shown else None,
+        confirmed_at=shown.confirmed_at if shown else None,
         is_running=_is_held(home),
         alert_exit_code=exit_code,
         alert_codes=codes,
     )
-
-
-def _published_at(home: Home) -> str:
-    """When ``published/current`` came to point where it does."""
-    seconds = (home.published / "current").lstat().st_mtime
-    return dt.datetime.fromtimestamp(seconds, TIME_ZONE).isoformat(timespec="seconds")
 
 
 def _alert(home: Home) -> tuple[int | None, tuple[str, ...]]:

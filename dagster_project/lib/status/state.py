@@ -22,28 +22,10 @@ from dagster_project.lib.nights import alerts, in_hand
 from dagster_project.lib.publishing.atomic import Snapshot
 from dagster_project.lib.publishing.leftovers import CURRENT, snapshots_dir
 from dagster_project.lib.status import compared
-from dagster_project.settings import TIME_ZONE, Home, Settings
+from dagster_project.lib.status.published import Published, published_now
+from dagster_project.settings import Home, Settings
 
 _SKIPPED_SHOWN = 31
-
-
-@dataclass(frozen=True)
-class Published:
-    """The snapshot that readers see.
-
-    Args:
-        snapshot_id: its name.
-        as_of_date: business date that it was computed for.
-        published_at: since when it is what readers see.
-        confirmed_at: when a night last published it, or found nothing new.
-        age_hours: how long that is ago.
-    """
-
-    snapshot_id: str
-    as_of_date: str
-    published_at: str
-    confirmed_at: str
-    age_hours: float
 
 
 @dataclass(frozen=True)
@@ -115,7 +97,7 @@ def look(settings: Settings, now: dt.datetime) -> Status:
     return Status(
         home=str(home.root),
         area=settings.area,
-        published=_published(home, current, known, now),
+        published=published_now(home, current, known, now),
         before=before.name if before else None,
         at_work=in_hand.noted(home),
         alert=alerts.standing(home),
@@ -126,27 +108,6 @@ def look(settings: Settings, now: dt.datetime) -> Status:
         new_deliveries=compared.new_deliveries(*pair) if pair else None,
         skipped_dates=tuple(sorted(known.skipped)[-_SKIPPED_SHOWN:]),
         faults=tuple(faults),
-    )
-
-
-def _published(
-    home: Home, current: Snapshot | None, known: nights.Record, now: dt.datetime
-) -> Published | None:
-    if current is None:
-        return None
-    link = (home.published / CURRENT).lstat().st_mtime
-    linked_at = dt.datetime.fromtimestamp(link, TIME_ZONE)
-    last = (known.publications() or [{}])[-1]
-    is_recorded = last.get("snapshot_id") == current.snapshot_id
-    published_at = dt.datetime.fromisoformat(last["at"]) if is_recorded else linked_at
-    confirmed_at = (known.good_at if is_recorded else None) or linked_at
-    age = max(0.0, now.timestamp() - confirmed_at.timestamp()) / 3600
-    return Published(
-        current.snapshot_id,
-        str(current.manifest.get("as_of_date")),
-        published_at.isoformat(timespec="seconds"),
-        confirmed_at.isoformat(timespec="seconds"),
-        round(age, 4),
     )
 
 

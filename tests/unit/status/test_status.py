@@ -14,7 +14,7 @@ import typer
 
 from dagster_project import settings as places
 from dagster_project.cli.app import app
-from dagster_project.lib import receiving, status
+from dagster_project.lib import fleet, receiving, status
 from dagster_project.lib.nights import alerts, in_hand, record
 from dagster_project.settings import TIME_ZONE, Home, Settings
 from tests.faults import corpus
@@ -109,6 +109,19 @@ def test_a_night_without_news_makes_the_mart_no_older(home: Home) -> None:
     assert found.published is not None
     assert found.published.published_at == PUBLISHED_AT.isoformat()
     assert found.published.age_hours == 1
+
+
+# Rules P.fleet, P.status
+def test_the_table_over_many_homes_has_the_dates_of_the_home_itself(home: Home) -> None:
+    confirmed = PUBLISHED_AT + dt.timedelta(hours=24)
+    note(home, CURRENT, confirmed)
+    link = home.published / "current"  # as a copy of the home has it
+    os.utime(link, (confirmed.timestamp() + 3600,) * 2, follow_symlinks=False)
+    row, own = fleet.standing(fleet.Member("a", home)), look(home).published
+    assert own is not None
+    assert (row.published_at, row.confirmed_at) == (own.published_at, own.confirmed_at)
+    assert (row.published_at, row.confirmed_at) == (PUBLISHED_AT.isoformat(), confirmed.isoformat())
+    assert (row.snapshot_id, row.as_of_date) == (own.snapshot_id, own.as_of_date)
 
 
 @pytest.mark.parametrize("hours", [26, 26.01])
