@@ -91,6 +91,7 @@ STEPS: tuple[Step, ...] = (
     _gate(50, "build_candidate"),
     Step(PUBLISH, "published", steps.publish, ("gate_50",)),
     Step("statements", "published", steps.statements, (PUBLISH,)),
+    Step("publish_postgres", "published", steps.publish_postgres, (PUBLISH,)),
 )
 """The night, in order: the one list from which assets, dependencies and every runner derive."""
 
