@@ -75,6 +75,23 @@ class NightlyFile(BaseModel):
     """How long it waits before each."""
 
 
+class PostgresFile(BaseModel):
+    """``publish.postgres`` of ``home.yml``: the server that gets the mart too (M.postgres)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    dsn_file: Path
+    """File with the connection string, mode 0600; relative to the home."""
+
+
+class PublishFile(BaseModel):
+    """``publish`` of ``home.yml``: where the mart is published besides the home's own files."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    postgres: PostgresFile | None = None
+
+
 class HomeFile(BaseModel):
     """``home.yml``: the municipality's name in the statistics, and what the home does otherwise.
 
@@ -90,6 +107,7 @@ class HomeFile(BaseModel):
     """Days that Dagster's record of a run is kept (F.growth)."""
     nightly: NightlyFile = NightlyFile()
     ui: UiFile = UiFile()
+    publish: PublishFile = PublishFile()
     jobindsats: JobindsatsFile | None = None
 
 

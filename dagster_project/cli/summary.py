@@ -17,7 +17,7 @@ from dagster_project.lib.base import danish
 from dagster_project.lib.keys import statement_key
 from dagster_project.lib.publishing import snapshot
 from dagster_project.lib.reference import words
-from dagster_project.orchestration.night import Night
+from dagster_project.orchestration.night import PUBLISH, Night
 from dagster_project.settings import Home
 
 if TYPE_CHECKING:
@@ -71,6 +71,8 @@ def _gate_table(rows: Sequence[tuple[Any, ...]]) -> Table:
 
 
 def _headline(night: Night) -> str:
+    if night.error is not None and PUBLISH in night.outcomes:
+        return "[bold red]Publiceret, men kørslen fejlede bagefter.[/]"
     if night.error is not None:
         return "[bold red]Kørslen fejlede.[/] Den seneste gode mart er urørt."
     if night.failed_checks:

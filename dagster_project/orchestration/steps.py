@@ -108,6 +108,7 @@ def load_inputs(settings: Settings) -> StepOutcome:
     if snapshot_id is not None:
         gates.show_published(settings.home)
         _write_reports(settings, is_unchanged=True)
+        _copy_to_postgres(settings, only_if_behind=True)  # what an earlier night could not
         return StepOutcome(is_unchanged=True, snapshot_id=snapshot_id)
     last_night.forget(settings.home)
     _write_context(settings, known)
@@ -292,6 +293,22 @@ def statements(settings: Settings) -> StepOutcome:
     if current is not None:
         last_night.remember(settings.home, known, current.snapshot_id)
     return StepOutcome(metadata={"documents": written})
+
+
+def publish_postgres(settings: Settings) -> StepOutcome:
+    """Copies the published mart to the PostgreSQL server that ``home.yml`` names, if it names one.
+
+    Whatever goes wrong leaves the files published, and the server with what it had.
+    """
+    return StepOutcome(metadata=_copy_to_postgres(settings))
+
+
+def _copy_to_postgres(settings: Settings, *, only_if_behind: bool = False) -> dict[str, int | str]:
+    from dagster_project.lib import postgres
+
+    done = postgres.copy_current(settings.home, only_if_behind=only_if_behind)
+    changed = ", ".join(done.changed)
+    return {"action": done.action, "rows": done.rows, "changed_tables": changed}
 
 
 def _write_reports(settings: Settings, *, is_unchanged: bool = False) -> int:
