@@ -90,6 +90,10 @@ class AddedLater:
     """
 
 
+Title = Annotated[Text | None, AddedLater()]
+"""What people read instead of an id; it bears on no krone (C.terms)."""
+
+
 class Section(BaseModel):
     """A mapping of the contract file; each may name the clause it rests on."""
 
@@ -267,6 +271,7 @@ class PersonMonthsPart(Section):
     """Months of self-support of referred citizens × price (R3.amount)."""
 
     part_id: Slug
+    title: Title = None
     kind: Literal["person_months"]
     clause: Clause
     price_groups: Annotated[
@@ -315,6 +320,7 @@ class FteReductionPart(Section):
     """Fall in full-time persons between two spans of months × price (R4.reduction)."""
 
     part_id: Slug
+    title: Title = None
     kind: Literal["fte_reduction"]
     clause: Clause
     groups: Annotated[
@@ -354,6 +360,7 @@ class RelapsePart(Section):
     """Relapses within a follow-up time, avoided × price (R5.saving)."""
 
     part_id: Slug
+    title: Title = None
     kind: Literal["relapse_reduction"]
     clause: Clause
     target_groups: Groups
@@ -387,6 +394,7 @@ class Tier(Section):
     """The provider's share of the basis above an amount."""
 
     above: Money
+    title: Title = None
     provider_share: Share
     clause: Clause
 
@@ -395,6 +403,7 @@ class Reading(Section):
     """One way to read the contract's ceilings; null is no ceiling, leaving the key out is not."""
 
     reading_id: Slug
+    title: Title = None
     payment_ceiling: Money | None
     basis_ceiling: Money | None
     clause: Clause
@@ -560,6 +569,7 @@ class Contract(Section):
     area: Text
     parties: Parties
     document: Text
+    document_title: Title = None
     term: Term
     register_source: Literal["ydelsesforloeb", "dream", "ydelsesrefusion"] = Field(alias="register")
     register_lag_days: Days

@@ -342,6 +342,10 @@ def test_words_and_names_are_no_terms(tmp_path: Path, tree: Tree) -> None:
     tree["title"] = "Et andet navn"
     tree["parties"] = {"municipality": "En anden kommune"}
     tree["actors"] = {"finance": ["Finn"]}
+    tree["document_title"] = "Byrådets sag"
+    tree["parts"][0]["title"] = "Del 1"
+    tree["payment"]["tiers"][0]["title"] = "Fuld betaling"
+    tree["payment"]["readings"]["alternatives"][0]["title"] = "Loft over betalingen"
     tree["parts"][0]["clause"] = "andre ord"
     tree["parts"][0]["price_groups"][0]["rates"][0]["clause"] = "flere ord"
     assert load_text(tmp_path, to_yaml(tree)).terms_sha256 == first.terms_sha256
