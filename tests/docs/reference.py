@@ -25,6 +25,8 @@ from dagster_project.lib.contracts.key_texts import KeyText, place_of, read_key_
 from dagster_project.lib.contracts.schema import ROOT_SECTION, keys_of, schema, sections
 from dagster_project.lib.receiving.judging.declarations import Source, load_sources
 from dagster_project.lib.receiving.template_fields import explanations, how_written, name_form
+from dagster_project.lib.reference import load_benefit_codes, load_benefits
+from dagster_project.lib.reference.tables import BenefitCode
 from tests.docs import links
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -159,7 +161,48 @@ def _scalar(shape: dict[str, Any]) -> str:
 
 
 def _sources_page() -> str:
-    return "\n".join(_source(source) for _, source in sorted(load_sources().items()))
+    sources = "\n".join(_source(source) for _, source in sorted(load_sources().items()))
+    return f"## Kilderne\n\n{sources}\n{_groups()}"
+
+
+def _groups() -> str:
+    """Benefit groups with their codes, and the names that the statistics have for them."""
+    by_group: dict[str, list[BenefitCode]] = {}
+    for code in load_benefit_codes():
+        by_group.setdefault(code.benefit_group, []).append(code)
+    names: dict[str, list[str]] = {}
+    for name, group in load_benefits().group_of_name:
+        names.setdefault(group, []).append(name)
+    rows = [
+        f"| {group} | {'; '.join(_ranges(codes))} | {_kind_of(codes[0])} |"
+        f" {', '.join(names.get(group, []))} |"
+        for group, codes in sorted(by_group.items())
+    ]
+    return "\n".join([
+        "## Ydelsesgrupper og koder", "",
+        "Koderne i `ydelsesforloeb` og `dream`. En ukendt kode afviser sin række.", "",
+        "| gruppe | koder | tæller som | navne i statistik og ydelsesrefusion |",
+        "|---|---|---|---|", *rows, "",
+    ])  # fmt: skip
+
+
+def _ranges(codes: list[BenefitCode]) -> list[str]:
+    return [
+        (f"{code.code_from}" if code.code_from == code.code_to
+         else f"{code.code_from}–{code.code_to}")
+        + (f" ({code.match_group})" if code.match_group else "")
+        for code in codes
+    ]  # fmt: skip
+
+
+def _kind_of(code: BenefitCode) -> str:
+    told = [
+        word for word, is_so in (
+            ("ydelse", code.is_public_support), ("støttet job", code.is_subsidised_job),
+            ("udtræden", code.is_exit),
+        ) if is_so
+    ]  # fmt: skip
+    return ", ".join(told)
 
 
 def _source(source: Source) -> str:

@@ -16,6 +16,7 @@ from dagster_project.lib.contracts import Contract, read_contract_problems
 from dagster_project.lib.contracts.key_texts import place_of, read_key_texts
 from dagster_project.lib.contracts.schema import FREE_KEY
 from dagster_project.lib.receiving.judging.declarations import load_sources
+from dagster_project.lib.reference import load_benefit_codes, load_benefits
 from tests.docs import reference
 
 EVERY_KEY = [(section, key) for section, key, _ in reference.contract_keys()]
@@ -95,6 +96,17 @@ def test_every_column_of_every_source_stands_in_the_inputs() -> None:
             assert f"| `{column.heading}` |" in section
             assert column.description.replace("|", "\\|") in section
             assert all(value in section for value in column.allowed)
+
+
+# Rule I.benefit_codes
+def test_every_benefit_group_stands_there_with_its_codes_and_names() -> None:
+    page = (reference.FOLDER / "inddata.md").read_text(encoding="utf-8")
+    rows = {row.split(" | ")[0].strip("| "): row for row in page.split("\n") if " | " in row}
+    for code in load_benefit_codes():
+        assert str(code.code_from) in rows[code.benefit_group]
+        assert str(code.code_to) in rows[code.benefit_group]
+    for name, group in load_benefits().group_of_name:
+        assert name in rows[group]
 
 
 # Rule P.commands
