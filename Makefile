@@ -66,10 +66,11 @@ check: setup-dev ## what the build server checks: lint, types, SQL style, layeri
 	$(BIN)/python -m pip check --disable-pip-version-check
 	$(BIN)/dagster definitions validate -m dagster_project.definitions
 
-docs: setup-dev ## the generated pages: index of rules, data dictionary, schema of the contract file
+docs: setup-dev ## the made pages: index of rules, data dictionary, schema of the contract file, reference
 	$(BIN)/python -m tests.docs.rules_index
 	$(BIN)/python -m dagster_project.lib.publishing.dictionary
 	$(BIN)/python -m dagster_project.lib.contracts.schema
+	$(BIN)/python -m tests.docs.reference
 
 pictures: setup-dev ## docs/images: what a browser shows of the UI (needs /usr/bin/chromium)
 	EFFEKT_PICTURES=docs/images $(BIN)/python -m pytest tests/browser/test_pages.py

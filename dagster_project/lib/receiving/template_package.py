@@ -15,6 +15,7 @@ from typing import Any
 from dagster_project.lib.receiving.judging.declarations import load_sources
 from dagster_project.lib.receiving.template import declared_source, template_files, write_new
 from dagster_project.lib.receiving.template_fields import explanations, how_written, name_form
+from dagster_project.lib.reference import words
 
 PAGE = "vejledning.html"
 MUNICIPALITYS = "kommunens-filer"
@@ -51,7 +52,7 @@ def write_package(
                 "takes_workbook": "xlsx" in source.formats,
             }
         )  # fmt: skip
-    page = _page().render(told=told, municipalitys=MUNICIPALITYS) + "\n"
+    page = _page().render(told=told, municipalitys=MUNICIPALITYS, label=words.label) + "\n"
     return write_new(folder, {PAGE: page.encode("utf-8"), **contents})
 
 
