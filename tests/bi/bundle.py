@@ -19,7 +19,9 @@ BUNDLE = FOLDER / "bundle"
 
 def _read(kind: str) -> dict[str, dict[str, Any]]:
     """The files of one kind by uuid."""
-    found = [yaml.safe_load(path.read_text("utf-8")) for path in sorted((BUNDLE / kind).rglob("*.yaml"))]
+    found = [
+        yaml.safe_load(path.read_text("utf-8")) for path in sorted((BUNDLE / kind).rglob("*.yaml"))
+    ]
     return {one["uuid"]: one for one in found}
 
 

@@ -56,7 +56,9 @@ def test_joins_of_a_dataset_double_no_row(
     dataset: Dataset, mart: duckdb.DuckDBPyConnection
 ) -> None:
     """Without the words and titles that are joined to it, a dataset has as many rows."""
-    label_joins = re.compile(r"left join mart\.label as \w+\s+on [^\n]+\n|left join mart\.label as \w+\s+on .+")
+    label_joins = re.compile(
+        r"left join mart\.label as \w+\s+on [^\n]+\n|left join mart\.label as \w+\s+on .+"
+    )
     rows = mart.execute(f"select count(*) from ({dataset.sql}) as asked").fetchone()[0]
     words = re.findall(r"left join mart\.label as (\w+)", dataset.sql)
     bare = label_joins.sub("", dataset.sql)
@@ -83,7 +85,9 @@ def test_a_chart_answers_with_data_on_the_demo(
 
 def test_a_chart_asks_a_question_and_stands_on_one_dashboard() -> None:
     assert [chart.name for chart in CHARTS if not chart.content["description"].endswith("?")] == []
-    placed = Counter(uuid for board in bundle.DASHBOARDS.values() for uuid in bundle.charts_on(board))
+    placed = Counter(
+        uuid for board in bundle.DASHBOARDS.values() for uuid in bundle.charts_on(board)
+    )
     assert placed == Counter(dict.fromkeys(bundle.CHARTS, 1))
     titles = {board["dashboard_title"] for board in bundle.DASHBOARDS.values()}
     assert titles == {"Afregning", "Leverandør og match", "Opfølgning og effekt"}
@@ -134,7 +138,9 @@ def test_figures_of_the_dashboards_are_those_of_the_mart(mart: duckdb.DuckDBPyCo
     def one(question: str) -> Decimal:
         return mart.execute(question).fetchone()[0]
 
-    assert shown("Udbetalt til nu") == one("select sum(payment_dkk) from mart.settlement where is_closed")
+    assert shown("Udbetalt til nu") == one(
+        "select sum(payment_dkk) from mart.settlement where is_closed"
+    )
     assert shown("Til loftet") == one(
         "select arg_max(headroom_to_ceiling_dkk, period_start) from mart.settlement where is_closed"
     )

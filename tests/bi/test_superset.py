@@ -132,7 +132,9 @@ def superset(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
             assert line, f"Superset did not start: {said}"
             said += line
         address = re.search(r"http://127\.0\.0\.1:\d+", said)[0]
-        user, password = (re.search(rf"{what}: +(\S+)", said)[1] for what in ("Bruger", "Adgangskode"))
+        user, password = (
+            re.search(rf"{what}: +(\S+)", said)[1] for what in ("Bruger", "Adgangskode")
+        )
         login = {"username": user, "password": password, "provider": "db", "refresh": False}
         answer = requests.post(f"{address}/api/v1/security/login", json=login, timeout=120)
         yield Superset(process, home, address, user, password, answer.json()["access_token"])
@@ -163,7 +165,9 @@ def expected(chart: Chart, mart: Path) -> list[str]:
 
 
 def shown(rows: list[dict[str, Any]]) -> list[str]:
-    plain = [{k: told(float(v)) if isinstance(v, float) else v for k, v in row.items()} for row in rows]
+    plain = [
+        {k: told(float(v)) if isinstance(v, float) else v for k, v in row.items()} for row in rows
+    ]
     return sorted(repr(sorted(row.items())) for row in plain)
 
 
@@ -216,9 +220,9 @@ def test_only_the_loopback_address_is_listened_on_and_talked_to(superset: Supers
     tree += tree[0].children(recursive=True)
     links = [link for process in tree for link in process.net_connections(kind="inet")]
     assert any(link.status == psutil.CONN_LISTEN for link in links)
-    assert {link.laddr.ip for link in links} | {
-        link.raddr.ip for link in links if link.raddr
-    } == {"127.0.0.1"}
+    assert {link.laddr.ip for link in links} | {link.raddr.ip for link in links if link.raddr} == {
+        "127.0.0.1"
+    }
 
 
 # Rule M.bi

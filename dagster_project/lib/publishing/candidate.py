@@ -294,9 +294,7 @@ def _has_sound_key(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
     return bool(found and found[0])
 
 
-def _copy_table(
-    connection: duckdb.DuckDBPyConnection, table: Table, *, is_keyed: bool
-) -> None:
+def _copy_table(connection: duckdb.DuckDBPyConnection, table: Table, *, is_keyed: bool) -> None:
     columns = connection.execute(
         "select column_name, data_type, is_nullable from duckdb_columns()"
         " where database_name = 'warehouse' and schema_name = ? and table_name = ?"

@@ -28,7 +28,9 @@ from tests.unit.publishing.conftest import number_anew
 Change = Callable[[str], None]
 PublishNow = Callable[[], str]
 ONE = "update mart.settlement set state = 'draft' where contract_id = 'contract_id 1'"
-OTHER = "update mart.settlement set payment_dkk = payment_dkk + 1 where contract_id = 'contract_id 2'"
+OTHER = (
+    "update mart.settlement set payment_dkk = payment_dkk + 1 where contract_id = 'contract_id 2'"
+)
 
 
 def rows(home: Home, query: str) -> list[dict[str, Any]]:
