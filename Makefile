@@ -19,7 +19,7 @@ export DO_NOT_TRACK := 1
 help: ## what each target does
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /	/' | expand -t 12
 
-setup: $(STAMPS)/parsed ## virtual environment, locked packages, bytecode, parsed dbt project
+setup: $(STAMPS)/parsed ## virtual environment, locked packages, bytecode, parsed dbt project, column lineage
 
 $(STAMPS)/venv:
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
@@ -37,7 +37,7 @@ $(STAMPS)/project: pyproject.toml $(STAMPS)/packages
 	$(READABLE) touch $@
 
 $(STAMPS)/parsed: $(DBT_SOURCES) $(STAMPS)/project
-	$(READABLE) $(BIN)/python -c 'from dagster_project.orchestration import dbt_runner; dbt_runner.install()'
+	$(READABLE) $(BIN)/python -c 'from dagster_project.orchestration import column_lineage, dbt_runner; dbt_runner.install(); column_lineage.install()'
 	$(READABLE) touch $@
 
 setup-dev: $(STAMPS)/dev ## what tests and tools need on top

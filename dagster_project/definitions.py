@@ -5,10 +5,10 @@ What belongs here: nothing but this. What does not: assets, jobs, resources (``d
 
 import dagster as dg
 
-from dagster_project.defs import assets, jobs, resources, schedules, sensors
+from dagster_project.defs import assets, externals, jobs, resources, schedules, sensors
 
 defs = dg.Definitions(
-    assets=assets.ALL,
+    assets=[*assets.ALL, *externals.ALL],
     jobs=jobs.ALL,
     schedules=[schedules.nightly],
     sensors=[sensors.landing_files, sensors.ledger_events, sensors.alarms],

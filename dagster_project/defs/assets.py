@@ -6,23 +6,31 @@ their order and what stands behind what (``orchestration.night.STEPS``).
 
 import datetime as dt
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 
 from dagster_project import settings as places
-from dagster_project.defs import checks, models
+from dagster_project.defs import checks, externals, models
 from dagster_project.defs.resources import HeldNight, in_dagsters_words
+from dagster_project.lib.publishing.code_version import code_version
+from dagster_project.orchestration import rooms, rule_pages
 from dagster_project.orchestration.night import PUBLISH, STEPS, Step
 from dagster_project.settings import Owner
 
-_OWNER: dict[str, Owner] = {
-    "received": "dataingeniør", "gates": "dataingeniør",
-    "settlement": "controller", "published": "controller",
-}  # fmt: skip
-_KINDS = {
-    "received": {"python", "duckdb"}, "gates": {"greatexpectations"},
-    "settlement": {"python"}, "published": {"duckdb", "parquet"},
-}  # fmt: skip
+_CONTROLLERS = (rooms.SETTLEMENT, rooms.MARTS, rooms.PUBLISHED, rooms.STATEMENTS)
+_KINDS = {"publish": {"duckdb", "parquet"}, "build_candidate": {"duckdb", "parquet"}}
+
+
+def _owner(step: Step) -> Owner:
+    """Who can mend what a step works on; a gate's checks name their own owners, too."""
+    is_theirs = step.room in _CONTROLLERS and step.gate is None
+    return "controller" if is_theirs else "dataingeniør"
+
+
+def _kinds(step: Step) -> set[str]:
+    """What a step is made with, for the marks in the lineage."""
+    return {"greatexpectations"} if step.gate else _KINDS.get(step.name, {"python"})
 
 
 def _fresh() -> dg.FreshnessPolicy | None:
@@ -47,12 +55,13 @@ def _one(step: Step) -> dg.AssetsDefinition:
 
     @dg.asset(
         name=step.name,
-        group_name=step.phase,
-        owners=[f"team:{_OWNER[step.phase]}"],
-        kinds=_KINDS[step.phase],
-        deps=models.keys_before(step),
+        group_name=step.room,
+        owners=[f"team:{_owner(step)}"],
+        kinds=_kinds(step),
+        deps=[*models.keys_before(step), *externals.keys_read_by(step)],
         check_specs=checks.specs_of(step.gate) if step.gate else None,
-        description=step.description,
+        description=rule_pages.described(step.description, [step.rule]),
+        code_version=code_version(),
         config_schema={},
         output_required=False,
         freshness_policy=_fresh() if step.name == PUBLISH else None,
@@ -80,9 +89,11 @@ def _models(step: Step) -> dg.AssetsDefinition:
         only = None if len(chosen) == len(specs) else sorted(chosen)
         outcome = in_dagsters_words(lambda: night.perform(step.name, only), step.name)
         for name in outcome.tables:  # dbt's order: a model after those that it reads
-            metadata: dict[str, int | str] = {"dagster/row_count": outcome.tables[name]}
+            metadata: dict[str, Any] = {"dagster/row_count": outcome.tables[name]}
             if name in outcome.kroner:
                 metadata["kroner"] = outcome.kroner[name]
+            if (columns := models.columns_of(name)) is not None:
+                metadata["dagster/column_lineage"] = columns
             yield dg.MaterializeResult(asset_key=chosen[name], metadata=metadata)
 
     return made

@@ -6,6 +6,7 @@ which step builds which model (``orchestration.night.STEPS``).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -14,10 +15,13 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, build_dbt_asset_specs
 
 from dagster_project import settings as places
-from dagster_project.orchestration import dbt_runner
+from dagster_project.lib.base import canonical
+from dagster_project.orchestration import column_lineage, dbt_runner, rule_pages
 from dagster_project.orchestration.night import BY_NAME, Step, building
 
+_PROJECT = "effekt"
 _SOURCE_SCHEMAS = {"raw", "gate"}
+_NEXT_SENTENCE = re.compile(r"(?<=\.) (?=[A-Z])")
 
 
 class RoomTranslator(DagsterDbtTranslator):
@@ -25,7 +29,24 @@ class RoomTranslator(DagsterDbtTranslator):
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         """One group per room."""
-        return building(dbt_resource_props["original_file_path"]).phase
+        return building(dbt_resource_props["original_file_path"]).room
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """The first sentence of the model's own, and its rules; no SQL.
+
+        What the yml says after it (``Left out: …``) stands in the model's header, too.
+        """
+        told = " ".join(dbt_resource_props["description"].split())
+        sentence, *_ = _NEXT_SENTENCE.split(told)
+        rules = dbt_resource_props["meta"].get("rules", [])
+        return rule_pages.described(sentence, rules)
+
+    def get_code_version(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """Hash of the model's own text and of the project's macros that it calls."""
+        if dbt_resource_props["resource_type"] != "model":
+            return None
+        called = _macros(dbt_resource_props["depends_on"]["macros"])
+        return canonical.sha256_json([dbt_resource_props["raw_code"], called])[:16]
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str] | None:
         """The owner that the model's yml names, one of ``settings.Owner``; a source has none."""
@@ -34,9 +55,26 @@ class RoomTranslator(DagsterDbtTranslator):
 
 
 @cache
+def _manifest() -> dict[str, Any]:
+    return dbt_runner.manifest_json(places.resolve_home(None))
+
+
+def _macros(names: Sequence[str]) -> dict[str, str]:
+    """The text of each of the project's macros among these, and of those that they call."""
+    known, found, ahead = _manifest()["macros"], {}, list(names)
+    while ahead:
+        name = ahead.pop()
+        macro = known.get(name)
+        if name not in found and macro and macro["package_name"] == _PROJECT:
+            found[name] = macro["macro_sql"]
+            ahead += macro["depends_on"]["macros"]
+    return found
+
+
+@cache
 def _specs() -> dict[str, list[dg.AssetSpec]]:
     """The specs of each step's models, in the order of their keys."""
-    manifest = dbt_runner.manifest_json(places.resolve_home(None))
+    manifest = _manifest()
     steps = {
         node["name"]: building(node["original_file_path"])
         for node in manifest["nodes"].values()
@@ -60,6 +98,21 @@ def _behind(spec: dg.AssetSpec, step: Step) -> dg.AssetSpec:
 def specs_of(step: Step) -> list[dg.AssetSpec]:
     """Asset specs of the models that a step builds."""
     return _specs()[step.name]
+
+
+@cache
+def columns_of(name: str) -> dg.TableColumnLineage | None:
+    """What the columns of a model are computed from; None where that was not found at build."""
+    keys = {spec.key.path[-1]: spec.key for specs in _specs().values() for spec in specs}
+    found = column_lineage.of_models(places.resolve_home(None)).get(name)
+    if found is None:
+        return None
+    return dg.TableColumnLineage(
+        {
+            column: [dg.TableColumnDep(keys[model], source) for model, source in sources]
+            for column, sources in found.items()
+        }
+    )
 
 
 def keys_before(step: Step) -> list[dg.AssetKey]:

@@ -120,6 +120,31 @@ def _parse(home: Home | None) -> Path:
         return _store(home, manifest.to_msgpack(extended_mashumaro_encoder), text)
 
 
+def compiled_sql() -> dict[str, str]:
+    """The SQL of every model as dbt compiles it, by the model's name; no warehouse is needed."""
+    from dbt.cli.main import dbtRunner
+
+    manifest = _read_manifest(parsed_folder())
+    with tempfile.TemporaryDirectory(prefix="effekt-dbt-") as scratch:
+        command = ["compile", *_places(Path(scratch)), "--no-write-json", *_QUIET]
+        command += [
+            "--no-populate-cache",
+            "--select",
+            "resource_type:model",
+            "--indirect-selection",
+            "empty",
+        ]
+        try:
+            with variables({WAREHOUSE_VARIABLE: str(Path(scratch) / "warehouse.duckdb")}):
+                result = dbtRunner(manifest=manifest).invoke(command)
+        finally:
+            close_connections()
+        if not result.success:
+            raise _failure("compile", result)
+        outcome: Any = result.result
+        return {item.node.name: item.node.compiled_code for item in outcome.results}
+
+
 def parsed_folder(home: Home | None = None) -> Path:
     """Folder of the parsed project; parses if this state of ``dbt/`` was never parsed."""
     return _find_cache(home) or _parse(home)

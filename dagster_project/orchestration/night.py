@@ -27,7 +27,7 @@ from dagster_project.lib.base import files, lock
 from dagster_project.lib.base.telling import tell
 from dagster_project.lib.nights import alerts, in_hand
 from dagster_project.lib.trace import side_home
-from dagster_project.orchestration import access, alarm, old_runs, steps
+from dagster_project.orchestration import access, alarm, old_runs, rooms, steps
 from dagster_project.orchestration.failures import blame_machine, without_values
 from dagster_project.orchestration.outcome import StepOutcome
 from dagster_project.orchestration.report import Report
@@ -40,57 +40,62 @@ class Step:
 
     Args:
         name: its name, which is the asset's where the step is one asset.
-        phase: the room whose assets it makes.
+        room: the room whose assets it makes, or which it judges (``rooms``).
         do: what does it.
         after: steps that must have succeeded before.
+        rule: the rule that says what it does, where the step is one asset.
         folder: folder of the dbt models that it builds, one asset each.
         gate: number of the gate, where the step is one.
     """
 
     name: str
-    phase: str
+    room: str
     do: Callable[..., StepOutcome]
     after: tuple[str, ...] = ()
+    rule: str = ""
     folder: str | None = None
     gate: int | None = None
 
     @property
     def description(self) -> str:
-        """What the step does, in the words of its function."""
+        """What the step does: the first sentence of its function's own words."""
         do = self.do.func if isinstance(self.do, partial) else self.do
-        return inspect.getdoc(do) or self.name
+        first, *_ = (inspect.getdoc(do) or self.name).split("\n\n")
+        return " ".join(first.split()).replace("``", "")
 
 
-def _gate(number: int, *after: str) -> Step:
-    return Step(f"gate_{number}", "gates", partial(steps.gate, number), after, gate=number)
+def _gate(number: int, room: str, *after: str, rule: str) -> Step:
+    return Step(f"gate_{number}", room, partial(steps.gate, number), after, rule=rule, gate=number)
 
 
-def _models(name: str, phase: str, folder: str, after: str, *, apart: tuple[str, ...] = ()) -> Step:
+def _models(name: str, room: str, folder: str, after: str, *, apart: tuple[str, ...] = ()) -> Step:
     """A step of dbt: the models of a folder, less the folders in it that another step builds."""
     select, exclude = [f"path:{folder}"], [f"path:{inner}" for inner in apart]
-    return Step(name, phase, partial(steps.build, select, exclude), (after,), folder=folder)
+    return Step(name, room, partial(steps.build, select, exclude), (after,), folder=folder)
 
 
 PUBLISH = "publish"
 _SETTLEMENT = "models/intermediate/settlement"
 
 STEPS: tuple[Step, ...] = (
-    Step("check_records", "received", steps.check_records),
-    Step("receive", "received", steps.receive, ("check_records",)),
-    Step("load_inputs", "received", steps.load_inputs, ("receive",)),
-    _gate(10, "load_inputs"),
-    _models("staging", "staging", "models/staging", "gate_10"),
-    _gate(20, "staging"),
-    _models("rules", "rules", "models/intermediate", "gate_20", apart=(_SETTLEMENT,)),
-    _gate(30, "rules"),
-    _models("settlement", "settlement", _SETTLEMENT, "gate_30"),
-    Step("hash_statements", "settlement", steps.hash_statements, ("settlement",)),
-    _gate(40, "hash_statements", "settlement"),
-    _models("marts", "published", "models/marts", "gate_40"),
-    Step("build_candidate", "published", steps.build_candidate, ("marts",)),
-    _gate(50, "build_candidate"),
-    Step(PUBLISH, "published", steps.publish, ("gate_50",)),
-    Step("statements", "published", steps.statements, (PUBLISH,)),
+    Step("check_records", rooms.LEDGER, steps.check_records, rule="F.verify"),
+    Step("receive", rooms.LANDING, steps.receive, ("check_records",), rule="I.refusal"),
+    Step("load_inputs", rooms.RAW, steps.load_inputs, ("receive",), rule="R0.known"),
+    _gate(10, rooms.RAW, "load_inputs", rule="G.received"),
+    _models("staging", rooms.STAGING, "models/staging", "gate_10"),
+    _gate(20, rooms.STAGING, "staging", rule="G.staged"),
+    _models("rules", rooms.RULES, "models/intermediate", "gate_20", apart=(_SETTLEMENT,)),
+    _gate(30, rooms.RULES, "rules", rule="G.rules"),
+    _models("settlement", rooms.SETTLEMENT, _SETTLEMENT, "gate_30"),
+    Step(
+        "hash_statements", rooms.SETTLEMENT, steps.hash_statements, ("settlement",), rule="S.hash"
+    ),
+    _gate(40, rooms.SETTLEMENT, "hash_statements", "settlement", rule="G.settlement"),
+    _models("marts", rooms.MARTS, "models/marts", "gate_40"),
+    Step("build_candidate", rooms.MARTS, steps.build_candidate, ("marts",), rule="M.name"),
+    _gate(50, rooms.MARTS, "build_candidate", rule="G.candidate"),
+    Step(PUBLISH, rooms.PUBLISHED, steps.publish, ("gate_50",), rule="M.publish"),
+    Step("statements", rooms.STATEMENTS, steps.statements, (PUBLISH,), rule="S.statement"),
 )
 """The night, in order: the one list from which assets, dependencies and every runner derive."""
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def check_records(settings: Settings) -> StepOutcome:
-    """Keys, ledger, register and vault, checked before anything leaves ``landing/``."""
+    """Checks keys, ledger, register and vault before anything leaves ``landing/``."""
     from dagster_project.lib import records
     from dagster_project.lib.keys.statement_key import ensure_statement_key
 
@@ -49,7 +49,7 @@ def check_records(settings: Settings) -> StepOutcome:
 
 
 def receive(settings: Settings) -> StepOutcome:
-    """Landing → vault or quarantine, register of deliveries."""
+    """Moves each landed file to the vault or, with a report of what is wrong, to the quarantine."""
     from dagster_project.lib import contracts, receiving, records
 
     home = settings.home
@@ -97,7 +97,7 @@ def _drop_broken_warehouse(home: Home) -> None:
 
 
 def load_inputs(settings: Settings) -> StepOutcome:
-    """Contracts, reference tables, run context, deliveries and ledger → the raw room."""
+    """Loads contracts, reference tables, known deliveries and ledger for the rules to read."""
     from dagster_project.lib import gates, records
 
     records.check(settings.home)  # a settlement's life may have added to the ledger since
@@ -188,7 +188,7 @@ def resumed(settings: Settings) -> tuple[Settings, str]:
 
 
 def gate(number: int, settings: Settings) -> StepOutcome:
-    """Every declared check of the gate evaluated; a failed critical one ends the night."""
+    """Makes every check that the gate declares; a critical one that fails ends the night."""
     from dagster_project.lib import gates
 
     own, _ = resumed(settings)
@@ -220,7 +220,7 @@ def build(
 
 
 def hash_statements(settings: Settings) -> StepOutcome:
-    """Causes of changed approved amounts, and the figures hash of each closed period."""
+    """Finds why approved amounts changed, and hashes the figures of each closed period."""
     from dagster_project.lib import ledger, statement, warehouse
     from dagster_project.lib.trace import causes
     from dagster_project.lib.trace import row_hmacs as evidence
@@ -240,7 +240,7 @@ def hash_statements(settings: Settings) -> StepOutcome:
 
 
 def build_candidate(settings: Settings) -> StepOutcome:
-    """Marts → a finished snapshot folder beside the published ones."""
+    """Writes the published tables as finished files, beside those that are current."""
     from dagster_project.lib import publishing
 
     own, _ = resumed(settings)
@@ -249,7 +249,7 @@ def build_candidate(settings: Settings) -> StepOutcome:
 
 
 def publish(settings: Settings) -> StepOutcome:
-    """Audited candidate → ``published/current``, in one rename.
+    """Makes the files that passed the last gate current, in one rename.
 
     Run again by itself after a whole night it finds that night's snapshot published, and whole.
     """
@@ -268,7 +268,7 @@ def publish(settings: Settings) -> StepOutcome:
 
 
 def statements(settings: Settings) -> StepOutcome:
-    """Statements of closed periods and posting files → ``reports/``; then the night is whole."""
+    """Writes the statements of closed periods and the posting files; then the night is whole."""
     from dagster_project.lib import publishing
 
     own, known = resumed(settings)

@@ -27,6 +27,7 @@ from dagster_project.lib.base.errors import EffektError
 from dagster_project.orchestration import code_server, dagster_home, processes
 from dagster_project.orchestration.access import require_access
 from dagster_project.orchestration.guard import LOOPBACK, Entrance, Guard
+from dagster_project.orchestration.rule_pages import RulePages
 from dagster_project.settings import Home, Settings
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def serve(
                     children.append(processes.start(words, folder=settings.home.root))
                 with _web_app(instance, place, is_read_only=is_read_only) as app:
                     _serve_web(
-                        Guard(app, opened.entrance), opened.listening,
+                        Guard(RulePages(app), opened.entrance), opened.listening,
                         lambda: bool(stopped) or not processes.are_alive(children),
                     )  # fmt: skip
         finally:

@@ -168,7 +168,7 @@ def test_a_run_that_nobody_typed_tries_again_and_a_command_does_not(
 
 def does(monkeypatch: pytest.MonkeyPatch, step: str, do: Callable[[Settings], StepOutcome]) -> None:
     """A step of the night does something else."""
-    monkeypatch.setitem(nightly.BY_NAME, step, nightly.Step(step, "received", do))
+    monkeypatch.setitem(nightly.BY_NAME, step, nightly.Step(step, "landing", do))
 
 
 def fails(_settings: Settings) -> StepOutcome:
