@@ -12,13 +12,16 @@ import dagster as dg
 
 from dagster_project import settings as places
 from dagster_project.defs import checks, externals, models
-from dagster_project.defs.resources import HeldNight, in_dagsters_words
+from dagster_project.defs.resources import HeldNight, held_back, in_dagsters_words
+from dagster_project.lib.nights import causes
 from dagster_project.lib.publishing.code_version import code_version
 from dagster_project.orchestration import rooms, rule_pages
 from dagster_project.orchestration.night import PUBLISH, STEPS, Step
+from dagster_project.orchestration.outcome import StepOutcome
 from dagster_project.settings import Owner
 
 _CONTROLLERS = (rooms.SETTLEMENT, rooms.MARTS, rooms.PUBLISHED, rooms.STATEMENTS)
+_SHOWN = 100  # a folder of ten thousand wrong files fills no page; the reports name each
 _KINDS = {"publish": {"duckdb", "parquet"}, "build_candidate": {"duckdb", "parquet"}}
 
 
@@ -72,11 +75,29 @@ def _one(step: Step) -> dg.AssetsDefinition:
         outcome = in_dagsters_words(lambda: night.perform(step.name), step.name)
         if not outcome.is_unchanged:
             rows = {f"rows {name}": count for name, count in sorted(outcome.tables.items())}
-            yield dg.MaterializeResult(metadata={**outcome.metadata, **rows})
+            yield dg.MaterializeResult(
+                metadata={**outcome.metadata, **rows, **_let_not_in(outcome)}
+            )
             if outcome.gate is not None:
                 yield from checks.results_of(outcome.gate)
+            if outcome.failed_checks:
+                raise held_back(outcome.failed_checks)
 
     return made
+
+
+def _let_not_in(outcome: StepOutcome) -> dict[str, dg.TableMetadataValue]:
+    """Deliveries that a step refused or held: codes, and paths in the home; no name, no value."""
+    refused = [
+        dg.TableRecord({"codes": ", ".join(item.codes), "report": item.report or causes.TEXT})
+        for item in outcome.refused[:_SHOWN]
+    ]
+    held = [
+        dg.TableRecord({"check": item.check, "delivery": item.sha256})
+        for item in outcome.held[:_SHOWN]
+    ]
+    tables = {"refused deliveries": refused, "held deliveries": held}
+    return {name: dg.MetadataValue.table(records) for name, records in tables.items() if records}
 
 
 def _models(step: Step) -> dg.AssetsDefinition:

@@ -13,7 +13,7 @@ import datetime as dt
 import os
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,7 +22,8 @@ import dagster as dg
 
 from dagster_project import settings as places
 from dagster_project.lib.base.errors import UsageError
-from dagster_project.orchestration import alarm, waiting
+from dagster_project.lib.nights import causes
+from dagster_project.orchestration import alarm, headline, waiting
 from dagster_project.orchestration import night as nightly
 from dagster_project.orchestration.dagster_home import CONTRACTS_VARIABLE
 from dagster_project.orchestration.failures import without_values
@@ -81,16 +82,22 @@ def _hold(context: dg.InitResourceContext) -> Iterator[nightly.Night]:
     if context.instance is not None and run is not None:
         context.instance.add_run_tags(run.run_id, {PROCESS_TAG: this_process()})
     home, run_id = places.find_home(None), run.run_id if run else str(uuid.uuid4())
-    is_whole = run is None or run.asset_selection is None
+    is_whole = run is None or not (run.asset_selection or run.step_keys_to_execute)
     told = alarm.told_if_it_cannot_begin(home, run_id, as_of, is_typed=False, is_whole=is_whole)
     with told, ExitStack() as stack:
         waits = home.read_home_file().nightly
-        yield waiting.until_free(
+        asked = dt.date.fromisoformat(as_of) if as_of else None
+        night = waiting.until_free(
             lambda: stack.enter_context(
-                nightly.night(_settings(context), run_id, is_whole=is_whole)
+                nightly.night(_settings(context), run_id, is_whole=is_whole, asked=asked)
             ),
             waits.busy_retries, waits.busy_wait_seconds,
         )  # fmt: skip
+        try:
+            yield night
+        finally:
+            if context.instance is not None and run is not None:
+                context.instance.add_run_tags(run.run_id, headline.tags_of(night))
 
 
 @dg.configured(dg.ResourceDefinition(_hold, config_schema=_ASKED), config_schema=_ASKED)
@@ -111,11 +118,28 @@ AskedSettings = dg.ResourceParam[Settings]
 """How an op asks for home, contracts and date without holding the home."""
 
 
+def held_back(failed_checks: Sequence[str]) -> dg.Failure:
+    """What ends a run that critical checks held back: code and remedy of the first, and the page.
+
+    Every check has its own result beside it.
+    """
+    told = causes.of_checks(failed_checks)
+    metadata: dict[str, str | int] = {
+        "code": told[0].code, "remedy": told[0].remedy, "owner": told[0].owner,
+        "report": told[0].report, "failed_checks": len(told),
+        "run_again": headline.AGAIN_FROM_INPUTS,
+    }  # fmt: skip
+    return dg.Failure(headline.of_causes(told), metadata, allow_retries=False)
+
+
 def in_dagsters_words(do: Callable[[], T], step: str) -> T:
     """What ``do`` gives; a failure becomes Dagster's: code and remedy, without any value."""
     try:
         return do()
     except Exception as error:  # raised anew below: what it came from may quote a value
         failure = without_values(error, step)
-    metadata = {"code": failure.code, "remedy": failure.remedy or "-"}
+    again = headline.AGAIN_FROM_FAILURE
+    if failure.code == "INPUTS_CHANGED":
+        again = headline.AGAIN_FROM_INPUTS
+    metadata = {"code": failure.code, "remedy": failure.remedy or "-", "run_again": again}
     raise dg.Failure(str(failure), metadata, allow_retries=False)

@@ -52,7 +52,7 @@ def alert_of(night: Report) -> dict[str, Any]:
         area=night.settings.area,
         exit_code=night.exit_code,
         step=night.ended_at,
-        causes=_causes(night),
+        causes=causes_of(night),
         error=night.error.code if night.error else None,
     )
     return {
@@ -64,7 +64,8 @@ def alert_of(night: Report) -> dict[str, Any]:
     }
 
 
-def _causes(night: Report) -> list[Cause]:
+def causes_of(night: Report) -> list[Cause]:
+    """Why a night did not end 0, cause by cause."""
     failed = [causes.of_error(night.error)] if night.error else []
     refused = [
         cause for item in night.refused for cause in causes.of_refusal(item.codes, item.report)

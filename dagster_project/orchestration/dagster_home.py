@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING
 from dagster_project.lib.base import files
 from dagster_project.lib.base.environment import variables
 from dagster_project.lib.base.errors import EffektError
+from dagster_project.orchestration import headline, record
 from dagster_project.orchestration import night as nightly
-from dagster_project.orchestration import record
 from dagster_project.orchestration.failures import without_values
 from dagster_project.orchestration.night import Night
 from dagster_project.settings import Home, Settings
@@ -160,6 +160,8 @@ def _execute(night: Night) -> list[str]:
             resources={"night": held},
             run_config={"resources": {"night": {"config": {"as_of": settings.as_of_text}}}},
         )
+        with suppress(Exception):  # a headline is for people: the record, not the run, lacks it
+            instance.add_run_tags(night.run_id, headline.tags_of(night))
         if "check_records" in night.outcomes:
             with suppress(Exception):  # what Dagster cannot be told now is told the next time
                 record.tell_dagster(instance, settings.home)

@@ -27,7 +27,7 @@ from dagster_project.lib.base import files, lock
 from dagster_project.lib.base.telling import tell
 from dagster_project.lib.nights import alerts, in_hand
 from dagster_project.lib.trace import side_home
-from dagster_project.orchestration import access, alarm, old_runs, rooms, steps
+from dagster_project.orchestration import access, alarm, headline, old_runs, rooms, steps
 from dagster_project.orchestration.failures import blame_machine, without_values
 from dagster_project.orchestration.outcome import StepOutcome
 from dagster_project.orchestration.report import Report
@@ -74,14 +74,15 @@ def _models(name: str, room: str, folder: str, after: str, *, apart: tuple[str, 
     return Step(name, room, partial(steps.build, select, exclude), (after,), folder=folder)
 
 
+LOAD = "load_inputs"
 PUBLISH = "publish"
 _SETTLEMENT = "models/intermediate/settlement"
 
 STEPS: tuple[Step, ...] = (
     Step("check_records", rooms.LEDGER, steps.check_records, rule="F.verify"),
     Step("receive", rooms.LANDING, steps.receive, ("check_records",), rule="I.refusal"),
-    Step("load_inputs", rooms.RAW, steps.load_inputs, ("receive",), rule="R0.known"),
-    _gate(10, rooms.RAW, "load_inputs", rule="G.received"),
+    Step(LOAD, rooms.RAW, steps.load_inputs, ("receive",), rule="R0.known"),
+    _gate(10, rooms.RAW, LOAD, rule="G.received"),
     _models("staging", rooms.STAGING, "models/staging", "gate_10"),
     _gate(20, rooms.STAGING, "staging", rule="G.staged"),
     _models("rules", rooms.RULES, "models/intermediate", "gate_20", apart=(_SETTLEMENT,)),
@@ -99,6 +100,9 @@ STEPS: tuple[Step, ...] = (
 )
 """The night, in order: the one list from which assets, dependencies and every runner derive."""
 
+_NAMES = [step.name for step in STEPS]
+ON_INPUTS = frozenset(_NAMES[_NAMES.index(LOAD) + 1 : _NAMES.index(PUBLISH) + 1])
+"""The steps that compute with what ``load_inputs`` loaded."""
 BY_NAME: dict[str, Step] = {step.name: step for step in STEPS}
 
 
@@ -124,6 +128,7 @@ class Night(Report):
         do = BY_NAME[name].do
         self.note_at_work(name)
         try:
+            self._require_inputs(name)
             outcome = do(self.settings) if models is None else do(self.settings, models=models)
         except Exception as error:  # the one place where any failure of a step becomes a code
             failure = without_values(error, name)
@@ -136,6 +141,14 @@ class Night(Report):
         self.error, self.failed_step = failure, name
         raise failure
 
+    def _require_inputs(self, name: str) -> None:
+        """What a run that begins in the middle computes with must still be what is known (P.rerun).
+
+        The documents are written of what is published, whatever is known by now.
+        """
+        if name in ON_INPUTS and not (self.outcomes.keys() & {LOAD, *ON_INPUTS}):
+            headline.require_same_knowledge(self.settings, self.asked)
+
     def note_at_work(self, step: str | None) -> None:
         """Write down that this run is at work, for whoever finds its process gone."""
         own = self.settings
@@ -144,7 +157,11 @@ class Night(Report):
 
 @contextmanager
 def night(
-    settings: Settings, run_id: str | None = None, *, is_whole: bool = True
+    settings: Settings,
+    run_id: str | None = None,
+    *,
+    is_whole: bool = True,
+    asked: dt.date | None = None,
 ) -> Iterator[Night]:
     """Hold the home, gather what is done in it and leave an alert if that does not end 0.
 
@@ -152,6 +169,7 @@ def night(
         settings: of the run.
         run_id: of the run; one of its own where none is given.
         is_whole: every step is meant to be done.
+        asked: the business date that the run was told, if it was.
 
     Raises:
         EffektError: ``HOME_BUSY``, ``SECRETS_OPEN``, a folder that is closed (``access``) or what
@@ -172,7 +190,10 @@ def night(
         receiving.read_overlays(settings.home.sources)
         _sweep(settings.home)
         upgrade.bring_up_held(settings.home)
-        held, begun = Night(settings, run_id or str(uuid.uuid4()), is_whole), time.monotonic()
+        held, begun = (
+            Night(settings, run_id or str(uuid.uuid4()), is_whole, asked),
+            time.monotonic(),
+        )
         held.note_at_work(None)
         try:
             yield held

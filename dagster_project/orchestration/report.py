@@ -8,6 +8,7 @@ Rules: P.exit_codes.
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +26,7 @@ class Report:
         settings: of the run.
         run_id: of the run, in Dagster's record as in alerts.
         is_whole: every step is meant to be done, not only some that were chosen in the UI.
+        asked: the business date that it was told, if it was.
         outcomes: what each step reported, in the order in which they were done.
         error: what ended the run.
         failed_step: the step that did.
@@ -33,6 +35,7 @@ class Report:
     settings: Settings
     run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     is_whole: bool = True
+    asked: dt.date | None = None
     outcomes: dict[str, StepOutcome] = field(default_factory=dict)
     error: EffektError | None = None
     failed_step: str | None = None
