@@ -80,7 +80,8 @@ def _hold(context: dg.InitResourceContext) -> Iterator[nightly.Night]:
     """
     run, as_of = context.run, context.resource_config["as_of"]
     if context.instance is not None and run is not None:
-        context.instance.add_run_tags(run.run_id, {PROCESS_TAG: this_process()})
+        own = {PROCESS_TAG: this_process(), headline.TAG: headline.AT_WORK}
+        context.instance.add_run_tags(run.run_id, own)
     home, run_id = places.find_home(None), run.run_id if run else str(uuid.uuid4())
     is_whole = run is None or not (run.asset_selection or run.step_keys_to_execute)
     told = alarm.told_if_it_cannot_begin(home, run_id, as_of, is_typed=False, is_whole=is_whole)
@@ -97,7 +98,7 @@ def _hold(context: dg.InitResourceContext) -> Iterator[nightly.Night]:
             yield night
         finally:
             if context.instance is not None and run is not None:
-                context.instance.add_run_tags(run.run_id, headline.tags_of(night))
+                context.instance.add_run_tags(run.run_id, {headline.TAG: headline.of_run(night)})
 
 
 @dg.configured(dg.ResourceDefinition(_hold, config_schema=_ASKED), config_schema=_ASKED)

@@ -16,6 +16,7 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dagster_project.lib.base import files
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 CONTRACTS_VARIABLE = "EFFEKT_CONTRACTS"
 MAX_RUNTIME_SECONDS = 4 * 60 * 60
+_REPOSITORY = "__repository__"
 MODULE = "dagster_project.definitions"
 """The code location: named by its module, in the record of a command as in that of the UI."""
 # a night's process makes millions of objects that live until its end; to look for garbage among
@@ -138,6 +140,28 @@ def run_recorded(settings: Settings, run_id: str | None = None) -> Night:
     return night
 
 
+@contextmanager
+def _as_of_the_ui(instance: DagsterInstance) -> Iterator[None]:
+    """Let the run name the job of the code location, as one that the UI begins does.
+
+    The UI begins a run again, from failure too, only where it knows whose job it was.
+    """
+    from dagster._core.remote_origin import (
+        RegisteredCodeLocationOrigin,
+        RemoteJobOrigin,
+        RemoteRepositoryOrigin,
+    )
+
+    location = RegisteredCodeLocationOrigin(MODULE)
+    origin = RemoteJobOrigin(RemoteRepositoryOrigin(location, _REPOSITORY), "nightly")
+    own = vars(instance)  # what executes a job in this process has no word for it
+    own["create_run_for_job"] = partial(instance.create_run_for_job, remote_job_origin=origin)
+    try:
+        yield
+    finally:
+        del own["create_run_for_job"]
+
+
 def _execute(night: Night) -> list[str]:
     """Run the job in a night that is held; the steps that failed, or the job where none did."""
     import dagster as dg
@@ -151,7 +175,7 @@ def _execute(night: Night) -> list[str]:
     held = dg.ResourceDefinition(  # the run is recorded with the configuration of any other
         lambda _context: night, config_schema=job.resource_defs["night"].config_schema
     )
-    with opened(settings.home) as instance:
+    with opened(settings.home) as instance, _as_of_the_ui(instance):
         result = job.execute_in_process(
             instance=instance,
             run_id=night.run_id,
@@ -160,8 +184,8 @@ def _execute(night: Night) -> list[str]:
             resources={"night": held},
             run_config={"resources": {"night": {"config": {"as_of": settings.as_of_text}}}},
         )
-        with suppress(Exception):  # a headline is for people: the record, not the run, lacks it
-            instance.add_run_tags(night.run_id, headline.tags_of(night))
+        with suppress(Exception):  # a headline is for people: the run is what it is without
+            instance.add_run_tags(night.run_id, {headline.TAG: headline.of_run(night)})
         if "check_records" in night.outcomes:
             with suppress(Exception):  # what Dagster cannot be told now is told the next time
                 record.tell_dagster(instance, settings.home)

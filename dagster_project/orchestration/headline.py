@@ -26,6 +26,8 @@ from dagster_project.settings import Settings
 
 TAG = "effekt/headline"
 """The tag of a run, shown on its page and in the list of runs."""
+AT_WORK = "I gang"
+"""What stands there until a run has ended: one that is begun again inherits the tags of another."""
 AGAIN_FROM_FAILURE = "fra det trin, der fejlede (Re-execute from failure)"
 AGAIN_FROM_INPUTS = (
     "efter en rettelse: load_inputs og alt efter den (fra receive, hvis en fil er lagt i landing/),"
@@ -41,15 +43,13 @@ def of_causes(causes: Sequence[Cause]) -> str:
     return f"{first.code} → {first.remedy} · {first.report}{more}"
 
 
-def of_run(night: Report) -> str | None:
-    """The headline of a run; None where it ended well."""
-    return None if night.exit_code == EXIT_OK else of_causes(alarm.causes_of(night))
-
-
-def tags_of(night: Report) -> dict[str, str]:
-    """The headline as tags of a run in Dagster's record; none where it ended well."""
-    text = of_run(night)
-    return {TAG: text} if text else {}
+def of_run(night: Report) -> str:
+    """The headline of a run that has ended."""
+    if night.exit_code != EXIT_OK:
+        return of_causes(alarm.causes_of(night))
+    if night.is_unchanged:
+        return f"Intet nyt: {night.snapshot_id}"
+    return f"Publiceret: {night.snapshot_id}" if night.snapshot_id else "Udført"
 
 
 def require_same_knowledge(settings: Settings, asked: dt.date | None) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _FOLDER = "/rules/"
 _ID = re.compile(r"(?:[A-Z]|R\d)\.[a-z][a-z0-9_]*")
+_BROKEN_LINE = re.compile(r"(?<!\n)\n(?=[^\n|*\-\d])")  # within a paragraph, not of a list or table
+_CODE = re.compile(r"`([^`]+)`")
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{rule_id} · Effektafregning</title>
 <style>body {{ font: 16px/1.5 sans-serif; max-width: 44rem; margin: 3rem auto; padding: 0 1rem }}
@@ -44,6 +46,7 @@ def page(rule_id: str) -> str | None:
         found = heading.search(path.read_text(encoding="utf-8"))
         if found is not None:
             title, text = (html.escape(part.strip()) for part in found.groups())
+            text = _CODE.sub(r"<code>\1</code>", _BROKEN_LINE.sub(" ", text))
             return _PAGE.format(rule_id=rule_id, title=title, text=text, file=path.name)
     return None
 

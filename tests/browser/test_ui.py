@@ -23,9 +23,10 @@ import psutil
 import pytest
 import requests
 
+from dagster_project.orchestration.rooms import ROOMS
+
 ROOT = Path(__file__).parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
-ROOMS = ("received", "staging", "rules", "settlement", "published", "gates")
 MODULE = "dagster_project.definitions"
 NOBODY = 65534
 LAUNCH = """

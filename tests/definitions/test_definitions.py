@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -17,9 +18,12 @@ from dagster_project.definitions import defs
 from dagster_project.defs import models, schedules, sensors
 from dagster_project.lib import gates
 from dagster_project.lib.base.errors import UsageError
-from dagster_project.orchestration.night import STEPS
+from dagster_project.orchestration import rule_pages
+from dagster_project.orchestration.night import BY_NAME, STEPS, Step
+from dagster_project.orchestration.rooms import OUTSIDE, ROOMS
 from dagster_project.settings import Owner
 
+ROOT = Path(__file__).parents[2]
 SNAPSHOT = Path(__file__).with_name("snapshot.txt")
 REPOSITORY = defs.get_repository_def()
 GRAPH = REPOSITORY.asset_graph
@@ -69,7 +73,8 @@ def test_every_declared_check_is_an_asset_check_and_blocks_exactly_if_it_is_crit
 
 
 def test_every_asset_is_made_by_a_step_and_each_step_stands_after_earlier_ones() -> None:
-    assert STEP_OF.keys() == GRAPH.get_all_asset_keys()
+    assert STEP_OF.keys() == GRAPH.materializable_asset_keys
+    assert {dg.AssetKey(one.name) for one in OUTSIDE} == GRAPH.external_asset_keys
     for place, step in enumerate(STEPS):
         assert set(step.after) <= set(ORDER[:place]), step.name
 
@@ -96,15 +101,73 @@ def _descendants(key: dg.AssetKey) -> set[dg.AssetKey]:
     return found
 
 
-def test_every_asset_has_a_room_a_description_and_an_owner() -> None:
+def group_edges() -> set[tuple[str, str]]:
+    """Every arrow between two groups."""
+    nodes = [GRAPH.get(key) for key in GRAPH.get_all_asset_keys()]
+    return {
+        (GRAPH.get(above).group_name, node.group_name)
+        for node in nodes
+        for above in node.parent_keys
+    }
+
+
+# Rule P.rooms
+def test_every_arrow_between_rooms_leads_to_a_later_one() -> None:
+    assert {GRAPH.get(key).group_name for key in GRAPH.get_all_asset_keys()} == set(ROOMS)
+    back = [edge for edge in group_edges() if ROOMS.index(edge[0]) > ROOMS.index(edge[1])]
+    assert back == []
+
+
+def reached(edges: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Which room can be reached from which."""
+    found = {edge for edge in edges if edge[0] != edge[1]}
+    while further := {(a, d) for a, b in found for c, d in found if b == c} - found:
+        found |= further
+    return found
+
+
+# Rule P.rooms
+def test_the_picture_of_the_readme_shows_the_rooms_and_their_arrows() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    picture = text.partition("```mermaid")[2].partition("```")[0]
+    drawn = {
+        (edge["above"], edge["below"])
+        for line in picture.splitlines()
+        if (edge := re.match(r"\s*(?P<above>\w+)\S*.* -->(\|.*\|)? (?P<below>\w+)", line))
+    }
+    assert reached(drawn) == reached(group_edges())
+    assert drawn <= group_edges()
+
+
+@pytest.mark.parametrize("gate", [step for step in STEPS if step.gate], ids=lambda step: step.name)
+# Rule P.rooms
+def test_a_gate_stands_in_the_room_that_it_judges(gate: Step) -> None:
+    judged = {step.room for step in STEPS if step.name in gate.after}
+    assert {gate.room} == judged
+
+
+# Rule P.asset
+def test_every_asset_has_an_owner_and_is_described_by_one_sentence_and_links_to_its_rules() -> None:
     teams = {f"team:{owner}" for owner in get_args(Owner)}
-    rooms = {"received", "staging", "rules", "settlement", "published", "gates"}
     for key in GRAPH.get_all_asset_keys():
         node = GRAPH.get(key)
-        assert node.group_name in rooms, key
-        assert node.description, key
         assert node.owners, key
         assert set(node.owners) <= teams, key
+        found = re.fullmatch(r"(?P<sentence>.+[^.]\.) Rule: (?P<links>.+)", node.description or "")
+        assert found, (key, node.description)
+        assert not re.search(r"\. [A-Z]|`|\n|\bselect\b.*\bfrom\b", found["sentence"]), key
+        for link in found["links"].split(", "):
+            named = re.fullmatch(r"\[(?P<id>[\w.]+)\]\(/rules/(?P=id)\)", link)
+            assert named, (key, link)
+            assert rule_pages.page(named["id"]), (key, link)
+
+
+# Rule P.asset
+def test_every_asset_that_is_built_has_a_code_version_that_its_code_changes() -> None:
+    versions = {key: GRAPH.get(key).code_version for key in GRAPH.materializable_asset_keys}
+    assert all(versions.values())
+    of_models = [versions[key] for key, name in STEP_OF.items() if BY_NAME[name].folder]
+    assert len(set(of_models)) == len(of_models)
 
 
 # Rule P.as_of
