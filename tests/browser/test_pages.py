@@ -152,7 +152,9 @@ def test_a_held_run_shows_code_and_remedy_and_what_to_run_again(
     assert told.startswith("20.code_has_one_group → Ret overlappet i seeds/benefit_codes.csv")
     browser.get_by_text("20.code_has_one_group → Ret").first.wait_for(timeout=60_000)
     browser.get_by_text("run_again").first.wait_for(timeout=60_000)
-    shown(browser, "held-run.png", tmp_path, {"x": 0, "y": 0, "width": 1360, "height": 500})
+    browser.get_by_text("dbt_staging").first.wait_for(timeout=60_000)
+    time.sleep(2)
+    shown(browser, "held-run.png", tmp_path, {"x": 0, "y": 0, "width": 1360, "height": 540})
     assert ended(ui, held.run_id)["headline"] == told
 
 

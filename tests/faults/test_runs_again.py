@@ -27,8 +27,10 @@ AGAIN = [
 ]
 
 
-def materialize(home: Path, selection: list[str]) -> dg.ExecuteInProcessResult:
-    """What the UI does with a selection of assets and no configuration."""
+def materialize(
+    home: Path, selection: list[str], as_of: str | None = None
+) -> dg.ExecuteInProcessResult:
+    """What the UI does with a selection of assets and no configuration, or with a date."""
     from dagster_project.definitions import defs
 
     chosen = settings.resolve(home)
@@ -40,6 +42,7 @@ def materialize(home: Path, selection: list[str]) -> dg.ExecuteInProcessResult:
         return defs.resolve_job_def("nightly").execute_in_process(
             instance=instance,
             asset_selection=[dg.AssetKey.from_user_string(key) for key in selection],
+            run_config={"resources": {"night": {"config": {"as_of": as_of}}}},
             raise_on_error=False,
         )
 
@@ -56,9 +59,26 @@ def whole_night(home: Path) -> str | None:
     return done.snapshot_id
 
 
-def test_assets_run_again_one_by_one_give_the_same_snapshot(tmp_path: Path) -> None:
-    home = night.copy_inputs(examples.home_of(HOME), tmp_path / "home")
-    first = whole_night(home)
+@pytest.fixture(scope="module")
+def settled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str | None]:
+    """A home after one whole night, and its snapshot."""
+    home = night.copy_inputs(examples.home_of(HOME), tmp_path_factory.mktemp("again") / "home")
+    return home, whole_night(home)
+
+
+def failure_of(result: dg.ExecuteInProcessResult) -> str:
+    """What the failed step of a run says."""
+    assert not result.success
+    failed = [event for event in result.all_events if event.is_step_failure]
+    shown = failed[0].step_failure_data.user_failure_data
+    assert shown is not None
+    return shown.description or ""
+
+
+def test_assets_run_again_one_by_one_give_the_same_snapshot(
+    settled: tuple[Path, str | None],
+) -> None:
+    home, first = settled
     for selection in AGAIN:
         result = materialize(home, selection)
         assert result.success, selection
@@ -75,9 +95,23 @@ def test_assets_run_again_one_by_one_give_the_same_snapshot(tmp_path: Path) -> N
 
 def test_a_later_step_without_its_inputs_says_what_to_run_first(tmp_path: Path) -> None:
     (tmp_path / "landing").mkdir()
-    result = materialize(tmp_path, ["staging/stg_registers"])
-    assert not result.success
-    failed = [event for event in result.all_events if event.is_step_failure]
-    shown = failed[0].step_failure_data.user_failure_data
-    assert shown is not None
-    assert "NIGHT_NOT_BEGUN" in (shown.description or "")
+    assert "NIGHT_NOT_BEGUN" in failure_of(materialize(tmp_path, ["staging/stg_registers"]))
+
+
+# Rule P.rerun
+def test_a_run_goes_on_from_the_middle_only_on_the_date_and_knowledge_of_its_inputs(
+    settled: tuple[Path, str | None],
+) -> None:
+    home, first = settled
+    assert materialize(home, ["gate_50"], AS_OF).success
+    told = failure_of(materialize(home, ["gate_50"], "2024-05-03"))
+    assert told.startswith("INPUTS_CHANGED: ") and "load_inputs+" in told
+    (contract,) = (home / "contracts").glob("*.yml")
+    text = contract.read_text(encoding="utf-8")
+    contract.write_text(text.replace("title: ", "title: Rettet ", 1), encoding="utf-8")
+    for asset in ("gate_10", "intermediate/int_periods__list", "publish"):
+        assert "INPUTS_CHANGED" in failure_of(materialize(home, [asset])), asset
+    assert (home / "published" / "current").resolve().name == first
+    assert materialize(home, ["statements"]).success
+    contract.write_text(text, encoding="utf-8")
+    assert materialize(home, ["gate_50"]).success
