@@ -14,7 +14,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test mutate check docs bench ui image clean
+.PHONY: help setup setup-dev run test mutate check docs pictures bench ui image clean
 
 help: ## what each target does
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /	/' | expand -t 12
@@ -68,6 +68,9 @@ docs: setup-dev ## the generated pages: index of rules, data dictionary, schema 
 	$(BIN)/python -m tests.docs.rules_index
 	$(BIN)/python -m dagster_project.lib.publishing.dictionary
 	$(BIN)/python -m dagster_project.lib.contracts.schema
+
+pictures: setup-dev ## docs/images: what a browser shows of the UI (needs /usr/bin/chromium)
+	EFFEKT_PICTURES=docs/images $(BIN)/python -m pytest tests/browser/test_pages.py
 
 bench: setup-dev ## the measurements of docs/benchmarks.md
 	$(BIN)/python -m tests.benchmarks

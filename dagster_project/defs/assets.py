@@ -6,7 +6,6 @@ their order and what stands behind what (``orchestration.night.STEPS``).
 
 import datetime as dt
 from collections.abc import Iterator
-from typing import Any
 
 import dagster as dg
 
@@ -110,11 +109,9 @@ def _models(step: Step) -> dg.AssetsDefinition:
         only = None if len(chosen) == len(specs) else sorted(chosen)
         outcome = in_dagsters_words(lambda: night.perform(step.name, only), step.name)
         for name in outcome.tables:  # dbt's order: a model after those that it reads
-            metadata: dict[str, Any] = {"dagster/row_count": outcome.tables[name]}
+            metadata: dict[str, int | str] = {"dagster/row_count": outcome.tables[name]}
             if name in outcome.kroner:
                 metadata["kroner"] = outcome.kroner[name]
-            if (columns := models.columns_of(name)) is not None:
-                metadata["dagster/column_lineage"] = columns
             yield dg.MaterializeResult(asset_key=chosen[name], metadata=metadata)
 
     return made

@@ -2,6 +2,9 @@
 
 What belongs here: keys, groups, owners and dependencies of models. What does not: running them, and
 which step builds which model (``orchestration.night.STEPS``).
+
+Rules: P.asset, P.rooms.
+Decides: P.asset.
 """
 
 from __future__ import annotations
@@ -20,6 +23,8 @@ from dagster_project.orchestration import column_lineage, dbt_runner, rule_pages
 from dagster_project.orchestration.night import BY_NAME, Step, building
 
 _PROJECT = "effekt"
+_SCHEMA = "dagster/column_schema"
+_SOURCES_SHOWN = 4
 _SOURCE_SCHEMAS = {"raw", "gate"}
 _NEXT_SENTENCE = re.compile(r"(?<=\.) (?=[A-Z])")
 
@@ -80,13 +85,46 @@ def _specs() -> dict[str, list[dg.AssetSpec]]:
         for node in manifest["nodes"].values()
         if node["resource_type"] == "model"
     }
-    found: dict[str, list[dg.AssetSpec]] = {step.name: [] for step in steps.values()}
-    for spec in build_dbt_asset_specs(
+    specs = build_dbt_asset_specs(
         manifest=manifest, dagster_dbt_translator=RoomTranslator(), select="resource_type:model"
-    ):
-        step = steps[spec.key.path[-1]]
-        found[step.name].append(_behind(spec, step))
+    )
+    keys = {spec.key.path[-1]: spec.key for spec in specs}
+    lineage = column_lineage.of_models(places.resolve_home(None))
+    found: dict[str, list[dg.AssetSpec]] = {step.name: [] for step in steps.values()}
+    for spec in specs:
+        name = spec.key.path[-1]
+        told = with_lineage(spec, lineage[name], keys) if name in lineage else spec
+        found[steps[name].name].append(_behind(told, steps[name]))
     return {name: sorted(specs, key=lambda spec: spec.key) for name, specs in found.items()}
+
+
+def with_lineage(
+    spec: dg.AssetSpec, columns: column_lineage.Columns, keys: Mapping[str, dg.AssetKey]
+) -> dg.AssetSpec:
+    """A model's spec that says what its columns are computed from.
+
+    As Dagster's own lineage, which the open source's pages leave out, and behind the description of
+    each column, which they show.
+    """
+    lineage = dg.TableColumnLineage(
+        {
+            column: [dg.TableColumnDep(keys[model], source) for model, source in sources]
+            for column, sources in columns.items()
+        }
+    )
+    schema: dg.TableSchema = spec.metadata[_SCHEMA]
+    told = [_told(column, columns.get(column.name, [])) for column in schema.columns]
+    metadata = {_SCHEMA: dg.TableSchema(told), "dagster/column_lineage": lineage}
+    return spec.replace_attributes(metadata={**spec.metadata, **metadata})
+
+
+def _told(column: dg.TableColumn, sources: Sequence[Sequence[str]]) -> dg.TableColumn:
+    names = [".".join(source) for source in sources[:_SOURCES_SHOWN]]
+    names += [f"{len(sources) - len(names)} more"] if len(sources) > len(names) else []
+    if not names:
+        return column
+    description = f"{column.description or ''} ← {', '.join(names)}".strip()
+    return dg.TableColumn(column.name, column.type, description, column.constraints, column.tags)
 
 
 def _behind(spec: dg.AssetSpec, step: Step) -> dg.AssetSpec:
@@ -98,21 +136,6 @@ def _behind(spec: dg.AssetSpec, step: Step) -> dg.AssetSpec:
 def specs_of(step: Step) -> list[dg.AssetSpec]:
     """Asset specs of the models that a step builds."""
     return _specs()[step.name]
-
-
-@cache
-def columns_of(name: str) -> dg.TableColumnLineage | None:
-    """What the columns of a model are computed from; None where that was not found at build."""
-    keys = {spec.key.path[-1]: spec.key for specs in _specs().values() for spec in specs}
-    found = column_lineage.of_models(places.resolve_home(None)).get(name)
-    if found is None:
-        return None
-    return dg.TableColumnLineage(
-        {
-            column: [dg.TableColumnDep(keys[model], source) for model, source in sources]
-            for column, sources in found.items()
-        }
-    )
 
 
 def keys_before(step: Step) -> list[dg.AssetKey]:

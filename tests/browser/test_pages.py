@@ -194,7 +194,7 @@ def test_from_failure_a_run_judges_the_same_again_and_goes_no_further_with_a_men
     assert (home.published / "current").is_dir()
     browser.goto(f"{ui.address}/assets/mart/settlement", wait_until="domcontentloaded")
     browser.get_by_text("Every settlement period of every contract").first.wait_for(timeout=60_000)
-    browser.get_by_text("payment_dkk").first.wait_for(timeout=60_000)
+    browser.get_by_text("← int_periods__list.period_start").first.wait_for(timeout=60_000)
     time.sleep(2)
     shown(browser, "asset.png", tmp_path, {"x": 0, "y": 0, **WIDE})
     browser.get_by_role("link", name="S.closed").click()

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 
 from dagster_project.defs import models
@@ -86,11 +87,22 @@ def test_where_nothing_usable_is_kept_no_lineage_is_shown(
         (tmp_path / "columns.json").write_text(kept, encoding="utf-8")
     monkeypatch.setattr(dbt_runner, "parsed_folder", lambda _home=None: tmp_path)
     column_lineage.of_models.cache_clear()
-    models.columns_of.cache_clear()
     assert column_lineage.of_models() == {}
-    assert models.columns_of("settlement") is None
     column_lineage.of_models.cache_clear()
-    models.columns_of.cache_clear()
+
+
+# Rule P.asset
+def test_an_asset_tells_the_sources_of_each_column_and_how_many_more_there_are() -> None:
+    schema = dg.TableSchema([dg.TableColumn(name, description=name.upper()) for name in "abc"])
+    spec = dg.AssetSpec("made", metadata={"dagster/column_schema": schema})
+    keys = {"one": dg.AssetKey(["mart", "one"])}
+    columns = {"a": [["one", str(number)] for number in range(6)], "b": [["one", "x"]], "c": []}
+    made = models.with_lineage(spec, columns, keys)
+    told = [column.description for column in made.metadata["dagster/column_schema"].columns]
+    assert told == ["A ← one.0, one.1, one.2, one.3, 2 more", "B ← one.x", "C"]
+    lineage = made.metadata["dagster/column_lineage"].deps_by_column
+    assert lineage["b"] == [dg.TableColumnDep(keys["one"], "x")]
+    assert (len(lineage["a"]), lineage["c"]) == (6, [])
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ form of a chain (``base.chained``), who may do what when (``commands``), what an
 (``frozen``).
 
 Rules: S.ledger, S.chain.
+Decides: S.ledger.
 """
 
 from __future__ import annotations

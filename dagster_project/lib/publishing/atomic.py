@@ -15,7 +15,7 @@ new one, whole, and that the next publish finishes or clears what was left:
 6. snapshots beyond those to keep, and leftovers, are removed.
 
 Rules: M.publish, M.kept, M.two_open.
-Decides: M.kept, M.two_open.
+Decides: M.publish, M.kept, M.two_open.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ What belongs here: the manifest's form, the snapshot's name, and comparing files
 What does not: moving folders (``atomic.py``) and writing tables (``candidate.py``).
 
 Rules: M.name, M.snapshot.
-Decides: M.snapshot.
+Decides: M.name, M.snapshot.
 """
 
 from __future__ import annotations
