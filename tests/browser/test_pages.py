@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import select
 import shutil
 import time
 from collections.abc import Iterator
@@ -154,7 +155,7 @@ def test_a_held_run_shows_code_and_remedy_and_what_to_run_again(
     browser.get_by_text("run_again").first.wait_for(timeout=60_000)
     browser.get_by_text("dbt_staging").first.wait_for(timeout=60_000)
     time.sleep(2)
-    shown(browser, "held-run.png", tmp_path, {"x": 0, "y": 0, "width": 1360, "height": 540})
+    shown(browser, "held-run.png", tmp_path, {"x": 0, "y": 0, "width": 1360, "height": 590})
     assert ended(ui, held.run_id)["headline"] == told
 
 
@@ -199,6 +200,18 @@ def test_from_failure_a_run_judges_the_same_again_and_goes_no_further_with_a_men
     shown(browser, "asset.png", tmp_path, {"x": 0, "y": 0, **WIDE})
     browser.get_by_role("link", name="S.closed").click()
     browser.get_by_text("A period is closed when its last day").wait_for(timeout=60_000)
+
+
+# Rule F.one_code_server
+def test_what_the_ui_tells_is_for_a_person_and_no_event_of_a_run_is_among_it(
+    held: Night, ui: Ui
+) -> None:
+    assert len(ui.runs()) > 1  # that which was recorded, and those that the UI ran
+    assert [line for line in ui.said() if line] == [
+        "Nøglen i adressen gælder, til brugerfladen stopper; giv den ikke videre."
+    ]
+    assert ui.child.stdout is not None
+    assert select.select([ui.child.stdout], [], [], 0)[0] == []
 
 
 def _key(name: str) -> Any:

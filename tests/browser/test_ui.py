@@ -11,13 +11,14 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psutil
 import pytest
@@ -48,6 +49,12 @@ class Ui:
     port: int
     home: Path
     key: str
+    told: IO[str]
+
+    def said(self) -> list[str]:
+        """What the processes of the UI have told on stderr so far."""
+        self.told.seek(0)
+        return self.told.read().splitlines()
 
     @property
     def address(self) -> str:
@@ -84,21 +91,22 @@ def served(home: Path, *words: str) -> Iterator[Ui]:
     """`effekt ui` until the end of the block, in a home that is made if it is none."""
     (home / "landing").mkdir(parents=True, exist_ok=True)
     port = free_port()
-    child = subprocess.Popen(
-        [sys.executable, "-m", "dagster_project.cli", "ui", "--home", str(home),
-         "--port", str(port), *words],
-        cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, start_new_session=True,
-        stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    try:
-        assert child.stdout is not None
-        printed = child.stdout.readline()
-        found = re.search(rf"http://127\.0\.0\.1:{port}/\?key=([\w-]+)", printed)
-        assert found, printed
-        yield Ui(child, port, home, found[1])
-    finally:
-        child.send_signal(signal.SIGTERM)
-        child.wait(60)
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as told:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "dagster_project.cli", "ui", "--home", str(home),
+             "--port", str(port), *words],
+            cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, start_new_session=True,
+            stdout=subprocess.PIPE, stderr=told, text=True,
+        )  # fmt: skip
+        try:
+            assert child.stdout is not None
+            printed = child.stdout.readline()
+            found = re.search(rf"http://127\.0\.0\.1:{port}/\?key=([\w-]+)", printed)
+            assert found, printed
+            yield Ui(child, port, home, found[1], told)
+        finally:
+            child.send_signal(signal.SIGTERM)
+            child.wait(60)
 
 
 @pytest.fixture(scope="module")

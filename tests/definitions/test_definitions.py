@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -325,6 +328,17 @@ def test_what_is_no_date_is_refused_before_a_run_is_stored(text: str, is_date: b
         else:
             with pytest.raises(dg.DagsterConfigMappingFunctionError):
                 create_execution_plan(REPOSITORY.get_job(job), run_config=config)
+
+
+@pytest.mark.slow
+def test_the_code_location_is_valid_by_its_module() -> None:
+    words = ["-m", "dagster", "definitions", "validate", "-m", "dagster_project.definitions"]
+    environment = {key: value for key, value in os.environ.items() if key != "DAGSTER_HOME"}
+    done = subprocess.run(
+        [sys.executable, *words], cwd=ROOT, capture_output=True, text=True, timeout=300,
+        env={**environment, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
 
 
 if __name__ == "__main__":
