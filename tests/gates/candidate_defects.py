@@ -154,7 +154,9 @@ CANDIDATE_DEFECTS: dict[str, Callable[[Candidate], None]] = {
         " 'x', 'hidden')"
     ),
     "publication_is_the_manifests": _in_mart("update mart.publication set publication_no = 7"),
-    "history_ends_with_today": _in_mart("delete from mart.settlement_history where payment_dkk > 0"),
+    "history_ends_with_today": _in_mart(
+        "delete from mart.settlement_history where payment_dkk > 0"
+    ),
     "history_tells_changes_only": _in_mart(
         "insert into mart.settlement_history select * replace (9 as publication_no)"
         " from mart.settlement_history"

@@ -12,7 +12,8 @@ from dagster_project.lib.gates.suites import Suite, all_suites
 from dagster_project.lib.publishing.tables import declared_tables
 
 COUNT, COMPUTED, ELSEWHERE = (
-    "no_count_of_a_row_is_got_back", "no_computed_figure_gives_a_count_back",
+    "no_count_of_a_row_is_got_back",
+    "no_computed_figure_gives_a_count_back",
     "no_other_table_gives_a_cell_back",
 )
 REASON = "no_reason_gives_a_count_away"  # fmt: skip
@@ -123,7 +124,9 @@ def reasons(**shown: Any) -> Rows:
     """A month of which the register's count is missing, and one that is whole."""
     told = {"persons_published": 20, "fte_published": 9, "null_reason": "hidden"}
     other = {"benefit_group": "h", "month": shown.pop("other_month", "2024-01-01")}
-    return {"fte_month": [{**told, **shown}, {**told, **other, "fte_register": 5, "null_reason": ""}]}
+    return {
+        "fte_month": [{**told, **shown}, {**told, **other, "fte_register": 5, "null_reason": ""}]
+    }
 
 
 def curve(

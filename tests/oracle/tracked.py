@@ -78,9 +78,7 @@ def relapse_rows(knowledge: Knowledge, contract: dict[str, Any]) -> Rows:
                     Fraction(part["yearly_investment"]) / Fraction(part["cost_per_relapse"])
                 ),
                 "status": "complete" if found.is_complete else "incomplete",
-                "_missing": {
-                    "relapse_rate": "not_observed" if found.entries else "not_applicable"
-                },
+                "_missing": {"relapse_rate": "not_observed" if found.entries else "not_applicable"},
             }
         )
         entered = relapse.entries(knowledge, contract, part)

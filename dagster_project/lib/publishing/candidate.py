@@ -294,9 +294,7 @@ def _has_sound_key(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
     return bool(found and found[0])
 
 
-def _copy_table(
-    connection: duckdb.DuckDBPyConnection, table: Table, *, is_keyed: bool
-) -> None:
+def _copy_table(connection: duckdb.DuckDBPyConnection, table: Table, *, is_keyed: bool) -> None:
     columns = connection.execute(
         "select column_name, data_type, is_nullable from duckdb_columns()"
         " where database_name = 'warehouse' and schema_name = ? and table_name = ?"
@@ -342,7 +340,7 @@ def write_parquet(
 
 
 def _metadata(table: Table, columns: Sequence[str]) -> str:
-    """What the Parquet file says of itself, as the fields of a struct: the comments, and the key."""
+    """What the Parquet file says of itself, as the fields of a struct: comments and key."""
     told = metadata(table)
     shown = [key for key in told if key.removeprefix(COLUMN_COMMENT) in columns or "." not in key]
     return ", ".join(f"{literal(key)}: {literal(told[key])}" for key in shown)

@@ -184,7 +184,9 @@ def test_a_column_whose_codes_come_from_data_has_a_word_for_each_that_can_come(
 def test_every_status_after_a_year_has_a_word() -> None:
     known = {f"status_1y_{group}" for group in benefit_groups()}
     own = {"status_1y_self_supporting", "status_1y_not_yet_observable"}
-    assert {code for code in codes_of("screening_step") if code.startswith("status_")} == known | own
+    assert {
+        code for code in codes_of("screening_step") if code.startswith("status_")
+    } == known | own
 
 
 # Rule M.label
