@@ -56,7 +56,8 @@
 {%- if why == reason %}
 {%- set _ = found.conditions.append(column ~ " is null") %}
 {%- elif why not in ["not_observed", "not_published", "not_applicable"] %}
-{%- set _ = found.conditions.append("(" ~ column ~ " is null and " ~ why ~ " = '" ~ reason ~ "')") %}
+{%- set own = column ~ " is null and " ~ why ~ " = '" ~ reason ~ "'" %}
+{%- set _ = found.conditions.append("(" ~ own ~ ")") %}
 {%- endif %}
 {%- endfor %}
 {%- if found.conditions %}
@@ -135,15 +136,15 @@ from judged
 {%- endif -%}
 {%- endmacro %}
 
-{# The domains of words that the columns of the published tables name, as SQL texts; where dbt parses
-   and has no graph, none. #}
+{# The domains of words that the columns of the published tables name, as SQL texts. While dbt
+   parses there is no graph, and none is given. #}
 {% macro published_domains() -%}
 {%- set found = namespace(domains=[]) -%}
 {%- set nodes = graph.nodes if graph is defined else none -%}
 {%- if nodes -%}
 {%- for name, node in nodes.items() if name.startswith("model.effekt.") -%}
 {%- for column in node.columns.values() -%}
-{%- set domain = column.get("config", {}).get("meta", {}).get("words") or column.get("meta", {}).get("words") -%}
+{%- set domain = column.get("config", {}).get("meta", {}).get("words") -%}
 {%- if domain -%}
 {%- set _ = found.domains.append(domain) -%}
 {%- endif -%}

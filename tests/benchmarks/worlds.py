@@ -297,8 +297,10 @@ def _write_delivery(
         [number, source, f"{number:064d}", f"{source}.csv", EXTRACTED_ON, *window],
     )
     connection.execute(
-        "insert into raw.delivery"
-        " values (?, ?, ?, ?, ?, ?, ?, ?, null, 1, 0, 0, true, false, null)",
+        "insert into raw.delivery (delivery_no, delivery_id, sha256, source, file_name,"
+        " extracted_on, covers_from, covers_to, version_no, row_count, rejected_rows, is_accepted,"
+        " is_held, is_opened, is_withdrawn)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?, 1, 0, 0, true, false, false, false)",
         [
             number, f"{number:016d}", f"{number:064d}", source, f"{source}.csv", EXTRACTED_ON,
             *window,

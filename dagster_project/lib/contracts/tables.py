@@ -57,7 +57,8 @@ def _contract(contract: Contract) -> Iterator[Row]:
     settlement, payment = contract.settlement, contract.payment
     row = _named(
         contract,
-        "title area document document_title register register_lag_days requires_person_status terms_sha256",
+        "title area document document_title register register_lag_days requires_person_status"
+        " terms_sha256",
     )
     row |= _named(contract.parties, "municipality provider investor")
     row |= _named(contract.term, "starts_on ends_on") | {"term_clause": contract.term.clause}

@@ -340,7 +340,7 @@ def write_parquet(
 
 
 def _metadata(table: Table, columns: Sequence[str]) -> str:
-    """What the Parquet file says of itself, as the fields of a struct: the comments, and the key."""
+    """What the Parquet file says of itself, as the fields of a struct: comments and key."""
     told = metadata(table)
     shown = [key for key in told if key.removeprefix(COLUMN_COMMENT) in columns or "." not in key]
     return ", ".join(f"{literal(key)}: {literal(told[key])}" for key in shown)

@@ -163,7 +163,7 @@ def test_a_line_that_a_run_killed_behind_the_swap_left_out_is_added_once_by_the_
     shown = own_row(home)
     assert shown["publication_no"] == 2  # readers see it
     assert len(publications.read(home)) == 1
-    assert [area for area in inspect_home(home).areas if area.name == "ledger"][0].faults == []
+    assert _of_ledger(home) == []
     lines = history.complete(home)
     assert (lines[1]["publication_no"], lines[1]["snapshot_id"]) == (2, shown["snapshot_id"])
     assert lines[1]["published_at"].startswith(shown["published_at"].isoformat())

@@ -42,18 +42,18 @@ spans as (
     from contracts
     union all
     select
-        least(baseline_first_month, evaluation_first_month),
-        greatest(baseline_last_month, evaluation_last_month)
+        least(baseline_first_month, evaluation_first_month) as first_day,
+        greatest(baseline_last_month, evaluation_last_month) as last_day
     from parts
     union all
     select
-        period_start,
-        period_end
+        period_start as first_day,
+        period_end as last_day
     from periods
     union all
     select
-        month,
-        month
+        min(month) as first_day,
+        max(month) as last_day
     from home_months
 ),
 

@@ -1,5 +1,6 @@
--- grain: one row per calendar month, from the first to the last that a table of the mart has a row for
--- counts: names and bounds of the month
+-- grain: one row per calendar month
+-- counts: names and bounds of the month, from the first to the last that a table of the mart has a
+--   row for
 -- rules: M.calendar
 -- left out: months of the restricted tables alone
 with
@@ -17,7 +18,7 @@ final as (
         strftime(month, '%Y') || '-H' || (quarter(month) + 1) // 2 as half_year_label,
         {{ danish_month('month') }} || strftime(month, ' %Y') as label_da,
         month as first_day,
-        last_day(month) as last_day,
+        last_day(month) as last_day,  -- noqa: RF04
         day(last_day(month)) as days
     from months
 )

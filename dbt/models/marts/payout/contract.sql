@@ -1,6 +1,6 @@
 -- grain: one row per contract
--- counts: parties, term, the reading that is followed with its ceilings, what is authorised and what
---   has been released beyond it, and the hash of the terms
+-- counts: parties, term, the reading that is followed with its ceilings, what is authorised and
+--   what has been released beyond it, and the hash of the terms
 -- rules: C.terms, M.contract, S.release
 -- left out: parts, rates and tiers (tables of their own); readings that are not followed
 --   (settlement_reading, payment_curve)
