@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from dagster_project.lib.ledger import Event
     from dagster_project.settings import Settings
 
-_KRONER = re.compile(r"-?[0-9]+([.,][0-9]{1,2})?")
+_KRONER = re.compile(r"-?[0-9]+(\.[0-9]{1,2})?")
 
 
 commands = Commands()
@@ -195,5 +195,5 @@ def release(
 
 def _kroner(text: str) -> Decimal:
     if not _KRONER.fullmatch(text):
-        raise UsageError("AMOUNT skal være kroner, fx 30175 eller 30175,50")
-    return Decimal(text.replace(",", "."))
+        raise UsageError("AMOUNT skal være kroner, med punktum før ørerne, fx 30175 eller 30175.50")
+    return Decimal(text)

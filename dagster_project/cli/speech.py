@@ -6,7 +6,7 @@ command, what is wrong with what it was asked to do (that is an error of ``lib``
 The library's classes for faults of a command line are not among its public names; a test runs each
 kind of fault, so that a new version of it cannot bring English back.
 
-Rules: P.danish, P.words, P.commands.
+Rules: P.danish, P.commands.
 Decides: P.danish.
 """
 

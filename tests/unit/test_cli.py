@@ -46,26 +46,6 @@ def test_an_amount_below_zero_reaches_the_rule_that_refuses_it(
     assert isinstance(done.exception, NotAllowedError)
 
 
-@pytest.mark.parametrize("typed", ["30175,5", "30175.50", "30175"])
-# Rule P.danish
-def test_an_amount_may_have_a_danish_comma(monkeypatch: pytest.MonkeyPatch, typed: str) -> None:
-    seen: list[Decimal] = []
-
-    def note(_settings: Any, _contract: str, kroner: Decimal, *_: str) -> None:
-        seen.append(kroner)
-        raise NotAllowedError("AMOUNT", "nok")
-
-    monkeypatch.setattr(life, "release", note)
-    CliRunner().invoke(app, ["release", "k", typed, *WHO])
-    assert seen == [Decimal(typed.replace(",", "."))]
-
-
-@pytest.mark.parametrize("typed", ["30.175", "30.175,00", "30175,505", "1e4", "kr"])
-def test_an_amount_with_a_mark_for_thousands_is_wrong_usage(typed: str) -> None:
-    done = CliRunner().invoke(app, ["release", "k", typed, *WHO])
-    assert isinstance(done.exception, UsageError)
-
-
 # Rule P.commands
 def test_the_summary_says_how_the_command_is_called_from_here(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -110,5 +110,7 @@ def test_a_port_that_is_taken_is_said_at_once(tmp_path: Path) -> None:
 # Rule P.home
 def test_home_yml_says_where_it_is_wrong(tmp_path: Path, text: str, where: str) -> None:
     (tmp_path / "home.yml").write_text(text, encoding="utf-8")
-    with pytest.raises(EffektError, match=re.escape(f"home.yml is wrong ({where})")):
+    with pytest.raises(
+        EffektError, match=re.escape(f"home.yml er ikke, som den skal være ({where})")
+    ):
         settings.resolve(tmp_path)

@@ -60,6 +60,7 @@ class NotAllowedError(EffektError):
 
 _SYSTEM_SAYS = {
     errno.ENOENT: "findes ikke",
+    errno.EEXIST: "findes allerede",
     errno.EACCES: "adgang nægtet",
     errno.EPERM: "adgang nægtet",
     errno.EROFS: "drevet kan kun læses",

@@ -2,6 +2,8 @@
 
 What belongs here: looking a word up. What does not: a word (it has one home, the table), reading
 the table (``tables``), numbers and dates (``base.danish``).
+
+Rules: P.words.
 """
 
 from __future__ import annotations

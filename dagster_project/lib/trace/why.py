@@ -161,7 +161,7 @@ class _Question:
             "contract": self.contract.contract_id,
             "title": self.terms["title"],
             "period": f"{self.start:%Y-%m}",
-            "period_label": row["period_label"],
+            "period_label": row.get("period_label", self.start.isoformat()),
             "state": self.state,
             "payment_dkk": row["payment_dkk"],
             "basis_dkk": row["basis_dkk"],

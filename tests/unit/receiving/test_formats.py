@@ -274,7 +274,7 @@ def test_a_full_disk_is_no_fault_of_the_file(
     monkeypatch.setattr(json_format, "land_json", full)
     home = homes.new_home(tmp_path / "home")
     homes.land(home, "jobindsats_2024-02-01.json", corpus.good_json())
-    with pytest.raises(EffektError, match="ikke plads"):
+    with pytest.raises(EffektError, match="disken er fuld"):
         homes.receive(home)
     assert [path.name for path in home.landing.iterdir()] == ["jobindsats_2024-02-01.json"]
 

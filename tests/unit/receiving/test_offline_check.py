@@ -245,8 +245,8 @@ def test_a_contract_file_is_checked_as_a_run_loads_it() -> None:
     assert (code, told["kind"], told["findings"]) == (0, "contract", [])
     code, told, text = check(CONTRACT, shipped("register:", "registre:"))
     assert (code, told["code"]) == (EXIT_REFUSED, "CONTRACT_FILE")
-    assert "register: the key is missing" in text
-    assert "registre: unknown key" in text
+    assert "register: nøglen mangler" in text
+    assert "registre: ukendt nøgle" in text
     assert [finding["code"] for finding in told["findings"]] == ["CONTRACT_FILE"] * 2
 
 

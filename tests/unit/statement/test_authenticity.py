@@ -185,7 +185,7 @@ def test_the_key_of_another_does_not_sign_for_the_municipality(
         (("kind",), None, "ukendt slags eller et ukendt format"),
         (("format",), 1, "ukendt slags eller et ukendt format"),
         (("format",), "2", "ukendt slags eller et ukendt format"),
-        (("figures", "readings", 0, "entitlement"), "1.00", "en læsning giver et andet beløb"),
+        (("figures", "readings", 0, "entitlement"), "1.00", "en fortolkning giver et andet beløb"),
         (("figures", "readings"), [], "fortolkningerne er ikke kontraktens"),
         (("figures", "format"), 3, "en anden form"),
         (("figures", "course"), "f1", "en anden form"),

@@ -198,7 +198,7 @@ def test_a_step_is_answered_with_the_documents_that_it_changed(
 def test_a_step_whose_documents_cannot_be_written_says_that_it_stands(world: World) -> None:
     event = life.submit(world.settings, CONTRACT, "2023-01", "Lis")
     (world.home.reports / "statements").write_text("i vejen", encoding="utf-8")
-    with pytest.raises(EffektError, match="DOCUMENTS_NOT_WRITTEN: event 1 is recorded"):
+    with pytest.raises(EffektError, match="DOCUMENTS_NOT_WRITTEN: hændelse 1 er skrevet"):
         life.write_documents(world.settings, event)
 
 
@@ -268,14 +268,41 @@ def test_a_line_without_a_course_is_never_hidden_by_the_bound(
     monkeypatch.setattr(telling, "_line_tree", lambda line: str(line["course_id"]))
     lines = [{"course_id": f"F{number}"} for number in range(20)] + [{"course_id": None}]
     document = {
-        "title": "t", "period": "2024-10", "state": "draft", "payment_dkk": "0.00",
-        "basis_dkk": "0.00", "statement_sha256": None, "snapshot_id": "s", "lines": lines,
-        "months_without_line": [], "way": None, "approved_as_of": None,
+        "title": "t", "period": "2024-10", "period_label": "2024-K4", "state": "draft",
+        "payment_dkk": "0.00", "basis_dkk": "0.00", "statement_sha256": None,
+        "snapshot_id": "s", "lines": lines, "months_without_line": [],
+        "way": None, "approved_as_of": None,
     }  # fmt: skip
     telling.tell(document, Console())
     shown = capsys.readouterr().out.splitlines()
     assert "None" in shown
     assert shown[-1].startswith("… og 9 mere")
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("open", None),
+        ("draft", "Til udbetaling, når perioden er godkendt: 5,00"),
+        ("verified", "Til udbetaling, når perioden er godkendt: 5,00"),
+        ("approved", "Godkendt til udbetaling: 5,00"),
+        ("paid", "Udbetalt: 5,00"),
+    ],
+)
+# Rules S.why, P.danish
+def test_why_calls_nothing_paid_that_nobody_has_paid(
+    capsys: pytest.CaptureFixture[str], state: str, said: str | None
+) -> None:
+    document = {
+        "title": "t", "period": "2022-12", "period_label": "2022-12-01", "state": state,
+        "payment_dkk": None if said is None else "5.00", "basis_dkk": "9.00", "lines": [],
+        "statement_sha256": None, "snapshot_id": "s", "months_without_line": [], "way": None,
+        "approved_as_of": None,
+    }  # fmt: skip
+    telling.tell(document, Console(width=200))
+    shown = capsys.readouterr().out
+    assert shown.startswith("t · december 2022 · ")
+    assert (said in shown) if said else ("kr." not in shown)
 
 
 # Rule P.danish

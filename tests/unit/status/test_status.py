@@ -185,7 +185,7 @@ def test_it_tells_a_run_that_was_killed_and_shows_the_alert_and_the_skipped_nigh
         known.skipped.append("2027-02-28")
     assert command(home) == 0
     shown = capsys.readouterr().out
-    assert "RUN_KILLED" in shown and "2027-02-28" in shown and CURRENT in shown
+    assert "RUN_KILLED" in shown and "28. februar 2027" in shown and CURRENT in shown
     assert (alerts.standing(home) or {})["run_id"] == "a"
 
 
