@@ -13,8 +13,8 @@ ROOT = Path(__file__).parents[2]
 PROJECT = "dagster_project"
 LAYERS = (
     "base", "keys", "warehouse", "reference", "contracts", "receiving", "ledger", "publishing",
-    "records", "upgrade", "gates", "nights", "charts", "statement", "life", "trace", "inspection", "status",
-    "desk", "opening", "fleet",
+    "records", "upgrade", "gates", "nights", "charts", "statement", "life", "trace",
+    "inspection", "status", "desk", "opening", "fleet",
 )  # fmt: skip
 """The packages of ``lib``; each may import those before it."""
 LIB = {f"lib.{layer}" for layer in LAYERS}
