@@ -56,7 +56,7 @@ def specification(
 
 
 def _data(rows: list[dict[str, Any]]) -> alt.Data:
-    return alt.Data(values=rows)  # type: ignore[no-untyped-call]
+    return alt.Data(values=rows)
 
 
 # the way from basis to payment --------------------------------------------------------------------
@@ -107,9 +107,9 @@ def _way(figures: Figures, width: int) -> Any:
         )
         labels = mark(align="left" if is_narrow else "right")
         name, at = ("short", 0) if is_narrow else ("label", first - 12)
-        layers.append(labels.encode(x=alt.value(at), y=place, text=f"{name}:N"))
+        layers.append(labels.encode(x=alt.XValue(at), y=place, text=f"{name}:N"))
         amounts = mark(align="right")
-        layers.append(amounts.encode(x=alt.value(inner), y=place, text="amount:N"))
+        layers.append(amounts.encode(x=alt.XValue(inner), y=place, text="amount:N"))
     return alt.layer(*layers).properties(width=inner, height=step * len(rows))
 
 
@@ -243,7 +243,7 @@ def _panel(one: Figures, width: int) -> Any:
     layers += [
         alt.Chart(_data([{"text": text}]))
         .mark_text(align="left", baseline="bottom", fill=tone, fontWeight=weight)
-        .encode(x=alt.value(0), y=alt.value(rise), text="text:N")
+        .encode(x=alt.XValue(0), y=alt.YValue(rise), text="text:N")
         for text, tone, rise, weight in heads
     ]
     return alt.layer(*layers).properties(width=width - _EXTENT - 8, height=130)
