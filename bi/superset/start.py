@@ -6,6 +6,8 @@ not: Superset's settings (``superset_config.py``), charts (``bundle``), anything
 
 Everything that it makes stands in ``work/bi`` of the home and may be deleted; only the loopback
 address is listened on.
+
+Rules: M.bi.
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
 """Superset's settings for a look at the mart on this machine: loopback, Danish numbers, offline.
 
-What belongs here: what Superset reads at its start. What does not: starting it (``start.py``), charts
-(``bundle``). An installation of its own takes from here what it wants: the formats, the policy of
-the pages, no telemetry.
+What belongs here: what Superset reads at its start. What does not: starting it (``start.py``),
+charts (``bundle``). An installation of its own takes from here what it wants: the formats, the
+policy of the pages, no telemetry.
+
+Rules: M.bi.
 """
 
 from __future__ import annotations

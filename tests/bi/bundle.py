@@ -1,6 +1,7 @@
 """The bundle of ``bi/superset`` as a test reads it: datasets, charts, dashboards.
 
-What belongs here: reading the YAML, and what a chart asks of DuckDB. What does not: a test, Superset.
+What belongs here: reading the YAML, and what a chart asks of DuckDB. What does not: a test,
+Superset.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Superset itself over the demo's mart: every chart answers, and sees the next publication.
 
-Runs only where ``EFFEKT_SUPERSET`` names the environment that ``make bi-setup`` made (``.ci/run`` does):
-it takes about three minutes and a gigabyte.
+Runs only where ``EFFEKT_SUPERSET`` names the environment that ``make bi-setup`` made, as in
+``.ci/run``: it takes about three minutes and a gigabyte.
 """
 
 from __future__ import annotations
@@ -40,20 +40,21 @@ pytestmark = [
 # what a municipality with contracts of the other kinds has, and a period that was changed
 OTHER_KINDS = """
     insert into mart.relapse_curve by name select contract_id, part_id, 0 as months_since_entry,
-        20 as at_risk, 0 as returned, 1.0 as still_out_share, false as is_suppressed
+        20 as at_risk, 0 as returned, 1.0 as still_out_share, '' as null_reason,
+        false as is_suppressed
         from mart.contract_part limit 1;
     insert into mart.relapse_summary by name select contract_id, part_id, 20 as entries,
         20 as observed, 5 as relapsed, 0.25 as relapse_rate, 'complete' as status,
-        false as is_suppressed from mart.contract_part limit 1;
+        '' as null_reason, false as is_suppressed from mart.contract_part limit 1;
     insert into mart.screening_funnel by name select contract_id, 2024 as year,
-        'eligible' as step, 20 as persons, 30 as goal, false as is_suppressed
+        'eligible' as step, 20 as persons, 30 as goal, '' as null_reason, false as is_suppressed
         from mart.contract limit 1;
     insert into mart.business_case_year by name select contract_id, 2024 as year,
         10.0 as permanent_dkk, 5.0 as investment_dkk, 5.0 as net_dkk, 5.0 as net_cumulative_dkk
         from mart.contract limit 1;
     insert into mart.settlement_true_up by name select contract_id, period_start,
         period_start as corrected_period_start, 'register_restated' as cause, 7 as line_count,
-        100.0 as difference_dkk, false as is_suppressed
+        100.0 as difference_dkk, '' as null_reason, false as is_suppressed
         from mart.settlement where is_closed limit 1;
 """
 
@@ -120,8 +121,9 @@ def publish(mart: Path, home: Path, name: str, statement: str = "") -> None:
 def superset(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Superset]:
     home = tmp_path_factory.mktemp("superset") / "home"
     publish(demo.mart, home, "first")
+    python = Path(ENVIRONMENT).absolute() / "bin" / "python"
     process = subprocess.Popen(
-        [Path(ENVIRONMENT).absolute() / "bin" / "python", bundle.FOLDER / "start.py", "--home", home],
+        [python, bundle.FOLDER / "start.py", "--home", home],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True,
     )  # fmt: skip
     try:
@@ -145,14 +147,12 @@ def superset(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 
 def told(value: Any) -> Any:
     """A value of DuckDB as Superset's JSON says it."""
-    if isinstance(value, Decimal):
-        return round(float(value), 6)
     if isinstance(value, dt.datetime):
         return value.replace(tzinfo=dt.UTC).timestamp() * 1000
     if isinstance(value, dt.date):
         return dt.datetime(value.year, value.month, value.day, tzinfo=dt.UTC).timestamp() * 1000
-    if isinstance(value, float):
-        return round(value, 6)
+    if isinstance(value, Decimal | int | float) and not isinstance(value, bool):
+        return round(float(value), 6)
     return value
 
 
@@ -165,10 +165,7 @@ def expected(chart: Chart, mart: Path) -> list[str]:
 
 
 def shown(rows: list[dict[str, Any]]) -> list[str]:
-    plain = [
-        {k: told(float(v)) if isinstance(v, float) else v for k, v in row.items()} for row in rows
-    ]
-    return sorted(repr(sorted(row.items())) for row in plain)
+    return sorted(repr(sorted((name, told(value)) for name, value in row.items())) for row in rows)
 
 
 # Rule M.bi
@@ -193,7 +190,7 @@ def test_who_is_let_in_reads_the_mart_and_no_other_file(superset: Superset, demo
     session.headers["Authorization"] = f"Bearer {superset.token}"
     api = f"{superset.address}/api/v1"
     csrf = session.get(f"{api}/security/csrf_token/", timeout=60).json()["result"]
-    session.headers |= {"X-CSRFToken": csrf, "Referer": superset.address}
+    session.headers.update({"X-CSRFToken": csrf, "Referer": superset.address})
 
     def run(sql: str) -> requests.Response:
         asked = {"database_id": 1, "sql": sql, "runAsync": False, "schema": "mart"}

@@ -12,7 +12,6 @@ Decides: M.postgres.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -22,8 +21,8 @@ from dagster_project.lib.postgres import file_mart
 from dagster_project.lib.postgres.connecting import connected, read_dsn
 from dagster_project.lib.postgres.file_mart import Shape
 from dagster_project.lib.postgres.shaping import Tables, take_schema
-from dagster_project.lib.publishing import manifest as manifests
 from dagster_project.lib.publishing.atomic import current_snapshot
+from dagster_project.lib.publishing.snapshot import attached
 from dagster_project.lib.publishing.tables import MART
 from dagster_project.lib.warehouse import OFFLINE
 from dagster_project.settings import Home
@@ -72,13 +71,12 @@ def copy_current(home: Home, *, only_if_behind: bool = False) -> Copied:
         return Copied("off")
     dsn = read_dsn(home, asked.dsn_file)
     mark = f"Effektafregning · nøgle {statement_key.read_statement_key(home).fingerprint}"
-    file = current.path / manifests.DUCKDB_FILES[MART]
-    with _opened(file) as mart, connected(dsn) as connection:
+    with (
+        duckdb.connect(config=OFFLINE) as mart,
+        attached(mart, current.path, home.work, [MART]),
+        connected(dsn) as connection,
+    ):
         return _copy(mart, connection, mark, only_if_behind=only_if_behind)
-
-
-def _opened(file: Path) -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(str(file), read_only=True, config=OFFLINE)
 
 
 def _copy(

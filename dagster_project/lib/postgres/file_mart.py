@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.lib.publishing import manifest as manifests
 from dagster_project.lib.publishing.tables import MART
 from dagster_project.lib.warehouse.literals import identifier
 
@@ -24,6 +25,8 @@ _KINDS = {
     "TIMESTAMP WITH TIME ZONE": "timestamp with time zone",
 }  # fmt: skip
 _BATCH = 10_000
+DATABASE = manifests.DUCKDB_FILES[MART].stem
+"""The name under which the file is attached."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,8 @@ class Shape:
 
 
 def read_shapes(connection: duckdb.DuckDBPyConnection) -> dict[str, Shape]:
-    """The tables of schema ``mart`` in an opened mart, by name."""
-    where = "where database_name = current_database() and schema_name = ?"
+    """The tables of schema ``mart`` in an attached mart, by name."""
+    where = f"where database_name = '{DATABASE}' and schema_name = ?"
     tables = connection.execute(
         f"select table_name, comment from duckdb_tables() {where} order by table_name",  # noqa: S608
         [MART],
@@ -95,7 +98,7 @@ def _kind(kind: str) -> str:
 def read_rows(connection: duckdb.DuckDBPyConnection, shape: Shape) -> Iterator[tuple[Any, ...]]:
     """Every row of a table, in the order of its columns."""
     names = ", ".join(identifier(column.name) for column in shape.columns)
-    place = f"{MART}.{identifier(shape.name)}"
+    place = f"{DATABASE}.{MART}.{identifier(shape.name)}"
     found = connection.cursor().execute(f"select {names} from {place}")  # noqa: S608 - own names
     while batch := found.fetchmany(_BATCH):
         yield from batch

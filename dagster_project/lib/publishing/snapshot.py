@@ -2,12 +2,14 @@
 
 What belongs here: opening the published files and fetching rows. What does not: deciding.
 
-Rules: S.fresh.
+Rules: S.fresh, M.held.
+Decides: M.held.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -19,8 +21,9 @@ import duckdb
 
 from dagster_project.lib.base import files, scratch
 from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.base.telling import tell
 from dagster_project.lib.publishing import manifest as manifests
-from dagster_project.lib.publishing.tables import RESTRICTED, declared_tables
+from dagster_project.lib.publishing.tables import MART, RESTRICTED, declared_tables
 from dagster_project.lib.warehouse import OFFLINE
 from dagster_project.lib.warehouse.literals import literal
 from dagster_project.lib.warehouse.rows import fetch_rows
@@ -28,6 +31,7 @@ from dagster_project.settings import Home
 
 CURRENT = "current"
 _COPY = "read-"
+_HOLDER = re.compile(r"held in (?P<program>\S+) \(PID (?P<pid>\d+)\)")
 Rows = list[dict[str, Any]]
 
 
@@ -102,32 +106,51 @@ def open_current(home: Home) -> Iterator[Snapshot]:
 
 
 @contextmanager
-def attached(connection: duckdb.DuckDBPyConnection, folder: Path, work: Path) -> Iterator[None]:
+def attached(
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    work: Path,
+    rooms: Sequence[str] = (MART, RESTRICTED),
+) -> Iterator[None]:
     """Attach the two DuckDB files of a snapshot or candidate for reading, each under its name.
 
-    A file that a client holds open for writing cannot be opened a second time: a copy of it is
-    read, where its bytes are those of the manifest.
+    A file that a client holds open for writing cannot be opened a second time: who holds it is
+    told, and a copy of it is read, where its bytes are those of the manifest.
 
     Args:
         connection: where to.
         folder: the snapshot.
         work: where a copy may stand as long as it is read.
+        rooms: the files to attach.
 
     Raises:
         EffektError: ``SNAPSHOT_BROKEN``: the client has changed the file.
     """
     with ExitStack() as copies:
-        for path in manifests.DUCKDB_FILES.values():
+        for path in (manifests.DUCKDB_FILES[room] for room in rooms):
             try:
                 _attach(connection, folder / path)
             except duckdb.IOException as error:
                 if "lock" not in str(error).lower():
                     raise
+                _tell_holder(path, str(error))
                 aside = copies.enter_context(scratch.folder(files.make_dir(work), _COPY))
                 copy = Path(shutil.copyfile(folder / path, aside / path.name))
                 manifests.require_bytes(folder, path, copy)
                 _attach(connection, copy)
         yield
+
+
+def _tell_holder(path: Path, said: str) -> None:
+    """Name the process that holds a file, as far as the engine knows it (M.held)."""
+    found = _HOLDER.search(said)
+    holder = (
+        f"proces {found['pid']} ({Path(found['program']).name})" if found else "en anden proces"
+    )
+    tell(
+        f"{path.name} holdes åben til skrivning af {holder}; en kopi af den læses."
+        " Luk den, og åbn marten med read_only"
+    )
 
 
 def _attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
