@@ -124,7 +124,7 @@ def test_every_command_and_option_stands_among_the_commands() -> None:
 
 # Rule P.exit_codes
 def test_every_exit_code_stands_in_the_list_of_them() -> None:
-    page = (reference.FOLDER / "afslutningskoder.md").read_text(encoding="utf-8")
+    page = (reference.FOLDER / "slutkoder.md").read_text(encoding="utf-8")
     codes = {value for name, value in vars(errors).items() if name.startswith("EXIT_")}
     assert {int(code) for code in re.findall(r"(?m)^\| (\d) \|", page)} == codes
 

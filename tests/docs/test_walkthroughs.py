@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from tests.docs import walkthrough
+from tests.docs import pictures, walkthrough
 from tests.docs.walkthrough import ROOT, Block, Walk, WalkError
 
-PAGES = [*sorted((ROOT / "docs/tutorial").glob("*.md")), ROOT / "docs/leverandoer.md"]
+
+@pytest.fixture(scope="module")
+def tutorial(tmp_path_factory: pytest.TempPathFactory) -> Walk:
+    """The tutorial, walked once."""
+    folder = tmp_path_factory.mktemp("den-foerste-kontrakt")
+    return walkthrough.walk(pictures.TUTORIAL, folder)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_a_page_does_what_it_says(tmp_path: Path, page: Path) -> None:
+def test_the_tutorial_does_what_it_says_from_the_document_to_the_payment(tutorial: Walk) -> None:
+    ledger = (tutorial.folder / "hjem/ledger/settlements.jsonl").read_text(encoding="utf-8")
+    events = [json.loads(line) for line in ledger.splitlines()]
+    assert [event["action"] for event in events] == ["submit", "verify", "approve", "pay"]
+
+
+@pytest.mark.skipif(not pictures.CHROMIUM.exists(), reason="no Chromium on this machine")
+def test_the_picture_of_the_statement_shows_what_the_program_draws_today(tutorial: Walk) -> None:
+    told = (pictures.FOLDER / f"{pictures.PICTURE}.txt").read_text(encoding="utf-8")
+    words = iter(pictures.words_of(tutorial.folder / pictures.STATEMENT).splitlines())
+    missing = [line for line in told.splitlines() if line not in words]  # in their order
+    assert missing == [], "run `python -m tests.docs.pictures` and look at the picture"
+    assert (pictures.FOLDER / f"{pictures.PICTURE}.png").is_file()
+
+
+def test_the_providers_page_does_what_it_says(tmp_path: Path) -> None:
     folder = tmp_path / "mappe"
     folder.mkdir()
-    walked = walkthrough.walk(page, folder)
+    walked = walkthrough.walk(ROOT / "docs/leverandoer.md", folder)
     assert walked.answers
 
 

@@ -37,7 +37,7 @@ def read_key_texts(path: Path = KEYS_FILE) -> dict[tuple[str, str], KeyText]:
         for row in csv.DictReader(file):
             place = (row["section"], row["key"])
             if place in found:
-                raise ValueError(f"{path.name}: {place} stands twice")
+                raise ValueError(f"{path.name}: {place} står to gange")
             found[place] = KeyText(row["da"], row["en"])
     return found
 
