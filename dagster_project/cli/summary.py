@@ -72,7 +72,7 @@ def _gate_table(rows: Sequence[tuple[Any, ...]]) -> Table:
 
 def _headline(night: Night) -> str:
     if night.error is not None and PUBLISH in night.outcomes:
-        return "[bold red]Publiceret, men kørslen fejlede bagefter.[/]"
+        return "[bold red]Udgivet, men kørslen fejlede bagefter.[/]"
     if night.error is not None:
         return "[bold red]Kørslen fejlede.[/] Den seneste gode mart er urørt."
     if night.failed_checks:

@@ -49,7 +49,7 @@ def of_run(night: Report) -> str:
         return of_causes(alarm.causes_of(night))
     if night.is_unchanged:
         return f"Intet nyt: {night.snapshot_id}"
-    return f"Publiceret: {night.snapshot_id}" if night.snapshot_id else "Udført"
+    return f"Udgivet: {night.snapshot_id}" if night.snapshot_id else "Udført"
 
 
 def require_same_knowledge(settings: Settings, asked: dt.date | None) -> None:

@@ -24,7 +24,7 @@ NAMES = {*(name for words in COMMANDS for name in words), "all", "web", "daemon"
 SYNONYMS = {
     r"leveranc": "levering",
     r"publicer|publikation": "udgive, udgivelse",
-    r"verific|valider(?!e fødsel)": "efterprøve",
+    r"verific|(?<!re)valider(?!e fødsel)": "efterprøve",
     r"\budkast": "kladde",
     r"\bsnapshot": "øjebliksbillede",
     r"\bhjem(met|mets|mene|menes)?\b(?! ▸)": "kommunens mappe",

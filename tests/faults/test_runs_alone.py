@@ -283,7 +283,8 @@ def test_fast_commands_import_none_of_the_heavy_libraries() -> None:
         "for path in SHIPPED_CONTRACTS_DIR.glob('*.yml'):\n"
         "    assert receiving.check_file(path, None).is_accepted\n"
         "heavy = {'dagster', 'dbt', 'great_expectations', 'pandas', 'scipy', 'polars', 'pyarrow',\n"
-        "         'typst', 'altair', 'vl_convert', 'openpyxl', 'xlsxwriter', 'holidays'} & set(sys.modules)\n"
+        "         'typst', 'altair', 'vl_convert', 'openpyxl', 'xlsxwriter',\n"
+        "         'holidays'} & set(sys.modules)\n"
         "sys.exit(', '.join(sorted(heavy)) or 0)\n"
     )
     done = subprocess.run(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Server = Cursor[tuple[Any, ...]]
 
-GONE = "Udgået: tabellen publiceres ikke længere."
+GONE = "Udgået: tabellen udgives ikke længere."
 _TABLES = """
     select relation.relname, obj_description(relation.oid, 'pg_class'),
         pg_get_userbyid(relation.relowner) = current_user

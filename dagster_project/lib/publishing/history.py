@@ -116,8 +116,8 @@ def periods_of(folder: Path) -> list[Row]:
     except duckdb.Error:
         raise EffektError(
             "SNAPSHOT_BROKEN",
-            f"snapshot {folder.name}: {path.name} cannot be read",
-            remedy="run `effekt run` again; it writes the snapshot anew from the vault",
+            f"øjebliksbilledet {folder.name}: {path.name} kan ikke læses",
+            remedy="kør effekt run igen; det skriver øjebliksbilledet på ny ud fra vault/",
         ) from None
     return [dict(zip(PERIOD, map(_told, values), strict=True)) for values in found]
 

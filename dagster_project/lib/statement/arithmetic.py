@@ -203,9 +203,9 @@ def limits(content: Content) -> Section:
     ]  # fmt: skip
     if not freed:
         if found.released:
-            said.append("Hvem der frigav, står i hændelseskæden.")
+            said.append("Hvem der frigav, står i hovedbogen.")
         elif found.maximum is not None:
-            said.append("Intet er frigivet ud over det bevilgede maksimum.")
+            said.append("Intet er frigivet ud over bevillingen.")
         return Section("Loft, bevilling og plads", said, table=made)
     headings = ("Dato", "Navn", "Navnet er", "Begrundelse", "Med i tallene", ">Kr.")
     sum_of = sum((amount(one["amount_dkk"]) for one in money_way.releases(content)), NOTHING)

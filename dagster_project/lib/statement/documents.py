@@ -23,7 +23,7 @@ from typing import Any
 from dagster_project.lib import charts
 from dagster_project.lib.base import chained, danish, files
 from dagster_project.lib.base.canonical import canonical_json, plain_row, sha256_json
-from dagster_project.lib.base.errors import EffektError, NotAllowedError, UsageError
+from dagster_project.lib.base.errors import EffektError, NotAllowedError
 from dagster_project.lib.contracts import Contract
 from dagster_project.lib.keys import sealing
 from dagster_project.lib.keys.statement_key import (

@@ -217,7 +217,7 @@ def _way_words(content: Content) -> Any:
     basis = amount(content["figures"]["basis"]["period"])
     if found.over:
         yield (
-            f"Betalingsretten er {kr(found.over)} over det bevilgede maksimum; {kr(found.used)} af"
+            f"Betalingsretten er {kr(found.over)} over bevillingen; {kr(found.used)} af"
             f" det er frigivet ved navn, og {kr(found.held)} holdes tilbage."
         )
     if basis < 0:

@@ -117,7 +117,7 @@ def _steps(content: Content) -> Iterator[Bar]:
     found = limits(content)
     if not found.over:
         return
-    yield Bar("Over det bevilgede maksimum", -found.over, "step")
+    yield Bar("Over bevillingen", -found.over, "step")
     if found.used:
         yield Bar("Frigivet ved navn", found.used, "step")
     within = amount(figures["payment"]["cumulative"])
