@@ -87,7 +87,7 @@ def test_a_killed_holder_leaves_no_lock(tmp_path: Path) -> None:
 def test_the_same_process_may_not_hold_a_home_twice_and_the_lock_is_free_afterwards(
     tmp_path: Path,
 ) -> None:
-    own = rf"HOME_BUSY.*process {os.getpid()}"
+    own = rf"HOME_BUSY.*proces {os.getpid()}"
     with lock.hold(Home(tmp_path).lock_file), pytest.raises(EffektError, match=own):
         nightly.night(settings_of(tmp_path)).__enter__()
     child = holder_of(tmp_path)
@@ -252,13 +252,13 @@ def test_an_engine_that_fails_on_a_full_disk_is_not_blamed(
 @pytest.mark.parametrize(
     ("text", "where"),
     [
-        ("as_of: 2025-13-01\n", "not readable as YAML (a date of no calendar)"),
-        ("area: [\n", "not readable as YAML on line 2 (did not find expected node content)"),
-        ("- a\n", "no mapping"),
+        ("as_of: 2025-13-01\n", "kan ikke læses som YAML (en dato, der ikke findes i kalenderen)"),
+        ("area: [\n", "kan ikke læses som YAML på linje 2 (en linje er rykket forkert ind)"),
+        ("- a\n", "ikke nøgler med værdier"),
         ("area: a\nareas: b\n", "areas"),
         ("area: no\n", "area"),
-        ("area: a\narea: b\n", "the key area stands twice (line 2)"),
-        ("area: 610190 1234\n", "area holds what may be a person number"),
+        ("area: a\narea: b\n", "nøglen area står to gange (linje 2)"),
+        ("area: 610190 1234\n", "area indeholder noget, der kan være et personnummer"),
         ("610190-1234: a\n", "…"),
     ],
 )
