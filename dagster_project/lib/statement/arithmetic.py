@@ -207,7 +207,7 @@ def limits(content: Content) -> Section:
         elif found.maximum is not None:
             said.append("Intet er frigivet ud over bevillingen.")
         return Section("Loft, bevilling og plads", said, table=made)
-    headings = ("Dato", "Navn", "Navnet er", "Begrundelse", "Med i tallene", ">Kr.")
+    headings = ("Dato", "Navn", "Navnet er", "Begrundelse", "Talt med", ">Kr.")
     sum_of = sum((amount(one["amount_dkk"]) for one in money_way.releases(content)), NOTHING)
     more = Table(headings, freed, total(5, sum_of), caption="Frigivelser")
     return Section("Loft, bevilling og plads", said, table=made, more=[more])
@@ -268,8 +268,8 @@ def reductions(content: Content) -> Iterator[Section]:
                     ">Gns. nu", ">Fald", ">Pris, kr.", ">Beløb, kr.")  # fmt: skip
         has_months = bool(content["shown"]["statistics"])
         behind = Table(
-            ("Måned før", *(f">{group}" for group in spans), "Måned nu",
-             *(f">{group}" for group in spans)),
+            ("Måned før", *(f">{group}, før" for group in spans), "Måned nu",
+             *(f">{group}, nu" for group in spans)),
             list(_months(list(spans.values()))),
             caption="Offentliggjorte fuldtidspersoner, måned for måned",
         )  # fmt: skip

@@ -212,8 +212,7 @@ def _deliveries(content: Content) -> Section:
     ]
     return Section(
         "Leveringer, som kontraktens tal hviler på", said,
-        table=Table(headings, rows, is_dense=True),
-        sheet=SOURCES, starts_page=True,
+        table=Table(headings, rows, is_dense=True), sheet=SOURCES,
     )  # fmt: skip
 
 
@@ -237,8 +236,9 @@ def _proof(content: Content) -> Section:
         "Gem dokumentet: hovederne viser senere, om kommunens kæder er skrevet om.",
     ]
     return Section(
-        "Sådan efterprøves opgørelsen", said, table=Table(("Hvad", "Værdi"), rows), sheet=SOURCES
-    )
+        "Sådan efterprøves opgørelsen", said, table=Table(("Hvad", "Værdi"), rows), sheet=SOURCES,
+        starts_page=True,
+    )  # fmt: skip
 
 
 HEADS = {"ledger": "Hovedbogens hoved", "register": "Leveringsregistrets hoved"}
