@@ -44,7 +44,7 @@ def test_a_night_whose_server_is_gone_publishes_the_files_ends_1_and_says_so(dem
     assert demo.report["snapshot_id"] == (demo.home.published / "current").resolve().name
     assert list((demo.home.reports / "statements").rglob("*.pdf"))
     (line,) = [line for line in demo.lines if line.startswith("FEJL")]
-    assert "publiceret som filer" in line
+    assert "udgivet som filer" in line
     alert = json.loads(demo.alert)
     assert [cause["code"] for cause in alert["causes"]] == ["POSTGRES_GONE"]
     assert SECRET not in f"{demo.lines}{demo.alert}"
@@ -92,4 +92,4 @@ def test_the_summary_of_a_night_that_failed_after_publishing_says_both(demo: Dem
     assert "urørt" in summary._headline(ended)
     ended.outcomes["publish"] = StepOutcome(snapshot_id="x")
     assert "urørt" not in summary._headline(ended)
-    assert "Publiceret" in summary._headline(ended)
+    assert "Udgivet" in summary._headline(ended)

@@ -191,7 +191,7 @@ def test_from_failure_a_run_judges_the_same_again_and_goes_no_further_with_a_men
     whole = ui.ask(LAUNCH, asked=asked)["launchPipelineExecution"]["run"]["runId"]
     done = ended(ui, whole)
     assert done["status"] == "SUCCESS"
-    assert done["headline"].startswith(f"Publiceret: {AS_OF}-")
+    assert done["headline"].startswith(f"Udgivet: {AS_OF}-")
     assert (home.published / "current").is_dir()
     browser.goto(f"{ui.address}/assets/mart/settlement", wait_until="domcontentloaded")
     browser.get_by_text("Every settlement period of every contract").first.wait_for(timeout=60_000)

@@ -46,7 +46,7 @@ def test_a_run_that_ended_well_says_what_it_did(tmp_path: Path) -> None:
     (tmp_path / "home.yml").write_text("area: Hedensted\n", encoding="utf-8")
     published = StepOutcome(snapshot_id="2025-01-10-abc")
     unchanged = StepOutcome(snapshot_id="2025-01-10-abc", is_unchanged=True)
-    assert headline.of_run(report(tmp_path, publish=published)) == "Publiceret: 2025-01-10-abc"
+    assert headline.of_run(report(tmp_path, publish=published)) == "Udgivet: 2025-01-10-abc"
     assert headline.of_run(report(tmp_path, load_inputs=unchanged)) == "Intet nyt: 2025-01-10-abc"
     assert headline.of_run(report(tmp_path, gate_10=StepOutcome())) == "Udført"
 

@@ -182,7 +182,7 @@ def limits(content: Content) -> Section:
         rows += [
             [text_cell("Frigivet ud over maksimum"), kroner(found.released)],
             [text_cell("Bevilget i alt"), kroner(found.ceiling)],
-            [text_cell("Plads til det bevilgede"), kroner(left)],
+            [text_cell("Plads i bevillingen"), kroner(left)],
             [text_cell("Tilbageholdt over bevillingen"), kroner(found.held)],
         ]
     said = []
@@ -230,8 +230,8 @@ def readings(content: Content) -> Section:
                 "Kontraktens ord")  # fmt: skip
     said = [
         (
-            "Kontraktens tekst kan læses på flere måder. Sådan ville hver have talt, uden det"
-            " bevilgede maksimum."
+            "Kontraktens tekst kan læses på flere måder. Sådan ville hver have talt, uden"
+            " bevillingens grænse."
         ),
         one_sentence(f"Begrundelse for den valgte: {terms['chosen_reason']}"),
     ]

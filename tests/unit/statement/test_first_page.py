@@ -55,7 +55,7 @@ def test_the_sentence_follows_the_state_and_says_paid_only_of_what_finance_has_p
     found = shown(world)
     assert found.sentence.startswith(
         "Bliver opgørelsen godkendt, skal Prøveby Kommune betale leverandøren"
-        f" 300,00{KR} for 2023-01, fordi"
+        f" 300,00{KR} for 2023-K1, fordi"
     )
     assert found.payment_label == "Opgjort til betaling for perioden, ikke godkendt"
     life.submit(world.settings, CONTRACT, "2023-01", "Lis")
