@@ -15,7 +15,7 @@
 
    Call one of them as the last thought of a mart model, on rows with every declared column.
 
-   Decides: M.suppression, M.family, M.adds_up, M.persons, M.null_reason. #}
+   Decides: M.suppression, M.family, M.adds_up, M.persons, M.null_reason, M.label. #}
 
 {# Counts from 1 to this one are not shown; 0 is. #}
 {% macro suppress_limit() -%}

@@ -13,7 +13,7 @@ import pytest
 from dagster_project import demo
 from dagster_project import settings as places
 from dagster_project.lib import warehouse
-from dagster_project.lib.contracts import load_contracts
+from dagster_project.lib.contracts import read_contract
 from dagster_project.lib.publishing import append_audit, build_candidate, publish
 from dagster_project.settings import SHIPPED_CONTRACTS_DIR, Home, Settings
 from tests.docs.bi_answers import PAGE, Question, page_text, questions
@@ -55,7 +55,8 @@ def test_a_question_is_one_select_over_the_open_mart(question: Question) -> None
 @pytest.mark.parametrize("question", BY_NAME)
 def test_no_constant_of_a_contract_stands_in_a_question(question: Question) -> None:
     ids: set[str] = set()
-    for contract in load_contracts(SHIPPED_CONTRACTS_DIR, None):
+    for path in SHIPPED_CONTRACTS_DIR.glob("*.yml"):
+        contract = read_contract(path, None)
         ids |= {contract.contract_id, contract.area, *(part.part_id for part in contract.parts)}
         if contract.payment:
             ids |= {one.reading_id for one in contract.payment.readings.alternatives}

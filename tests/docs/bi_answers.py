@@ -95,7 +95,7 @@ def page_text(marts: Sequence[Path]) -> str:
         parts += [
             f"## {number}. {question.asks}",
             "",
-            f"[`{question.path.name}`]({question.path.name})",
+            f"[`docs/bi/{question.path.name}`]({question.path.name})",
             "",
             *_table(names, rows),
             "",

@@ -2,7 +2,7 @@
 
 What belongs here: which key stands in which column (lib/warehouse). What does not: any rule.
 
-Rules: C.terms.
+Rules: C.terms, M.contract.
 """
 
 from __future__ import annotations

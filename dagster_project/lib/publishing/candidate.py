@@ -4,8 +4,8 @@ What belongs here: the files of a candidate and its manifest. What does not: jud
 and making them visible (``atomic.py``). Rows, types and not-null come from the warehouse as they
 are; nothing is cast here, so that the gate sees what the models made.
 
-Rules: M.snapshot, M.rooms, M.drivers.
-Decides: M.rooms.
+Rules: M.snapshot, M.rooms, M.drivers, M.keys, M.described.
+Decides: M.rooms, M.keys.
 """
 
 from __future__ import annotations

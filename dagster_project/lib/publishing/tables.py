@@ -7,8 +7,8 @@ a figure is.
 
 A table of the bill hides nothing, and a table of statistics says what it hides.
 
-Rules: M.tables, M.types, M.bill.
-Decides: M.tables, M.bill.
+Rules: M.tables, M.types, M.bill, M.described.
+Decides: M.tables, M.bill, M.described.
 """
 
 from __future__ import annotations

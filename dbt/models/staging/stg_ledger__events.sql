@@ -1,6 +1,6 @@
 -- grain: one row per event of the ledger that the run knows
 -- counts: what was done about which settlement, in whose role, and for how many kroner
--- rules: S.ledger
+-- rules: M.event
 -- left out: names, users of the system and reasons (the ledger and the statements hold them)
 with
 

@@ -18,8 +18,8 @@ final as (
         strftime(month, '%Y') || '-H' || (quarter(month) + 1) // 2 as half_year_label,
         {{ danish_month('month') }} || strftime(month, ' %Y') as label_da,
         month as first_day,
-        last_day(month) as last_day,  -- noqa: RF04
-        day(last_day(month)) as days
+        last_day(month) as last_day,
+        day(last_day(month)) as days  -- noqa: RF04
     from months
 )
 
