@@ -1,6 +1,7 @@
 """The JSON Schema of the contract file, published so that editors complete, check and explain it.
 
 Rules: C.schema.
+Decides: C.schema.
 """
 
 from __future__ import annotations

@@ -116,6 +116,7 @@ def test_nothing_points_to_a_document_outside_the_repository() -> None:
     wrong = [
         f"{path}:{number}: {line.strip()[:100]}"
         for path, text in rules_index.texts()
+        if path.name != "test_links.py"  # its links are made to lead nowhere
         for number, line in enumerate(text.split("\n"), 1)
         if _LEFT_BEHIND.search(line)
         or any(Path(page).name not in pages for page in _PAGE.findall(line))

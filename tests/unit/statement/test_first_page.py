@@ -68,7 +68,7 @@ def test_the_sentence_follows_the_state_and_says_paid_only_of_what_finance_has_p
     life.pay(world.settings, CONTRACT, "2023-01", "Finn", dt.date(2023, 5, 1), "b1")
     found = shown(world)
     assert found.sentence.startswith(
-        f"Prøveby Kommune har betalt leverandøren 300,00{KR} for 2023-01 den 1. maj 2023, fordi"
+        f"Prøveby Kommune har betalt leverandøren 300,00{KR} for 2023-K1 den 1. maj 2023, fordi"
     )
     assert (found.payment_label, found.state) == ("Betalt for perioden", "betalt")
 
