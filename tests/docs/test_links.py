@@ -44,16 +44,16 @@ def test_the_index_names_each_reader_of_the_product() -> None:
 @pytest.mark.parametrize(
     ("written", "problem"),
     [
-        ("[a](other.md)", None),
-        ("[a](other.md#to-ord--og-et-tegn)", None),
-        ("[a](other.md#en-gang-1)", None),
-        ("[a](other.md#en-gang-2)", "names a heading that is not there"),
+        ("[a](index.md)", None),
+        ("[a](index.md#to-ord--og-et-tegn)", None),
+        ("[a](index.md#en-gang-1)", None),
+        ("[a](index.md#en-gang-2)", "names a heading that is not there"),
         ("[a](#her)", None),
         ("[a](#der)", "names a heading that is not there"),
-        ("[a](gone.md)", "leads to nothing"),
+        ("[a](growth.md)", "leads to nothing"),
         ("![a](gone.png)", "leads to nothing"),
         ('<img src="gone.png">', "leads to nothing"),
-        ("[a](../../outside.md)", "leads out of the repository"),
+        ("[a](../../README.md)", "leads out of the repository"),
         ("[a](https://example.org/x)", "leads out of the repository"),
         ("se https://example.org/x.", "leads out of the repository"),
     ],
@@ -62,8 +62,8 @@ def test_a_link_is_judged_by_where_it_leads(
     tmp_path: Path, written: str, problem: str | None
 ) -> None:
     page = tmp_path / "page.md"
-    page.write_text(f"# Her\n\n{written}\n\n```\n[a](gone.md)\n```\n", encoding="utf-8")
-    (tmp_path / "other.md").write_text(
+    page.write_text(f"# Her\n\n{written}\n\n```\n[a](growth.md)\n```\n", encoding="utf-8")
+    (tmp_path / "index.md").write_text(
         "# To ord · og et tegn\n## En gang\n## En gang\n", encoding="utf-8"
     )
     [link] = links.links_of(page)
@@ -72,12 +72,14 @@ def test_a_link_is_judged_by_where_it_leads(
 
 def test_links_in_code_are_no_links(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text("`[a](b.md)`\n\n    ```sh\n    [a](b.md)\n    ```\n", encoding="utf-8")
+    page.write_text(
+        "`[a](benchmarks.md)`\n\n    ```sh\n    [a](benchmarks.md)\n    ```\n", encoding="utf-8"
+    )
     assert links.links_of(page) == []
 
 
 def test_pages_that_are_not_committed_yet_are_looked_at_too(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
-    (tmp_path / "ny.md").write_text("[a](b.md)\n", encoding="utf-8")
+    (tmp_path / "upgrade.md").write_text("[a](benchmarks.md)\n", encoding="utf-8")
     [page] = links.pages(tmp_path)
-    assert links.links_of(page) == [Link(page, "b.md", "")]
+    assert links.links_of(page) == [Link(page, "benchmarks.md", "")]

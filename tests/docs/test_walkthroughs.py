@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,15 @@ def test_the_tutorial_does_what_it_says_from_the_document_to_the_payment(tutoria
     ledger = (tutorial.folder / "hjem/ledger/settlements.jsonl").read_text(encoding="utf-8")
     events = [json.loads(line) for line in ledger.splitlines()]
     assert [event["action"] for event in events] == ["submit", "verify", "approve", "pay"]
+
+
+def test_the_next_quarter_lists_what_claim_and_register_differ_on(tutorial: Walk) -> None:
+    blocks = walkthrough.blocks_of(ROOT / "docs/how-to/det-naeste-kvartal.md")
+    assert [block.kind for block in blocks] == ["sh"]
+    walked = Walk(tutorial.folder)
+    walked.take(blocks[0])
+    for course, kind in (("F-002", "unclaimed"), ("F-003", "claimed_denied")):
+        assert re.search(rf"{course} .*{kind}", walked.printed)
 
 
 @pytest.mark.skipif(not pictures.CHROMIUM.exists(), reason="no Chromium on this machine")
