@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from dagster_project.lib.base import canonical
+from dagster_project.lib.ledger import publications
 from dagster_project.lib.publishing.code_version import code_version
 from dagster_project.settings import Settings
 
@@ -26,16 +27,19 @@ def knowledge(settings: Settings) -> str:
     """Hash of everything a night's result depends on.
 
     As-of date, area, register of deliveries (accepted, held, refused, opened), contract files,
-    ledger, pseudonymisation key and code with its reference tables.
+    ledger, pseudonymisation key and code with its reference tables. The record of publications is
+    what came of earlier nights: with it, no night would ever know the same as the one before.
     """
     home = settings.home
+    published = publications.record_file(home)
+    ledger = [path for path in _folder(home.ledger, "*.jsonl") if path != published]
     return canonical.sha256_json(
         {
             "as_of": settings.as_of_text,
             "area": settings.area,
             "deliveries": _hash_files(_folder(home.vault, "*.jsonl")),
             "contracts": _hash_files(_folder(settings.contracts_dir, "*.yml")),
-            "ledger": _hash_files(_folder(home.ledger, "*.jsonl")),
+            "ledger": _hash_files(ledger),
             "key": _hash_files(_folder(home.secrets, home.key_file.name)),
             "code": code_version(),
         }
