@@ -8,6 +8,7 @@ Everything that it makes stands in ``work/bi`` of the home and may be deleted; o
 address is listened on.
 
 Rules: M.bi.
+Decides: M.bi.
 """
 
 from __future__ import annotations
