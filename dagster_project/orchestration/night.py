@@ -101,7 +101,7 @@ STEPS: tuple[Step, ...] = (
     Step(PUBLISH, rooms.PUBLISHED, steps.publish, ("gate_50",), rule="M.publish"),
     Step("statements", rooms.STATEMENTS, steps.statements, (PUBLISH,), rule="S.statement"),
     Step(
-        "publish_postgres", rooms.PUBLISHED, steps.publish_postgres, (PUBLISH,), rule="M.postgres"
+        "publish_postgres", rooms.BI, steps.publish_postgres, ("statements",), rule="M.postgres"
     ),
 )
 """The night, in order: the one list from which assets, dependencies and every runner derive."""
