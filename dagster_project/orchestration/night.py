@@ -100,9 +100,7 @@ STEPS: tuple[Step, ...] = (
     _gate(50, rooms.MARTS, "build_candidate", rule="G.candidate"),
     Step(PUBLISH, rooms.PUBLISHED, steps.publish, ("gate_50",), rule="M.publish"),
     Step("statements", rooms.STATEMENTS, steps.statements, (PUBLISH,), rule="S.statement"),
-    Step(
-        "publish_postgres", rooms.BI, steps.publish_postgres, ("statements",), rule="M.postgres"
-    ),
+    Step("publish_postgres", rooms.BI, steps.publish_postgres, ("statements",), rule="M.postgres"),
 )
 """The night, in order: the one list from which assets, dependencies and every runner derive."""
 
