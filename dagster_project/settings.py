@@ -159,7 +159,7 @@ class Home:
 
     @property
     def reports(self) -> Path:
-        """Statements, data-quality page, alert."""
+        """Statements, posting files, alert."""
         return self.root / "reports"
 
     @property

@@ -73,6 +73,9 @@ def why(
     period: PeriodArgument,
     course: Annotated[str | None, typer.Option(metavar="ID", help="Et forløb.")] = None,
     month: Annotated[str | None, typer.Option(metavar="ÅÅÅÅ-MM", help="En måned.")] = None,
+    html: Annotated[
+        bool, typer.Option("--html", help="Skriv forløbets side, og sig, hvor den ligger.")
+    ] = False,
     home: HomeOption = None,
     contracts: ContractsOption = None,
     as_json: JsonOption = False,
@@ -80,7 +83,16 @@ def why(
     """Følg en krone: beløb, paragraf, personmåned, fil, række."""
     from dagster_project.lib.trace import why as evidence
 
-    answer = evidence.explain(settings_for_work(home, contracts), contract, period, course, month)
+    settings = settings_for_work(home, contracts)
+    answer = evidence.explain(settings, contract, period, course, month)
+    if html:
+        from dagster_project.lib import pages
+
+        if course is None:
+            raise UsageError("--html skriver siden for ét forløb", remedy="angiv det med --course")
+        path = str(pages.write_course(settings, contract, course))
+        show(as_json, {**answer.as_json(), "page": path}, path)
+        return
     print_json(answer.as_json()) if as_json else answer.print()
 
 

@@ -27,7 +27,7 @@ from dagster_project.lib.base import files, lock
 from dagster_project.lib.base.telling import tell
 from dagster_project.lib.nights import alerts, in_hand
 from dagster_project.lib.trace import side_home
-from dagster_project.orchestration import access, alarm, headline, old_runs, rooms, steps
+from dagster_project.orchestration import access, alarm, ends, headline, old_runs, rooms, steps
 from dagster_project.orchestration.failures import blame_machine, without_values
 from dagster_project.orchestration.outcome import StepOutcome
 from dagster_project.orchestration.report import Report
@@ -100,6 +100,7 @@ STEPS: tuple[Step, ...] = (
     _gate(50, rooms.MARTS, "build_candidate", rule="G.candidate"),
     Step(PUBLISH, rooms.PUBLISHED, steps.publish, ("gate_50",), rule="M.publish"),
     Step("statements", rooms.STATEMENTS, steps.statements, (PUBLISH,), rule="S.statement"),
+    Step("pages", rooms.PAGES, steps.pages, ("statements",), rule="V.written"),
     Step("publish_postgres", rooms.BI, steps.publish_postgres, ("statements",), rule="M.postgres"),
 )
 """The night, in order: the one list from which assets, dependencies and every runner derive."""
@@ -205,6 +206,7 @@ def night(
             if held.error is not None:
                 where = held.failed_step or "dagster"
                 held.error = blame_machine(held.error, where, settings.home)
+            _write_pages(held)
             _tell_end(held)
             if held.outcomes.keys() == BY_NAME.keys():
                 records.note_night(settings.home, time.monotonic() - begun)
@@ -235,6 +237,16 @@ def _remove_old_runs(home: Home) -> None:
             "Dagsters optegnelser over gamle kørsler kunne ikke fjernes nu"
             f" ({', '.join(left)}); næste nat prøver igen"
         )
+
+
+def _write_pages(held: Night) -> None:
+    """Write the pages that every run writes, as it ends; what fails ends it 1 (V.written)."""
+    try:
+        ends.write_pages(held)
+    except Exception as error:  # the one place where a failure at a run's end becomes a code
+        if held.error is None:
+            held.error = ends.failure(error, held.settings.home)
+            held.failed_step = "pages"
 
 
 def _tell_end(held: Night) -> None:

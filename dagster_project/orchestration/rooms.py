@@ -27,11 +27,12 @@ SETTLEMENT = "settlement"
 MARTS = "marts"
 PUBLISHED = "published"
 STATEMENTS = "statements"
+PAGES = "pages"
 BI = "bi"
 
 ROOMS = (
     LEDGER, CONTRACTS, LANDING, QUARANTINE, VAULT, RAW, STAGING, RULES, SETTLEMENT, MARTS,
-    PUBLISHED, STATEMENTS, BI,
+    PUBLISHED, STATEMENTS, PAGES, BI,
 )  # fmt: skip
 """Every room, a room after those that it reads."""
 

@@ -108,6 +108,7 @@ def load_inputs(settings: Settings) -> StepOutcome:
     if snapshot_id is not None:
         gates.show_published(settings.home)
         _write_reports(settings, is_unchanged=True)
+        _draw_pages(settings, only_missing=True)
         _copy_to_postgres(settings, only_if_behind=True)  # what an earlier night could not
         return StepOutcome(is_unchanged=True, snapshot_id=snapshot_id)
     last_night.forget(settings.home)
@@ -293,6 +294,26 @@ def statements(settings: Settings) -> StepOutcome:
     if current is not None:
         last_night.remember(settings.home, known, current.snapshot_id)
     return StepOutcome(metadata={"documents": written})
+
+
+def pages(settings: Settings) -> StepOutcome:
+    """Draws the pages that people read in a browser, from the marts that are published.
+
+    Whatever goes wrong leaves the marts published, and the pages as they were.
+    """
+    return StepOutcome(metadata={"pages": _draw_pages(settings)})
+
+
+def _draw_pages(settings: Settings, *, only_missing: bool = False) -> int:
+    from dagster_project.lib import pages as drawn
+    from dagster_project.orchestration import ends
+
+    try:
+        return drawn.draw(settings, only_missing=only_missing)
+    except EffektError:
+        raise
+    except Exception as error:
+        raise ends.failure(error, settings.home) from error
 
 
 def publish_postgres(settings: Settings) -> StepOutcome:

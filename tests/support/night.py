@@ -24,7 +24,7 @@ def run_night(
     as_of: str,
     contracts: Path | None = None,
     *,
-    without: str = "",
+    without: str | tuple[str, ...] = "",
     is_earlier: bool = False,
     after: Callable[[str], None] = lambda _step: None,
 ) -> Any:
@@ -34,7 +34,7 @@ def run_night(
         home: the home.
         as_of: business date.
         contracts: folder of contract files, if not the home's own.
-        without: a step that is left out.
+        without: a step that is left out, or several.
         is_earlier: the date may lie before that of what is published.
         after: called with the name of each step that is done.
     """
@@ -46,7 +46,7 @@ def run_night(
     resolved = settings.resolve(home, contracts, day, is_earlier=is_earlier)
     with nightly.night(resolved) as night, suppress(EffektError):
         for step in nightly.STEPS:
-            if step.name == without:
+            if step.name in ((without,) if isinstance(without, str) else without):
                 continue
             outcome = night.perform(step.name)
             after(step.name)
@@ -69,10 +69,10 @@ def publish(
         home: the home.
         as_of: business date.
         contracts: folder of contract files, if not the home's own.
-        documents: write the statement documents too; they change nothing that is published.
+        documents: write statements and pages too; they change nothing that is published.
         is_earlier: the date may lie before that of what is published.
     """
-    without = "" if documents else "statements"
+    without = () if documents else ("statements", "pages")
     night = run_night(home, as_of, contracts, without=without, is_earlier=is_earlier)
     said = night.as_json()
     if said["exit_code"] or said["held"] or not said["snapshot_id"]:

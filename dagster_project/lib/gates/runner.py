@@ -18,13 +18,12 @@ import duckdb
 
 from dagster_project.lib import publishing, warehouse
 from dagster_project.lib.base.errors import EffektError
-from dagster_project.lib.gates import facts, judge, page
+from dagster_project.lib.gates import facts, judge, kept
 from dagster_project.lib.gates.suites import (
     CRITICAL,
     Check,
     DeclaredCheck,
     Suite,
-    declared_checks,
     meta_check,
     suites_of,
 )
@@ -276,7 +275,7 @@ def _failing_keys(
 
 
 def _keep(home: Home, report: GateReport, keys: list[tuple[str, Key]]) -> None:
-    """Write results and keys to the warehouse, and the page that people read."""
+    """Write results and keys to the warehouse, and the results for what people read."""
     with warehouse.connect(home.warehouse) as connection:
         connection.execute("begin")
         for table in ("check_result", "failing_key"):
@@ -294,14 +293,14 @@ def _keep(home: Home, report: GateReport, keys: list[tuple[str, Key]]) -> None:
         rows = connection.execute(
             "select gate, check_id, evaluated, unexpected, is_success from gate.check_result"
         ).fetchall()
-    page.write(home, declared_checks(), rows)
+    kept.write(home, rows)
 
 
 def show_published(home: Home) -> None:
-    """Set the page anew from the snapshot that readers see.
+    """Keep the results of the snapshot that readers see.
 
-    A night that finds nothing new judges nothing; the page may be gone, or show a gate that was run
-    again by itself.
+    A night that finds nothing new judges nothing; what is kept may be gone, or be of a gate that
+    was run again by itself.
     """
     if publishing.current_snapshot(home) is None:
         return
@@ -309,7 +308,7 @@ def show_published(home: Home) -> None:
         rows = current.connection.execute(
             "select gate, check_id, evaluated, unexpected, is_success from mart.data_quality"
         ).fetchall()
-    page.write(home, declared_checks(), rows)
+    kept.write(home, rows)
 
 
 __all__ = ["CheckResult", "DeclaredCheck", "GateReport", "run_gate", "show_published"]

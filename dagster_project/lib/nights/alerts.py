@@ -90,7 +90,7 @@ def raise_once(
             if set(keys) <= set(known.told):
                 return False
             known.told += [key for key in keys if key not in known.told]
-            told["earlier"] = [] if takes_over else _standing(home)
+            told = beside_earlier(home, alert, takes_over=takes_over)
             record.write_for_owner(home.reports / "alert.json", _json(told))
             record.write_for_owner(home.reports / "alert.txt", text + "\n")
     except OSError:
@@ -98,6 +98,11 @@ def raise_once(
         raise
     _start_command(_json(told))
     return True
+
+
+def beside_earlier(home: Home, alert: dict[str, Any], *, takes_over: bool) -> dict[str, Any]:
+    """An alert with those of earlier runs that it does not take away."""
+    return {**alert, "earlier": [] if takes_over else _standing(home)}
 
 
 def take_away(home: Home) -> None:

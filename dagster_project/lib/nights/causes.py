@@ -16,7 +16,7 @@ from dagster_project.lib.reference import words
 
 OPERATOR = "dataingeniør"
 SENDER = "afsenderen af filen"
-GATE_PAGE = "reports/data-quality.html"
+GATE_PAGE = "published/site/datakvalitet.html"
 TEXT = "reports/alert.txt"
 
 
@@ -61,7 +61,7 @@ def of_checks(failed: Iterable[str]) -> list[Cause]:
         Cause(
             name,
             known[name].owner if name in known else OPERATOR,
-            known[name].remedy if name in known else "se reports/data-quality.html",
+            known[name].remedy if name in known else f"se {GATE_PAGE}",
             GATE_PAGE,
         )
         for name in wanted

@@ -22,6 +22,7 @@ CANDIDATE_PREFIX = ".candidate-"
 OLD_PREFIX = ".old-"
 LINK_PREFIX = ".link-"
 COPY_PREFIX = ".copy-"
+PAGES_PREFIX = ".pages-"
 
 
 def snapshots_dir(home: Home) -> Path:
@@ -50,7 +51,7 @@ def clean_leftovers(home: Home) -> None:
     if not home.published.is_dir():
         return
     _finish_exchange(home)
-    prefixes = (CANDIDATE_PREFIX, OLD_PREFIX, LINK_PREFIX, COPY_PREFIX)
+    prefixes = (CANDIDATE_PREFIX, OLD_PREFIX, LINK_PREFIX, COPY_PREFIX, PAGES_PREFIX)
     for path in home.published.iterdir():
         if not path.name.startswith(prefixes):
             continue

@@ -32,6 +32,11 @@ def find(domain: str, code: str | None) -> Word | None:
     return _words()[domain].get(code or "")
 
 
+def of_domain(domain: str) -> list[Word]:
+    """The rows of a domain, in the table's order."""
+    return list(_words()[domain].values())
+
+
 def label(domain: str, code: str | None) -> str:
     """The word for a code; the code itself where there is none, a dash for no code."""
     word = find(domain, code)

@@ -18,7 +18,7 @@ from dagster_project.lib.statement.sheet import Section, View
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-_TEMPLATES = Path(__file__).with_name("templates")
+TEMPLATES = Path(__file__).with_name("templates")
 _DOCUMENT_ID = "opgoerelse"
 _DOCUMENT_TYPE = "application/json"
 _UNSEEN = ("script", "style", "title", "svg")
@@ -52,7 +52,7 @@ def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     return Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined,
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True,
     )  # fmt: skip
 

@@ -1,6 +1,6 @@
 """The state of a home on one screen: what is published, held, refused, due, and what changed."""
 
 from dagster_project.lib.status.published import Published, published_now
-from dagster_project.lib.status.state import Status, look
+from dagster_project.lib.status.state import Ending, Status, look
 
-__all__ = ["Published", "Status", "look", "published_now"]
+__all__ = ["Ending", "Published", "Status", "look", "published_now"]

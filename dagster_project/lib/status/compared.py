@@ -1,4 +1,4 @@
-"""Two publications side by side, and the deliveries that wait or were refused.
+"""A publication, alone and beside the one before, and deliveries that wait or were refused.
 
 What belongs here: reading Parquet files and the register. What does not: the mart's rules.
 
@@ -8,6 +8,7 @@ Rules: P.status.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,60 @@ from dagster_project.lib.reference import words
 from dagster_project.settings import Home
 
 Rows = tuple[dict[str, Any], ...]
+_CONTRACTS = """
+    select contract_id, title, payment_ceiling_dkk::varchar as payment_ceiling_dkk,
+        authorised_max_dkk::varchar as authorised_max_dkk, released_dkk::varchar as released_dkk
+    from read_parquet(?)
+    order by title, contract_id
+"""
+_CLOSED = """
+    select contract_id, period_start::varchar as period_start, period_label, state, is_superseded,
+        payment_dkk::varchar as payment_dkk
+    from read_parquet(?)
+    where is_closed
+    order by contract_id, period_start
+"""
+_BLOCKERS = """
+    select blocker.contract_id, blocker.kind, blocker.owner, blocker.remedy,
+        count(*) as periods, min(period.period_label) as first_label,
+        min(blocker.period_start)::varchar as first_start,
+        sum(blocker.item_count)::bigint as item_count,
+        sum(blocker.amount_dkk)::varchar as amount_dkk
+    from read_parquet(?) as blocker
+    inner join read_parquet(?) as period
+        on blocker.contract_id = period.contract_id and blocker.period_start = period.period_start
+    where blocker.is_root_cause
+    group by all
+    order by sum(blocker.amount_dkk) desc, blocker.contract_id, blocker.kind
+"""
+_GATES = """
+    select gate, count(*) as checks,
+        count(*) filter (not is_success and severity = 'critical') as failed,
+        count(*) filter (not is_success and severity <> 'critical') as warned
+    from read_parquet(?)
+    group by gate
+    order by gate
+"""
+_CAUSES = """
+    with now_shown as (from read_parquet(?)),
+    shown_before as (from read_parquet(?))
+    select coalesce(n.contract_id, b.contract_id) as contract_id,
+        coalesce(n.{period}, b.{period})::varchar as period_start,
+        coalesce(n.cause, b.cause) as cause,
+        sum(coalesce(n.difference_dkk, 0) - coalesce(b.difference_dkk, 0))
+            filter (not coalesce(n.is_suppressed, false) and not coalesce(b.is_suppressed, false)
+            )::varchar as difference_dkk,
+        bool_or(coalesce(n.is_suppressed, false) or coalesce(b.is_suppressed, false))
+            as is_suppressed
+    from now_shown as n
+    full join shown_before as b
+        on n.contract_id = b.contract_id and n.cause = b.cause
+        and n.corrected_period_start = b.corrected_period_start{same}
+    where (n.difference_dkk, n.is_suppressed)
+        is distinct from (b.difference_dkk, b.is_suppressed)
+    group by 1, 2, 3
+    order by 1, 2, 3
+"""
 _DUE = """
     select contract_id, period_start::varchar as period_start, period_label, state, is_superseded,
         payment_dkk::varchar as payment_dkk
@@ -42,6 +97,7 @@ _CHANGED = """
         is distinct from (b.state, b.basis_dkk, b.payment_dkk)
     order by 1, 2
 """
+_NEWEST = 3  # periods that a contract's line shows
 _IDS = "select delivery_id from read_parquet(?)"
 
 
@@ -53,6 +109,80 @@ def due(folder: Path) -> Rows | None:
 def changed(folder: Path, before: Path) -> Rows | None:
     """Periods whose state or amounts differ between two snapshots; null where one is not read."""
     return _rows(_CHANGED, _file(folder, "settlement"), _file(before, "settlement"))
+
+
+def contracts(folder: Path) -> Rows | None:
+    """A line for each contract of a snapshot; null where it is not read.
+
+    Kroner to date are sums of what the closed periods pay; what is due next is the step that the
+    first period not yet paid waits for.
+    """
+    known, closed = (
+        _rows(_CONTRACTS, _file(folder, "contract")), _rows(_CLOSED, _file(folder, "settlement")),
+    )  # fmt: skip
+    if known is None or closed is None:
+        return None
+    return tuple(_line(row, closed) for row in known)
+
+
+def _line(contract: dict[str, Any], closed: Rows) -> dict[str, Any]:
+    own = [row for row in closed if row["contract_id"] == contract["contract_id"]]
+    waiting = [row for row in own if row["state"] != "paid" or row["is_superseded"]]
+    sums = {
+        name: str(sum((Decimal(r["payment_dkk"]) for r in own if r["state"] in states), Decimal(0)))
+        for name, states in (("approved_dkk", ("approved", "paid")), ("paid_dkk", ("paid",)))
+    }
+    settled = sum((Decimal(row["payment_dkk"]) for row in own), Decimal(0))
+    return {
+        **contract, **(sums if own else dict.fromkeys(sums)),
+        "settled_dkk": str(settled) if own else None,
+        "newest": [dict(row) for row in own[: -_NEWEST - 1 : -1]],
+        "waiting": len(waiting), "next": dict(waiting[0]) if waiting else None,
+    }  # fmt: skip
+
+
+def blockers(folder: Path) -> Rows | None:
+    """What keeps periods of a snapshot from being submitted, by contract and kind."""
+    return _rows(_BLOCKERS, _file(folder, "settlement_blocker"), _file(folder, "settlement"))
+
+
+def gates(folder: Path) -> Rows | None:
+    """What the gates found before a snapshot was published."""
+    return _rows(_GATES, _file(folder, "data_quality"))
+
+
+def causes(folder: Path, before: Path, changes: Rows) -> Rows:
+    """Why amounts differ between two snapshots, in kroner, as far as what is shown tells it.
+
+    The basis of a changed period moves by the corrections that it settles, by cause, and by the
+    rest: months that are new to it, and corrections whose rows are hidden. The rest is a
+    difference of published figures, so nothing hidden can be got back from it.
+    """
+    settled = _moved("settlement_true_up", "period_start", folder, before)
+    open_ = _moved("restatement", "corrected_period_start", folder, before)
+    told = [{"kind": "true_up", **row} for row in settled]
+    for row in changes:
+        own = [r for r in settled if (r["contract_id"], r["period_start"]) == _place(row)]
+        moved = Decimal(row["basis_dkk"] or 0) - Decimal(row["basis_before_dkk"] or 0)
+        rest = moved - sum((Decimal(r["difference_dkk"] or 0) for r in own), Decimal(0))
+        if rest:
+            is_new = row["state_before"] in (None, "open")
+            told.append({
+                "kind": "period", "contract_id": row["contract_id"], "is_suppressed": False,
+                "period_start": row["period_start"], "difference_dkk": str(rest),
+                "cause": "period_closed" if is_new else "draft_anew",
+            })  # fmt: skip
+    return (*told, *({"kind": "radar", **row} for row in open_))
+
+
+def _moved(table: str, period: str, folder: Path, before: Path) -> Rows:
+    same = f" and n.{period} = b.{period}"
+    query = _CAUSES.format(period=period, same=same)
+    return _rows(query, _file(folder, table), _file(before, table)) or ()
+
+
+def _place(row: Mapping[str, Any]) -> tuple[str, str]:
+    return row["contract_id"], row["period_start"]
 
 
 def new_deliveries(folder: Path, before: Path) -> int | None:
@@ -107,6 +237,7 @@ def _shown(record: Record, codes: list[str]) -> dict[str, Any]:
         "file_name": record.file_name,
         "sha256": record.sha256,
         "codes": different,
+        "owner": (words.owner("finding", different[0]) if different else None) or None,
         "remedy": words.remedy("finding", different[0]) if different else None,
         "report": None if record.is_accepted else f"quarantine/{record.sha256}.txt",
     }

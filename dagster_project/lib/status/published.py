@@ -37,8 +37,9 @@ class Published:
 
 
 def published_now(
-    home: Home, current: Snapshot | None, known: Record, now: dt.datetime
-) -> Published | None:
+    home: Home, current: Snapshot | None, known: Record, now: dt.datetime,
+    *, is_confirmed: bool = False,
+) -> Published | None:  # fmt: skip
     """The snapshot that readers see, with its dates; none before the first publication.
 
     The record of nights says when; where it is lost, or does not know the snapshot, the link does.
@@ -48,6 +49,7 @@ def published_now(
         current: its current snapshot.
         known: its record of nights.
         now: the time that the age is counted to.
+        is_confirmed: the run that asks has just published it, or found nothing new.
     """
     if current is None:
         return None
@@ -57,6 +59,8 @@ def published_now(
     is_recorded = last.get("snapshot_id") == current.snapshot_id
     published_at = dt.datetime.fromisoformat(last["at"]) if is_recorded else linked_at
     confirmed_at = (known.good_at if is_recorded else None) or linked_at
+    if is_confirmed:
+        confirmed_at = now
     age = max(0.0, now.timestamp() - confirmed_at.timestamp()) / 3600
     return Published(
         current.snapshot_id,

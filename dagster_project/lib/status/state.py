@@ -29,6 +29,21 @@ _SKIPPED_SHOWN = 31
 
 
 @dataclass(frozen=True)
+class Ending:
+    """How the run ends that asks: what its own record and alert will say.
+
+    Args:
+        alert: the alert that it raises; null where it raises none.
+        held: deliveries that it found held, ``sha256`` and ``check``; null where it received none.
+        has_published: it published, or found nothing new.
+    """
+
+    alert: Mapping[str, Any] | None = None
+    held: tuple[Mapping[str, str], ...] | None = None
+    has_published: bool = False
+
+
+@dataclass(frozen=True)
 class Status:
     """The state of a home; names of files, codes, ids and amounts of periods, never of a person.
 
@@ -41,9 +56,13 @@ class Status:
         alert: the alert that stands.
         held: deliveries that wait for ``effekt accept``.
         refused: deliveries that were refused since the publication before.
+        contracts: a line for each contract: newest periods, kroner to date, the next step.
+        blockers: what keeps periods from being submitted, with owner, remedy and kroner.
+        gates: how many checks each gate of the publication made, and what they found.
         due: closed periods that wait for somebody's step.
         changed: periods whose state or amounts are others than in the publication before; null
             where there is none to compare with.
+        causes: why, in kroner: corrections by cause, the rest of a period's basis, the radar.
         new_deliveries: how many deliveries the publication knows that the one before did not.
         skipped_dates: nights that were left out because nothing ran then, the newest ones.
         faults: what could not be read, each as code and message.
@@ -57,8 +76,12 @@ class Status:
     alert: Mapping[str, Any] | None = None
     held: tuple[dict[str, Any], ...] = ()
     refused: tuple[dict[str, Any], ...] = ()
+    contracts: tuple[dict[str, Any], ...] = ()
+    blockers: tuple[dict[str, Any], ...] = ()
+    gates: tuple[dict[str, Any], ...] = ()
     due: tuple[dict[str, Any], ...] = ()
     changed: tuple[dict[str, Any], ...] | None = None
+    causes: tuple[dict[str, Any], ...] = ()
     new_deliveries: int | None = None
     skipped_dates: tuple[str, ...] = ()
     faults: tuple[str, ...] = field(default=())
@@ -72,12 +95,13 @@ class Status:
         return asdict(self)
 
 
-def look(settings: Settings, now: dt.datetime) -> Status:
+def look(settings: Settings, now: dt.datetime, ending: Ending | None = None) -> Status:
     """The state of a home.
 
     Args:
         settings: the home.
         now: the time that the age of the mart is counted to.
+        ending: of the run that asks, where a run does.
     """
     home, known = settings.home, nights.read(settings.home)
     faults: list[str] = []
@@ -89,22 +113,29 @@ def look(settings: Settings, now: dt.datetime) -> Status:
         faults.append("SNAPSHOT_BROKEN: published/current kan ikke læses")
     before = _before(home, current, known)
     try:
-        held, refused = compared.deliveries(home, before, known.held)
+        found_held = known.held if ending is None or ending.held is None else ending.held
+        held, refused = compared.deliveries(home, before, found_held)
     except EffektError as error:
         held, refused = (), ()
         faults.append(str(error))
     pair = (current.path, before) if current and before else None
+    changed = compared.changed(*pair) if pair else None
+    is_good = ending is not None and ending.has_published
     return Status(
         home=str(home.root),
         area=settings.area,
-        published=published_now(home, current, known, now),
+        published=published_now(home, current, known, now, is_confirmed=is_good),
         before=before.name if before else None,
-        at_work=in_hand.noted(home),
-        alert=alerts.standing(home),
+        at_work=in_hand.noted(home) if ending is None else None,
+        alert=alerts.standing(home) if ending is None else ending.alert,
         held=held,
         refused=refused,
+        contracts=(compared.contracts(current.path) or ()) if current else (),
+        blockers=(compared.blockers(current.path) or ()) if current else (),
+        gates=(compared.gates(current.path) or ()) if current else (),
         due=due or (),
-        changed=compared.changed(*pair) if pair else None,
+        changed=changed,
+        causes=compared.causes(*pair, changed) if pair and changed is not None else (),
         new_deliveries=compared.new_deliveries(*pair) if pair else None,
         skipped_dates=tuple(sorted(known.skipped)[-_SKIPPED_SHOWN:]),
         faults=tuple(faults),
