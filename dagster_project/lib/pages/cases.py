@@ -83,7 +83,7 @@ def mismatches(snapshot: Snapshot, there: Collection[str]) -> Page:
     return Page(
         PATH, "Uoverensstemmelser", "Kun for controllere",
         sentence=f"{danish.number(len(rows), 0)} steder er liste, krav, register og kontrakt ikke"
-        f" enige, om {danish.kroner(total)}",
+        f" enige: i alt {danish.kroner(total)}",
         sections=sections, footer=f"Personer er ikke nævnt. {snapshot.snapshot_id}",
     )  # fmt: skip
 

@@ -288,8 +288,7 @@ _KINDS = {
 }
 
 
-def _cause_table(
-    kinds: tuple[str, ...], caption: str, rows: Sequence[Row], titles: Mapping[str, str],
+def _cause_table( caption: str, rows: Sequence[Row], titles: Mapping[str, str],
     labels: Mapping[tuple[str, str], str],
 ) -> Table:  # fmt: skip
     """Kroner by cause; what a hidden row moved stands in no sum."""
