@@ -72,6 +72,8 @@ def _said(found: Status, acts: Sequence[Row]) -> tuple[Cell, str]:
         "Der er endnu ikke udgivet noget."
     )  # fmt: skip
     code = alert.get("exit_code") if alert else None
+    if code == 1 and alert and alert.get("snapshot_id"):
+        return Cell("Udgivet, men kørslen fejlede bagefter", tone="bad"), data
     if code == 1:
         return Cell("Kørslen fejlede", tone="bad"), f"Den seneste kørsel blev ikke færdig. {data}"
     if code == 4:

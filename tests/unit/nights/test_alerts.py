@@ -148,6 +148,6 @@ def test_every_cause_names_code_owner_remedy_and_report() -> None:
         "afsenderen af filen", "afsenderen af filen", "dataingeniør"
     ]  # fmt: skip
     assert {cause.report for cause in found} == {
-        "reports/data-quality.html", "quarantine/ab.txt", "reports/alert.txt"
+        "published/site/datakvalitet.html", "quarantine/ab.txt", "reports/alert.txt"
     }  # fmt: skip
     assert json.dumps([cause.as_json() for cause in found])
