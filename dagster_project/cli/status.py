@@ -66,12 +66,19 @@ def _lines(found: Status) -> Iterator[str]:
     yield from (f"Fejl:          {fault}" for fault in found.faults)
     yield from _listed("Tilbageholdt:", found.held, _delivery)
     yield from _listed("Afvist:", found.refused, _delivery)
+    yield from _listed("Blokerer:", found.blockers, _blocker)
+    if found.contracts:
+        yield from _listed("Kontrakter:", found.contracts, _contract)
     yield from _listed("Afventer:", found.due, _due)
     if found.changed is None:
         yield "Ændret:        ingen tidligere udgivelse at sammenligne med"
     else:
         yield f"Siden sidst:   {found.before} · {found.new_deliveries} nye leveringer"
         yield from _listed("Ændret:", found.changed, _change)
+    if found.causes:
+        yield from _listed("Årsager:", found.causes, _cause)
+    if found.gates:
+        yield f"Kontroller:    {_gates(found)}"
     if found.skipped_dates:
         yield f"Uden nat:      {', '.join(map(_date, found.skipped_dates))}"
 
@@ -120,6 +127,39 @@ def _listed(
 def _delivery(row: dict[str, Any]) -> str:
     where = f"rapport: {row['report']}" if row["report"] else f"sha256 {row['sha256']}"
     return f"{row['file_name']}: {', '.join(row['codes'])} · {where}"
+
+
+def _blocker(row: dict[str, Any]) -> str:
+    title = words.label("blocker", row["kind"])
+    return (
+        f"{row['contract_id']}: {title} · {_dkk(row['amount_dkk'])} · {row['owner']}:"
+        f" {row['remedy']}"
+    )
+
+
+def _contract(row: dict[str, Any]) -> str:
+    if row["settled_dkk"] is None:
+        return f"{row['title']} · følges kun"
+    limits = [
+        f"{name} {_dkk(row[key])}"
+        for name, key in (("loft", "payment_ceiling_dkk"), ("bevilget", "authorised_max_dkk"))
+        if row[key] is not None
+    ]
+    told = [f"afregnet {_dkk(row['settled_dkk'])}", f"betalt {_dkk(row['paid_dkk'])}", *limits]
+    return f"{row['title']} · {' · '.join(told)}"
+
+
+def _cause(row: dict[str, Any]) -> str:
+    domain = "movement" if row["kind"] == "period" else "cause"
+    amount = row["difference_dkk"]
+    shown = danish.HIDDEN if amount is None else _dkk(amount)
+    radar = " (endnu ikke afregnet)" if row["kind"] == "radar" else ""
+    return f"{row['contract_id']} · {words.label(domain, row['cause'])} · {shown}{radar}"
+
+
+def _gates(found: Status) -> str:
+    sums = [sum(row[name] for row in found.gates) for name in ("checks", "failed", "warned")]
+    return f"{sums[0]} udført, {sums[1]} fejl, {sums[2]} advarsler"
 
 
 def _period(row: dict[str, Any]) -> str:

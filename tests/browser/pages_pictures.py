@@ -1,4 +1,4 @@
-"""The pictures of pages that the documents show: ``python -m tests.browser.pages_pictures HOME``."""
+"""The picture of the morning page: ``python -m tests.browser.pages_pictures HOME``."""
 
 from __future__ import annotations
 

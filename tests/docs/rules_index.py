@@ -21,7 +21,7 @@ RULES = Path("docs/rules")
 INDEX = RULES / "index.md"
 BEGIN = "<!-- Made by `make docs`: change the rules or the citations instead. -->"
 
-_ID = r"(?:[PICSMGF]|R\d)\.[a-z][a-z0-9_]*"
+_ID = r"(?:[PICSMGFV]|R\d)\.[a-z][a-z0-9_]*"
 _CITED = re.compile(rf"(?<![\w./]){_ID}\b(?![.(])")
 _CITED_LAST = re.compile(rf"(?<![\w./]){_ID}(?=\.(?:\s|$|\"))")
 _DECIDES = re.compile(r"(?:-- |# )?\s*[Dd]ecides: ")

@@ -147,6 +147,13 @@ def test_the_nights_were_of_every_kind(told: Told) -> None:
     assert len(set(canaries.ALL)) == canaries.COUNT
 
 
+# Rules V.written, V.morning
+def test_a_held_night_stands_on_the_morning_page(told: Told) -> None:
+    site = told.home / "published" / "site"
+    assert "Udgivelsen er holdt tilbage" in (site / "index.html").read_text("utf-8")
+    assert "standser udgivelsen" in (site / "datakvalitet.html").read_text("utf-8")
+
+
 # Rule I.person_key
 def test_no_form_of_a_canary_stands_anywhere_but_in_landing_vault_and_quarantine(
     told: Told,
