@@ -10,11 +10,13 @@ Decides: V.mismatches, V.course.
 from __future__ import annotations
 
 import calendar
+import datetime as dt
 import hashlib
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from dagster_project.lib.base import danish
@@ -39,6 +41,11 @@ PATH = "uoverensstemmelser.html"
 ALL_COURSES = 2_000
 """Courses of a contract up to which each has its page; of larger ones those in ``mismatch``."""
 _SHOWN = 2_000  # rows of the list: more take a browser over a second to open
+_AT_ONCE = 250  # courses whose rows are held in memory
+_EVIDENCE = (
+    "course_id, month, role, file_name, row_number, row_hmac, code, first_day, last_day,"
+    " delivery_sha256"
+)
 _PLAIN = re.compile(r"[A-Za-z0-9ÆØÅæøå_-][A-Za-z0-9ÆØÅæøå_.-]{0,80}")
 _MISMATCHES = """
     select mismatch.*, contract.title, settlement.period_start, settlement.period_label
@@ -174,24 +181,29 @@ def courses(snapshot: Snapshot, only: tuple[str, str] | None = None) -> Iterator
         contract = row["contract_id"]
         if only is not None and contract != only[0]:
             continue
-        wanted = "true" if row["courses"] <= ALL_COURSES else (
-            "course_id in (select course_id from restricted.mismatch where contract_id = ?)"
-        )  # fmt: skip
+        ids = _chosen(snapshot, contract, is_small=row["courses"] <= ALL_COURSES)
         if only is not None:
-            wanted = "course_id = ?"
-        values = [only[1]] if only is not None else [contract] * wanted.count("?")
-        yield from _of_contract(snapshot, contract, wanted, values)
+            ids = [only[1]]
+        for start in range(0, len(ids), _AT_ONCE):
+            yield from _of_contract(snapshot, contract, ids[start : start + _AT_ONCE])
 
 
-def _of_contract(
-    snapshot: Snapshot, contract: str, wanted: str, values: list[Any]
-) -> Iterator[CoursePage]:
-    def rows(table: str, order: str, *joined: str) -> list[dict[str, Any]]:
-        columns = ", ".join(("*", *joined))
+def _chosen(snapshot: Snapshot, contract: str, *, is_small: bool) -> list[str]:
+    """The courses of a contract that have a page."""
+    table = "participant" if is_small else "mismatch"
+    rows = snapshot.rows(
+        f"select distinct course_id from restricted.{table} where contract_id = ? order by 1",  # noqa: S608
+        [contract],
+    )
+    return [row["course_id"] for row in rows]
+
+
+def _of_contract(snapshot: Snapshot, contract: str, ids: list[str]) -> Iterator[CoursePage]:
+    def rows(table: str, order: str, columns: str = "*") -> list[dict[str, Any]]:
         return snapshot.rows(
-            f"select {columns} from restricted.{table} where contract_id = ? and {wanted}"  # noqa: S608
-            f" order by {order}",
-            [contract, *values],
+            f"select {columns} from restricted.{table} where contract_id = ?"  # noqa: S608
+            f" and course_id in (select unnest(?::varchar[])) order by {order}",
+            [contract, ids],
         )
 
     (title,) = snapshot.rows(
@@ -199,7 +211,9 @@ def _of_contract(
     )  # fmt: skip
     months = grouped(rows("person_month", "course_id, month"), "course_id")
     evidence = grouped(
-        rows("case_line_evidence", "course_id, month, evidence_no"), "course_id", "month"
+        rows("case_line_evidence", "course_id, month, evidence_no", _EVIDENCE),
+        "course_id",
+        "month",
     )
     wrong = grouped(rows("mismatch", "course_id, month, kind"), "course_id")
     for row in rows("participant", "course_id"):
@@ -265,13 +279,18 @@ def _month(row: Row, evidence: Any) -> Month:
 
 
 def _evidence(row: Row) -> Evidence:
-    first, last = row["first_day"], row["last_day"]
-    days = " – ".join(dict.fromkeys(danish.date(day) for day in (first, last) if day))
-    role = words.label("evidence_role", row["role"])
-    code = f" {row['code']}" if row["code"] else ""
+    said = _said(row["role"], row["code"], row["first_day"], row["last_day"])
     place = row["file_name"] or danish.NONE
     if row["row_number"] is not None:
         place += f", række {row['row_number']}, {row['row_hmac'] or danish.NONE}"
     else:
         place += f", sha256 {row['delivery_sha256'][:12]}…"
-    return Evidence(f"{role}{code}{f', {days}' if days else ''}", place)
+    return Evidence(said, place)
+
+
+@lru_cache(maxsize=16_384)
+def _said(role: str, code: str | None, first: dt.date | None, last: dt.date | None) -> str:
+    """What a row says; the same again and again, month after month."""
+    days = " – ".join(dict.fromkeys(danish.date(day) for day in (first, last) if day))
+    label = words.label("evidence_role", role)
+    return f"{label}{f' {code}' if code else ''}{f', {days}' if days else ''}"

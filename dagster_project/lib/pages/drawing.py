@@ -10,7 +10,8 @@ Decides: V.written.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -67,19 +68,24 @@ def draw(settings: Settings, *, only_missing: bool = False) -> int:
         return 0
     with charts.standby(), snapshots.open_current(home) as snapshot:
         open_pages = _open_pages(settings, snapshot)
-        restricted = list(cases.courses(snapshot))
-        listed = cases.mismatches(snapshot, {page.path for page in restricted})
         drawn = _drawn(home, open_pages)
-    kept = place.OPEN.folder(home)
-    links = _links([page.path for page in drawn] + [morning.PATH, quality.PATH])
-    made = {page.path: web.render(page, links) for page in drawn}
-    for path in (morning.PATH, quality.PATH):  # the run's end writes them
-        if (kept / path).is_file():
-            made[path] = (kept / path).read_text(encoding="utf-8")
-    place.swap(home, OPEN, made, source, keeps=False)
-    shown = {page.path: web.render(page, _BACK) for page in (listed, *restricted)}
-    place.swap(home, RESTRICTED, shown, source, keeps=False)
-    return len(drawn) + len(shown)
+        links = _links([*(page.path for page in drawn), morning.PATH, quality.PATH])
+        made = {page.path: web.render(page, links) for page in drawn}
+        for path in (morning.PATH, quality.PATH):  # the run's end writes them
+            with suppress(OSError):
+                made[path] = (place.OPEN.folder(home) / path).read_text(encoding="utf-8")
+        count = place.swap(home, OPEN, made.items(), source, keeps=False)
+        return count + place.swap(home, RESTRICTED, _restricted(snapshot), source, keeps=False)
+
+
+def _restricted(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
+    """The restricted pages, one after the other: a home may have many thousands."""
+    there = set()
+    for page in cases.courses(snapshot):
+        there.add(page.path)
+        yield page.path, web.render(page, _BACK)
+    listed = cases.mismatches(snapshot, there)
+    yield listed.path, web.render(listed, _BACK)
 
 
 def write_ends(settings: Settings, found: Status, now: dt.datetime) -> None:
@@ -99,7 +105,7 @@ def write_ends(settings: Settings, found: Status, now: dt.datetime) -> None:
         quality.build(gates.kept_results(home), _deliveries(home), found, now),
     ]
     links = _links(there)
-    made = {page.path: web.render(page, links) for page in pages}
+    made = ((page.path, web.render(page, links)) for page in pages)
     place.swap(home, OPEN, made, None, keeps=True)
     (home.reports / _OLD_PAGE).unlink(missing_ok=True)
 

@@ -17,7 +17,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,16 +64,19 @@ def read_mark(home: Home, site: Site) -> Mark | None:
 
 
 def swap(
-    home: Home, site: Site, pages: Mapping[str, str], source: Mark | None, *, keeps: bool
-) -> None:
+    home: Home, site: Site, pages: Iterable[tuple[str, str]], source: Mark | None, *, keeps: bool
+) -> int:
     """Let readers see these pages from now on, in one rename; the home is held.
 
     Args:
         home: the home.
         site: which site.
-        pages: text of each page by its path in the site.
+        pages: path in the site and text of each page; one at a time is held in memory.
         source: what all pages were drawn from; null where these are only some.
         keeps: the other pages stay as they are.
+
+    Returns:
+        How many pages were written.
     """
     _clear(home)
     folder = site.folder(home)
@@ -81,18 +84,23 @@ def swap(
     aside.mkdir()
     try:
         if keeps and folder.is_dir():
-            _keep(folder, aside, pages)
-        for path, text in pages.items():
+            _keep(folder, aside)
+        written = []
+        for path, text in pages:
             target = aside / path
             target.parent.mkdir(parents=True, exist_ok=True)
+            target.unlink(missing_ok=True)  # it may be the same file as a reader's
+            written.append(path)
             target.write_text(text, encoding="utf-8")
             target.chmod(site.file_mode)
         if source is not None:
-            told = json.dumps({**source, "pages": sorted(pages)}, sort_keys=True)
+            told = json.dumps({**source, "pages": sorted(written)}, sort_keys=True)
+            (aside / _MARK).unlink(missing_ok=True)
             (aside / _MARK).write_text(told + "\n", encoding="utf-8")
             (aside / _MARK).chmod(site.file_mode)
         _set_modes(aside, site, home)
         _exchange(aside, folder)
+        return len(written)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 
@@ -115,12 +123,12 @@ def _clear(home: Home) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _keep(folder: Path, aside: Path, pages: Mapping[str, str]) -> None:
-    """Let a site built aside have the pages of the one that is there, but those that are anew."""
+def _keep(folder: Path, aside: Path) -> None:
+    """Let a site built aside have the pages of the one that is there."""
     for path in folder.rglob("*"):
         place = path.relative_to(folder)
         is_page = path.is_file() and not path.is_symlink()
-        if not is_page or str(place) in pages or (path.name.startswith(".") and path.name != _MARK):
+        if not is_page or (path.name.startswith(".") and path.name != _MARK):
             continue
         (aside / place).parent.mkdir(parents=True, exist_ok=True)
         try:

@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from dagster_project.lib.gates import DeclaredCheck
 from dagster_project.lib.gates.kept import PASSED, STOPPED, WAITING, Kept
 from dagster_project.lib.pages import cases, morning, place, quality, web
 from dagster_project.lib.pages.place import OPEN, RESTRICTED
 from dagster_project.lib.status.state import Published, Status
-from dagster_project.settings import TIME_ZONE, Home
+from dagster_project.lib.publishing.tables import declared_tables
+from dagster_project.settings import DBT_DIR, PROJECT_ROOT, TIME_ZONE, Home
 
 NOW = dt.datetime(2027, 2, 28, 4, 31, tzinfo=TIME_ZONE)
 AT = NOW.isoformat()
@@ -205,23 +207,25 @@ def mode(path: Path) -> int:
 
 # Rule V.sites
 def test_a_swap_keeps_what_is_not_anew_or_leaves_nothing_else(home: Home) -> None:
-    place.swap(home, OPEN, {"index.html": "a", "kontrakt/k.html": "b"}, {"of": 1}, keeps=False)
+    place.swap(
+        home, OPEN, {"index.html": "a", "kontrakt/k.html": "b"}.items(), {"of": 1}, keeps=False
+    )
     first = home.published / "site" / "kontrakt" / "k.html"
     inode = first.stat().st_ino
-    place.swap(home, OPEN, {"index.html": "c"}, None, keeps=True)
+    place.swap(home, OPEN, {"index.html": "c"}.items(), None, keeps=True)
     assert (home.published / "site" / "index.html").read_text() == "c"
     assert first.stat().st_ino == inode
     assert place.read_mark(home, OPEN) is not None
-    place.swap(home, OPEN, {"index.html": "d"}, {"of": 2}, keeps=False)
+    place.swap(home, OPEN, {"index.html": "d"}.items(), {"of": 2}, keeps=False)
     assert not first.exists()
     assert {path.name for path in home.published.iterdir()} == {"site"}
 
 
 # Rule V.sites
 def test_a_reader_in_the_way_sees_the_old_site_whole(home: Home) -> None:
-    place.swap(home, OPEN, {"index.html": "old"}, None, keeps=False)
+    place.swap(home, OPEN, {"index.html": "old"}.items(), None, keeps=False)
     with (home.published / "site" / "index.html").open() as handle:
-        place.swap(home, OPEN, {"index.html": "new"}, None, keeps=True)
+        place.swap(home, OPEN, {"index.html": "new"}.items(), None, keeps=True)
         assert handle.read() == "old"
     assert (home.published / "site" / "index.html").read_text() == "new"
 
@@ -232,15 +236,15 @@ def test_without_an_exchange_of_folders_the_site_is_swapped_all_the_same(
 ) -> None:
     monkeypatch.setattr(place, "rename_exchange", lambda *_: False)
     for text in ("a", "b"):
-        place.swap(home, OPEN, {"index.html": text}, None, keeps=False)
+        place.swap(home, OPEN, {"index.html": text}.items(), None, keeps=False)
     assert (home.published / "site" / "index.html").read_text() == "b"
     assert {path.name for path in home.published.iterdir()} == {"site"}
 
 
 # Rules V.sites, M.rooms
 def test_modes_are_those_of_the_two_rooms_whatever_the_umask(home: Home) -> None:
-    place.swap(home, OPEN, {"kontrakt/k.html": "a"}, {}, keeps=False)
-    place.swap(home, RESTRICTED, {"forloeb/k/1.html": "a"}, {}, keeps=False)
+    place.swap(home, OPEN, {"kontrakt/k.html": "a"}.items(), {}, keeps=False)
+    place.swap(home, RESTRICTED, {"forloeb/k/1.html": "a"}.items(), {}, keeps=False)
     place.put(home, RESTRICTED, "forloeb/k/2.html", "b")
     site, closed = home.published / "site", home.published / "restricted-site"
     assert {mode(site), mode(site / "kontrakt")} == {0o755}
@@ -251,7 +255,7 @@ def test_modes_are_those_of_the_two_rooms_whatever_the_umask(home: Home) -> None
 
 # Rule V.written
 def test_a_site_that_lacks_a_page_is_known_to_lack_it(home: Home) -> None:
-    place.swap(home, OPEN, {"index.html": "a", "ordbog.html": "b"}, {"of": 1}, keeps=False)
+    place.swap(home, OPEN, {"index.html": "a", "ordbog.html": "b"}.items(), {"of": 1}, keeps=False)
     assert place.read_mark(home, OPEN) is not None
     (home.published / "site" / "ordbog.html").unlink()
     assert place.read_mark(home, OPEN) is None
@@ -264,3 +268,31 @@ def test_a_site_that_lacks_a_page_is_known_to_lack_it(home: Home) -> None:
 def test_a_course_whose_id_is_no_file_name_has_a_page_inside_its_folder(course_id: str) -> None:
     assert re.fullmatch(r"forloeb/k/[0-9a-f]{24}\.html", cases.course_path("k", course_id))
     assert cases.course_path("k", "AF-001") == "forloeb/k/AF-001.html"
+
+
+# lineage ------------------------------------------------------------------------------------------
+
+READ_BY = {
+    "side_morgensiden": ("status/compared.py", set()),
+    "side_kontrakt": ("pages/contract.py", {"fte_month"}),
+    "side_opfoelgning": ("pages/follow_up.py", set()),
+    "side_datakvalitet": ("pages/quality.py", set()),
+    "side_uoverensstemmelser": ("pages/cases.py", set()),
+}
+"""The module that reads each page's tables, and what it reads through the statement's."""
+
+
+@pytest.mark.parametrize("name", READ_BY)
+# Rule P.rooms
+def test_lineage_ends_at_the_pages(name: str) -> None:
+    module, more = READ_BY[name]
+    text = (PROJECT_ROOT / "dagster_project" / "lib" / module).read_text(encoding="utf-8")
+    read = {
+        table
+        for _, table in declared_tables()
+        if re.search(rf'(?:mart|restricted)\.{table}\b|"{table}"', text)
+    }
+    declared = yaml.safe_load((DBT_DIR / "models" / "exposures.yml").read_text(encoding="utf-8"))
+    (exposure,) = [one for one in declared["exposures"] if one["name"] == name]
+    found = re.findall(r"ref\('(\w+)'\)", " ".join(exposure["depends_on"]))
+    assert set(found) == read | more
