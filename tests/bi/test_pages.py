@@ -145,7 +145,7 @@ def is_shown(value: Any, text: str, column: str) -> bool:
     return number_of(text) == exact.quantize(step, rounding=ROUND_HALF_UP)
 
 
-# Rule V.figures
+# Rules V.figures, V.contract, V.follow_up
 def test_each_number_on_a_page_is_that_of_the_mart(
     texts: dict[str, str], marts: duckdb.DuckDBPyConnection
 ) -> None:
@@ -200,6 +200,16 @@ def test_no_page_holds_the_number_or_the_pseudonym_of_a_person(
     for path, text in texts.items():
         assert not any(key in text for key in keys), path
         assert not numbers & set(re.findall(r"\b\d{6}-?\d{4}\b", text)), path
+
+
+# Rule V.glossary
+def test_the_words_hold_every_table_column_and_code(texts: dict[str, str]) -> None:
+    text = html.unescape(texts["site/ordbog.html"])
+    for (room, name), table in declared_tables().items():
+        assert f"{room}.{name}" in text
+        assert all(table.told_of(column) in text for column, _ in table.columns)
+        for domain in table.words.values():
+            assert all(word.label_da in text for word in words.of_domain(domain))
 
 
 # Rules V.sites, M.rooms
@@ -295,7 +305,7 @@ def test_axe_finds_nothing_and_nobody_is_asked(demo: Demo, browser: Any, path: s
         context.close()
 
 
-# Rule V.html
+# Rules V.html, V.mismatches
 def test_the_list_is_narrowed_by_keyboard_and_whole_without_a_script(
     demo: Demo, browser: Any
 ) -> None:

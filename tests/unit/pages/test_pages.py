@@ -16,8 +16,8 @@ from dagster_project.lib.gates import DeclaredCheck
 from dagster_project.lib.gates.kept import PASSED, STOPPED, WAITING, Kept
 from dagster_project.lib.pages import cases, morning, place, quality, web
 from dagster_project.lib.pages.place import OPEN, RESTRICTED
-from dagster_project.lib.status.state import Published, Status
 from dagster_project.lib.publishing.tables import declared_tables
+from dagster_project.lib.status.state import Published, Status
 from dagster_project.settings import DBT_DIR, PROJECT_ROOT, TIME_ZONE, Home
 
 NOW = dt.datetime(2027, 2, 28, 4, 31, tzinfo=TIME_ZONE)
