@@ -37,7 +37,7 @@ def test_a_refused_contract_file_stands_on_the_morning_page(home: Home) -> None:
     assert "Kørslen fejlede" in page(home)
     alert = json.loads((home.reports / "alert.json").read_text(encoding="utf-8"))
     assert alert["error"] in page(home)
-    assert "Ikke alle porte er nået" in page(home, "datakvalitet.html")
+    assert "Ikke alle gates er nået" in page(home, "datakvalitet.html")
 
 
 # Rule V.written

@@ -291,9 +291,9 @@ class _Maker:
             "mart.settlement_reading", self.contract_id, last["period_start"],
             order="is_chosen desc, reading_id",
         )  # fmt: skip
-        said = f"Til og med {period(last)}, før den politiske bevilling."
-        return section("Læsninger af kontraktens loft", table_of("settlement_reading", rows, (
-            Column("reading_id", "Læsning", self._reading),
+        said = f"Til og med {period(last)}, før bevillingen."
+        return section("Fortolkninger af kontraktens loft", table_of("settlement_reading", rows, (
+            Column("reading_id", "Fortolkning", self._reading),
             Column("entitlement_cumulative_dkk", "Betalingsret i alt, kr."),
             Column("difference_to_chosen_dkk", "Forskel fra den, der følges, kr."),
         )), text=[said])  # fmt: skip

@@ -33,7 +33,7 @@ _SUMMARY = (
     Column("relapse_rate", "Andel"), Column("baseline_relapse_rate", "Andel før"),
     Column("expected_relapses", "Forventet"), Column("target_relapses", "Mål"),
     Column("avoided_relapses", "Undgået"), Column("saving_dkk", "Besparelse, kr."),
-    Column("net_saving_dkk", "Netto, kr."), Column("break_even_relapses", "Tjener sig hjem ved"),
+    Column("net_saving_dkk", "Netto, kr."), Column("break_even_relapses", "Break-even ved"),
 )  # fmt: skip
 _RELAPSE = (
     Column("months_since_entry", "Måneder efter"), Column("at_risk", "Under risiko"),
@@ -78,8 +78,8 @@ _CASE = (
 )  # fmt: skip
 _CASE_SUM = (
     Column("gross_saving_dkk", "Bruttobesparelse, kr."), Column("net_saving_dkk", "Netto, kr."),
-    Column("payback_year_total", "Tjent hjem, år"),
-    Column("payback_year_service", "Tjent hjem på service, år"),
+    Column("payback_year_total", "Tilbagebetalt i år nr."),
+    Column("payback_year_service", "Tilbagebetalt på service i år nr."),
     Column("stated_payback_total", "Oplyst"), Column("stated_payback_service", "Oplyst, service"),
 )  # fmt: skip
 _INDEX = (

@@ -122,7 +122,7 @@ def _acts(found: Status) -> Iterator[dict[str, Any]]:
         yield _act(f"Afvist fil: {row['file_name']}", row["owner"] or "afsenderen af filen",
                    row["remedy"], note=", ".join(row["codes"]))  # fmt: skip
     for row in found.held:
-        yield _act(f"Fil holdt tilbage: {row['file_name']}", row["owner"] or "kommunen",
+        yield _act(f"Fil holdt tilbage: {row['file_name']}", row["owner"] or "controller",
                    row["remedy"], note=", ".join(row["codes"]))  # fmt: skip
     titles = {row["contract_id"]: row["title"] for row in found.contracts}
     for row in found.blockers:
@@ -245,7 +245,7 @@ def _next(row: Row, found: Status) -> Cell:
         owner = ", ".join(dict.fromkeys(b["owner"] for b in blocked))
         return Cell(f"{owner}: fjern det, der blokerer {period(due)}", note=waiting)
     state = "draft" if due["is_superseded"] and due["state"] != "paid" else due["state"]
-    actor = words.owner("next_step", state) or "kommunen"
+    actor = words.owner("next_step", state) or "controller"
     step = words.label("next_step", state)
     return Cell(f"{actor}: {step} for {period(due)}", note=waiting)
 
@@ -351,9 +351,9 @@ def _gates(found: Status, there: Collection[str]) -> Section | None:
         ])  # fmt: skip
     if not rows:
         return None
-    headings = ("Port", "Resultat", ">Kontroller", ">Fejl", ">Advarsler")
+    headings = ("Gate", "Resultat", ">Kontroller", ">Fejl", ">Advarsler")
     said = (
-        "Fem porte bedømmer data på vejen; en fejl i en kritisk kontrol holder udgivelsen tilbage."
+        "Fem gates bedømmer data på vejen; en fejl i en kritisk kontrol holder udgivelsen tilbage."
     )
     return Section("Kontroller", [said], tables=[Table(headings, rows)], name="kontroller")
 

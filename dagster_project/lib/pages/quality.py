@@ -51,7 +51,7 @@ def build(
     warned = sum(one.result == WARNED for one in found)
     badge = Cell("Alle kontroller er bestået", tone="good")
     if any(one.result == WAITING for one in found):
-        badge = Cell("Ikke alle porte er nået", tone="warn")
+        badge = Cell("Ikke alle gates er nået", tone="warn")
     if warned:
         badge = Cell("Advarsler, som intet standser", tone="warn")
     if stopped:
@@ -59,7 +59,7 @@ def build(
     return Page(
         PATH, "Datakvalitet", f"{state.area or 'Effektafregning'} · Effektafregning",
         sentence=(
-            "Tallene udgives kun, når alle fem porte er passeret. En advarsel standser intet, men"
+            "Tallene udgives kun, når alle fem gates er bestået. En advarsel standser intet, men"
             " vises altid."
         ),
         badge=badge,
@@ -94,8 +94,8 @@ def _gate(gate: int, found: Sequence[Kept]) -> Section:
     own = sorted((one for one in found if one.check.gate == gate), key=lambda o: _RANK[o.result])
     rows = [[_check(one), Cell(words.label("check_result", one.result), tone=_TONES[one.result]),
              *_counts(one), Cell(one.check.owner)] for one in own]  # fmt: skip
-    title = f"Port {gate} · {words.label('gate', str(gate))}"
-    return Section(title, tables=[Table(_HEADINGS, rows, name="data_quality")], name=f"port-{gate}")
+    title = f"Gate {gate} · {words.label('gate', str(gate))}"
+    return Section(title, tables=[Table(_HEADINGS, rows, name="data_quality")], name=f"gate-{gate}")
 
 
 def _check(one: Kept) -> Cell:
