@@ -41,7 +41,7 @@ class Kept:
 def write(home: Home, rows: Sequence[Sequence[Any]]) -> None:
     """Keep the results: gate, check id, evaluated, unexpected and success of each (0600)."""
     files.make_dir(home.reports)
-    text = json.dumps([list(row) for row in sorted(rows)])
+    text = json.dumps([list(row) for row in sorted(rows, key=lambda row: (row[0], row[1]))])
     files.write_atomic(home.reports / _FILE, text + "\n")
 
 
