@@ -165,7 +165,10 @@ def _require_audit(candidate: Candidate) -> None:
         raise EffektError(
             "NOT_AUDITED",
             f"det, der skulle udgives, er ikke kommet gennem gate {', '.join(map(str, missing))}",
-            remedy="se published/site/datakvalitet.html; det seneste gode øjebliksbillede gælder stadig",
+            remedy=(
+                "se published/site/datakvalitet.html; det seneste gode øjebliksbillede gælder"
+                " stadig"
+            ),
         )
 
 
