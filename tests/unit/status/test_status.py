@@ -204,3 +204,72 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_shown(
     assert found["area"] == "Hedensted"
     assert None in (found["changed"], found["new_deliveries"])
     assert bool(found["faults"]) is (snapshot == CURRENT)
+
+
+# what moved, by cause -----------------------------------------------------------------------------
+
+TRUE_UPS = (
+    "contract_id varchar, period_start date, corrected_period_start date, cause varchar,"
+    " difference_dkk decimal(18, 2), is_suppressed boolean"
+)
+RADAR = TRUE_UPS.replace("period_start date, ", "", 1)
+
+
+def moved(home: Home, table: str, columns: str, rows: dict[str, list[tuple[Any, ...]]]) -> None:
+    """Put a table into both snapshots."""
+    for snapshot_id in (BEFORE, CURRENT):
+        with duckdb.connect() as connection:
+            connection.execute(f"create table moved ({columns})")
+            for row in rows.get(snapshot_id, []):
+                marks = ", ".join("?" for _ in row)
+                connection.execute(f"insert into moved values ({marks})", list(row))
+            folder = home.published / "snapshots" / snapshot_id / "payout_mart"
+            connection.execute(f"copy moved to '{folder}/{table}.parquet'")
+
+
+def told(home: Home) -> list[tuple[Any, ...]]:
+    names = ("kind", "period_start", "cause", "difference_dkk", "is_suppressed")
+    return [tuple(row[name] for name in names) for row in look(home).causes]
+
+
+Q1, Q2 = "2023-01-01", "2023-04-01"
+
+
+# Rules V.morning, V.figures
+def test_what_moved_is_told_by_cause_and_the_rest_is_that_of_the_basis(home: Home) -> None:
+    for snapshot_id, basis in ((BEFORE, 100), (CURRENT, 130)):
+        folder = home.published / "snapshots" / snapshot_id / "payout_mart"
+        with duckdb.connect() as connection:
+            connection.execute(
+                f"copy (select * replace (if(period_start = '{Q1}', {basis}, 0)::decimal(18, 2)"
+                f" as basis_dkk) from read_parquet('{folder}/settlement.parquet'))"
+                f" to '{folder}/new.parquet'"
+            )
+        (folder / "new.parquet").replace(folder / "settlement.parquet")
+    moved(home, "settlement_true_up", TRUE_UPS, {
+        BEFORE: [("k", Q1, "2022-10-01", "claim_added", 5, False),
+                 ("k", Q1, "2022-10-01", "quota_changed", 7, False)],
+        CURRENT: [("k", Q1, "2022-10-01", "claim_added", -15, False),
+                  ("k", Q1, "2022-10-01", "quota_changed", 7, False)],
+    })  # fmt: skip
+    moved(home, "restatement", RADAR, {CURRENT: [("k", Q2, "register_changed", -3, False)]})
+    assert told(home) == [
+        ("true_up", Q1, "claim_added", "-20.00", False),
+        ("period", Q1, "draft_anew", "50.00", False),
+        ("radar", Q2, "register_changed", "-3.00", False),
+    ]
+
+
+@pytest.mark.parametrize("is_hidden_before", [True, False])
+# Rules V.figures, M.family
+def test_a_cause_that_is_hidden_in_either_publication_moves_no_kroner(
+    home: Home, *, is_hidden_before: bool
+) -> None:
+    hidden = ("k", Q1, "2022-10-01", "exit_added", None, True)
+    shown = ("k", Q1, "2022-10-01", "exit_added", 40, False)
+    rows = {BEFORE: [hidden], CURRENT: [shown]} if is_hidden_before else {
+        BEFORE: [shown], CURRENT: [hidden]
+    }  # fmt: skip
+    moved(home, "settlement_true_up", TRUE_UPS, rows)
+    moved(home, "restatement", RADAR, {})
+    assert told(home) == [("true_up", Q1, "exit_added", None, True)]
