@@ -7,6 +7,7 @@ The kind of a column follows from its name and from what the marts' yml declares
 share is a percentage, a code is its word, a null says why.
 
 Rules: V.figures.
+Decides: V.figures.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ What belongs here: filling the template, which shares its style with the stateme
 words and figures.
 
 Rules: V.html.
+Decides: V.html.
 """
 
 from __future__ import annotations
