@@ -7,7 +7,7 @@ from typing import Any
 from tests.oracle import civil, fte, money, register, relapse
 from tests.oracle.courses import PersonMonth, person_month_part
 from tests.oracle.home import Knowledge
-from tests.oracle.settlement import Period
+from tests.oracle.settlement import Approved, Period
 
 Rows = list[dict[str, Any]]
 Found = tuple[str, int, int]
@@ -83,17 +83,16 @@ def blocker_rows(
     contract: dict[str, Any],
     rows: list[PersonMonth],
     settled: list[Period],
-    approved_count: int,
+    approved: list[Approved],
 ) -> Rows:
     """``mart.settlement_blocker``; texts are only present."""
     answer: Rows = []
-    open_periods = [period for period in settled if period.is_closed][approved_count:]
+    open_periods = [period for period in settled if period.is_closed][len(approved) :]
+    held_before = approved[-1].held if approved else 0  # as it was approved
     for position, period in enumerate(open_periods):
         months = months_of(period)
         pending = [row for row in rows if row.month in months and row.match == "claimed_pending"]
         held = period.figures["held_cumulative"] or 0
-        before = settled[settled.index(period) - 1] if period is not settled[0] else None
-        held_before = (before.figures["held_cumulative"] or 0) if before else 0
         found = [
             *silent_months(knowledge, contract, months, rows),
             missing_figures(knowledge, contract, months),
@@ -111,4 +110,5 @@ def blocker_rows(
             for kind, items, amount in found
             if items
         ]  # fmt: skip
+        held_before = held
     return answer

@@ -107,7 +107,8 @@ class History:
             kept += [row for row in told[table] if row["period_start"] in starts]
         for period in chosen:
             payment = period.figures["payment"] or 0
-            own = Approved(period.start, tuple(period.lines), payment, moment)
+            held = period.figures["held_cumulative"] or 0
+            own = Approved(period.start, tuple(period.lines), payment, moment, held)
             self.approved[name].append(own)
         return starts
 

@@ -188,7 +188,7 @@ def contract_rows(
         answer["settlement_part"] = parts.part_rows(contract, months, settled)
         answer["payment_curve"] = curve.curve_rows(contract)
         answer["settlement_blocker"] = blockers.blocker_rows(
-            knowledge, contract, months, settled, len(approved or [])
+            knowledge, contract, months, settled, approved or []
         )
     answer.update(side_rows(knowledge, contract, decided.participants))
     return answer

@@ -47,12 +47,13 @@ class Moment:
 
 @dataclass(frozen=True)
 class Approved:
-    """One approved period: frozen lines, payment, and what they were decided on."""
+    """One approved period: frozen lines, payment and hold, and what they were decided on."""
 
     period_start: int
     lines: tuple[Line, ...]
     payment: int
     moment: Moment | None = None
+    held: int = 0
 
 
 @dataclass(frozen=True)
