@@ -230,8 +230,13 @@ def require_line(home: Home) -> None:
     folder, manifest = shown
     periods_of(folder)
     until = known[: manifest["publication"][NUMBER]]
-    if _is_another(known, folder, manifest) or _sorted(changes(until)) != history_in(folder):
+    if _is_another(known, folder, manifest):
         raise _differs(manifest)
+    if _sorted(changes(until)) != history_in(folder):
+        raise publications.broken(
+            f"en linje før linje {len(until)} i ledger/{publications.RECORD_NAME} siger andet end"
+            f" den historik, læserne ser ({manifest['snapshot_id']})"
+        )
 
 
 def history_in(folder: Path) -> list[Row]:
