@@ -9,7 +9,9 @@
          from them; a count need not be published
        adds_up_to: column of the model with the total that is shown elsewhere of the rows that
          differ in the last key column only; null where a row is part of no total
-       family: the last key column, by whose values rows add up to something shown
+       family: the key column (member) by whose values rows add up to something shown; where the
+         bill shows the sum of a member over another key column too (summed_over), the members that
+         it sums (summed)
        nulls: why a measure is null where nothing hides it: a reason, or the column of the model
          that holds it
 
@@ -161,7 +163,11 @@ from judged
 {# The rows of a family as they are published, from rows of one fact each with the person behind it
    (null: nobody): the members of 1-4 persons, and while 1-4 persons stand behind them the one with
    the next fewest (ties by name), are one row without measures. A member that is not small has more
-   persons than the limit, so that one that joins is enough. #}
+   persons than the limit, so that one that joins is enough.
+
+   A member that is summed elsewhere is hidden in each family that the sum runs over, or in none:
+   the sum less the shown ones would be the hidden one. Where it would be alone behind the row, the
+   next fewest that is not summed joins it. #}
 {% macro publish_family(table, rows) -%}
 {%- set nodes = graph.nodes if graph is defined else none -%}
 {%- set node = nodes["model.effekt." ~ table] if nodes else none -%}
@@ -172,6 +178,9 @@ select * from {{ rows }}
 {%- set member = hides.family.member -%}
 {%- set keys = node.config.meta.key -%}
 {%- set family = keys | reject("equalto", member) | join(", ") -%}
+{%- set summed = hides.family.get("summed", []) -%}
+{%- set summed_over = hides.family.get("summed_over") -%}
+{%- set is_summed = member ~ " in ('" ~ summed | join("', '") ~ "')" -%}
 with members as (
     select
         {{ keys | join(", ") }},
@@ -208,6 +217,41 @@ judged as (
     from members
     left join hidden_persons using ({{ family }})
 )
+{%- if summed %},
+
+with_sums as (
+    select
+        *,
+        is_suppressed
+        or (
+            {{ is_summed }}
+            and bool_or(is_suppressed) over (
+                partition by {{ keys | reject("equalto", summed_over) | join(", ") }}
+            )
+        ) as is_hidden
+    from judged
+),
+
+joined as (
+    select
+        * exclude (is_suppressed, is_hidden),
+        is_hidden
+        or (
+            persons > {{ suppress_limit() }}
+            and not {{ is_summed }}
+            and count(*) filter (where is_hidden) over own_family = 1
+            and bool_or(is_hidden and not is_suppressed) over own_family
+            and row_number() over (
+                partition by
+                    {{ family }},
+                    is_hidden or {{ is_summed }} or persons <= {{ suppress_limit() }}
+                order by persons, {{ member }}
+            ) = 1
+        ) as is_suppressed
+    from with_sums
+    window own_family as (partition by {{ family }})
+)
+{%- endif %}
 
 select
 {%- for column in node.columns %}
@@ -222,7 +266,7 @@ select
 {%- endif %}
 {{- "," if not loop.last }}
 {%- endfor %}
-from judged
+from {{ "joined" if summed else "judged" }}
 group by all
 {%- endif -%}
 {%- endmacro %}

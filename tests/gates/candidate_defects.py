@@ -97,6 +97,15 @@ _ONE_OF_TWO_IS_HIDDEN = (
     " true, 'hidden' from kept"
 )
 
+_HIDDEN_IN_ONE_MATCH = (
+    "create temp table told as select distinct contract_id, period_start"
+    " from case_mart.restricted.person_month where reason in ('on_support', 'not_observed')"
+    " and period_start is not null;"
+    "delete from mart.claim_match where reason in ('on_support', 'not_observed', 'hidden');"
+    "insert into mart.claim_match select contract_id, period_start, 'agreed', reason, 9, 9, false,"
+    " '' from told, (values ('on_support'), ('not_observed')) as known (reason)"
+)
+
 CANDIDATE_DEFECTS: dict[str, Callable[[Candidate], None]] = {
     "file_is_in_manifest": _extra_file,
     "file_is_present": _lost_file,
@@ -136,6 +145,7 @@ CANDIDATE_DEFECTS: dict[str, Callable[[Candidate], None]] = {
         " and c.period_start = m.period_start and c.match = m.match and c.reason = 'on_support')"
     ),
     "hidden_row_covers_five_or_all": _in_mart(_ONE_OF_TWO_IS_HIDDEN),
+    "no_sum_over_matches_gives_a_reason_back": _in_mart(_HIDDEN_IN_ONE_MATCH),
     "hidden_row_names_no_member": _in_mart(
         "insert into mart.claim_match values"
         " ('a', date '2024-01-01', 'none', 'on_support', null, null, true, 'hidden')"

@@ -83,11 +83,35 @@ def joined_by_next(
     return hidden
 
 
+Members = dict[str, list[Fact]]
+
+
+def _who(members: Members, names: set[str]) -> int:
+    return len({fact[1] for name in names for fact in members[name]} - {None})
+
+
+def _hidden(members: Members) -> set[str]:
+    """The members of a family that are hidden, whatever other families hide."""
+    persons = {name: _who(members, {name}) for name in members}
+    small = {name for name, count in persons.items() if is_small(count)}
+    return joined_by_next(small, persons, lambda names: _who(members, names))
+
+
+def _not_alone(members: Members, hidden: set[str], added: set[str], summed: set[str]) -> set[str]:
+    """Whoever joins a summed member that would be the only hidden one of its family."""
+    if len(hidden | added) != 1 or not added:
+        return set()
+    persons = {name: _who(members, {name}) for name in members.keys() - summed - added}
+    able = [name for name, count in persons.items() if count > 4]
+    return {min(able, key=lambda name: (persons[name], name))} if able else set()
+
+
 def family(
     facts: Iterable[Fact],
     keys: tuple[str, ...],
     member: str,
     measures: dict[str, Callable[..., Any]],
+    summed: tuple[str, set[str]] | None = None,
 ) -> Rows:
     """M.family: rows that add up to something shown, the hidden ones of each family as one.
 
@@ -96,22 +120,25 @@ def family(
         keys: the table's key.
         member: the column of the key by whose values the rows of a family differ.
         measures: each measure, with how its sum is written.
+        summed: members whose sum over another column of the key is shown, and that column.
     """
     place = keys.index(member)
-    families: dict[tuple[Any, ...], dict[str, list[Fact]]] = defaultdict(lambda: defaultdict(list))
+    families: dict[tuple[Any, ...], Members] = defaultdict(lambda: defaultdict(list))
     for fact in facts:
         key = fact[0]
         families[key[:place] + key[place + 1 :]][key[place]].append(fact)
+    hides = {rest: _hidden(members) for rest, members in families.items()}
+    if summed is not None:
+        over = [key for key in keys if key != member].index(summed[0])
+        gone = {(rest[:over] + rest[over + 1 :], name) for rest in hides for name in hides[rest]}
+        for rest, members in families.items():
+            others = rest[:over] + rest[over + 1 :]
+            added = {n for n in members if n in summed[1] and (others, n) in gone} - hides[rest]
+            joins = _not_alone(members, hides[rest], added, summed[1])
+            hides[rest] = hides[rest] | added | joins
     answer: Rows = []
     for rest, members in sorted(families.items()):
-
-        def who(names: set[str], members: dict[str, list[Fact]] = members) -> int:
-            return len({fact[1] for name in names for fact in members[name]} - {None})
-
-        persons = {name: who({name}) for name in members}
-        hidden = joined_by_next(
-            {n for n, count in persons.items() if is_small(count)}, persons, who
-        )
+        hidden = hides[rest]
         for name in sorted(members.keys() - hidden) + ([HIDDEN] if hidden else []):
             key = (*rest[:place], name, *rest[place:])
             row = dict(zip(keys, key, strict=True))

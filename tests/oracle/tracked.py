@@ -266,4 +266,5 @@ def match_rows(
         for key, (count, amount) in sorted(sums.items())
     ]
     measures = {"month_count": int, "amount_dkk": money.dkk}
-    return whole, hidden.family(facts, keys, "reason", measures)
+    summed = ("match", {"on_support", "not_observed"})
+    return whole, hidden.family(facts, keys, "reason", measures, summed)

@@ -14,6 +14,7 @@ Rules: C.file.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,13 @@ from dagster_project.lib.base.person_numbers import holds_person_number, shown
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 20
 NULLS = frozenset({"", "~", "null"})
+# what an escape (\u0001) can bring in and no document can hold: controls, ends of lines that are
+# none, halves of a pair, characters that are none, signs that turn the direction of a text
+_NO_TEXT = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufdd0-\ufdef\ufeff"
+    + "".join(f"{chr(plane << 16 | 0xFFFE)}{chr(plane << 16 | 0xFFFF)}" for plane in range(17))
+    + "]"
+)
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -203,6 +211,8 @@ class _Builder:
         if len(path) > MAX_DEPTH:
             raise YamlRefusedError(f"{show_path(path[:3])}…: for mange niveauer i hinanden")
         if isinstance(event, yaml.ScalarEvent):
+            if _NO_TEXT.search(event.value):
+                raise YamlRefusedError(f"{show_path(path)}: teksten har et tegn, der ikke kan ses")
             return _scalar(event)
         if isinstance(event, yaml.SequenceStartEvent):
             return self._sequence(path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from functools import cache
 from typing import Any
@@ -16,6 +17,8 @@ from typing import Any
 from dagster_project.lib.charts.svg import FONT_FOLDER, in_order
 
 _LOCALE = {"decimal": ",", "thousands": ".", "grouping": [3], "currency": ["", " kr."]}
+# an SVG is XML; on a text with any of these the library ends its process
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def main() -> None:
@@ -24,8 +27,19 @@ def main() -> None:
     os.dup2(2, 1)  # what a library prints is no answer
     for line in sys.stdin:
         asked = json.loads(line)
-        answers.write(json.dumps({"sha256": asked["sha256"], **_answer(asked["chart"])}) + "\n")
+        answers.write(
+            json.dumps({"sha256": asked["sha256"], **_answer(_as_xml(asked["chart"]))}) + "\n"
+        )
         answers.flush()
+
+
+def _as_xml(tree: Any) -> Any:
+    """The same data, with a mark for each character that XML cannot hold."""
+    if isinstance(tree, dict):
+        return {name: _as_xml(value) for name, value in tree.items()}
+    if isinstance(tree, list):
+        return [_as_xml(value) for value in tree]
+    return _NO_XML.sub("\ufffd", tree) if isinstance(tree, str) else tree
 
 
 def _answer(chart: dict[str, Any]) -> dict[str, str]:

@@ -126,15 +126,14 @@ class _Drawer:
     def picture(self, home: Home, chart: Chart) -> str | None:
         """The picture of a chart that was kept, or that was asked for."""
         path = _path(home, chart)
-        with suppress(OSError):
-            kept = path.read_text(encoding="utf-8")
-            os.utime(path)
+        if (kept := _kept(path)) is not None:
             return kept
+        self.ask(chart)  # unless it was: one that was kept may be broken
         svg = self._wait(chart.sha256)
         if svg is not None:
-            files.make_dir(folder(home))
             with suppress(OSError):  # a full disk leaves the picture in the document
-                files.write_atomic(path, svg)
+                files.make_dir(folder(home))
+                files.write_atomic(path, svg + _seal(svg))
         return svg
 
     def end(self) -> None:
@@ -185,13 +184,15 @@ class _Drawer:
         """Take the answers in, until the process has ended."""
         if child.stdout is None:
             return
-        with suppress(OSError, ValueError, KeyError), child.stdout:
-            for line in child.stdout:
-                answer = json.loads(line)
-                with self._news:
-                    self._answers[answer["sha256"]] = answer.get("svg")
-                    self._news.notify_all()
-        self._die()
+        try:
+            with suppress(OSError, ValueError, RecursionError), child.stdout:
+                for line in child.stdout:
+                    key, svg = _answer(line)
+                    with self._news:
+                        self._answers[key] = svg
+                        self._news.notify_all()
+        finally:  # whoever waits is told, whatever came
+            self._die()
 
     def _wait(self, key: str) -> str | None:
         """The answer to a chart; None where there will be none."""
@@ -211,6 +212,35 @@ def sweep(home: Home) -> None:
     kept = sorted(folder(home).glob("*.svg"), key=lambda path: path.stat().st_mtime, reverse=True)
     for path in kept[_KEPT:]:
         path.unlink(missing_ok=True)
+
+
+def _answer(line: str) -> tuple[str, str | None]:
+    """Key and picture of a line of the process.
+
+    Raises:
+        ValueError: it is no answer.
+    """
+    told = json.loads(line)
+    key, svg = (told.get("sha256"), told.get("svg")) if isinstance(told, dict) else (None, None)
+    if not isinstance(key, str) or not isinstance(svg, str | None):
+        raise ValueError("no answer")  # noqa: TRY004 - one kind of error for all that is none
+    return key, svg
+
+
+def _seal(svg: str) -> str:
+    """What stands behind a picture in its file: a typesetter fails on one that is broken."""
+    return f"<!-- {hashlib.sha256(svg.encode('utf-8')).hexdigest()} -->\n"
+
+
+def _kept(path: Path) -> str | None:
+    """The picture in a file; None where there is none, or not the whole one that was written."""
+    with suppress(OSError, UnicodeDecodeError):
+        text = path.read_text(encoding="utf-8")
+        svg = text[: text.rfind("<!-- ")]
+        if text == svg + _seal(svg):
+            os.utime(path)
+            return svg
+    return None
 
 
 def _path(home: Home, chart: Chart) -> Path:

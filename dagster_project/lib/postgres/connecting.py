@@ -60,12 +60,11 @@ def read_dsn(home: Home, path: Path) -> str:
     Raises:
         EffektError: ``POSTGRES_DSN``: no such file, or no text; ``POSTGRES_DSN_OPEN``.
     """
-    place = home.root / path.expanduser()
     try:
-        with place.open("rb") as stream:
+        with (home.root / path.expanduser()).open("rb") as stream:
             mode = os.fstat(stream.fileno()).st_mode
             text = stream.read().decode("utf-8").strip()
-    except (OSError, UnicodeDecodeError):
+    except (OSError, ValueError, RuntimeError):  # no such file or user, no path, no text
         raise failure("POSTGRES_DSN") from None
     if stat.S_IMODE(mode) & 0o077:
         raise failure("POSTGRES_DSN_OPEN")
@@ -90,10 +89,20 @@ def connected(dsn: str) -> Iterator[psycopg.Connection]:
     except psycopg.Error:
         raise failure("POSTGRES_DSN") from None
     try:
-        with psycopg.connect(full) as connection:
+        with _opened(full) as connection:
             yield connection
     except psycopg.Error as error:
         raise _told(error.sqlstate) from None
+
+
+def _opened(conninfo: str) -> psycopg.Connection:
+    """A connection; the name of a host that can be none fails before the server is asked."""
+    import psycopg
+
+    try:
+        return psycopg.connect(conninfo)
+    except UnicodeError:
+        raise failure("POSTGRES_DSN") from None
 
 
 def _told(sqlstate: str | None) -> EffektError:

@@ -104,13 +104,17 @@ def periods_of(folder: Path) -> list[Row]:
     Raises:
         EffektError: ``SNAPSHOT_BROKEN``: the table cannot be read.
     """
+    return _read(folder, "settlement", PERIOD)
+
+
+def _read(folder: Path, table: str, names: Sequence[str]) -> list[Row]:
     import duckdb
 
-    path = folder / manifests.parquet_path(MART, "settlement")
+    path = folder / manifests.parquet_path(MART, table)
     try:
         with duckdb.connect() as connection:
             found = connection.execute(
-                f"select {', '.join(PERIOD)} from read_parquet(?) order by all",  # noqa: S608
+                f"select {', '.join(names)} from read_parquet(?) order by all",  # noqa: S608
                 [str(path)],
             ).fetchall()
     except duckdb.Error:
@@ -119,7 +123,7 @@ def periods_of(folder: Path) -> list[Row]:
             f"øjebliksbilledet {folder.name}: {path.name} kan ikke læses",
             remedy="kør effekt run igen; det skriver øjebliksbilledet på ny ud fra vault/",
         ) from None
-    return [dict(zip(PERIOD, map(_told, values), strict=True)) for values in found]
+    return [dict(zip(names, map(_told, values), strict=True)) for values in found]
 
 
 def _told(value: Any) -> Any:
@@ -144,6 +148,8 @@ def complete(home: Home) -> list[chained.Link]:
         return known
     folder, manifest = shown
     if not is_missing(manifest, known):
+        if _is_another(known, folder, manifest):
+            raise _differs(manifest)
         return known
     try:
         fact = line_of(manifest, periods_of(folder))
@@ -191,8 +197,29 @@ def record(home: Home, folder: Path) -> None:
         publications.add(home, known, line_of(manifest, periods_of(folder)))
 
 
+def _is_another(known: Sequence[chained.Link], folder: Path, manifest: Manifest) -> bool:
+    """Whether the line of a snapshot says something else; one that cannot be read says nothing."""
+    if "publication" not in manifest:
+        return False
+    line = known[manifest["publication"][NUMBER] - 1]
+    told = {key: value for key, value in line.items() if key not in ("prev", "hash")}
+    try:
+        return told != line_of(manifest, periods_of(folder))
+    except EffektError:  # it is written anew by this run
+        return False
+
+
+def _differs(manifest: Manifest) -> EffektError:
+    return publications.broken(
+        f"linje {manifest['publication'][NUMBER]} i ledger/{publications.RECORD_NAME} siger andet"
+        f" end den udgivelse, læserne ser ({manifest['snapshot_id']})"
+    )
+
+
 def require_line(home: Home) -> None:
-    """Refuse a record whose line says something else than the snapshot that readers see.
+    """Refuse a record that says something else than the snapshot that readers see.
+
+    Its line must be what the snapshot shows; the lines before it, what its history tells of them.
 
     Raises:
         EffektError: ``PUBLICATIONS_BROKEN``, ``SNAPSHOT_BROKEN``.
@@ -201,13 +228,28 @@ def require_line(home: Home) -> None:
     if shown is None or is_missing(shown[1], known) or "publication" not in shown[1]:
         return
     folder, manifest = shown
-    line = known[manifest["publication"][NUMBER] - 1]
-    told = {key: value for key, value in line.items() if key not in ("prev", "hash")}
-    if told != line_of(manifest, periods_of(folder)):
+    periods_of(folder)
+    until = known[: manifest["publication"][NUMBER]]
+    if _is_another(known, folder, manifest):
+        raise _differs(manifest)
+    if _sorted(changes(until)) != history_in(folder):
         raise publications.broken(
-            f"linje {line[NUMBER]} i ledger/{publications.RECORD_NAME} siger andet end den"
-            f" udgivelse, læserne ser ({manifest['snapshot_id']})"
+            f"en linje før linje {len(until)} i ledger/{publications.RECORD_NAME} siger andet end"
+            f" den historik, læserne ser ({manifest['snapshot_id']})"
         )
+
+
+def history_in(folder: Path) -> list[Row]:
+    """The rows of ``settlement_history`` that a snapshot shows, in the order of ``_sorted``.
+
+    Raises:
+        EffektError: ``SNAPSHOT_BROKEN``.
+    """
+    return _sorted(_read(folder, HISTORY, (*PERIOD, NUMBER, "as_of_date", "snapshot_id")))
+
+
+def _sorted(rows: Iterable[Row]) -> list[Row]:
+    return sorted(rows, key=lambda row: (*(row[key] for key in _PLACE), row[NUMBER]))
 
 
 def _shown(home: Home) -> tuple[Path, Manifest] | None:

@@ -191,3 +191,114 @@ def test_the_macro_says_of_any_family_what_the_oracle_says(
     )
     expected = {row["reason"]: row["cases_ended"] for row in told}
     assert shown_members(engine, members) == expected
+
+
+Matches = dict[str, Members]
+"""The reasons of each match of a period, each with the persons of its months."""
+
+
+def shown_reasons(engine: duckdb.DuckDBPyConnection, matches: Matches) -> dict[str, set[str]]:
+    """The reasons that each match of a period shows; no other period is touched by them."""
+    facts = [
+        f"select 'a' as contract_id, date '{period}' as period_start, '{match}' as match,"
+        f" '{reason}' as reason, nullif({person}, 0) as person_no, 1 as month_count,"
+        " 10.00::decimal(18, 2) as amount_dkk"
+        for period, told in (("2024-01-01", matches), ("2024-04-01", {"none": WHOLE}))
+        for match, members in told.items()
+        for reason, people in members.items()
+        for person in people
+    ]
+    rows = published(engine, "publish_family('claim_match', 'told')", " union all ".join(facts))
+    assert {row[3] for row in rows if str(row[1]) == "2024-04-01"} == WHOLE.keys()
+    return {
+        match: {row[3] for row in rows if str(row[1]) == "2024-01-01" and row[2] == match}
+        for match in matches
+    }
+
+
+WHOLE = {"on_support": people(6), "exited": people(9, 20)}
+
+
+# Rule M.family
+@pytest.mark.parametrize(
+    ("matches", "shown"),
+    [
+        # nothing is small: both show the reason that the bill sums
+        (
+            {"none": WHOLE, "claimed_denied": {"on_support": people(5)}},
+            {"none": {"on_support", "exited"}, "claimed_denied": {"on_support"}},
+        ),
+        # the sum less the shown one would be the four
+        (
+            {
+                "none": {**WHOLE, "over_quota": people(12, 50)},
+                "claimed_denied": {"on_support": people(4), "exited": people(3, 9)},
+            },
+            {"none": {"over_quota", "hidden"}, "claimed_denied": {"hidden"}},
+        ),
+        # beside a hidden reason it is not alone, and nobody joins
+        (
+            {
+                "none": {**WHOLE, "case_too_short": people(2, 60)},
+                "claimed_denied": {"on_support": people(4)},
+            },
+            {"none": {"exited", "hidden"}, "claimed_denied": {"hidden"}},
+        ),
+        # it joined a small one in one match
+        (
+            {
+                "none": {"not_observed": people(9), "exited": people(10, 20)},
+                "claimed_pending": {
+                    "case_start_unknown": people(2, 40), "not_observed": people(7, 50),
+                },
+            },
+            {"none": {"hidden"}, "claimed_pending": {"hidden"}},
+        ),
+        # a reason that the bill does not sum is hidden in its own match only
+        (
+            {"none": WHOLE, "claimed_denied": {"exited": people(4), "over_quota": people(5, 9)}},
+            {"none": {"on_support", "exited"}, "claimed_denied": {"hidden"}},
+        ),
+        # nobody else can join
+        (
+            {"none": {"on_support": people(6)}, "claimed_denied": {"on_support": people(4)}},
+            {"none": {"hidden"}, "claimed_denied": {"hidden"}},
+        ),
+    ],
+)  # fmt: skip
+def test_a_reason_that_the_bill_sums_is_hidden_in_all_matches_or_in_none(
+    engine: duckdb.DuckDBPyConnection, matches: Matches, shown: dict[str, set[str]]
+) -> None:
+    assert shown_reasons(engine, matches) == shown
+
+
+# Rule M.family
+@settings(max_examples=80, deadline=None, derandomize=True)
+@given(
+    matches=st.dictionaries(
+        st.sampled_from(["none", "claimed_denied", "claimed_pending"]),
+        st.dictionaries(
+            st.sampled_from(["on_support", "not_observed", "exited", "over_quota"]),
+            st.lists(st.integers(0, 14), min_size=1, max_size=9),
+            min_size=1,
+        ),
+        min_size=1,
+    )
+)
+def test_the_macro_says_of_any_matches_what_the_oracle_says(
+    engine: duckdb.DuckDBPyConnection, matches: Matches
+) -> None:
+    facts: list[hidden.Fact] = [
+        (("a", "2024-01-01", match, reason), str(person) if person else None, (1,))
+        for match, members in matches.items()
+        for reason, persons in members.items()
+        for person in persons
+    ]
+    told = hidden.family(
+        facts, ("contract_id", "period_start", "match", "reason"), "reason", {"month_count": int},
+        ("match", {"on_support", "not_observed"}),
+    )  # fmt: skip
+    expected = {
+        match: {row["reason"] for row in told if row["match"] == match} for match in matches
+    }
+    assert shown_reasons(engine, matches) == expected

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -226,3 +226,62 @@ def test_the_folder_keeps_the_pictures_that_were_asked_for_last(
     oldest = min((alone.work / "charts").glob("*.svg"), key=lambda path: path.stat().st_mtime)
     drawing.sweep(alone)
     assert not oldest.exists() and len(list((alone.work / "charts").glob("*.svg"))) == 2
+
+
+def kept_file(home: Home) -> Path:
+    """The one picture of a folder."""
+    (path,) = (home.work / "charts").glob("*.svg")
+    return path
+
+
+# Rule S.charts
+@pytest.mark.parametrize(
+    "broken",
+    [
+        lambda whole: b"",
+        lambda whole: whole[: len(whole) // 2],
+        lambda whole: b"\xff" + whole,
+        lambda whole: whole[:300] + bytes(100) + whole[400:],
+        lambda whole: whole.replace(b"</svg>", b"<script>alert(1)</script></svg>"),
+    ],
+    ids=["empty", "torn", "no text", "holes", "edited"],
+)
+def test_a_kept_picture_that_is_not_what_was_drawn_is_drawn_again(
+    alone: Home, broken: Callable[[bytes], bytes]
+) -> None:
+    drawn = charts.draw(alone, {"a": CHARTS["relapse_curve"]})
+    path = kept_file(alone)
+    whole = path.read_bytes()
+    path.write_bytes(broken(whole))
+    assert charts.draw(alone, {"a": CHARTS["relapse_curve"]}) == drawn
+    assert path.read_bytes() == whole
+
+
+# Rule S.charts
+@pytest.mark.parametrize("sign", ["\x01", "\ufffe", "\U0001f600"])
+def test_a_word_with_signs_that_no_picture_holds_leaves_all_pictures(
+    alone: Home, sign: str
+) -> None:
+    strange = charts.way([Bar(f"a{sign}b", Decimal(1), "here")], f"vej {sign}")
+    found = charts.draw(alone, {"strange": strange, "right": CHARTS["relapse_curve"]})
+    assert found["right"] is not None and found["strange"] is not None
+    assert (sign in found["strange"]) is (sign == "\U0001f600")
+
+
+# Rule S.charts
+@pytest.mark.parametrize(
+    "line", ["[]", "7", "{}", '{"sha256": []}', '{"sha256": "a", "svg": 1}', "x", "[" * 100_000]
+)
+def test_a_process_that_answers_nonsense_is_no_reason_to_wait(
+    alone: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: str
+) -> None:
+    folder = tmp_path / "talker"
+    folder.mkdir()
+    (folder / "nonsense.py").write_text(
+        f"print({line!r}, flush=True)\nimport sys; sys.stdin.read()"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+    monkeypatch.setattr(drawing, "_MODULE", "nonsense")
+    begun = time.monotonic()
+    assert charts.draw(alone, {"a": CHARTS["way"]}) == {"a": None}
+    assert time.monotonic() - begun < 30

@@ -58,6 +58,30 @@ def test_what_is_not_plain_yaml_is_refused_with_its_place(text: str, words: str)
 
 
 # Rule C.file
+@pytest.mark.parametrize(
+    ("sign", "is_refused"),
+    [
+        ("0000", True), ("0001", True), ("0008", True), ("0009", False), ("000a", False),
+        ("000b", True), ("001f", True), ("0020", False), ("007e", False), ("007f", True),
+        ("009f", True), ("00a0", False), ("2027", False), ("2028", True), ("202e", True),
+        ("202f", False), ("2065", False), ("2066", True), ("2069", True), ("feff", True),
+        ("fdd0", True), ("fffd", False), ("fffe", True), ("ffff", True),
+        ("0001fffd", False), ("0001fffe", True), ("0010ffff", True),
+    ],
+)  # fmt: skip
+def test_a_sign_that_no_document_can_show_is_refused_where_it_is_written_as_an_escape(
+    sign: str, is_refused: bool
+) -> None:
+    escape = f"\\u{sign}" if len(sign) == 4 else f"\\U{sign}"
+    for text, place in ((f'a: [b, "c{escape}d"]', r"a\[1\]"), (f'"k{escape}": 1', "")):
+        if is_refused:
+            with pytest.raises(YamlRefusedError, match=f"{place}: teksten har et tegn"):
+                parse(text)
+        else:
+            assert parse(text).tree
+
+
+# Rule C.file
 def test_an_alias_bomb_is_refused_before_it_grows() -> None:
     bomb = "a: &a [x, x]\n" + "".join(
         f"{chr(98 + i)}: &{chr(98 + i)} [*{chr(97 + i)}, *{chr(97 + i)}]\n" for i in range(20)

@@ -349,6 +349,22 @@ def test_a_connection_string_that_is_none_is_told_without_its_text(
 
 
 # Rule M.postgres
+@pytest.mark.parametrize("named", ["~nobody-here/postgres.dsn", '"a\\0b"', "x" * 5000, "secrets"])
+def test_a_file_that_cannot_be_is_told_as_one_that_is_missing(home: Home, named: str) -> None:
+    publish_files(home, 1)
+    home.home_file.write_text(f"publish: {{postgres: {{dsn_file: {named}}}}}\n")
+    assert refused(home).code == "POSTGRES_DSN"
+
+
+# Rule M.postgres
+def test_a_name_that_no_host_can_have_is_told_without_it(home: Home) -> None:
+    publish_files(home, 1)
+    name_server(home, f"host={'hemmeligt' * 30} user=a dbname=b")
+    failed = refused(home)
+    assert failed.code == "POSTGRES_DSN" and "hemmeligt" not in str(failed)
+
+
+# Rule M.postgres
 def test_a_server_that_is_gone_or_refuses_is_told_without_a_word_of_the_dsn(
     home: Home, server: Server
 ) -> None:
