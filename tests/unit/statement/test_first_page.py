@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import openpyxl
 import pytest
+from rich.console import Console
 
 from dagster_project.lib import charts, life, statement
 from dagster_project.lib.base import danish
 from dagster_project.lib.charts import drawing
 from dagster_project.lib.statement import charted, money_way, view
 from dagster_project.lib.statement.sheet import Section, View
+from dagster_project.lib.trace import telling, why
 from tests.support.published import CONTRACT, World
 
 START = dt.date(2023, 1, 1)
@@ -152,6 +155,10 @@ def test_people_read_titles_and_an_id_only_where_there_is_none(world: World) -> 
         assert title in said, title
     for name in ("del-1", "intet_loft", "000.txt"):
         assert name not in said, name
+    console = Console(width=200, record=True, file=io.StringIO())
+    telling.tell(why.explain(world.settings, CONTRACT, "2023-01").as_json(), console)
+    told = console.export_text()
+    assert "Byrådets sag 1: 100,00" in told and "000.txt" not in told
 
 
 # parts in full ------------------------------------------------------------------------------------
