@@ -175,13 +175,13 @@ def limits(content: Content) -> Section:
          kroner(totals["headroom_to_ceiling_dkk"], "intet loft")],
         [text_cell("Plads til næste trin"),
          kroner(totals["headroom_to_next_tier_dkk"], "sidste trin er nået")],
-        [text_cell("Bevilget maksimum"), kroner(found.maximum, "intet maksimum")],
+        [text_cell("Bevilling"), kroner(found.maximum, "ingen grænse")],
     ]  # fmt: skip
     if found.maximum is not None and found.ceiling is not None:
         left = found.ceiling - amount(figures["payment"]["cumulative"])
         rows += [
-            [text_cell("Frigivet ud over maksimum"), kroner(found.released)],
-            [text_cell("Bevilget i alt"), kroner(found.ceiling)],
+            [text_cell("Frigivet ud over bevillingen"), kroner(found.released)],
+            [text_cell("Bevilling med frigivelser"), kroner(found.ceiling)],
             [text_cell("Plads i bevillingen"), kroner(left)],
             [text_cell("Tilbageholdt over bevillingen"), kroner(found.held)],
         ]

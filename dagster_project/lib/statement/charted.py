@@ -58,7 +58,7 @@ def _curve(content: Content) -> charts.Chart:
 
 def _limit_words(found: money_way.Limits) -> str:
     extra = " med frigivelser" if found.released else ""
-    return f"Bevilget{extra}: {danish.number(found.ceiling or Decimal(0), 0)}"
+    return f"Bevilling{extra}: {danish.number(found.ceiling or Decimal(0), 0)}"
 
 
 def _ceiling_bend(
