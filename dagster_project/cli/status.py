@@ -91,8 +91,7 @@ def _published(found: Status) -> str:
 
 
 def _time(text: str) -> str:
-    at = dt.datetime.fromisoformat(text)
-    return f"{danish.date(at.date())} kl. {at:%H.%M}"
+    return danish.moment(dt.datetime.fromisoformat(text))
 
 
 def _date(day: object) -> str:

@@ -82,6 +82,25 @@ def test_every_document_prints_hash_heads_and_the_fingerprint_of_the_key(world: 
     assert json.loads(paths[ANNEX[0]].read_text(encoding="utf-8"))["heads"]["ledger"] == head
 
 
+@pytest.mark.parametrize(
+    ("recorded", "told"),
+    [("2025-01-10T23:05:09+00:00", "11. januar 2025 kl. 0.05"),
+     ("2025-07-10T21:59:59+00:00", "10. juli 2025 kl. 23.59")],
+    ids=["winter", "summer"],
+)  # fmt: skip
+# Rules S.people, P.danish
+def test_a_step_was_recorded_by_the_clock_on_the_wall_in_denmark(
+    world: World, recorded: str, told: str
+) -> None:
+    life.submit(world.settings, CONTRACT, "2023-01", "Lis")
+    (path, *_) = statement.write_statement(world.settings, CONTRACT, "2023-01")
+    document = json.loads(path.read_text(encoding="utf-8"))
+    document["events"][0]["recorded_at"] = recorded
+    people = next(s for s in view.build(document).sections if s.title.startswith("Hvem"))
+    assert people.table is not None
+    assert told in [cell.text for cell in people.table.rows[0]]
+
+
 # Rule S.people
 @pytest.mark.parametrize(("told", "word"), [({}, "angivet"), ({"is_confirmed": True}, "bekræftet"),
                                             ({"is_confirmed": False}, "angivet")])  # fmt: skip
