@@ -11,6 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dagster_project.lib import charts
+from dagster_project.lib.base import danish
 from dagster_project.lib.base.errors import EffektError, said_by_system
 from dagster_project.lib.ledger.chain import Event
 from dagster_project.lib.publishing import snapshot
@@ -46,6 +47,14 @@ def write_documents(settings: Settings, event: Event) -> list[Path]:
             remedy=f"skriv dem med effekt statement {event.contract_id} {period}",
         ) from None
     return written
+
+
+def period_name(settings: Settings, event: Event) -> str:
+    """The name of the period that a step was taken in, for a person."""
+    with snapshot.open_current(settings.home) as current:
+        rows = current.of_period("mart.settlement", event.contract_id, event.period_start)
+    label = rows[0]["period_label"] if rows else event.period_start.isoformat()
+    return danish.period(label, event.period_start)
 
 
 def _periods(settings: Settings, event: Event) -> list[str]:

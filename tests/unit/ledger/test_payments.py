@@ -65,6 +65,7 @@ def test_an_approval_says_where_the_posting_file_is(
     named = life.write_documents(world.settings, event)
     assert (file_of(world) in named) is (action == "approve")
     assert all(path.is_file() for path in named)
+    assert life.period_name(world.settings, event) == "2023-K1"
 
 
 # Rule S.posting
