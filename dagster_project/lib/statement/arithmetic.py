@@ -124,8 +124,10 @@ def tiers(content: Content) -> Section:
     entitled = amount(figures["entitlement"]["cumulative"])
     blank = Cell("")
     if entitled != walked:
+        chosen = next((one["clause"] for one in terms["payment"]["readings"]["alternatives"]
+                       if one["reading_id"] == found["reading"]), None)  # fmt: skip
         rows.append([text_cell("Loft over betalingen"), blank, blank, blank,
-                     money(entitled - walked), blank])  # fmt: skip
+                     money(entitled - walked), text_cell(chosen)])  # fmt: skip
     said = [
         (
             f"Grundlag i alt: {kr(figures['basis']['cumulative'])}, heraf tæller"

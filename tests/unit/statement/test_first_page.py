@@ -161,6 +161,19 @@ def test_people_read_titles_and_an_id_only_where_there_is_none(world: World) -> 
     assert "Byrådets sag 1: 100,00" in told and "000.txt" not in told
 
 
+@pytest.mark.parametrize("entitled", ["300.00", "299.99"], ids=["below", "at_the_ceiling"])
+# Rule S.statement
+def test_a_ceiling_that_binds_is_a_step_with_its_clause(world: World, entitled: str) -> None:
+    told = document(world)
+    told["figures"]["entitlement"]["cumulative"] = entitled
+    chosen = told["figures"]["tiers"]["reading"]
+    readings = told["provenance"]["terms"]["payment"]["readings"]["alternatives"]
+    (clause,) = [one["clause"] for one in readings if one["reading_id"] == chosen]
+    rows = texts(section(view.build(told), "Betalingsretten gennem"))
+    found = [(row[-2], row[-1]) for row in rows if row[0] == "Loft over betalingen"]
+    assert found == ([] if entitled == "300.00" else [("−0,01", clause)])
+
+
 # parts in full ------------------------------------------------------------------------------------
 
 RELAPSE = """
