@@ -155,6 +155,13 @@ def test_people_read_titles_and_an_id_only_where_there_is_none(world: World) -> 
         assert title in said, title
     for name in ("del-1", "intet_loft", "000.txt"):
         assert name not in said, name
+    paths = {p.name: p for p in statement.write_statement(world.settings, CONTRACT, "2023-01")}
+    annex = openpyxl.load_workbook(paths["2023-01-bilag.xlsx"])["Linjer"]
+    *lines, _ = annex.iter_rows(min_row=2, values_only=True)
+    assert {row[1] for row in lines} == {"Selvforsørgelse"}
+    front = openpyxl.load_workbook(paths["2023-01.xlsx"])["Opgørelse"]
+    labels = [row[0] for row in front.iter_rows(values_only=True)]
+    assert labels.count("Status") == 1
     console = Console(width=200, record=True, file=io.StringIO())
     telling.tell(why.explain(world.settings, CONTRACT, "2023-01").as_json(), console)
     told = console.export_text()
