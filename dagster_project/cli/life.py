@@ -47,13 +47,13 @@ def _show_event(settings: Settings, event: Event, as_json: bool) -> None:
     from dagster_project.lib.base import danish
     from dagster_project.lib.reference import words
 
+    names = [str(path) for path in life.write_documents(settings, event)]
     standing = words.label("standing", "confirmed" if event.is_confirmed else "stated")
     amount = "" if event.amount_dkk is None else f" · {danish.kroner(event.amount_dkk)}"
     text = (
         f"{event.sequence}: {words.label('action', event.action)} · {event.contract_id} · "
-        f"{event.period_start:%Y-%m} · {event.actor} ({standing}; {event.os_user}){amount}"
+        f"{life.period_name(settings, event)} · {event.actor} ({standing}; {event.os_user}){amount}"
     )
-    names = [str(path) for path in life.write_documents(settings, event)]
     show(as_json, {**event.to_json(), "documents": names}, "\n".join([text, *names]))
 
 

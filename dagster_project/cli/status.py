@@ -62,6 +62,8 @@ def _lines(found: Status) -> Iterator[str]:
     yield f"Udgivet:       {_published(found)}"
     if found.at_work:
         yield f"I gang:        en kørsel med data til og med {_date(found.at_work['as_of_date'])}"
+    if found.key_fingerprint:
+        yield f"Nøgle:         {found.key_fingerprint} (opgørelsernes fingeraftryk)"
     yield f"Alarm:         {_alert(found)}"
     yield from (f"Fejl:          {fault}" for fault in found.faults)
     yield from _listed("Tilbageholdt:", found.held, _delivery)
@@ -96,8 +98,7 @@ def _published(found: Status) -> str:
 
 
 def _time(text: str) -> str:
-    at = dt.datetime.fromisoformat(text)
-    return f"{danish.date(at.date())} kl. {at:%H.%M}"
+    return danish.moment(dt.datetime.fromisoformat(text))
 
 
 def _date(day: object) -> str:
@@ -179,7 +180,9 @@ def _change(row: dict[str, Any]) -> str:
     state = states[1] if states[0] == states[1] else f"{states[0]} → {states[1]}"
     amounts = [_dkk(row[key]) for key in ("payment_before_dkk", "payment_dkk")]
     amount = amounts[1] if amounts[0] == amounts[1] else f"{amounts[0]} → {amounts[1]}"
-    return f"{_period(row)} · {state} · {amount}"
+    basis = [_dkk(row[key]) for key in ("basis_before_dkk", "basis_dkk")]
+    more = "" if basis[0] == basis[1] else f" · grundlag {basis[0]} → {basis[1]}"
+    return f"{_period(row)} · {state} · {amount}{more}"
 
 
 def _dkk(amount: str | None) -> str:

@@ -33,7 +33,7 @@ OF_THE_DAY = frozenset({"udgivet_utc", "oejebliksbillede"})
 INTRO = """# Tolv spørgsmål til den udgivne mart
 
 Hvert spørgsmål er én `select` over skemaet `mart` i `published/payout_mart.duckdb`. Ingen af dem
-har en kontrakts id, dato, sats eller loft skrevet ind: de gælder for enhver kontrakt i hjemmet.
+har en kontrakts id, dato, sats eller loft skrevet ind: de gælder for enhver kontrakt.
 
 Kør et af dem i Python:
 

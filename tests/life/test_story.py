@@ -21,7 +21,7 @@ import pytest
 
 from dagster_project.lib import life
 from dagster_project.lib.base import danish
-from dagster_project.lib.base.errors import EffektError, NotAllowedError
+from dagster_project.lib.base.errors import EffektError, NotAllowedError, UsageError
 from dagster_project.lib.keys.pseudonym import read_key
 from dagster_project.lib.statement import authenticate, write_statement
 from dagster_project.lib.trace import replay, why
@@ -224,10 +224,12 @@ def test_every_approved_period_replays_identically(story: Story, period: str) ->
     assert verdict.is_identical, verdict.text()
 
 
-def test_a_period_that_is_not_approved_has_nothing_to_replay(story: Story) -> None:
-    with pytest.raises(NotAllowedError) as found:
-        replay.replay(story.town.settings, CONTRACT, "slutafregning", run_selected)
-    assert found.value.exit_code == 3
+# Rules S.replay, P.named
+def test_a_period_is_replayed_by_its_label_and_an_unknown_one_is_wrong_usage(story: Story) -> None:
+    verdict = replay.replay(story.town.settings, CONTRACT, "slutafregning", run_selected)
+    assert (verdict.period, verdict.is_identical) == ("2024-01", True)
+    with pytest.raises(UsageError, match="PERIOD er en af.*slutafregning"):
+        replay.replay(story.town.settings, CONTRACT, "2031-01", run_selected)
 
 
 def test_a_changed_delivery_in_the_vault_is_found_by_the_replay(story: Story) -> None:

@@ -92,9 +92,10 @@ def test_a_step_is_told_in_danish(monkeypatch: pytest.MonkeyPatch) -> None:
     )  # fmt: skip
     monkeypatch.setattr(life, "verify", lambda *_: event)
     monkeypatch.setattr(life, "write_documents", lambda *_: [Path("/r/2023-01.json")])
+    monkeypatch.setattr(life, "period_name", lambda *_: "2023-K1")
     done = CliRunner().invoke(app, ["verify", "k", "2023-01", "--as", "Lis"])
     told, place = done.output.splitlines()
-    assert told == "8: efterprøvet · k · 2023-01 · Lis (angivet; lis) · 104.384,00\u00a0kr."
+    assert told == "8: efterprøvet · k · 2023-K1 · Lis (angivet; lis) · 104.384,00\u00a0kr."
     assert place == "/r/2023-01.json"
 
 

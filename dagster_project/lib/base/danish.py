@@ -42,6 +42,11 @@ def date(day: dt.date) -> str:
     return f"{day.day}. {_MONTHS[day.month - 1]} {day.year}"
 
 
+def moment(at: dt.datetime) -> str:
+    """``3. maj 2024 kl. 4.31``, in the time zone that it is told in."""
+    return f"{date(at.date())} kl. {at.hour}.{at:%M}"
+
+
 def month(first: dt.date) -> str:
     """``maj 2024``."""
     return f"{_MONTHS[first.month - 1]} {first.year}"

@@ -24,6 +24,7 @@ from dagster_project.settings import Home
 
 _SEED_BYTES = 32
 _FORM = re.compile(r"private ([0-9a-f]{64})\n((?:earlier [0-9a-f]{64}\n)*)")
+_PUBLIC = re.compile(r"^([0-9a-f]{32}) [0-9a-f]{64}$", re.MULTILINE)
 PUBLIC_NAME = "statement.pub"
 _HEAD = """\
 # Offentlige nøgler, som kommunens opgørelser er underskrevet med (Ed25519), den nuværende først.
@@ -108,6 +109,19 @@ def _write(home: Home, key: StatementKey) -> StatementKey:
     lines = [f"private {key.seed.hex()}", *(f"earlier {public}" for public in key.earlier)]
     files.write_atomic(home.statement_key_file, "\n".join(lines) + "\n")
     return key
+
+
+def published_fingerprint(home: Home) -> str | None:
+    """Fingerprint of the key that signs today, as ``published/statement.pub`` tells everybody.
+
+    It needs no access to the key itself; null where nothing is published yet.
+    """
+    try:
+        text = (home.published / PUBLIC_NAME).read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return None
+    found = _PUBLIC.search(text)
+    return found[1] if found else None
 
 
 def publish_public_keys(home: Home, key: StatementKey) -> None:

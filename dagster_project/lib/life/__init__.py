@@ -20,14 +20,15 @@ if TYPE_CHECKING:
         submit,
         verify,
     )
-    from dagster_project.lib.life.documents import write_documents
+    from dagster_project.lib.life.documents import period_name, write_documents
 
 _HOMES = dict.fromkeys(
     ("approve", "correct", "pay", "release", "return_", "submit", "verify"), "commands"
-) | {"write_documents": "documents"}
+) | dict.fromkeys(("period_name", "write_documents"), "documents")
 
 __all__ = [
-    "approve", "correct", "pay", "release", "return_", "submit", "verify", "write_documents",
+    "approve", "correct", "pay", "period_name", "release", "return_", "submit", "verify",
+    "write_documents",
 ]  # fmt: skip
 
 __getattr__ = attributes(__name__, _HOMES)

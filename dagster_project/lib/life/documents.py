@@ -11,15 +11,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from dagster_project.lib import charts
+from dagster_project.lib.base import danish
 from dagster_project.lib.base.errors import EffektError, said_by_system
 from dagster_project.lib.ledger.chain import Event
 from dagster_project.lib.publishing import snapshot
-from dagster_project.lib.statement import write_statement
+from dagster_project.lib.statement import posting, write_statement
 from dagster_project.settings import Settings
 
 
 def write_documents(settings: Settings, event: Event) -> list[Path]:
     """Write the documents of the settlement whose state a recorded step has changed.
+
+    An approval has written a posting file for finance as well, which is named with them.
 
     A release changes the state of none; what it moves are the drafts of the closed periods that
     nobody has approved. Their figures move with the next run, and until then they say so.
@@ -33,6 +36,8 @@ def write_documents(settings: Settings, event: Event) -> list[Path]:
         with charts.standby():
             for period in _periods(settings, event):
                 written += write_statement(settings, event.contract_id, period)
+        if event.action == "approve":
+            written.append(posting.path_of(settings.home, event))
     except (EffektError, OSError) as error:
         why = error.message if isinstance(error, EffektError) else said_by_system(error)
         raise EffektError(
@@ -42,6 +47,14 @@ def write_documents(settings: Settings, event: Event) -> list[Path]:
             remedy=f"skriv dem med effekt statement {event.contract_id} {period}",
         ) from None
     return written
+
+
+def period_name(settings: Settings, event: Event) -> str:
+    """The name of the period that a step was taken in, for a person."""
+    with snapshot.open_current(settings.home) as current:
+        rows = current.of_period("mart.settlement", event.contract_id, event.period_start)
+    label = rows[0]["period_label"] if rows else event.period_start.isoformat()
+    return danish.period(label, event.period_start)
 
 
 def _periods(settings: Settings, event: Event) -> list[str]:

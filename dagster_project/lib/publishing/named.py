@@ -59,7 +59,8 @@ def unknown_contract(snapshot: Snapshot, contract_id: str) -> UsageError:
     known = [row["contract_id"] for row in snapshot.rows(_CONTRACTS)]
     if contract_id in known:
         return UsageError(
-            "kontrakten har ingen perioder at afregne", remedy="den følges kun op: se opgørelserne"
+            "kontrakten har ingen perioder at afregne",
+            remedy="den følges kun op; dens tal står i den udgivne mart",
         )
     return UsageError(
         "ukendt kontrakt", remedy=f"CONTRACT er en af: {_listed(known)}" if known else ""

@@ -65,6 +65,7 @@ def build(
         causes: cause and delivery of each line, in the same order.
     """
     figures, sums = statement["figures"], sum_lines(lines)
+    parts = statement["provenance"]["terms"]["parts"]
     return {
         "kind": ANNEX,
         "format": _FORMAT,
@@ -73,6 +74,7 @@ def build(
         "period": figures["period"],
         "period_label": statement["shown"]["totals"]["period_label"],
         "statement_sha256": statement["statement_sha256"],
+        "part_titles": {part["part_id"]: part.get("title") for part in parts},
         "lines": {"count": sums.count, "sha256": sums.sha256},
         "rows": [
             {
@@ -194,9 +196,11 @@ def _lines(annex: Mapping[str, Any]) -> Table:
         "Linje", "Del", "Forløb", "Måned", "Prisgruppe", ">Før, kr.", ">Nu, kr.", ">Forskel, kr.",
         "Årsag", "Levering (sha256)",
     )  # fmt: skip
+    titles = annex.get("part_titles", {})
     rows = [
         [
-            Cell(words.label("line_kind", row["line_kind"])), Cell(row["part"]),
+            Cell(words.label("line_kind", row["line_kind"])),
+            Cell(titles.get(row["part"]) or row["part"]),
             _said(row["course"]), Cell(row["month"]), _said(row["price_group"]),
             _number(row["old"]), _number(row["new"]), _number(row["difference"]),
             Cell(danish.NONE) if row["cause"] is None else Cell(words.label("cause", row["cause"])),

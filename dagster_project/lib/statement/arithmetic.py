@@ -124,8 +124,10 @@ def tiers(content: Content) -> Section:
     entitled = amount(figures["entitlement"]["cumulative"])
     blank = Cell("")
     if entitled != walked:
+        chosen = next((one["clause"] for one in terms["payment"]["readings"]["alternatives"]
+                       if one["reading_id"] == found["reading"]), None)  # fmt: skip
         rows.append([text_cell("Loft over betalingen"), blank, blank, blank,
-                     money(entitled - walked), blank])  # fmt: skip
+                     money(entitled - walked), text_cell(chosen)])  # fmt: skip
     said = [
         (
             f"Grundlag i alt: {kr(figures['basis']['cumulative'])}, heraf tæller"
@@ -180,8 +182,8 @@ def limits(content: Content) -> Section:
     if found.maximum is not None and found.ceiling is not None:
         left = found.ceiling - amount(figures["payment"]["cumulative"])
         rows += [
-            [text_cell("Frigivet ud over maksimum"), kroner(found.released)],
-            [text_cell("Bevilling i alt"), kroner(found.ceiling)],
+            [text_cell("Frigivet ud over bevillingen"), kroner(found.released)],
+            [text_cell("Bevilling med frigivelser"), kroner(found.ceiling)],
             [text_cell("Plads i bevillingen"), kroner(left)],
             [text_cell("Tilbageholdt over bevillingen"), kroner(found.held)],
         ]

@@ -12,13 +12,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
 from dagster_project.lib import reference
-from dagster_project.lib.base import months
 from dagster_project.lib.base.canonical import money_text, plain_row
 from dagster_project.lib.contracts import Contract
 from dagster_project.lib.contracts.model import FteReductionPart
@@ -138,29 +137,30 @@ def _statistics(snapshot: Snapshot, contract: Contract) -> Rows:
 
 
 def _young(snapshot: Snapshot, contract: Contract, lines: Rows) -> dict[str, Any]:
-    """Kroner of the new lines whose month was extracted soon after its end (late reporting)."""
+    """Kroner of the new lines with a deciding delivery extracted shortly before the as-of date."""
     days = contract.settlement.young_data_days if contract.settlement else 0
     new = [line for line in lines if line["line_kind"] == "new"]
     extracted = _extracted(snapshot, contract, {line["month"] for line in new if line["course_id"]})
-    statistics = _is_young(_statistics_dates(snapshot, contract), days)
+    since = snapshot.as_of - dt.timedelta(days=days)
+    statistics = _is_young(_statistics_dates(snapshot, contract), since)
     young = [
         line
         for line in new
-        if (_is_young(extracted[line["month"]], days) if line["course_id"] else statistics)
+        if (_is_young(extracted[line["month"]], since) if line["course_id"] else statistics)
     ]
     amount = sum((line["difference_dkk"] for line in young), Decimal(0))
     return {"days": days, "amount_dkk": money_text(amount), "line_count": len(young)}
 
 
-def _is_young(extracted: Sequence[tuple[dt.date, dt.date]], days: int) -> bool:
-    """Whether any month was extracted less than so many days after its end."""
-    return any((date - months.last_day(month)).days < days for month, date in extracted)
+def _is_young(extracted: Iterable[dt.date], since: dt.date) -> bool:
+    """Whether any extract was made after that day."""
+    return any(date > since for date in extracted)
 
 
 def _extracted(
     snapshot: Snapshot, contract: Contract, asked: Collection[dt.date]
-) -> Mapping[dt.date, list[tuple[dt.date, dt.date]]]:
-    """Each month, and when each extract of the register that owns days of it was made."""
+) -> Mapping[dt.date, list[dt.date]]:
+    """Of each month, when each extract of the register that owns days of it was made."""
     rows = snapshot.rows(
         """
         select distinct evidence.month, delivery.extracted_on
@@ -175,14 +175,14 @@ def _extracted(
         """,
         [contract.contract_id, sorted(asked)],
     )
-    found: dict[dt.date, list[tuple[dt.date, dt.date]]] = {month: [] for month in asked}
+    found: dict[dt.date, list[dt.date]] = {month: [] for month in asked}
     for row in rows:
-        found[row["month"]].append((row["month"], row["extracted_on"]))
+        found[row["month"]].append(row["extracted_on"])
     return found
 
 
-def _statistics_dates(snapshot: Snapshot, contract: Contract) -> list[tuple[dt.date, dt.date]]:
-    """The evaluation months, and when the figure of each was published."""
+def _statistics_dates(snapshot: Snapshot, contract: Contract) -> list[dt.date]:
+    """When the statistics that the figures of the evaluation months come from were extracted."""
     known = [row["delivery_id"] for row in snapshot.manifest["deliveries"]]
     extracts = snapshot.rows(
         "select extracted_on, sha256 from mart.delivery where list_contains(?, delivery_id)",
@@ -193,12 +193,12 @@ def _statistics_dates(snapshot: Snapshot, contract: Contract) -> list[tuple[dt.d
     for part in contract.parts:
         if isinstance(part, FteReductionPart):
             rows = snapshot.rows(
-                "select month, statistics_sha256 from mart.fte_month"
+                "select statistics_sha256 from mart.fte_month"
                 " where area = ? and month between ? and ? and list_contains(?, benefit_group)",
                 [contract.area, part.evaluation.first_month, part.evaluation.last_month,
                  [group.benefit_group for group in part.groups]],
             )  # fmt: skip
-            found += [(row["month"], by_sha[row["statistics_sha256"]]) for row in rows
+            found += [by_sha[row["statistics_sha256"]] for row in rows
                       if row["statistics_sha256"] in by_sha]  # fmt: skip
     return found
 

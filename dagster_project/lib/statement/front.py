@@ -35,6 +35,7 @@ from dagster_project.lib.statement.sheet import (
     standing,
     text_cell,
 )
+from dagster_project.settings import TIME_ZONE
 
 
 def period_of(content: Content) -> str:
@@ -140,7 +141,7 @@ def facts(content: Content) -> list[Fact]:
              kroner(figures["entitlement"]["cumulative"])),
         Fact("authorised_max_dkk", "Bevilling",
              kroner(found.maximum, "ingen grænse")),
-        Fact("released_dkk", "Frigivet ud over maksimum", kroner(found.released)),
+        Fact("released_dkk", "Frigivet ud over bevillingen", kroner(found.released)),
         Fact("held_cumulative_dkk", "Tilbageholdt over bevillingen", kroner(found.held)),
         Fact("settled_before_dkk", "Afregnet i tidligere perioder", kroner(before.settled)),
         Fact("paid_before_dkk", "– heraf betalt", kroner(before.paid)),
@@ -157,6 +158,11 @@ def facts(content: Content) -> list[Fact]:
     return [one for one in told if one.name in always or one.cell.value != 0]
 
 
+def _recorded(text: str) -> str:
+    """When an event was recorded, by the clock on the wall in Denmark."""
+    return danish.moment(dt.datetime.fromisoformat(text).astimezone(TIME_ZONE))
+
+
 # sections -----------------------------------------------------------------------------------------
 
 
@@ -170,7 +176,7 @@ def people(content: Content) -> Section:
             text_cell(words.label("role", event["role"])),
             text_cell(event["os_user"]),
             text_cell(day(event["as_of_date"])),
-            text_cell(event["recorded_at"][:16].replace("T", " ")),
+            text_cell(_recorded(event["recorded_at"])),
             money(event["amount_dkk"]),
             text_cell(remark(event) or None),
         ]

@@ -180,8 +180,8 @@ def _reservations(content: Content) -> Section:
     said = [
         (
             f"Foreløbige data: {kr(young['amount_dkk'])} ({young['line_count']} linjer) hviler på "
-            f"udtræk, der er lavet mindre end {young['days']} dage efter månedens udløb, "
-            "og kan flytte sig."
+            f"udtræk, der er lavet mindre end {young['days']} dage før den dag, tallene er gjort "
+            "op, og kan flytte sig."
         )
     ]
     if any(part["kind"] == "fte_reduction" for part in content["provenance"]["terms"]["parts"]):

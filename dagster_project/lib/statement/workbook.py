@@ -188,7 +188,7 @@ class _Stack:
         view = self.view
         self._wide(view.sentence, self.writer.wrapped)
         rows = [
-            (view.payment_label, view.payment), ("Status", Cell(view.state)),
+            (view.payment_label, view.payment),
             *((fact.label, fact.cell) for fact in (*view.parties, *view.facts)),
             ("Opgørelsens sha256", Cell(view.statement_sha256)),
         ]  # fmt: skip

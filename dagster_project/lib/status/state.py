@@ -18,6 +18,7 @@ from typing import Any
 
 from dagster_project.lib import nights, publishing
 from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.keys import statement_key
 from dagster_project.lib.nights import alerts, in_hand
 from dagster_project.lib.publishing.atomic import Snapshot
 from dagster_project.lib.publishing.leftovers import CURRENT, snapshots_dir
@@ -65,6 +66,7 @@ class Status:
         causes: why, in kroner: corrections by cause, the rest of a period's basis, the radar.
         new_deliveries: how many deliveries the publication knows that the one before did not.
         skipped_dates: nights that were left out because nothing ran then, the newest ones.
+        key_fingerprint: of the key that signs statements, null where none has been published.
         faults: what could not be read, each as code and message.
     """
 
@@ -84,6 +86,7 @@ class Status:
     causes: tuple[dict[str, Any], ...] = ()
     new_deliveries: int | None = None
     skipped_dates: tuple[str, ...] = ()
+    key_fingerprint: str | None = None
     faults: tuple[str, ...] = field(default=())
 
     def is_older(self, hours: float) -> bool:
@@ -138,6 +141,7 @@ def look(settings: Settings, now: dt.datetime, ending: Ending | None = None) -> 
         causes=compared.causes(*pair, changed) if pair and changed is not None else (),
         new_deliveries=compared.new_deliveries(*pair) if pair else None,
         skipped_dates=tuple(sorted(known.skipped)[-_SKIPPED_SHOWN:]),
+        key_fingerprint=statement_key.published_fingerprint(home),
         faults=tuple(faults),
     )
 

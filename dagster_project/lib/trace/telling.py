@@ -189,7 +189,8 @@ def _clause_texts(clause: Mapping[str, Any]) -> Iterator[str]:
         if clause[name]:
             yield str(clause[name])
     if clause["rates"]:
-        yield f"{clause['document']}: {_rates(clause['rates'])}"
+        document = clause["document_title"] or clause["document"]
+        yield f"{document}: {_rates(clause['rates'])}"
 
 
 def _rates(rates: Any) -> str:

@@ -232,6 +232,7 @@ class _Question:
         priced: dict[str, Any] = next((g for g in groups if g["benefit_group"] == group), {})
         return {
             "document": self.terms["document"],
+            "document_title": self.terms.get("document_title"),
             "part": part.get("clause"),
             "price_group": priced.get("clause"),
             "rates": priced.get("rates") or priced.get("rate") or part.get("cost_per_relapse"),

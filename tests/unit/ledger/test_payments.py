@@ -55,6 +55,19 @@ def test_only_a_recorded_payment_is_corrected_and_only_to_something_else(
         life.correct(world.settings, CONTRACT, Q1, "Finn", PAID_ON, "bilag 2")
 
 
+# Rules S.posting, S.statement
+@pytest.mark.parametrize("action", ["approve", "verify"])
+def test_an_approval_says_where_the_posting_file_is(
+    world: World, approved: Approve, action: str
+) -> None:
+    approved(Q1)
+    event = next(one for one in chain.read(world.home).events if one.action == action)
+    named = life.write_documents(world.settings, event)
+    assert (file_of(world) in named) is (action == "approve")
+    assert all(path.is_file() for path in named)
+    assert life.period_name(world.settings, event) == "2023-K1"
+
+
 # Rule S.posting
 def test_an_approval_writes_what_finance_posts(world: World, approved: Approve) -> None:
     text = (world.settings.contracts_dir / f"{CONTRACT}.yml").read_text(encoding="utf-8")

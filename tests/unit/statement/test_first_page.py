@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import openpyxl
 import pytest
+from rich.console import Console
 
 from dagster_project.lib import charts, life, statement
 from dagster_project.lib.base import danish
 from dagster_project.lib.charts import drawing
 from dagster_project.lib.statement import charted, money_way, view
 from dagster_project.lib.statement.sheet import Section, View
+from dagster_project.lib.trace import telling, why
 from tests.support.published import CONTRACT, World
 
 START = dt.date(2023, 1, 1)
@@ -152,6 +155,30 @@ def test_people_read_titles_and_an_id_only_where_there_is_none(world: World) -> 
         assert title in said, title
     for name in ("del-1", "intet_loft", "000.txt"):
         assert name not in said, name
+    paths = {p.name: p for p in statement.write_statement(world.settings, CONTRACT, "2023-01")}
+    annex = openpyxl.load_workbook(paths["2023-01-bilag.xlsx"])["Linjer"]
+    *lines, _ = annex.iter_rows(min_row=2, values_only=True)
+    assert {row[1] for row in lines} == {"Selvforsørgelse"}
+    front = openpyxl.load_workbook(paths["2023-01.xlsx"])["Opgørelse"]
+    labels = [row[0] for row in front.iter_rows(values_only=True)]
+    assert labels.count("Status") == 1
+    console = Console(width=200, record=True, file=io.StringIO())
+    telling.tell(why.explain(world.settings, CONTRACT, "2023-01").as_json(), console)
+    told = console.export_text()
+    assert "Byrådets sag 1: 100,00" in told and "000.txt" not in told
+
+
+@pytest.mark.parametrize("entitled", ["300.00", "299.99"], ids=["below", "at_the_ceiling"])
+# Rule S.statement
+def test_a_ceiling_that_binds_is_a_step_with_its_clause(world: World, entitled: str) -> None:
+    told = document(world)
+    told["figures"]["entitlement"]["cumulative"] = entitled
+    chosen = told["figures"]["tiers"]["reading"]
+    readings = told["provenance"]["terms"]["payment"]["readings"]["alternatives"]
+    (clause,) = [one["clause"] for one in readings if one["reading_id"] == chosen]
+    rows = texts(section(view.build(told), "Betalingsretten gennem"))
+    found = [(row[-2], row[-1]) for row in rows if row[0] == "Loft over betalingen"]
+    assert found == ([] if entitled == "300.00" else [("−0,01", clause)])
 
 
 # parts in full ------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import typer
 from dagster_project import settings as places
 from dagster_project.cli.app import app
 from dagster_project.lib import fleet, receiving, status
+from dagster_project.lib.keys import statement_key
 from dagster_project.lib.nights import alerts, in_hand, record
 from dagster_project.settings import TIME_ZONE, Home, Settings
 from tests.faults import corpus
@@ -100,6 +101,36 @@ def test_it_shows_what_is_published_since_when_and_what_changed(home: Home) -> N
     )  # fmt: skip
     assert (changed["payment_before_dkk"], changed["payment_dkk"]) == ("10.00", "12.00")
     assert [(row["period_label"], row["state"]) for row in found.due] == [("2023-K1", "approved")]
+
+
+# Rules P.status, F.statement_key
+def test_it_shows_the_fingerprint_of_the_key_that_signs_today(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert look(home).key_fingerprint is None
+    first = statement_key.make_statement_key(home)
+    statement_key.publish_public_keys(home, first)
+    assert look(home).key_fingerprint == first.fingerprint
+    today = statement_key.rotate_statement_key(home)
+    assert look(home).key_fingerprint == today.fingerprint != first.fingerprint
+    assert command(home) == 0
+    assert today.fingerprint in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("basis", "is_told"), [(0, False), (7, True)])
+# Rule P.status
+def test_a_basis_that_moved_is_told_beside_the_payment(
+    home: Home, capsys: pytest.CaptureFixture[str], basis: int, is_told: bool
+) -> None:
+    path = home.published / "snapshots" / CURRENT / "payout_mart/settlement.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(f"create table settlement as from '{path}'")
+        connection.execute("update settlement set basis_dkk = ? where state = 'paid'", [basis])
+        connection.execute(f"copy settlement to '{path}'")
+    assert command(home) == 0
+    told = [line for line in capsys.readouterr().out.splitlines() if "2023-K2" in line]
+    assert [line.endswith("grundlag 0,00 kr. → 7,00 kr.".replace(" kr", "\u00a0kr"))
+            for line in told] == ([True] if is_told else [])  # fmt: skip
 
 
 # Rule P.missed
