@@ -72,7 +72,7 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> Night:
 
 @pytest.fixture(scope="module")
 def ui(held: Night) -> Iterator[Ui]:
-    column_lineage.install()  # what `make setup` finds; a parsed project of before is not read again
+    column_lineage.install()  # what `make setup` finds
     with served(held.settings.home.root) as opened:
         loaded(opened)
         yield opened

@@ -17,6 +17,8 @@ from tests.support import examples, night
 
 pytestmark = [pytest.mark.timeout(1800), pytest.mark.slow, pytest.mark.xdist_group("killed")]
 HOME = "spells-one-contract"
+AFTER_THE_DOCUMENTS = ("pages", "publish_postgres")
+"""Steps that a night without news does not begin again: it makes what is missing by itself."""
 EARLIER, LATER = (as_of for name, as_of in examples.ALL if name == HOME and as_of > "2024-01-01")
 
 
@@ -61,7 +63,8 @@ def home(early: tuple[Path, str], tmp_path: Path) -> Path:
 def test_a_night_killed_after_any_step_leaves_the_old_mart_or_the_new_one_and_is_made_good(
     home: Path, early: tuple[Path, str], whole: tuple[Path, str]
 ) -> None:
-    told = run_plans(home, LATER, *[f"kill:{step.name}" for step in STEPS], "whole")
+    until = [step.name for step in STEPS if step.name not in AFTER_THE_DOCUMENTS]
+    told = run_plans(home, LATER, *[f"kill:{name}" for name in until], "whole")
     for said in told[:-1]:
         is_published = said["plan"] in {"kill:publish", "kill:statements"}
         assert said["killed_by"] == signal.SIGKILL, said
@@ -69,6 +72,19 @@ def test_a_night_killed_after_any_step_leaves_the_old_mart_or_the_new_one_and_is
     assert told[-1]["exit_code"] == 0
     assert told[-1]["snapshot_id"] == told[-1]["current"] == whole[1]
     assert not list((home / "published").glob(".*"))
+
+
+@pytest.mark.parametrize("step", AFTER_THE_DOCUMENTS)
+# Rules F.after, F.killed
+def test_a_night_killed_after_its_documents_leaves_the_new_mart_and_the_next_one_makes_its_pages(
+    home: Path, whole: tuple[Path, str], step: str
+) -> None:
+    shutil.rmtree(home / "published" / "site", ignore_errors=True)
+    killed, quiet = run_plans(home, LATER, f"kill:{step}", "whole")
+    assert (killed["killed_by"], killed["current"]) == (signal.SIGKILL, whole[1])
+    assert (quiet["exit_code"], quiet["current"]) == (0, whole[1])
+    assert (home / "published" / "site" / "ordbog.html").is_file()
+    assert list((home / "published" / "site" / "kontrakt").glob("*.html"))
 
 
 def test_a_night_killed_at_any_moment_converges(home: Path, whole: tuple[Path, str]) -> None:

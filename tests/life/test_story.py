@@ -228,7 +228,7 @@ def test_every_approved_period_replays_identically(story: Story, period: str) ->
 def test_a_period_is_replayed_by_its_label_and_an_unknown_one_is_wrong_usage(story: Story) -> None:
     verdict = replay.replay(story.town.settings, CONTRACT, "slutafregning", run_selected)
     assert (verdict.period, verdict.is_identical) == ("2024-01", True)
-    with pytest.raises(UsageError, match="PERIOD er en af.*slutafregning"):
+    with pytest.raises(UsageError, match=r"PERIOD er en af.*slutafregning"):
         replay.replay(story.town.settings, CONTRACT, "2031-01", run_selected)
 
 

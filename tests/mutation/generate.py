@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from sqlglot.dialects.duckdb import DuckDB
+from sqlglot.errors import TokenError
 from sqlglot.tokens import Token, TokenType
 
 from tests.mutation.sources import JINJA, Source
@@ -154,8 +155,17 @@ def _jinja_strings(text: str) -> Iterator[tuple[str, int]]:
             continue
         for found in _STRINGS.finditer(piece):
             inner = found.group(0)[1:-1]
-            if _SQL_IN_STRING.search(inner.strip()):
+            if _SQL_IN_STRING.search(inner.strip()) and _is_whole(inner):
                 yield inner, block.start() + found.start() + 1
+
+
+def _is_whole(text: str) -> bool:
+    """Whether a string of Jinja is SQL of its own: a piece that is glued to others may be torn."""
+    try:
+        _tokens(text)
+    except TokenError:
+        return False
+    return True
 
 
 def _jinja_lists(text: str) -> Iterator[_Edit]:
