@@ -30,7 +30,7 @@ SYNONYMS = {
     r"\bhjem(met|mets|mene|menes)?\b(?! ▸)": "kommunens mappe",
     r"\blæsning(en|er|erne|ens|ernes)\b|(valgte?|en|hver) læsning|^>?læsning$": "fortolkning",
     r"\bunge data": "foreløbige data",
-    r"bevilge(t|de) maksimum|ud over maksimum|politiske bevilling|autorisere": "bevilling",
+    r"bevilge(t|de) maksimum|ud over maksimum|politisk(e)? bevil|autorisere": "bevilling",
     r"\bledger\b(?!/)": "hovedbog",
     r"hændelseskæde": "hovedbog",
     r"kontrolpunkt|kontrolport|dataport": "gate",

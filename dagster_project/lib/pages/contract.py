@@ -139,7 +139,7 @@ class _Maker:
         for name, label in (
             ("payment_ceiling_dkk", "Loft over betalingen"),
             ("basis_ceiling_dkk", "Loft over grundlaget"),
-            ("authorised_max_dkk", "Politisk bevilget"), ("released_dkk", "Frigivet derudover"),
+            ("authorised_max_dkk", "Bevilling"), ("released_dkk", "Frigivet derudover"),
         ):  # fmt: skip
             if own[name]:
                 facts.append((label, kroner(own[name], f"contract.{name}", key)))
