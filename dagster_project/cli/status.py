@@ -30,6 +30,8 @@ from dagster_project.lib.status import Status, look
 
 commands = Commands()
 _SHOWN = 8
+_RADAR = {"radar": " (endnu ikke afregnet)", "radar_gone": " (venter ikke længere)"}
+"""What is said of an approved period that today's knowledge would change, or would no more."""
 
 
 @commands.command()
@@ -142,19 +144,26 @@ def _contract(row: dict[str, Any]) -> str:
     if row["settled_dkk"] is None:
         return f"{row['title']} · følges kun"
     limits = [
-        f"{name} {_dkk(row[key])}"
-        for name, key in (("loft", "payment_ceiling_dkk"), ("bevilget", "authorised_max_dkk"))
-        if row[key] is not None
+        f"{name} {_dkk(str(limit))}"
+        for name, limit in (("loft", row["payment_ceiling_dkk"]), ("bevilget", _granted(row)))
+        if limit is not None
     ]
     told = [f"afregnet {_dkk(row['settled_dkk'])}", f"betalt {_dkk(row['paid_dkk'])}", *limits]
     return f"{row['title']} · {' · '.join(told)}"
+
+
+def _granted(row: dict[str, Any]) -> Decimal | None:
+    """The authorised maximum with what has been released of it."""
+    if row["authorised_max_dkk"] is None:
+        return None
+    return Decimal(row["authorised_max_dkk"]) + Decimal(row["released_dkk"] or 0)
 
 
 def _cause(row: dict[str, Any]) -> str:
     domain = "movement" if row["kind"] == "period" else "cause"
     amount = row["difference_dkk"]
     shown = danish.HIDDEN if amount is None else _dkk(amount)
-    radar = " (endnu ikke afregnet)" if row["kind"] == "radar" else ""
+    radar = _RADAR.get(row["kind"], "")
     return f"{row['contract_id']} · {words.label(domain, row['cause'])} · {shown}{radar}"
 
 

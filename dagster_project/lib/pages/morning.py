@@ -89,7 +89,7 @@ def _said(found: Status, acts: Sequence[Row]) -> tuple[Cell, str]:
         count = len(acts)
         things = "Én sag venter" if count == 1 else f"{count} sager venter"
         return Cell("Udgivet", tone="good"), f"{data} {things} på, at nogen handler."
-    return Cell("Udgivet", tone="good"), f"{data} Intet venter på nogen."
+    return Cell("Udgivet", tone="good"), f"{data} Intet er afvist, holdt tilbage eller blokeret."
 
 
 def _facts(found: Status, now: dt.datetime) -> list[tuple[str, Cell]]:
@@ -164,9 +164,14 @@ def _span(row: Row) -> str:
     return f"{row['periods']} perioder fra {first}"
 
 
+_NOTHING = (
+    "Intet er afvist, holdt tilbage eller blokeret. Hvem der har næste skridt, står ved kontrakten."
+)
+
+
 def _to_do(acts: Sequence[Row]) -> Section:
     if not acts:
-        return Section("Det venter på nogen", ["Intet er afvist, holdt tilbage eller blokeret."])
+        return Section("Det venter på nogen", [_NOTHING])
     rows = [
         [
             Cell(act["title"], note=act["note"]), Cell(act["owner"]), Cell(act["remedy"]),
@@ -273,9 +278,8 @@ def _moved(found: Status, titles: Mapping[str, str]) -> Section | None:
         ]
         for row in found.changed
     ]  # fmt: skip
-    labels = {(r["contract_id"], r["period_start"]): period(r) for r in found.changed}
     tables = [
-        _cause_table(caption, rows, titles, labels)
+        _cause_table(caption, rows, titles)
         for kind, caption in _KINDS.items()
         if (rows := [row for row in found.causes if row["kind"] in kind])
     ]
@@ -287,18 +291,17 @@ def _moved(found: Status, titles: Mapping[str, str]) -> Section | None:
 _KINDS = {
     ("period", "true_up"): "Grundlaget, efter årsag",
     ("radar",): "Godkendte perioder, som nyere viden ville ændre, efter årsag",
+    ("radar_gone",): "Godkendte perioder, hvis ændringer ikke længere venter, efter årsag",
 }
 
 
-def _cause_table( caption: str, rows: Sequence[Row], titles: Mapping[str, str],
-    labels: Mapping[tuple[str, str], str],
-) -> Table:  # fmt: skip
+def _cause_table(caption: str, rows: Sequence[Row], titles: Mapping[str, str]) -> Table:
     """Kroner by cause; what a hidden row moved stands in no sum."""
     made = []
     for (contract, cause, kind), own in grouped(rows, "contract_id", "cause", "kind").items():
         shown = [Decimal(r["difference_dkk"]) for r in own if r["difference_dkk"] is not None]
         names = dict.fromkeys(
-            labels.get((contract, r["period_start"])) or danish.month(_day(r)) for r in own
+            period(r) if r["period_label"] else danish.month(_day(r)) for r in own
         )
         domain = "movement" if kind == "period" else "cause"
         amount = Cell(_signed(sum(shown, Decimal(0)))) if shown else Cell(danish.HIDDEN)

@@ -230,11 +230,10 @@ def readings(content: Content) -> Section:
     ]  # fmt: skip
     headings = ("Fortolkning", ">Betalingsret, kr.", ">Forskel til den valgte, kr.",
                 "Kontraktens ord")  # fmt: skip
+    several = "Kontraktens tekst kan læses på flere måder. Sådan ville hver have talt, uden"
+    only = "Kontrakten har én fortolkning. Sådan tæller den, uden"
     said = [
-        (
-            "Kontraktens tekst kan læses på flere måder. Sådan ville hver have talt, uden"
-            " bevillingens grænse."
-        ),
+        f"{several if len(rows) > 1 else only} bevillingens grænse.",
         one_sentence(f"Begrundelse for den valgte: {terms['chosen_reason']}"),
     ]
     return Section("Fortolkninger af kontrakten", said, table=Table(headings, rows))

@@ -144,6 +144,8 @@ def authenticate(path: Path, key: str | None = None, annex: Path | None = None) 
 
 
 def _require_file(path: Path, *, is_known: bool) -> None:
+    if not path.exists():
+        raise UsageError(f"{path.name} findes ikke", remedy="angiv stien til en opgørelse")
     if not is_known or not path.is_file() or path.stat().st_size > MAX_BYTES:
         raise UsageError(
             f"{path.name} er ingen opgørelse, der kan efterprøves",

@@ -64,7 +64,8 @@ _CAUSES = """
             filter (not coalesce(n.is_suppressed, false) and not coalesce(b.is_suppressed, false)
             )::varchar as difference_dkk,
         bool_or(coalesce(n.is_suppressed, false) or coalesce(b.is_suppressed, false))
-            as is_suppressed
+            as is_suppressed,
+        bool_or(n.contract_id is not null) as is_now
     from now_shown as n
     full join shown_before as b
         on n.contract_id = b.contract_id and n.cause = b.cause
@@ -73,6 +74,9 @@ _CAUSES = """
         is distinct from (b.difference_dkk, b.is_suppressed)
     group by 1, 2, 3
     order by 1, 2, 3
+"""
+_LABELS = """
+    select contract_id, period_start::varchar as period_start, period_label from read_parquet(?)
 """
 _DUE = """
     select contract_id, period_start::varchar as period_start, period_label, state, is_superseded,
@@ -172,7 +176,15 @@ def causes(folder: Path, before: Path, changes: Rows) -> Rows:
                 "period_start": row["period_start"], "difference_dkk": str(rest),
                 "cause": "period_closed" if is_new else "draft_anew",
             })  # fmt: skip
-    return (*told, *({"kind": "radar", **row} for row in open_))
+    radar = ({"kind": "radar" if row["is_now"] else "radar_gone", **row} for row in open_)
+    labels = {
+        _place(row): row["period_label"]
+        for row in _rows(_LABELS, _file(folder, "settlement")) or ()
+    }
+    return tuple(
+        {**{k: v for k, v in row.items() if k != "is_now"}, "period_label": labels.get(_place(row))}
+        for row in (*told, *radar)
+    )
 
 
 def _moved(table: str, period: str, folder: Path, before: Path) -> Rows:

@@ -90,7 +90,7 @@ def test_the_page_says_how_the_run_ended_who_acts_and_what_is_to_be_done(
 # Rule V.morning
 def test_a_run_that_ended_well_says_so_and_that_nobody_has_to_act() -> None:
     text = words_of(shown(FOUND))
-    assert "Intet venter på nogen." in text
+    assert "Intet er afvist, holdt tilbage eller blokeret." in text
     assert "fejlede" not in text
 
 
@@ -139,7 +139,7 @@ def test_what_moved_is_told_by_cause_and_a_hidden_cause_without_its_kroner() -> 
         "state": "draft", "state_before": "draft", "basis_dkk": "130.00",
         "basis_before_dkk": "100.00", "payment_dkk": "130.00", "payment_before_dkk": "100.00",
     }  # fmt: skip
-    at = {"contract_id": "k", "period_start": "2023-01-01"}
+    at = {"contract_id": "k", "period_start": "2023-01-01", "period_label": "2023-K1"}
     causes = (
         {**at, "kind": "true_up", "cause": "register_changed", "difference_dkk": "-20.00",
          "is_suppressed": False},
@@ -148,8 +148,12 @@ def test_what_moved_is_told_by_cause_and_a_hidden_cause_without_its_kroner() -> 
         {**at, "kind": "period", "cause": "draft_anew", "difference_dkk": "50.00",
          "is_suppressed": False},
     )  # fmt: skip
-    found = replace(FOUND, changed=(moved,), causes=causes, new_deliveries=2, before="b")
+    gone = {**at, "kind": "radar_gone", "cause": "exit_added", "difference_dkk": "30.00",
+            "is_suppressed": False}  # fmt: skip
+    found = replace(FOUND, changed=(moved,), causes=(*causes, gone), new_deliveries=2, before="b")
     text = words_of(shown(found))
+    assert "hvis ændringer ikke længere venter" in text
+    assert "nyere viden ville ændre" not in text
     assert "registret er rettet 2023-K1 −20,00" in text
     assert "kladden er beregnet på ny 2023-K1 +50,00" in text
     assert "skjulte årsager (få personer bag hver) 2023-K1 skjult (1–4 personer)" in text
