@@ -283,12 +283,19 @@ def test_what_moved_is_told_by_cause_and_the_rest_is_that_of_the_basis(home: Hom
         CURRENT: [("k", Q1, "2022-10-01", "claim_added", -15, False),
                   ("k", Q1, "2022-10-01", "quota_changed", 7, False)],
     })  # fmt: skip
-    moved(home, "restatement", RADAR, {CURRENT: [("k", Q2, "register_changed", -3, False)]})
+    moved(home, "restatement", RADAR, {
+        BEFORE: [("k", Q1, "exit_added", 30, False)],
+        CURRENT: [("k", Q2, "register_changed", -3, False)],
+    })  # fmt: skip
     assert told(home) == [
         ("true_up", Q1, "claim_added", "-20.00", False),
         ("period", Q1, "draft_anew", "50.00", False),
+        ("radar_gone", Q1, "exit_added", "-30.00", False),  # settled since, or no change any more
         ("radar", Q2, "register_changed", "-3.00", False),
     ]
+    assert {row["period_label"] for row in look(home).causes if row["period_start"] == Q1} == {
+        "2023-K1"
+    }
 
 
 @pytest.mark.parametrize("is_hidden_before", [True, False])
