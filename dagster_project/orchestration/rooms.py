@@ -13,7 +13,12 @@ Decides: P.rooms.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+import yaml
+
+from dagster_project.settings import DBT_DIR
 
 LEDGER = "ledger"
 CONTRACTS = "contracts"
@@ -58,6 +63,17 @@ class Outside:
     before: tuple[str, ...] = ()
 
 
+def _looked_at() -> Iterator[Outside]:
+    """The pages and the dashboards, as ``dbt/models/exposures.yml`` declares them."""
+    text = (DBT_DIR / "models" / "exposures.yml").read_text(encoding="utf-8")
+    for shown in yaml.safe_load(text)["exposures"]:
+        room, rule, after = _SHOWN[shown["type"]]
+        yield Outside(shown["name"], room, shown["description"], rule, after=(after,))
+
+
+_SHOWN = {"analysis": (PAGES, "V.sites", "pages"), "dashboard": (BI, "M.bi", "publish")}
+"""Of a kind of exposure: its room, its rule, and the step that leaves it."""
+
 OUTSIDE: tuple[Outside, ...] = (
     Outside(
         "ledger", LEDGER,
@@ -90,5 +106,6 @@ OUTSIDE: tuple[Outside, ...] = (
         "The reports of the municipality's BI tool, which reads the published file.",
         "M.publish", after=("publish",),
     ),
+    *_looked_at(),
 )  # fmt: skip
 """What stands at the edges of the night, beside the steps."""
