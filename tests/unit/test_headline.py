@@ -33,7 +33,7 @@ def test_a_run_is_headed_by_its_first_cause_the_error_before_checks_before_files
     told.outcomes["gate_20"] = StepOutcome(failed_checks=("20.code_has_one_group",))
     assert headline.of_run(told) == (
         "20.code_has_one_group → Ret overlappet i seeds/benefit_codes.csv, og kør igen."
-        " · reports/data-quality.html (og 2 til)"
+        " · published/site/datakvalitet.html (og 2 til)"
     )
     told.error = EffektError("DISK_FULL", "no space", remedy="free space, run again")
     assert (
