@@ -119,6 +119,7 @@ def test_after_a_long_sleep_the_newest_night_is_caught_up_and_the_others_are_nam
 def test_the_night_on_which_the_clock_is_put_back_publishes_once(living: Living) -> None:
     living.jump(f"{AUTUMN}T04:29:00")
     living.wait_for(AUTUMN)
-    assert living.runs() == [(date, "SUCCESS") for date in (CAUGHT_UP, AUTUMN)]
+    # whether an older run is still in Dagster's record depends on when its process read the clock
+    assert [run for run in living.runs() if run[0] == AUTUMN] == [(AUTUMN, "SUCCESS")]
     assert living.nights() == [SPRING, CAUGHT_UP, AUTUMN]
     assert len(living.told()) == 1
