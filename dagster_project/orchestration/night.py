@@ -210,7 +210,7 @@ def night(
             _tell_end(held)
             if held.outcomes.keys() == BY_NAME.keys():
                 records.note_night(settings.home, time.monotonic() - begun)
-            _remove_old_runs(settings.home)
+            _remove_old_runs(settings.home, held.run_id)
 
 
 def _tell_left(home: Home) -> None:
@@ -229,9 +229,9 @@ def _sweep(home: Home) -> None:
     files.sweep_asides(folders)
 
 
-def _remove_old_runs(home: Home) -> None:
+def _remove_old_runs(home: Home, run_id: str) -> None:
     """Keep Dagster's record small (F.growth); what cannot be removed now is told, no failure."""
-    left = old_runs.remove(home, dt.datetime.now(dt.UTC))
+    left = old_runs.remove(home, dt.datetime.now(dt.UTC), run_id)
     if left:
         tell(
             "Dagsters optegnelser over gamle kørsler kunne ikke fjernes nu"

@@ -20,6 +20,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 from dagster_project.lib.base.errors import EffektError
@@ -32,12 +33,12 @@ _INDEX = "index"
 _RUN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DATABASE_ENDS = (".db", ".db-wal", ".db-shm", ".db-journal")
 
-_OLD_RUNS = "create_timestamp < :before or start_time < :before_seconds"
+_OLD_RUNS = "run_id <> :at_work and (create_timestamp < :before or start_time < :before_seconds)"
 _WITHOUT_RUN = "run_id <> '' and run_id not in (select run_id from record.runs)"
 _OLD_EVENTS = "run_id = '' and timestamp < :before"
 
 
-def remove(home: Home, now: dt.datetime) -> tuple[str, ...]:
+def remove(home: Home, now: dt.datetime, at_work: str = "") -> tuple[str, ...]:
     """Remove what Dagster keeps of runs older than ``keep_runs_days`` of ``home.yml``.
 
     Call it with the home's lock held. It never fails: a part that cannot be removed now is removed
@@ -46,6 +47,7 @@ def remove(home: Home, now: dt.datetime) -> tuple[str, ...]:
     Args:
         home: the home.
         now: the time that the age of a run is counted back from; with its time zone.
+        at_work: the run that removes; it stays, however the clock has jumped since it began.
 
     Returns:
         The parts that could not be removed, in Danish.
@@ -56,7 +58,7 @@ def remove(home: Home, now: dt.datetime) -> tuple[str, ...]:
         return ("home.yml kan ikke læses",)
     cut = (now - dt.timedelta(days=days)).astimezone(dt.UTC)
     parts: tuple[tuple[str, Callable[[Home, dt.datetime], None]], ...] = (
-        ("listen over kørsler", _remove_rows),
+        ("listen over kørsler", partial(_remove_rows, at_work)),
         ("tidsplanens ture", _remove_ticks),
         ("oversigten over hændelser", _remove_events),
         ("hændelser uden kørsel", _remove_events_without_run),
@@ -118,12 +120,13 @@ def _give_back(connection: sqlite3.Connection) -> None:
         connection.execute("pragma wal_checkpoint(truncate)")
 
 
-def _remove_rows(home: Home, cut: dt.datetime) -> None:
+def _remove_rows(at_work: str, home: Home, cut: dt.datetime) -> None:
     """Old runs themselves, and their tags."""
     if not _record(home).is_file():
         return
     with _changed(_record(home)) as connection:
-        connection.execute(f"delete from runs where {_OLD_RUNS}", _times(cut))  # noqa: S608
+        known = {**_times(cut), "at_work": at_work}
+        connection.execute(f"delete from runs where {_OLD_RUNS}", known)  # noqa: S608
         connection.execute("delete from run_tags where run_id not in (select run_id from runs)")
 
 

@@ -90,6 +90,17 @@ def test_a_run_is_kept_for_the_days_of_home_yml_and_goes_the_moment_after(home: 
 
 
 # Rule F.growth
+def test_the_run_that_removes_stays_though_the_clock_has_jumped_since_it_began(home: Home) -> None:
+    gone, at_work = run_once(home), run_once(home)
+    later = begun(home, at_work) + dt.timedelta(days=7 * KEPT_DAYS)
+    assert old_runs.remove(home, later, at_work) == ()
+    with record(home) as instance:
+        assert [run.run_id for run in instance.get_runs()] == [at_work]
+        assert instance.get_run_by_id(gone) is None
+        assert instance.all_logs(at_work)
+
+
+# Rule F.growth
 def test_home_yml_says_how_many_days(home: Home) -> None:
     home.home_file.write_text("keep_runs_days: 2\n")
     run_once(home)
