@@ -35,8 +35,10 @@ Owner = Literal["dataingeniør", "controller", "leverandør", "afsenderen af fil
 """Who can mend what an asset, a model or a check shows to be wrong, as the municipality calls them:
 those who run the product, those who answer for the figures, and two who send files."""
 TIME_ZONE = ZoneInfo("Europe/Copenhagen")
-HOME_FORMAT = 2
+HOME_FORMAT = 3
 """The format of a home that this code writes; ``lib/upgrade`` brings older ones up to it."""
+SEALED_FORMAT = 2
+"""The format from which on register and manifests are sealed and statements signed."""
 
 
 class UiFile(BaseModel):
@@ -109,6 +111,8 @@ class HomeFile(BaseModel):
     ui: UiFile = UiFile()
     publish: PublishFile = PublishFile()
     jobindsats: JobindsatsFile | None = None
+    vault_key_file: Path | None = None
+    """File with the key of received files where it is not in ``secrets``; relative to the home."""
 
 
 @dataclass(frozen=True)
@@ -124,12 +128,12 @@ class Home:
 
     @property
     def vault(self) -> Path:
-        """Accepted files, immutable, named by their sha256."""
+        """Accepted files, encrypted, named by the sha256 of what was received."""
         return self.root / "vault"
 
     @property
     def quarantine(self) -> Path:
-        """Refused files with a report beside each."""
+        """Refused files, encrypted, with a report beside each."""
         return self.root / "quarantine"
 
     @property
@@ -176,6 +180,12 @@ class Home:
     def statement_key_file(self) -> Path:
         """The key that statements are signed with (0600)."""
         return self.secrets / "statement.key"
+
+    @property
+    def vault_key_file(self) -> Path:
+        """The key that received files are encrypted with (0600); ``home.yml`` may name another."""
+        own = self.read_home_file().vault_key_file
+        return self.root / own if own else self.secrets / "vault.key"
 
     @property
     def dagster(self) -> Path:

@@ -31,11 +31,12 @@ if TYPE_CHECKING:
 
 def check_records(settings: Settings) -> StepOutcome:
     """Checks keys, ledger, register, publications and vault before a file leaves ``landing/``."""
-    from dagster_project.lib import records
+    from dagster_project.lib import records, vault
     from dagster_project.lib.keys.statement_key import ensure_statement_key
     from dagster_project.lib.publishing import history
 
     ensure_statement_key(settings.home)
+    vault.ensure_key(settings.home)
 
     found = records.check(settings.home)
     records.set_torn_aside(settings.home)

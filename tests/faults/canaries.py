@@ -29,7 +29,7 @@ _WINDOW = 8
 _SIEVE_BITS = 22
 _SPREAD = numpy.uint64(0x9E3779B97F4A7C15)
 _NUMBER = re.compile(r"(?<![\d-])\d{6}-?\d{4}(?![\d-])")
-_PRIVATE = ("landing", "vault", "quarantine")
+_PRIVATE = ("landing",)
 # what a source accepts beside csv
 FORMATS = {
     "ydelsesforloeb": "parquet", "dream": "parquet", "ydelsesrefusion": "parquet",

@@ -55,8 +55,8 @@ def replay_until_killed(home: Home) -> None:
 
 
 def outside(home: Home) -> list[Path]:
-    """Files outside landing, vault, quarantine and secrets that hold a person number or the key."""
-    kept = (home.landing, home.vault, home.quarantine, home.secrets)
+    """Files outside landing and secrets that hold a person number or the key."""
+    kept = (home.landing, home.secrets)
     return [
         path
         for path in home.root.rglob("*")
@@ -69,7 +69,7 @@ def side_folders(home: Home) -> list[Path]:
     return [path for path in home.root.rglob("*side-*") if path.is_dir()]
 
 
-def test_a_killed_replay_leaves_no_person_number_and_no_key_outside_the_vault(
+def test_a_killed_replay_leaves_no_person_number_and_no_key_anywhere(
     tmp_path: Path,
 ) -> None:
     home = received(tmp_path / "home")
@@ -111,7 +111,7 @@ def test_a_live_side_home_is_left_alone(tmp_path: Path) -> None:
     assert side_folders(home) == []
 
 
-def test_a_killed_check_leaves_no_copy_behind_the_next_check(
+def test_a_killed_check_leaves_no_person_number_and_the_next_one_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     temp = tmp_path / "temp"
@@ -122,7 +122,7 @@ def test_a_killed_check_leaves_no_copy_behind_the_next_check(
     with monkeypatch.context() as patch:
         patch.setattr(checking, "open_parser", die)
         killed(lambda: check_file(path, homes.CONTRACTS) and None)
-    assert any(_PERSON in left.read_bytes() for left in temp.rglob("*") if left.is_file())
+    assert not any(_PERSON in left.read_bytes() for left in temp.rglob("*") if left.is_file())
     assert check_file(path, homes.CONTRACTS).is_accepted
     assert list(temp.iterdir()) == []
 

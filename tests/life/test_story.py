@@ -19,7 +19,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from dagster_project.lib import life
+from dagster_project.lib import life, vault
 from dagster_project.lib.base import danish
 from dagster_project.lib.base.errors import EffektError, NotAllowedError, UsageError
 from dagster_project.lib.keys.pseudonym import read_key
@@ -236,10 +236,13 @@ def test_a_changed_delivery_in_the_vault_is_found_by_the_replay(story: Story) ->
     frozen = story.town.root / "ledger" / "statements" / CONTRACT / "2023-01.json"
     told = json.loads(frozen.read_text(encoding="utf-8"))["provenance"]["deliveries"]
     claims = next(row for row in told if row["source"] == "resultatkrav")
-    path = story.town.root / "vault" / claims["sha256"]
+    file = vault.Received(story.town.settings.home, vault.VAULT, claims["sha256"])
+    path = file.stored
+    changed = file.read().replace(b"A;2023-02;ja", b"A;2023-02;nej")
+    assert changed != file.read()
     before = path.read_bytes()
     path.chmod(0o600)
-    path.write_bytes(before.replace(b"A;2023-02;ja", b"A;2023-02;nej"))
+    path.write_bytes(changed)
     try:
         with pytest.raises(EffektError, match="VAULT_BROKEN"):
             replay.replay(story.town.settings, CONTRACT, "2023-01", run_selected)
@@ -389,8 +392,8 @@ def test_why_leads_from_a_krone_to_clause_rule_file_and_row(story: Story) -> Non
     assert line["clause"]["rates"][0]["amount"] == "1000.00"
     assert line["clause"]["part"] == "prøve"
     claim = next(row for row in line["evidence"] if row["role"] == "claim")
-    path = story.town.root / "vault" / claim["delivery_sha256"]
-    landed = path.read_text(encoding="utf-8").splitlines()[claim["row_number"]]
+    file = vault.Received(story.town.settings.home, vault.VAULT, claim["delivery_sha256"])
+    landed = file.read().decode().splitlines()[claim["row_number"]]
     assert landed == f"{CONTRACT};B;2023-03;ja"
     message = landed.replace(";", "\x1f").encode()
     key = read_key(story.town.settings.home)

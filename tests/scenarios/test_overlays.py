@@ -71,7 +71,7 @@ def test_a_file_is_read_as_it_was_accepted_whatever_its_overlay_says_later(home:
     (note,) = homes.receive(home).accepted
     (record,) = load_register(home).records()
     assert (record.row_count, record.empty_rows, record.overlay_name) == (2, 1, path.name)
-    assert (home.vault / str(record.overlay_sha256)).read_text(encoding="utf-8") == SAID
+    assert vault.Received(home, vault.VAULT, str(record.overlay_sha256)).read() == SAID.encode()
     rows = homes.rows(home, "deltagere")
     texts = [list(row[2:4]) for row in rows]
     assert texts == [["proeve-kontrakt", "F-ø1"], ["proeve-kontrakt", "F-ø2"]]
@@ -164,7 +164,7 @@ def test_a_kill_between_the_overlay_and_the_register_s_line_leaves_nothing_wrong
     overlay(home, "deltagere.yml", "header_row: 9")
     homes.receive(home)
     (record,) = load_register(home).accepted()
-    assert (home.vault / str(record.overlay_sha256)).read_text(encoding="utf-8") == SAID
+    assert vault.Received(home, vault.VAULT, str(record.overlay_sha256)).read() == SAID.encode()
     assert list(home.landing.iterdir()) == []
     assert inspect_home(home).as_json()["areas"][2]["faults"] == []
     assert len(loaded_anew(home, "deltagere")) == 2

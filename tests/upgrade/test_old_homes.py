@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from dagster_project import settings as places
 from dagster_project.cli.app import app
-from dagster_project.lib import inspection, records, upgrade
+from dagster_project.lib import inspection, records, upgrade, vault
+from dagster_project.lib.base.canonical import sha256_text
 from dagster_project.lib.base.errors import EffektError, NotAllowedError
 from dagster_project.lib.ledger import upgrades as record
 from dagster_project.lib.statement import authenticate
 from dagster_project.lib.upgrade.steps import STEPS
+from dagster_project.lib.vault import renewal
 from dagster_project.settings import HOME_FORMAT, Home
 from tests.support.night import read_mart, run_night
 from tests.upgrade import old_homes
@@ -40,9 +43,10 @@ def test_the_next_command_that_acts_brings_an_old_home_up_once_and_tells_it(
     upgrade.bring_up(home)
     told = capsys.readouterr().err
     assert "fra format 1 til 2" in told and "livet 2023-04 var indsendt" in told
-    assert home.home_file.read_text("utf-8") == "area: Prøveby\nas_of: 2023-08-16\nformat: 2\n"
-    (step,) = record.read(home)
-    assert (step["from_format"], step["to_format"]) == (1, 2)
+    assert "fra format 2 til 3" in told and "modtagne filer er krypteret" in told
+    assert home.home_file.read_text("utf-8") == "area: Prøveby\nas_of: 2023-08-16\nformat: 3\n"
+    steps = [(step["from_format"], step["to_format"]) for step in record.read(home)]
+    assert steps == [(1, 2), (2, 3)]
     before = written(home.root)
     upgrade.bring_up(home)
     assert capsys.readouterr().err == ""
@@ -58,19 +62,50 @@ def test_an_upgrade_that_was_killed_before_home_yml_was_written_is_finished(
     home.home_file.write_bytes(old)
     capsys.readouterr()
     upgrade.bring_up(home)
-    assert home.read_home_file().format == 2
-    assert len(record.read(home)) == 1
+    assert home.read_home_file().format == HOME_FORMAT
+    assert len(record.read(home)) == 2
     assert capsys.readouterr().err == ""
+
+
+# Rule F.encrypted
+def test_files_from_before_encryption_are_encrypted_though_it_is_killed_at_each_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(old_homes.unpack(1, tmp_path / "home"))
+    (home.quarantine / sha256_text("looks")).write_text("looks", encoding="utf-8")
+    plain = {path.name: path.read_bytes() for path in home.vault.iterdir() if path.is_file()}
+    plain.pop("deliveries.jsonl")
+    replace = renewal._replace
+    for _ in range(len(plain) + 1):
+        done: list[object] = []
+
+        def one_and_no_more(*values: object, done: list[object] = done) -> None:
+            if done:
+                raise KeyboardInterrupt
+            done.append(values)
+            replace(*values)  # type: ignore[arg-type]
+
+        with monkeypatch.context() as patched:
+            patched.setattr(renewal, "_replace", one_and_no_more)
+            with suppress(KeyboardInterrupt):
+                upgrade.bring_up(home)
+        lying = vault.listed(home, vault.VAULT)
+        assert {file.sha256: file.read() for file in lying} == plain  # readable in the middle
+    upgrade.bring_up(home)
+    lying += vault.listed(home, vault.QUARANTINE)
+    assert len(lying) == len(plain) + 1 and all(file.is_encrypted for file in lying)
+    assert home.read_home_file().format == HOME_FORMAT
+    assert inspection.inspect_home(home).is_whole
 
 
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("", "format: 2\n"),
-        ("# Odense\narea: Odense", "# Odense\narea: Odense\nformat: 2\n"),
-        ("format: 1 # old\narea: Odense\n", "format: 2\narea: Odense\n"),
-        ("---\narea: Odense\n", "---\narea: Odense\nformat: 2\n"),
-        ("{area: Odense}\n", "area: Odense\nformat: 2\n"),
+        ("", "format: 3\n"),
+        ("# Odense\narea: Odense", "# Odense\narea: Odense\nformat: 3\n"),
+        ("format: 1 # old\narea: Odense\n", "format: 3\narea: Odense\n"),
+        ("---\narea: Odense\n", "---\narea: Odense\nformat: 3\n"),
+        ("{area: Odense}\n", "area: Odense\nformat: 3\n"),
     ],
 )
 def test_the_rest_of_home_yml_stays(tmp_path: Path, before: str, after: str) -> None:

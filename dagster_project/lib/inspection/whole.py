@@ -31,8 +31,8 @@ from dagster_project.lib.receiving.intake.register import REGISTER_NAME, Registe
 from dagster_project.lib.receiving.intake.walk import SIDE_FILE_BYTES, names_sha256
 from dagster_project.lib.records import heads, vault
 from dagster_project.lib.records.printed import Printed, printed_heads
-from dagster_project.lib.vault import QUARANTINE, Received
-from dagster_project.settings import HOME_FORMAT, Home
+from dagster_project.lib.vault import QUARANTINE, Received, check_key
+from dagster_project.settings import SEALED_FORMAT, Home
 
 
 @dataclass
@@ -155,7 +155,7 @@ def _register(
     area, found = Area("register", "Leveringsregister"), None
     if area.attempt(register.load_register, home):
         found = register.load_register(home)
-        if home.read_home_file().format == HOME_FORMAT:
+        if home.read_home_file().format >= SEALED_FORMAT:
             area.attempt(found.require_chained)
         elif not found.is_chained:
             area.notes.append("fra før hashkæden; den næste kørsel forsegler det")
@@ -182,6 +182,8 @@ def _vault(home: Home, deliveries: Register | None) -> Area:
     area = Area("vault", "Modtagne filer")
     if deliveries is None:
         area.notes.append("ikke efterprøvet: leveringsregistret er ikke helt")
+        return area
+    if not area.attempt(check_key, home):
         return area
     known = {entry.sha256 for entry in deliveries.records()}
     for kept in vault.kept_files(home, deliveries):
@@ -309,7 +311,7 @@ def _keys(home: Home, events: Ledger | None) -> Area:
     area.attempt(home.refuse_open_secrets)
     if home.has_records:
         area.attempt(read_key, home)
-        if home.read_home_file().format == HOME_FORMAT:
+        if home.read_home_file().format >= SEALED_FORMAT:
             area.attempt(read_statement_key, home)
     if events is not None:
         area.attempt(chain.check_key, home, events)

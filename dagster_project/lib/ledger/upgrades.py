@@ -13,7 +13,7 @@ from typing import Any
 
 from dagster_project.lib.base import chained
 from dagster_project.lib.base.errors import EffektError
-from dagster_project.settings import HOME_FORMAT, Home
+from dagster_project.settings import SEALED_FORMAT, Home
 
 RECORD_NAME = "upgrades.jsonl"
 _SEQUENCE = "seq"
@@ -66,5 +66,5 @@ def knows_unsealed(home: Home, snapshot_id: str, sha256: str) -> bool:
     except EffektError:
         return False
     if not links:
-        return home.read_home_file().format < HOME_FORMAT
+        return home.read_home_file().format < SEALED_FORMAT
     return any(link.get(UNSEALED, {}).get(snapshot_id) == sha256 for link in links)

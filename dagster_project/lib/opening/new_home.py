@@ -20,6 +20,7 @@ from typing import Any
 
 import yaml
 
+from dagster_project.lib import vault
 from dagster_project.lib.base import files, lock
 from dagster_project.lib.base.errors import UsageError
 from dagster_project.lib.base.person_names import has_hidden_signs, mixes_alphabets, tidy
@@ -96,7 +97,8 @@ def make_home(home: Home, area: str) -> NewHome:
         for own in (home.landing, home.secrets, home.sources):
             files.set_mode(files.make_dir(own), files.DIR_PRIVATE)
         home.ensure()
-        for left in (home.key_file, home.statement_key_file):  # of a killed init: perhaps half
+        # of a killed init: perhaps half
+        for left in (home.key_file, home.statement_key_file, home.vault_key_file):
             left.unlink(missing_ok=True)
         made = NewHome(
             home,
@@ -104,6 +106,7 @@ def make_home(home: Home, area: str) -> NewHome:
             pseudonym.fingerprint(pseudonym.ensure_key(home)),
             statement_key.ensure_statement_key(home).fingerprint,
         )
+        vault.ensure_key(home)
         home.unfinished_file.rename(home.home_file)
         files.fsync_dir(home.root)
     return made

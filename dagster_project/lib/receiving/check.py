@@ -11,11 +11,13 @@ Decides: P.check.
 from __future__ import annotations
 
 import datetime as dt
+import os
 import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+from dagster_project.lib import vault
 from dagster_project.lib.base import scratch
 from dagster_project.lib.base.canonical import sha256_file
 from dagster_project.lib.base.errors import UsageError
@@ -167,14 +169,17 @@ def _side_findings(path: Path) -> tuple[Finding, ...]:
 
 
 def _read(path: Path, parts: names.NameParts, contract_ids: frozenset[str] | None) -> Content:
-    """Read a private copy, gone afterwards: the parser sees that folder and nothing else."""
+    """Read a private copy without a name: the parser sees it and nothing else."""
     if path.stat().st_size > parts.source.limits.max_bytes:
         raise FileRefusedError(
             Finding("FILE_LIMIT", detail=f"byte: {parts.source.limits.max_bytes}")
         )
     with scratch.folder(Path(tempfile.gettempdir()), "effekt-check-") as folder:
-        copy = folder / "checked"
-        shutil.copyfile(path, copy)
-        context = Context(load_benefits(), contract_ids)
-        with open_parser(folder) as (parser, spill), refused_alone():
-            return read_content(parser, copy, parts, context, spill, "typed")
+        copy = vault.unnamed(folder)
+        try:
+            shutil.copyfile(path, vault.path_of(copy))
+            context = Context(load_benefits(), contract_ids)
+            with open_parser(folder) as (parser, spill), refused_alone():
+                return read_content(parser, vault.path_of(copy), parts, context, spill, "typed")
+        finally:
+            os.close(copy)

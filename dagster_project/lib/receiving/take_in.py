@@ -14,7 +14,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from pathlib import Path
 
 import duckdb
 
@@ -25,6 +24,7 @@ from dagster_project.lib.base.errors import EffektError, said_by_system
 from dagster_project.lib.keys.pseudonym import ensure_key
 from dagster_project.lib.receiving.formats.content import Content, read_content, refused_alone
 from dagster_project.lib.receiving.formats.engine import SPILL, open_parser
+from dagster_project.lib.receiving.formats.spill import Spill
 from dagster_project.lib.receiving.intake import journal
 from dagster_project.lib.receiving.intake import walk as intake
 from dagster_project.lib.receiving.intake.figures import FIGURE_CHECK
@@ -106,7 +106,7 @@ class _Judge:
         self,
         register: Register,
         parser: duckdb.DuckDBPyConnection,
-        spill: Path,
+        spill: Spill,
         context: Context,
         own: Overlays,
     ) -> None:
@@ -132,7 +132,7 @@ class _Judge:
             case.findings = (Finding("FILE_NAME", detail="folder"), *case.findings)
         if not staged.found.is_regular:
             case.findings = (Finding("FILE_LIMIT", detail="link"), *case.findings)
-        elif case.parts and staged.path is None:
+        elif case.parts and staged.copied is None:
             case.findings = (Finding("FILE_LIMIT", detail="byte"),)
         elif not intake.checksum_matches(staged):
             case.findings = (Finding("FILE_CHECKSUM"), *case.findings)
@@ -163,11 +163,11 @@ class _Judge:
                     case.repeats = record
 
     def _read(self, case: _Case) -> None:
-        parts, path = case.parts, case.staged.path
-        if parts is None or path is None or self._conflicts_by_name(case):
+        parts, copied = case.parts, case.staged.copied
+        if parts is None or copied is None or self._conflicts_by_name(case):
             return
         try:
-            with refused_alone():
+            with copied.opened() as path, refused_alone():
                 case.content = read_content(
                     self._parser, path, parts, self._context, self._spill, case.table
                 )
@@ -276,6 +276,7 @@ def receive(home: Home, contract_ids: frozenset[str]) -> ReceiveReport:
     """
     home.ensure()
     key = ensure_key(home)
+    vault.ensure_key(home)
     register = load_register(home)
     own = read_overlays(home.sources)  # refused before anything leaves landing
     journal.recover(home, register)
@@ -328,6 +329,7 @@ def _receive_found(
             _load(connection, loader, register, cases, key)
             for case in cases:
                 parser.execute(f"drop table if exists {case.table}")
+                case.staged.close()
 
 
 def _batches(found: Sequence[intake.Found]) -> Iterator[list[list[intake.Found]]]:
@@ -366,6 +368,7 @@ def _stage_all(
             report.closed.append(_shown_as(staged))
             continue
         if staged.is_changing:
+            staged.close()
             report.waiting += 1
             continue
         cases.append(judge.name(staged))

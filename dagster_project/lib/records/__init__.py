@@ -7,6 +7,15 @@ What does not: what a record itself must be (``ledger``, ``receiving``, ``publis
 from __future__ import annotations
 
 from dagster_project.lib.records.heads import Records, check, kept_manifests, set_torn_aside
+from dagster_project.lib.records.rotation import rotate_vault_key
 from dagster_project.lib.records.vault import look_after, note_night
 
-__all__ = ["Records", "check", "kept_manifests", "look_after", "note_night", "set_torn_aside"]
+__all__ = [
+    "Records",
+    "check",
+    "kept_manifests",
+    "look_after",
+    "note_night",
+    "rotate_vault_key",
+    "set_torn_aside",
+]

@@ -27,7 +27,7 @@ from dagster_project.lib.publishing.tables import MART
 from dagster_project.lib.receiving.intake import register as registers
 from dagster_project.lib.receiving.intake.register import REGISTER_NAME, Register
 from dagster_project.lib.records.printed import Printed, is_own, printed_heads
-from dagster_project.settings import HOME_FORMAT, Home
+from dagster_project.settings import SEALED_FORMAT, Home
 
 _UNTOUCHED = ("open", "draft")
 
@@ -54,7 +54,7 @@ def check(home: Home) -> Records:
     current = current_manifest(home)
     ledger = chain.check_chain(home, None)
     register = registers.load_register(home)
-    if home.read_home_file().format == HOME_FORMAT:
+    if home.read_home_file().format >= SEALED_FORMAT:
         register.require_chained()
     for manifest in [*named, *([current] if current else [])]:
         require_ledger_head(ledger, manifest)

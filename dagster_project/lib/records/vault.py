@@ -112,7 +112,7 @@ def look_after(home: Home, register: Register) -> int:
         if item.file.is_there:
             kept.append(item)
         elif item.file.place == vault.VAULT:
-            raise _broken(Damage(item, "mangler"))
+            raise broken(Damage(item, "mangler"))
     place = _Place(home)
     looked = 0
     try:
@@ -120,7 +120,7 @@ def look_after(home: Home, register: Register) -> int:
             damage = find_damage(item)
             is_gone = item.file.place == vault.QUARANTINE and not item.file.is_there
             if damage is not None and not is_gone:
-                raise _broken(damage)
+                raise broken(damage)
             place.note(item)
             looked += 1
     finally:
@@ -190,5 +190,6 @@ class _Place:
             files.write_atomic(self._path, json.dumps(content, sort_keys=True) + "\n")
 
 
-def _broken(damage: Damage) -> EffektError:
+def broken(damage: Damage) -> EffektError:
+    """What a command ends with that finds a received file damaged."""
     return EffektError("VAULT_BROKEN", damage.told, remedy=damage.remedy)

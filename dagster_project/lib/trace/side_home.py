@@ -41,6 +41,11 @@ class SideHome(Home):
         """The origin's own."""
         return self.origin.secrets
 
+    @property
+    def vault_key_file(self) -> Path:
+        """The origin's own."""
+        return self.origin.vault_key_file
+
 
 @contextmanager
 def side_home(home: Home) -> Iterator[Home]:
@@ -57,6 +62,21 @@ def sweep(home: Home) -> None:
     """Remove what killed processes left of their side homes."""
     scratch.sweep(home.work, _PREFIX)
     scratch.sweep(home.vault, f".{_PREFIX}")
+
+
+def require_unused(home: Home) -> None:
+    """Refuse where a side home is in use: what it links is not to be replaced.
+
+    Raises:
+        EffektError: ``HOME_BUSY``.
+    """
+    sweep(home)
+    if any(home.vault.glob(f".{_PREFIX}*")):
+        raise EffektError(
+            "HOME_BUSY",
+            "en genberegning læser de modtagne filer",
+            remedy="vent, til den er færdig, og prøv igen",
+        )
 
 
 def lay_out_vault(home: Home, side: Home, delivery_ids: Collection[str]) -> None:

@@ -3,7 +3,7 @@
 What belongs here: what a step does to a home. What does not: order, record, ``home.yml``
 (``bring_up``). A step may be done again: a process may be killed behind it, before its record.
 
-Rules: P.format, S.state, F.statement_key.
+Rules: P.format, S.state, F.statement_key, F.encrypted.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from dagster_project.lib import records
+from dagster_project.lib import records, vault
 from dagster_project.lib.base.canonical import sha256_file
 from dagster_project.lib.keys.statement_key import make_statement_key
 from dagster_project.lib.ledger import chain, upgrades
@@ -116,11 +116,22 @@ def note_unsealed(home: Home) -> dict[str, Any]:
     return {upgrades.UNSEALED: found}
 
 
+def encrypt_received(home: Home) -> list[str]:
+    """Encrypt the files that older code stored as they were received."""
+    count = vault.encrypt_all(home)
+    if not count:
+        return []
+    name = vault.key_file(home).name
+    told = f"{count} modtagne filer er krypteret; gem en kopi af {name}"
+    return [f"{told}: uden den kan ingen læse dem igen"]
+
+
 STEPS: tuple[Step, ...] = (
     Step(
         1,
         (seal_register, return_to_draft, give_statement_key, drop_documents_with_courses),
         note_unsealed,
     ),
+    Step(2, (encrypt_received,), lambda _: {}),
 )
 """All steps, in order; the last leads to ``settings.HOME_FORMAT``."""

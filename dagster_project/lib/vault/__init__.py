@@ -7,19 +7,32 @@ register, the journal's decisions and the reports that lie in the same folders.
 
 from __future__ import annotations
 
+from dagster_project.lib.vault.cipher import DamagedError, path_of, unnamed
 from dagster_project.lib.vault.incoming import (
     Copied,
     copy_in,
     incoming_folder,
     keep_in,
+    read_note,
     settle,
     take_in,
+    write_note,
 )
+from dagster_project.lib.vault.keys import (
+    VaultKey,
+    begin_change,
+    check_key,
+    end_change,
+    key_file,
+    read_key,
+)
+from dagster_project.lib.vault.renewal import encrypt_all, make_durable, renew
 from dagster_project.lib.vault.store import (
     QUARANTINE,
     VAULT,
     Place,
     Received,
+    ensure_key,
     is_sha256,
     link,
     listed,
@@ -30,15 +43,30 @@ __all__ = [
     "QUARANTINE",
     "VAULT",
     "Copied",
+    "DamagedError",
     "Place",
     "Received",
+    "VaultKey",
+    "begin_change",
+    "check_key",
     "copy_in",
+    "encrypt_all",
+    "end_change",
+    "ensure_key",
     "incoming_folder",
     "is_sha256",
     "keep_in",
+    "key_file",
     "link",
     "listed",
+    "make_durable",
+    "path_of",
     "put",
+    "read_key",
+    "read_note",
+    "renew",
     "settle",
     "take_in",
+    "unnamed",
+    "write_note",
 ]

@@ -2,6 +2,8 @@
 
 What belongs here: storing, reading and removing one file. What does not: the way of a landed file
 to its place (``incoming``).
+
+Rules: F.encrypted, F.vault.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from typing import Literal
 
 from dagster_project.lib.base import files
 from dagster_project.lib.base.canonical import sha256_file
+from dagster_project.lib.vault import cipher, keys
 from dagster_project.settings import Home
 
 Place = Literal["vault", "quarantine"]
@@ -53,7 +56,7 @@ class Received:
 
     @property
     def stored(self) -> Path:
-        """Where it is stored; what lies there is not what was received."""
+        """Where it is stored; what lies there is encrypted."""
         folder = self.home.vault if self.place == VAULT else self.home.quarantine
         return folder / self.sha256
 
@@ -70,30 +73,51 @@ class Received:
         except OSError:
             return 0
 
-    @contextmanager
-    def opened(self) -> Iterator[Path]:
-        """A path under which the received bytes can be read until the context is left.
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether it is encrypted; one that was put back from an old copy may not be.
 
         Raises:
             OSError: it is not there or cannot be read.
         """
-        yield self.stored
+        return cipher.is_encrypted(self.stored)
+
+    @contextmanager
+    def opened(self) -> Iterator[Path]:
+        """A path under which the received bytes can be read until the context is left.
+
+        It is of a file without a name, and is good in this process and in a child that inherits
+        its handle.
+
+        Raises:
+            DamagedError: an ``OSError``, it is not what was written.
+            OSError: it is not there or cannot be read.
+            EffektError: the key is missing.
+        """
+        with cipher.opened(self.home, self.stored) as handle:
+            yield cipher.path_of(handle)
 
     def read(self) -> bytes:
         """The received bytes, of a file that fits into memory (an overlay, a checksum file).
 
         Raises:
-            OSError: it is not there or cannot be read.
+            as ``opened``.
         """
-        return self.stored.read_bytes()
+        with self.opened() as path:
+            return path.read_bytes()
 
     def is_whole(self) -> bool:
         """Read the file whole: whether its bytes are those that were received.
 
         Raises:
             OSError: it is not there or cannot be read.
+            EffektError: the key is missing.
         """
-        return sha256_file(self.stored) == self.sha256
+        try:
+            with self.opened() as path:
+                return sha256_file(path) == self.sha256
+        except cipher.DamagedError:
+            return False
 
     def remove(self) -> None:
         """Remove it durably; one that is not there is none."""
@@ -108,15 +132,25 @@ def listed(home: Home, place: Place) -> list[Received]:
     return [Received(home, place, name) for name in sorted(names) if is_sha256(name)]
 
 
+def ensure_key(home: Home) -> keys.VaultKey:
+    """The home's key, made where nothing is encrypted yet (see ``keys.ensure_key``)."""
+    found = (*listed(home, VAULT), *listed(home, QUARANTINE))
+    lies_encrypted = not keys.key_file(home).is_file() and any(
+        file.is_there and file.is_encrypted for file in found
+    )
+    return keys.ensure_key(home, is_encrypted=lies_encrypted)
+
+
 def put(home: Home, place: Place, data: bytes) -> Received:
     """Store bytes durably under their sha256; what lies there already stays.
 
     Raises:
         OSError: the disk is full or broken.
+        EffektError: the key is missing.
     """
     received = Received(home, place, hashlib.sha256(data).hexdigest())
     if not received.is_there:
-        files.write_atomic(received.stored, data)
+        files.write_atomic(received.stored, cipher.seal(ensure_key(home), data))
     return received
 
 

@@ -715,13 +715,21 @@ def test_every_benefit_group_is_its_own_name_and_every_name_leads_to_a_group() -
 
 
 # Rules F.quiet, F.hostile
-def test_the_parser_reaches_nothing_but_its_folder(folder: Path, tmp_path: Path) -> None:
+def test_the_parser_reaches_nothing_but_what_it_is_shown(folder: Path, tmp_path: Path) -> None:
     import duckdb
 
     (tmp_path / "x.csv").write_text("a\n1\n")
-    with engine.open_parser(folder) as (parser, _):
+    (folder / "x.csv").write_text("a\n1\n")
+    with (
+        engine.open_parser(folder) as (parser, spill),
+        (tmp_path / "x.csv").open() as other,
+        spill.shown(folder / "x.csv") as shown,
+    ):
+        assert parser.execute(f"select * from read_csv('{shown}')").fetchall() == [(1,)]
         for sql in (
             f"select * from read_csv('{tmp_path}/x.csv')",
+            f"select * from read_csv('{folder}/x.csv')",
+            f"select * from read_csv('/proc/self/fd/{other.fileno()}')",
             f"copy (select 1) to '{tmp_path}/y.csv'",
             f"attach '{tmp_path}/z.db'",
             f"select * from read_text('{folder}/../x')",

@@ -24,6 +24,7 @@ from dagster_project.lib.receiving.formats.parse import (
     skip_condition,
     unmapped_condition,
 )
+from dagster_project.lib.receiving.formats.spill import Spill
 from dagster_project.lib.receiving.formats.weeks import week_window
 from dagster_project.lib.receiving.judging.declarations import Source
 from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding
@@ -65,12 +66,12 @@ def land(
     path: Path,
     file_format: str,
     source: Source,
-    spill: Path,
+    spill: Spill,
     *,
     whole_lines: bool = True,
     may_be_plain: bool = True,
 ) -> Landed:
-    """The landed form of a file of any format; for the switches see ``land_csv``.
+    """The landed form of a file that is shown, of any format; for the switches see ``land_csv``.
 
     Raises:
         FileRefusedError: the file as a whole cannot be read.
@@ -79,7 +80,7 @@ def land(
         raise FileRefusedError(Finding("FILE_EMPTY"))
     if path.stat().st_size > source.limits.max_bytes:
         raise FileRefusedError(Finding("FILE_LIMIT", detail=f"byte: {source.limits.max_bytes}"))
-    read: Callable[[Path, Source, Path], Landed]
+    read: Callable[[Path, Source, Spill], Landed]
     if file_format == "csv":
         from dagster_project.lib.receiving.formats.csv_format import land_csv
 
@@ -135,23 +136,35 @@ def read_content(
     path: Path,
     parts: NameParts,
     context: Context,
-    spill: Path,
+    spill: Spill,
     table: str,
 ) -> Content:
     """Parse a file into a typed table of the parser.
 
     Args:
         parser: of ``engine.open_parser``.
-        path: the bytes under a name of our own, in the parser's folder.
+        path: the bytes, under any name.
         parts: what the file's name says.
         context: what values are judged against.
-        spill: private folder for normalised copies.
+        spill: what the parser is shown.
         table: name for the typed table.
 
     Raises:
         FileRefusedError: the file as a whole cannot be accepted.
     """
     check_window(parts)
+    with spill.shown(path) as shown:
+        return _read_shown(parser, shown, parts, context, spill, table)
+
+
+def _read_shown(
+    parser: duckdb.DuckDBPyConnection,
+    path: Path,
+    parts: NameParts,
+    context: Context,
+    spill: Spill,
+    table: str,
+) -> Content:
     source = parts.source
     landed = land(path, parts.format, source, spill)
     parts = _resolve_headings(landed, parts)

@@ -33,6 +33,7 @@ from dagster_project.lib.receiving.formats.landed import (
     normalised,
     wide_relation,
 )
+from dagster_project.lib.receiving.formats.spill import Spill
 from dagster_project.lib.receiving.formats.week_lines import MAX_WEEKS
 from dagster_project.lib.receiving.judging.declarations import Source
 from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding, rows_finding
@@ -315,7 +316,7 @@ def _is_wide_line(headings: Sequence[str], layout: Layout, scan: _Scan, source: 
 def land_csv(
     path: Path,
     source: Source,
-    spill: Path,
+    spill: Spill,
     *,
     whole_lines: bool = True,
     may_be_plain: bool = True,
@@ -323,9 +324,9 @@ def land_csv(
     """The landed form of a csv file.
 
     Args:
-        path: the received bytes under a name of our own.
+        path: the received bytes, as the parser is shown them.
         source: its declaration.
-        spill: private folder for a normalised copy.
+        spill: where a normalised copy stands.
         whole_lines: wide files may be landed line by line (``Landed.has_weeks_text``).
         may_be_plain: DuckDB may read the file itself; else the strict reader, record by record.
 
@@ -364,6 +365,6 @@ def land_csv(
             path, columns, source.csv.delimiter, source.limits.max_line_bytes, quotes=True
         )
         return Landed(relation, headings, scan.lines - 1, places=places)
-    landed = _normalise(path, source, columns, spill / f"{path.name}.landed")
+    landed = _normalise(path, source, columns, spill.new_copy())
     landed.headings = headings
     return landed

@@ -31,6 +31,7 @@ from dagster_project.lib.receiving.formats.landed import (
     normalised,
 )
 from dagster_project.lib.receiving.formats.marks import DIMENSION
+from dagster_project.lib.receiving.formats.spill import Spill
 from dagster_project.lib.receiving.judging.declarations import Column, Source
 from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding, rows_finding
 
@@ -118,16 +119,16 @@ def _is_broken(value: Any) -> bool:
     return isinstance(value, str) and _HALF.search(value) is not None
 
 
-def land_json(path: Path, source: Source, spill: Path) -> Landed:
+def land_json(path: Path, source: Source, spill: Spill) -> Landed:
     """The landed form of an answer of the statistics service.
 
     A dimension must be its total in every row (``VALUE_NOT_ALLOWED`` otherwise). A column that no
     table has is left to the check of headings.
 
     Args:
-        path: the received bytes under a name of our own.
+        path: the received bytes, as the parser is shown them.
         source: its declaration.
-        spill: private folder for the normalised copy.
+        spill: where the normalised copy stands.
 
     Raises:
         FileRefusedError: ``FILE_FORMAT``, ``FILE_LIMIT``, ``FILE_ENCODING``, ``FILE_EMPTY``,
@@ -140,7 +141,7 @@ def land_json(path: Path, source: Source, spill: Path) -> Landed:
     columns = _landed_columns(layouts, source)
     headings = [column.heading for column in columns]
     check_headings(headings, source)
-    target = spill / f"{path.name}.landed"
+    target = spill.new_copy()
     faults: dict[int, tuple[int, str]] = {}
     empty_rows = 0
     with normalised(target, len(headings), source.limits.max_cell_chars) as writer:

@@ -25,6 +25,7 @@ from dagster_project.lib.receiving.formats.landed import (
     check_headings,
     landed_text,
 )
+from dagster_project.lib.receiving.formats.spill import Spill
 from dagster_project.lib.receiving.judging.causes import expected
 from dagster_project.lib.receiving.judging.declarations import Source
 from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding
@@ -37,13 +38,13 @@ _BY_THE_FILE = {
 }  # fmt: skip
 
 
-def land_parquet(path: Path, source: Source, spill: Path) -> Landed:
+def land_parquet(path: Path, source: Source, spill: Spill) -> Landed:
     """The landed form of a parquet file.
 
     Args:
-        path: the received bytes under a name of our own.
+        path: the received bytes, as the parser is shown them.
         source: its declaration.
-        spill: private folder for the file of our own.
+        spill: where the file of our own stands.
 
     Raises:
         FileRefusedError: ``FILE_FORMAT``, ``FILE_LIMIT``, ``FILE_ENCODING``, ``FILE_EMPTY``,
@@ -52,8 +53,8 @@ def land_parquet(path: Path, source: Source, spill: Path) -> Landed:
         EffektError: ``READER_ENDED``, the machine ended the process; no fault of the file.
         OSError: the disk is full or broken.
     """
-    target = (spill / f"{path.name}.landed").absolute()
-    said = _read(path.absolute(), target, source)
+    target = spill.new_copy()
+    said = _read(path, target, source, spill)
     if said["fault"] == "disk":
         raise OSError(said["errno"], os.strerror(said["errno"]))
     if said["fault"] == "limit":
@@ -112,7 +113,7 @@ def _wanted(source: Source) -> parquet_reader.Wanted:
     }
 
 
-def _read(path: Path, target: Path, source: Source) -> dict[str, Any]:
+def _read(path: Path, target: Path, source: Source, spill: Spill) -> dict[str, Any]:
     """The process's report on the file."""
     limits = source.limits.model_dump(
         include={"max_rows", "max_bytes", "max_columns", "max_cell_chars", "max_unpack_ratio"}
@@ -122,6 +123,7 @@ def _read(path: Path, target: Path, source: Source) -> dict[str, Any]:
     done = subprocess.run(  # noqa: S603 - our own interpreter and module
         [*command, json.dumps(limits), json.dumps(_wanted(source))],
         env={**os.environ, "ARROW_DEFAULT_MEMORY_POOL": "system"},
+        pass_fds=spill.handles,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,  # may quote cells

@@ -29,6 +29,7 @@ from dagster_project.lib.receiving.formats.landed import (
     heading_at,
     normalised,
 )
+from dagster_project.lib.receiving.formats.spill import Spill
 from dagster_project.lib.receiving.formats.xlsx_cells import NUMBER, Cell, cell_text
 from dagster_project.lib.receiving.formats.xlsx_container import (
     Package,
@@ -243,13 +244,13 @@ def _headings_of(cells: Sequence[Cell], source: Source) -> list[str]:
     return headings
 
 
-def land_xlsx(path: Path, source: Source, spill: Path) -> Landed:
+def land_xlsx(path: Path, source: Source, spill: Spill) -> Landed:
     """The landed form of the sheet of a workbook that has the source's headings.
 
     Args:
-        path: the received bytes under a name of our own.
+        path: the received bytes, as the parser is shown them.
         source: its declaration.
-        spill: private folder for the normalised copy.
+        spill: where the normalised copy stands.
 
     Raises:
         FileRefusedError: ``FILE_FORMAT``, ``FILE_LIMIT``, ``FILE_EMPTY``, ``HEADER_…``,
@@ -260,7 +261,7 @@ def land_xlsx(path: Path, source: Source, spill: Path) -> Landed:
             warnings.simplefilter("ignore")
             book = _open(path, source)
             with book.package:
-                return _land_sheet(book, source, spill / f"{path.name}.landed")
+                return _land_sheet(book, source, spill.new_copy())
     except (FileRefusedError, MemoryError):
         raise
     except Exception:  # whatever a broken workbook breaks; its text may quote cells

@@ -9,6 +9,7 @@ Rules: F.killed.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -59,7 +60,7 @@ class Decision:
             "identity": list(found.identity),
             "sha256": self.staged.sha256,
             "side_sha256": self.staged.side[0] if self.staged.side else None,
-            "in_place": self.staged.path is None,
+            "in_place": self.staged.copied is None,
             "place": self.place,
             "record": self.record.as_line() if self.record else None,
         }
@@ -77,7 +78,7 @@ def commit(home: Home, register: Register, decisions: list[Decision]) -> None:
     overlays = {decision.overlay for decision in decisions if decision.record} - {None}
     written = [decision.as_json() for decision in decisions]
     written[0]["overlays"] = sorted(overlay.hex() for overlay in overlays if overlay is not None)
-    files.write_atomic(path, canonical_json(written))
+    vault.write_note(home, JOURNAL, canonical_json(written))
     _carry_out(home, register, path)
 
 
@@ -104,7 +105,7 @@ def recover(home: Home, register: Register) -> bool:
 
 
 def _carry_out(home: Home, register: Register, path: Path) -> None:
-    decisions = json.loads(path.read_text(encoding="utf-8"))
+    decisions = json.loads(vault.read_note(home, JOURNAL))
     for decision in sorted(decisions, key=lambda decision: decision["place"] != "vault"):
         _store(home, decision)
     for overlay in decisions[0].get("overlays", ()):
@@ -149,11 +150,16 @@ def _move_in_place(home: Home, decision: dict[str, Any]) -> None:
     folders, name = _landed(decision)
     try:
         with opened_folder(home.landing, folders) as folder:
-            status = os.stat(name, dir_fd=folder, follow_symlinks=False)
-            if list(identity_of(status)) == decision["identity"]:
-                vault.take_in(home, folder, name, decision["sha256"], decision["place"])
-    except FileNotFoundError:
+            handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ELOOP, errno.ENXIO):
+            raise
         return
+    try:
+        if list(identity_of(os.fstat(handle))) == decision["identity"]:
+            vault.take_in(home, handle, decision["sha256"], decision["place"])
+    finally:
+        os.close(handle)
 
 
 def _remove_landed(home: Home, decision: dict[str, Any]) -> None:

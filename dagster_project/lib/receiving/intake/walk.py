@@ -14,9 +14,8 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from dagster_project.lib import vault
@@ -77,18 +76,16 @@ class Staged:
     Args:
         found: where it lies in the drop zone.
         sha256: of the copied bytes.
-        path: the copy, or None for a file too large to copy (it is moved as it is).
+        copied: the copy, or None for a file too large to copy (it is stored as it is).
         side: sha256 and text of its checksum file.
         is_changing: the file changed while it was read: left for the next night.
-        written: done once the copy is on the disk; None where nothing is to be waited for.
     """
 
     found: Found
     sha256: str
-    path: Path | None
+    copied: vault.Copied | None
     side: tuple[str, str] | None = None
     is_changing: bool = False
-    written: Future[None] | None = field(default=None, compare=False)
 
     def wait_until_written(self) -> None:
         """Return when the copy survives a power loss.
@@ -96,8 +93,13 @@ class Staged:
         Raises:
             OSError: the disk is full or broken.
         """
-        if self.written is not None:
-            self.written.result()
+        if self.copied is not None:
+            self.copied.wait_until_written()
+
+    def close(self) -> None:
+        """Let go of what is held of the copy."""
+        if self.copied is not None:
+            self.copied.close()
 
 
 def identity_of(status: os.stat_result) -> tuple[int, int, int, int]:
@@ -252,20 +254,20 @@ def stage(home: Home, found: Found, max_bytes: int) -> Staged | Closed | None:
             if error.errno not in _SWAPPED:
                 raise
             return Staged(found, "", None, is_changing=True)  # it stays; the others go on
-        written: Future[None] | None = None
+        copied: vault.Copied | None = None
         try:
             before = identity_of(os.fstat(handle))
             if found.size > max_bytes:
                 with os.fdopen(os.dup(handle), "rb") as stream:
-                    digest, path = hashlib.file_digest(stream, "sha256").hexdigest(), None
+                    digest = hashlib.file_digest(stream, "sha256").hexdigest()
             else:
                 copied = vault.copy_in(home, handle)
-                digest, path, written = copied.sha256, copied.path, copied.written
+                digest = copied.sha256
             changing = before != found.identity or identity_of(os.fstat(handle)) != before
         finally:
             os.close(handle)
         side = _read_side(folder, found, home)
-    return Staged(found, digest, path, side, changing, written)
+    return Staged(found, digest, copied, side, changing)
 
 
 def _stage_special(folder: int, found: Found, home: Home) -> Staged:
@@ -275,7 +277,7 @@ def _stage_special(folder: int, found: Found, home: Home) -> Staged:
     except OSError:
         data = b""
     copied = vault.keep_in(home, data)
-    return Staged(found, copied.sha256, copied.path)
+    return Staged(found, copied.sha256, copied)
 
 
 def checksum_matches(staged: Staged) -> bool:

@@ -16,7 +16,8 @@ from dagster_project.lib.keys.pseudonym import read_key
 from dagster_project.lib.receiving.formats.content import land
 from dagster_project.lib.receiving.formats.engine import open_parser
 from dagster_project.lib.receiving.formats.landed import check_headings, landed_text
-from dagster_project.lib.receiving.intake.register import load_register
+from dagster_project.lib.receiving.intake.register import Record, load_register
+from dagster_project.lib.receiving.judging.declarations import Source
 from dagster_project.lib.receiving.judging.findings import FileRefusedError
 from dagster_project.lib.receiving.loading.as_accepted import source_of
 from dagster_project.settings import Home
@@ -55,25 +56,35 @@ def row_hmacs(home: Home, sha256: str, source: str, row_numbers: Iterable[int]) 
     received = vault.Received(home, vault.VAULT, sha256)
     if record is None or not received.is_there:
         raise _missing(sha256)
-    declared = source_of(home, record)
     key = read_key(home)
-    with received.opened() as path, open_parser(home.vault) as (parser, spill):
-        try:
-            landed = land(path, record.format or "csv", declared, spill, whole_lines=False)
-            layout = check_headings(landed.headings, declared)
-            weeks = [landed_text(place) for *_, place in layout.weeks]
-            texts = ", ".join([*layout.texts(), *weeks])
-            rows = parser.execute(
-                f"select row_number, texts from (select row_number() over () as row_number,"
-                f" [{texts}] as texts from {landed.relation})"
-                " where row_number in (select unnest($rows::bigint[]))",
-                {"rows": wanted},
-            ).fetchall()
-        except FileRefusedError:
-            raise _missing(sha256) from None
+    try:
+        rows = _read_rows(received, record, source_of(home, record), wanted)
+    except (FileRefusedError, vault.DamagedError):
+        raise _missing(sha256) from None
     if len(rows) != len(wanted):
         raise _missing(sha256)
     return {number: _row_hmac(key, texts) for number, texts in sorted(rows)}
+
+
+def _read_rows(
+    received: vault.Received, record: Record, declared: Source, wanted: list[int]
+) -> list[tuple[int, list[str]]]:
+    """The landed texts of rows, by row number."""
+    with (
+        open_parser(received.home.vault) as (parser, spill),
+        received.opened() as path,
+        spill.shown(path) as shown,
+    ):
+        landed = land(shown, record.format or "csv", declared, spill, whole_lines=False)
+        layout = check_headings(landed.headings, declared)
+        weeks = [landed_text(place) for *_, place in layout.weeks]
+        texts = ", ".join([*layout.texts(), *weeks])
+        return parser.execute(
+            f"select row_number, texts from (select row_number() over () as row_number,"
+            f" [{texts}] as texts from {landed.relation})"
+            " where row_number in (select unnest($rows::bigint[]))",
+            {"rows": wanted},
+        ).fetchall()
 
 
 def _row_hmac(key: bytes, texts: list[str]) -> str:

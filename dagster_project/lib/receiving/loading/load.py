@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import duckdb
 
@@ -23,6 +22,7 @@ from dagster_project.lib.keys.pseudonym import fingerprint, read_key
 from dagster_project.lib.receiving.formats.content import Content, read_content
 from dagster_project.lib.receiving.formats.engine import WAREHOUSE_MEMORY_LIMIT, open_parser
 from dagster_project.lib.receiving.formats.parse import skip_condition
+from dagster_project.lib.receiving.formats.spill import Spill
 from dagster_project.lib.receiving.formats.weeks import run_rows
 from dagster_project.lib.receiving.intake.register import Record, load_register
 from dagster_project.lib.receiving.judging.declarations import Source, load_sources
@@ -299,19 +299,21 @@ def load_records(
 
 def _content_of(
     home: Home, record: Record, parts: NameParts, context: Context,
-    parser: duckdb.DuckDBPyConnection, spill: Path,
+    parser: duckdb.DuckDBPyConnection, spill: Spill,
 ) -> Content:  # fmt: skip
     """Parse a whole file of the vault again, into the table ``typed``."""
     received = vault.Received(home, vault.VAULT, record.sha256)
     if not received.is_there:
         raise _vault_error(record, "mangler i vault/")
-    with received.opened() as path:
-        if sha256_file(path) != record.sha256:
-            raise _vault_error(record, "er ikke længere det, der blev modtaget")
-        try:
-            return read_content(parser, path, parts, context, spill, "typed")
-        except FileRefusedError:
-            raise declared_otherwise(record) from None
+    try:
+        with received.opened() as path:
+            if sha256_file(path) == record.sha256:
+                return read_content(parser, path, parts, context, spill, "typed")
+    except vault.DamagedError:
+        pass
+    except FileRefusedError:
+        raise declared_otherwise(record) from None
+    raise _vault_error(record, "er ikke længere det, der blev modtaget")
 
 
 def _reject_again(parser: duckdb.DuckDBPyConnection, content: Content, record: Record) -> None:
