@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project.lib import receiving, warehouse
-from dagster_project.lib.base.canonical import sha256_file
+from dagster_project.lib import receiving, vault, warehouse
 from dagster_project.lib.base.errors import EffektError, NotAllowedError, UsageError
 from dagster_project.lib.keys import pseudonym
 from dagster_project.lib.receiving.intake.register import load_register
@@ -125,8 +124,8 @@ def test_the_same_bytes_accepted_under_one_name_and_refused_under_another_lie_in
     homes.land(home, f"ydelsesforloeb_{refused_on}.csv", text)
     report = homes.receive(home)
     assert (len(report.accepted), len(report.refused)) == (1, 1)
-    for folder in (home.vault, home.quarantine):
-        assert sha256_file(folder / report.accepted[0].sha256) == report.accepted[0].sha256
+    for place in (vault.VAULT, vault.QUARANTINE):
+        assert vault.Received(home, place, report.accepted[0].sha256).is_whole()
 
 
 # Rule I.duplicates
