@@ -39,6 +39,8 @@ HOME_FORMAT = 3
 """The format of a home that this code writes; ``lib/upgrade`` brings older ones up to it."""
 SEALED_FORMAT = 2
 """The format from which on register and manifests are sealed and statements signed."""
+ENCRYPTED_FORMAT = 3
+"""The format from which on received files are encrypted."""
 
 
 class UiFile(BaseModel):

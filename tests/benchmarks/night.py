@@ -62,7 +62,7 @@ def write_landing(folder: Path, home: Path) -> None:
     (contracts / "kontrakt-0000.yml").write_text(text.replace(old, "contract_id: kontrakt-0000"))
 
 
-def _timed(command: list[str]) -> dict[str, float]:
+def timed(command: list[str]) -> dict[str, float]:
     """Wall and CPU seconds of a command and its children."""
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run(command, cwd=PROJECT_ROOT, check=True, capture_output=True)
@@ -91,18 +91,18 @@ def measure(runs: int, root: Path) -> dict[str, dict[str, float]]:
     shutil.copy(claims, template / "template-claims.csv")
     effekt = [sys.executable, "-m", "dagster_project.cli", "run", "--home"]
     imports = [sys.executable, "-c", IMPORTS]
-    _timed(imports)
+    timed(imports)
     taken: dict[str, list[dict[str, float]]] = {
         "imports": [], "first": [], "next": [], "unchanged": []
     }  # fmt: skip
     for number in range(runs):
         home = folder / f"home-{number}"
         shutil.copytree(template, home)
-        taken["imports"].append(_timed(imports))
-        taken["first"].append(_timed([*effekt, str(home)]))
+        taken["imports"].append(timed(imports))
+        taken["first"].append(timed([*effekt, str(home)]))
         _withdraw_claims(home)
-        taken["next"].append(_timed([*effekt, str(home)]))
-        taken["unchanged"].append(_timed([*effekt, str(home)]))
+        taken["next"].append(timed([*effekt, str(home)]))
+        taken["unchanged"].append(timed([*effekt, str(home)]))
         shutil.rmtree(home)
     return {
         step: {key: statistics.median(one[key] for one in times) for key in ("wall", "cpu")}

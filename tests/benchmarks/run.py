@@ -261,6 +261,9 @@ def main() -> None:
         "--year-minutes", type=float, default=600, help="no night of the year begins after these"
     )
     parser.add_argument("--fleet", type=int, default=4, help="homes of the fleet; 0 for none")
+    parser.add_argument(
+        "--encryption", action="store_true", help="print what encrypting received files costs"
+    )
     parser.add_argument("--many-only", action="store_true", help="print year and fleet alone")
     parser.add_argument("--keep", type=Path, default=None, help="folder to keep the worlds in")
     arguments = parser.parse_args()
@@ -271,6 +274,11 @@ def main() -> None:
     try:
         if arguments.wide_only:
             print(report.wide_text(wide.measure(arguments.wide, arguments.runs, root)))
+            return
+        if arguments.encryption:
+            from tests.benchmarks import encryption
+
+            print(encryption.text_of(encryption.measure(arguments.runs, root)))
             return
         if arguments.many_only:
             print("\n".join(many(arguments, root)))

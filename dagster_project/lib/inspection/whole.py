@@ -32,7 +32,7 @@ from dagster_project.lib.receiving.intake.walk import SIDE_FILE_BYTES, names_sha
 from dagster_project.lib.records import heads, vault
 from dagster_project.lib.records.printed import Printed, printed_heads
 from dagster_project.lib.vault import QUARANTINE, Received, check_key
-from dagster_project.settings import SEALED_FORMAT, Home
+from dagster_project.settings import ENCRYPTED_FORMAT, SEALED_FORMAT, Home
 
 
 @dataclass
@@ -191,17 +191,26 @@ def _vault(home: Home, deliveries: Register | None) -> Area:
         damage = vault.find_damage(kept)
         if damage is not None:
             area.fault("VAULT_BROKEN", damage.told, damage.remedy)
-        elif (
-            kept.record is None
-            and not kept.is_overlay
-            and not _is_explained(home, kept.file, known)
-        ):
+            continue
+        _note_plain(area, home, kept.file)
+        is_named = kept.record is not None or kept.is_overlay
+        if not is_named and not _is_explained(home, kept.file, known):
             area.fault(
                 "VAULT_UNKNOWN",
                 f"{kept.file.label} står ikke i leveringsregistret",
                 "læg vault/deliveries.jsonl tilbage fra den nyeste sikkerhedskopi",
             )
     return area
+
+
+def _note_plain(area: Area, home: Home, file: Received) -> None:
+    """A file that was put back from a copy of before is whole, and is not encrypted."""
+    if home.read_home_file().format >= ENCRYPTED_FORMAT and not file.is_encrypted:
+        area.fault(
+            "VAULT_PLAIN",
+            f"{file.label} ligger ukrypteret",
+            "kør effekt rotate-key vault, som krypterer alle modtagne filer på ny",
+        )
 
 
 def _is_explained(home: Home, file: Received, known: set[str]) -> bool:

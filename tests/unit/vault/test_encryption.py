@@ -253,3 +253,17 @@ def test_what_does_not_fit_into_the_parser_s_memory_is_encrypted(tmp_path: Path)
     with engine.open_parser(tmp_path) as (parser, _):
         (told,) = parser.execute("select current_setting('temp_file_encryption')").fetchall()
         assert told == (True,)
+
+
+# Rules F.encrypted, F.verify
+def test_a_file_put_back_unencrypted_is_read_told_and_encrypted_by_a_change_of_key(
+    home: Home,
+) -> None:
+    file = vault.listed(home, vault.VAULT)[0]
+    file.stored.write_bytes(GOOD)
+    home.home_file.write_text("format: 3\n", encoding="utf-8")
+    assert file.read() == GOOD
+    (area,) = [area for area in inspect_home(home).areas if area.name == "vault"]
+    assert [fault.code for fault in area.faults] == ["VAULT_PLAIN"]
+    records.rotate_vault_key(home)
+    assert file.is_encrypted and file.read() == GOOD
