@@ -25,6 +25,7 @@ from dagster_project.lib.receiving.formats.parse import (
     unmapped_condition,
 )
 from dagster_project.lib.receiving.formats.weeks import week_window
+from dagster_project.lib.receiving.formats.sealed import land_sealed
 from dagster_project.lib.receiving.judging.declarations import Source
 from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding
 from dagster_project.lib.receiving.judging.grammar import Context
@@ -137,6 +138,8 @@ def read_content(
     context: Context,
     spill: Path,
     table: str,
+    *,
+    is_sealed: bool = False,
 ) -> Content:
     """Parse a file into a typed table of the parser.
 
@@ -147,19 +150,20 @@ def read_content(
         context: what values are judged against.
         spill: private folder for normalised copies.
         table: name for the typed table.
+        is_sealed: the bytes are a sealed copy, whatever format the delivery had.
 
     Raises:
         FileRefusedError: the file as a whole cannot be accepted.
     """
     check_window(parts)
     source = parts.source
-    landed = land(path, parts.format, source, spill)
+    landed = land_sealed(path) if is_sealed else land(path, parts.format, source, spill)
     parts = _resolve_headings(landed, parts)
     check_window(parts)
     try:
         parsed = parse(parser, landed, source, context, table)
     except FileRefusedError:
-        if parts.format != "csv":
+        if parts.format != "csv" or is_sealed:
             raise
         # rows too wide and rows too narrow can make up for each other: the reader names them
         landed = land(path, parts.format, source, spill, may_be_plain=False)
