@@ -24,8 +24,8 @@ from dagster_project.lib.receiving.formats.parse import (
     skip_condition,
     unmapped_condition,
 )
-from dagster_project.lib.receiving.formats.weeks import week_window
 from dagster_project.lib.receiving.formats.sealed import land_sealed
+from dagster_project.lib.receiving.formats.weeks import week_window
 from dagster_project.lib.receiving.judging.declarations import Source
 from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding
 from dagster_project.lib.receiving.judging.grammar import Context

@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import duckdb
 
@@ -33,7 +33,7 @@ _REPLACEMENT = "\ufffd"
 
 
 def write_sealed(
-    connection: duckdb.DuckDBPyConnection, landed: Landed, rows: Collection[int], target: Path
+    connection: duckdb.DuckDBPyConnection, landed: Landed, rows: Collection[int], target: IO[bytes]
 ) -> int:
     """Write the sealed copy of a landed delivery.
 
@@ -41,7 +41,7 @@ def write_sealed(
         connection: a parser of ``engine.open_parser``.
         landed: the delivery, landed with a column for each heading.
         rows: row numbers that become empty; those that are empty already stay so.
-        target: the file to write.
+        target: what is written to.
 
     Returns:
         how many rows the copy marks.
@@ -59,13 +59,13 @@ def write_sealed(
         f"select array_to_string([{texts}], chr(31)) from {landed.relation}"
     )
     number = 0
-    with target.open("w", encoding="utf-8", newline="") as handle:
-        handle.write(_header(landed.headings) + "\n")
-        while batch := cursor.fetchmany(_BATCH):
-            for (joined,) in batch:
-                number += 1
-                handle.write(gap if number in empty else SEPARATOR + joined)
-                handle.write("\n")
+    target.write(f"{_header(landed.headings)}\n".encode())
+    while batch := cursor.fetchmany(_BATCH):
+        lines = []
+        for (joined,) in batch:
+            number += 1
+            lines.append(gap if number in empty else SEPARATOR + joined)
+        target.write("".join(f"{line}\n" for line in lines).encode())
     if empty and not 1 <= min(empty) <= max(empty) <= number:
         raise ValueError("the delivery has no such row")
     return len(empty)
