@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 from dagster_project.lib.base.lazy import attributes
 
 if TYPE_CHECKING:
-    from dagster_project.lib.person.forget import finish, forget
-    from dagster_project.lib.person.insight import insight
+    from dagster_project.lib.person.answering import insight
+    from dagster_project.lib.person.forgetting import finish, forget
     from dagster_project.lib.person.numbers import read_number
 
 _HOMES = {
-    "finish": "forget",
-    "forget": "forget",
-    "insight": "insight",
+    "finish": "forgetting",
+    "forget": "forgetting",
+    "insight": "answering",
     "read_number": "numbers",
 }
 

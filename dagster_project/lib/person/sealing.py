@@ -1,7 +1,7 @@
 """Sealed copies in the vault: the deliveries that held a forgotten person, without that person.
 
 What belongs here: writing them before the decision is recorded, and knowing after a kill which were
-written. What does not: their form (``receiving.formats.sealed``), the decision (``forget``).
+written. What does not: their form (``receiving.formats.sealed``), the decision (``forgetting``).
 
 A copy is durable in the vault before the line that names it. Until the line stands, the names of
 the copies stand in ``vault/.forget.json``, so that those of a killed command are taken away.

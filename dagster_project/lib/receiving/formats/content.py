@@ -48,6 +48,7 @@ class Content:
         duplicate_rows: rows of a window source that repeat another in every column.
         covered_days: Σ over the counted rows of the days they cover in the window.
         sheet_number: of the workbook's sheet that was read; 0 in other formats.
+        forgotten: rows of a sealed copy whose person is forgotten; they are in no other count.
     """
 
     parts: NameParts
@@ -55,6 +56,7 @@ class Content:
     duplicate_rows: int = 0
     covered_days: int = 0
     sheet_number: int = 0
+    forgotten: frozenset[int] = frozenset()
 
     @property
     def is_refused(self) -> bool:
@@ -175,12 +177,16 @@ def read_content(
     if context.is_new and parsed.rejected_rows <= source.max_rejected_rows:
         _check_says_something(parser, parts, parsed)
     if parsed.rejected_rows > source.max_rejected_rows or source.window is None:
-        return Content(parts, parsed, sheet_number=landed.sheet_number)
+        forgotten = frozenset(landed.forgotten)
+        return Content(parts, parsed, sheet_number=landed.sheet_number, forgotten=forgotten)
     if parsed.has_repeated_keys:
         duplicates = _mark_repeats(parser, source, parsed)
     else:
         duplicates = 0 if source.key else _mark_duplicates(parser, source, parsed)
-    return Content(parts, parsed, duplicates, _covered_days(parser, parts, parsed))
+    return Content(
+        parts, parsed, duplicates, _covered_days(parser, parts, parsed),
+        forgotten=frozenset(landed.forgotten),
+    )  # fmt: skip
 
 
 @contextmanager

@@ -98,7 +98,7 @@ def forget(settings: Settings, number: str, actor: str, reason: str) -> Forgotte
     acting = who_acts.for_deliveries(settings, actor)
     with lock.hold(home.lock_file):
         finish(home)
-        ledger = records.check(home).ledger
+        records.check(home)
         as_of = date_of_decision(settings, None)
         register = load_register(home)
         with opened_files(home, register) as open_files:
@@ -109,7 +109,7 @@ def forget(settings: Settings, number: str, actor: str, reason: str) -> Forgotte
             _require_known(sought, refused)
             _require_no_course(sought, why)
             terms = contracts.load_contracts(settings.contracts_dir, settings.area)
-            retained.require_free(terms, ledger, sought, as_of)
+            retained.require_free(home, terms, sought, as_of)
             removed = sealing.seal(open_files, sought)
         removed += [
             removals.File(removals.QUARANTINE, one.sha256, one.size) for one in refused.holding

@@ -18,7 +18,7 @@ from dagster_project.lib.ledger import access
 from dagster_project.lib.pages import place
 from dagster_project.lib.person.courses import figures_of
 from dagster_project.lib.person.document import Answer, answer
-from dagster_project.lib.person.forget import unknown
+from dagster_project.lib.person.forgetting import unknown
 from dagster_project.lib.person.refused import seek_refused
 from dagster_project.lib.person.rows import opened_files, seek
 from dagster_project.settings import Settings
