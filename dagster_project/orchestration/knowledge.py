@@ -28,8 +28,8 @@ def knowledge(settings: Settings) -> str:
 
     As-of date, area, register of deliveries (accepted, held, refused, opened), contract files,
     ledger, pseudonymisation key and code with its reference tables. The record of publications is
-    what came of earlier nights: with it, no night would ever know the same as the one before. The access
-    log is no knowledge either: a look moves no figure.
+    what came of earlier nights: with it, no night would ever know the same as the one before. A
+    look at a person's data moves no figure either.
     """
     home = settings.home
     apart = (publications.record_file(home), access.record_file(home))

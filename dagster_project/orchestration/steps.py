@@ -125,7 +125,7 @@ def _load(settings: Settings) -> dict[str, int]:
     try:
         receiving.load_raw(
             connection, home, terms, reference.load_reference(), settings.as_of,
-            _area(settings, terms),
+            _area(settings, terms), ledger.ended_contracts(home, terms, settings.as_of),
         )  # fmt: skip
         ledger.load_ledger(connection, home, settings.as_of, terms)
         connection.execute("checkpoint")

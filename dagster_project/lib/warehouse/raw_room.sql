@@ -113,7 +113,18 @@ create table if not exists raw.contract_part (
     baseline_entries bigint, baseline_relapsed bigint, target_reduction decimal(9, 6),
     target_by date, cost_per_relapse_dkk decimal(18, 2), yearly_investment_dkk decimal(18, 2),
     follow_up_days integer, last_follow_up_on date, booking_month date);
--- settlement periods of a contract that pays; period_end is the last day
+-- contracts whose retention has ended, and their parts: what the mart shows of them, and no number
+-- that a rule computes with; they stand in no other raw.contract table but that of their periods
+create table if not exists raw.ended_contract (
+    contract_id varchar, title varchar, area varchar, municipality varchar, provider varchar,
+    investor varchar, document varchar, document_title varchar, starts_on date, ends_on date,
+    chosen_reading varchar, payment_ceiling_dkk decimal(18, 2), basis_ceiling_dkk decimal(18, 2),
+    authorised_max_dkk decimal(18, 2), terms_sha256 varchar);
+create table if not exists raw.ended_contract_part (
+    contract_id varchar, part_id varchar, title varchar, kind varchar, clause varchar,
+    effort_months integer, baseline_first_month date, baseline_last_month date,
+    evaluation_first_month date, evaluation_last_month date);
+-- settlement periods of a contract that pays, of an ended one the approved; period_end is the last day
 create table if not exists raw.contract_period (
     contract_id varchar, period_start date, period_end date, period_label varchar,
     is_final boolean);
