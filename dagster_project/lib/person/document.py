@@ -47,7 +47,7 @@ class RowTold:
 
 @dataclass(frozen=True)
 class DeliveryTold:
-    """A delivery that holds rows of the person."""
+    """A delivery that holds rows of the person; ``columns`` explains those that are read."""
 
     title: str
     file_name: str
@@ -55,6 +55,7 @@ class DeliveryTold:
     extracted_on: str
     state: str
     rows: Sequence[RowTold]
+    columns: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -167,8 +168,9 @@ def _delivery(found: FoundIn, person: Person, as_of: dt.date) -> DeliveryTold:
         for row in found.rows
     ]
     return DeliveryTold(
-        found.source.title, record.file_name, record.delivery_id, drawn, state, rows
-    )
+        found.source.title, record.file_name, record.delivery_id, drawn, state, rows,
+        [(column.heading, column.description) for column in found.source.columns],
+    )  # fmt: skip
 
 
 def _shown(text: str, person: Person) -> str:

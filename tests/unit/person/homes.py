@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 from dagster_project.lib import receiving, warehouse
 from dagster_project.lib.base.canonical import canonical_json
