@@ -29,9 +29,10 @@ FORMATS = {
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    """Every source once; the person has a second number."""
+    """A list, its claims and person status; the person has a second number."""
     made = homes.new_home(tmp_path / "home")
-    for source, (_, rows) in corpus.TABLES.items():
+    for source in ("deltagere", "resultatkrav", "personstatus"):
+        _, rows = corpus.TABLES[source]
         more = [[own.NUMBER, "nyt_cpr", "2023-06-13", NEW]] if source == "personstatus" else []
         own.land(made, source, [*rows, *more])
     assert not homes.receive(made).refused
@@ -60,18 +61,17 @@ def test_a_forgotten_person_is_found_in_no_file_and_all_others_are_read_as_befor
     home: Home,
 ) -> None:
     before = own.loaded(home)
-    assert len(holding(home, own.NUMBER)) == 7
+    assert len(holding(home, own.NUMBER)) == 2
     done = forget(home)
     assert holding(home, own.NUMBER, NEW) == []
     after = own.loaded(home)
     for table, rows in before.items():
         assert set(after[table]) <= set(rows), table
     gone = {table: len(rows) - len(after[table]) for table, rows in before.items()}
-    assert gone == {
-        "ydelsesforloeb": 1, "dream": 2, "ydelsesrefusion": 3, "deltagere": 1, "resultatkrav": 2,
-        "jobindsats": 0, "personstatus": 2, "eindkomst": 1, "aktiviteter": 1, "rejected_row": 0,
+    assert {table: count for table, count in gone.items() if count} == {
+        "deltagere": 1, "resultatkrav": 2, "personstatus": 2,
     }  # fmt: skip
-    assert done.rows == sum(gone.values()) - 1  # two runs of one wide row
+    assert done.rows == sum(gone.values())
     with pytest.raises(UsageError, match="PERSON_UNKNOWN"):
         forget(home)
 
@@ -108,8 +108,8 @@ def test_rows_of_others_keep_number_values_and_hash_whatever_the_format(
 
 
 def _values(rows: list[tuple[object, ...]]) -> list[str]:
-    """Rows without delivery, row number and the dense number of a course."""
-    return sorted(str([v for v in row[2:] if not isinstance(v, int) or v > 99]) for row in rows)
+    """Rows without delivery and row number."""
+    return sorted(str(row[2:]) for row in rows)
 
 
 OVERLAYS = {
@@ -127,7 +127,7 @@ DAY = st.sampled_from(["2023-01-16", "2023-02-01", "", "16-01-2023", "31-12-2023
     drawn=st.lists(st.tuples(PEOPLE, COURSE, DAY), min_size=1, max_size=8),
 )
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 # Rules F.forget, I.overlay, G.staged
 def test_any_list_in_any_dialect_reads_for_the_others_as_it_did(
@@ -201,7 +201,7 @@ def test_a_contract_inside_its_retention_holds_the_person_until_its_last_day(hom
 def test_a_contract_that_says_nothing_of_retention_holds_the_person_for_good(home: Home) -> None:
     with pytest.raises(NotAllowedError, match="siger intet om opbevaring"):
         forget(home, retention="")
-    assert len(holding(home, own.NUMBER)) == 7
+    assert len(holding(home, own.NUMBER)) == 2
 
 
 # Rule F.forget
