@@ -96,6 +96,8 @@ def test_the_number_is_found_nowhere_and_the_pseudonym_in_frozen_records_alone(t
     assert told.found
     assert holding(root, *forms(GONE)) == []
     (key,) = Person(frozenset({GONE})).keys(home(told.town))
+    (annex,) = (root / "reports").rglob("2023-01-bilag.json")  # written again, of what is frozen
+    assert '"A"' in annex.read_text("utf-8")
     (other,) = Person(frozenset({NEIGHBOUR})).keys(home(told.town))
     assert {path.split("/")[0] for path in holding(root, key.encode())} <= {"ledger"}
     assert holding(root, other.encode())

@@ -10,7 +10,7 @@ one that the next night finishes:
 2. the decision is a line of the record of removals: from here on every reader takes the copies;
 3. the received files go, and the refused files that hold the person;
 4. what was computed goes: ``work/``, restricted rooms of older snapshots, restricted pages, annexes
-   with courses;
+   (they name courses; the night writes those of approved periods again);
 5. the note goes.
 
 Rules: F.forget, F.killed.
@@ -25,7 +25,7 @@ from typing import Any
 
 from dagster_project.lib import contracts, records, removals, vault
 from dagster_project.lib.base import files, lock
-from dagster_project.lib.base.errors import UsageError
+from dagster_project.lib.base.errors import EffektError, UsageError
 from dagster_project.lib.base.typed_text import clean
 from dagster_project.lib.contracts import who_acts
 from dagster_project.lib.pages import place
@@ -34,12 +34,14 @@ from dagster_project.lib.person.refused import InQuarantine, seek_refused
 from dagster_project.lib.person.rows import Sought, opened_files, seek
 from dagster_project.lib.publishing import closed_rooms, date_of_decision
 from dagster_project.lib.publishing.leftovers import OLD_PREFIX
+from dagster_project.lib.receiving.intake import journal
 from dagster_project.lib.receiving.intake.register import load_register
 from dagster_project.lib.removals import Removal
+from dagster_project.lib.trace import side_home
 from dagster_project.settings import Home, Settings
 
 FORGET = "forget"
-_PROVIDER_ANNEX = "*-bilag-leverandør.*"
+_ANNEXES = "*-bilag*"
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def forget(settings: Settings, number: str, actor: str, reason: str) -> Forgotte
     Raises:
         UsageError: no name, no reason, or the home holds nothing of the person.
         NotAllowedError: ``PERSON_RETAINED``, or not by this person.
-        EffektError: ``HOME_BUSY``, ``SECRETS_OPEN``, ``VAULT_BROKEN``.
+        EffektError: ``HOME_BUSY``, ``SECRETS_OPEN``, ``VAULT_BROKEN``, ``NIGHT_UNFINISHED``.
     """
     why = clean(reason, "begrundelsen")
     home = settings.home
@@ -98,6 +100,7 @@ def forget(settings: Settings, number: str, actor: str, reason: str) -> Forgotte
     acting = who_acts.for_deliveries(settings, actor)
     with lock.hold(home.lock_file):
         finish(home)
+        _require_nothing_left(home)
         records.check(home)
         as_of = date_of_decision(settings, None)
         register = load_register(home)
@@ -183,8 +186,26 @@ def _remove_computed(home: Home) -> None:
         shutil.rmtree(aside, ignore_errors=True)
         site.rename(aside)
         shutil.rmtree(aside)
-    for path in home.reports.rglob(_PROVIDER_ANNEX) if home.reports.is_dir() else ():
+    for path in home.reports.rglob(_ANNEXES) if home.reports.is_dir() else ():
         path.unlink()
+
+
+def _require_nothing_left(home: Home) -> None:
+    """Refuse while files lie aside that a killed night had decided on; what it had not, goes.
+
+    Raises:
+        EffektError: ``NIGHT_UNFINISHED``.
+    """
+    if journal.is_unfinished(home):
+        raise EffektError(
+            "NIGHT_UNFINISHED",
+            "en kørsel er standset midt i modtagelsen, og dens filer kan rumme personen",
+            remedy="kør effekt run, og glem så personen",
+        )
+    incoming = vault.incoming_folder(home)
+    for left in incoming.iterdir() if incoming.is_dir() else ():
+        shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
+    side_home.sweep(home)
 
 
 def _require_known(sought: Sought, refused: InQuarantine) -> None:
