@@ -18,6 +18,7 @@ Rules: F.forget, F.killed.
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -224,5 +225,5 @@ def unknown(sought: Sought) -> UsageError:
 
 
 def _require_no_course(sought: Sought, reason: str) -> None:
-    if any(course in reason for _, course in sought.courses):
+    if any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", reason) for _, name in sought.courses):
         raise UsageError("begrundelsen nævner et forløb, der glemmes", remedy="skriv den uden")
