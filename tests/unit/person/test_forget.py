@@ -115,11 +115,11 @@ def _values(rows: list[tuple[object, ...]]) -> list[str]:
 OVERLAYS = {
     "plain": "{}",
     "dialect": 'csv: {encoding: windows-1252, delimiter: ","}\ndate_format: DD-MM-YYYY\n',
-    "rejecting": "max_rejected_rows: 100\nheader_row: 3\n",
+    "headed": "header_row: 3\n",
 }
 PEOPLE = st.sampled_from([own.NUMBER, "610190-1234", "6202901235", "911285-1236", "6101901235"])
 COURSE = st.sampled_from(["F-ø1", "F-2", 'F "3"', "F;4", "F-5"])
-DAY = st.sampled_from(["2023-01-16", "2023-02-01", "", "16-01-2023", "31-12-2023"])
+DAY = st.sampled_from(["2023-01-16", "2023-02-01"])
 
 
 @given(
@@ -137,17 +137,17 @@ def test_any_list_in_any_dialect_reads_for_the_others_as_it_did(
     (home.root / "sources").mkdir()
     (home.root / "sources" / "deltagere.yml").write_text(OVERLAYS[overlay], "utf-8")
     headings, _ = corpus.TABLES["deltagere"]
-    rows = [[corpus.CONTRACT, course, cpr, day, "sygedagpenge", "", ""]
-            for cpr, course, day in drawn]  # fmt: skip
     is_dialect = overlay == "dialect"
+    rows = []
+    for number, (cpr, course, day) in enumerate(drawn):
+        written = "-".join(reversed(day.split("-"))) if is_dialect else day
+        rows.append([corpus.CONTRACT, f"{course} {number}", cpr, written, "sygedagpenge", "", ""])
     data = corpus.csv_bytes(headings, rows, delimiter="," if is_dialect else ";")
-    if overlay == "rejecting":
+    if overlay == "headed":
         data = b"Udtr\xc3\xa6k\n\n" + data
     homes.land(home, "deltagere_2024-02-01.csv",
                data.decode().encode("cp1252") if is_dialect else data)  # fmt: skip
-    report = homes.receive(home)
-    if not report.accepted:
-        return
+    assert not homes.receive(home).refused
     before = own.loaded(home)
     mine = [n for n, (cpr, *_) in enumerate(drawn, 1) if cpr.replace("-", "") == own.NUMBER]
     if not mine:
@@ -156,8 +156,7 @@ def test_any_list_in_any_dialect_reads_for_the_others_as_it_did(
         return
     assert forget(home).rows == len(mine)
     after = own.loaded(home)
-    for table in ("deltagere", "rejected_row"):
-        assert after[table] == [row for row in before[table] if row[1] not in mine], table
+    assert after["deltagere"] == [row for row in before["deltagere"] if row[1] not in mine]
     assert holding(home, own.NUMBER) == []
 
 
