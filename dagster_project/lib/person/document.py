@@ -5,7 +5,6 @@ What belongs here: the words and the layout of the answer. What does not: findin
 says whose it is.
 
 Rules: F.person, I.person_text.
-Decides: F.person.
 """
 
 from __future__ import annotations
