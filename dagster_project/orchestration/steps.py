@@ -126,7 +126,7 @@ def _load(settings: Settings) -> dict[str, int]:
     try:
         receiving.load_raw(
             connection, home, terms, reference.load_reference(), settings.as_of,
-            _area(settings, terms),
+            _area(settings, terms), ledger.ended_contracts(home, terms, settings.as_of),
         )  # fmt: skip
         ledger.load_ledger(connection, home, settings.as_of, terms)
         connection.execute("checkpoint")
@@ -279,6 +279,7 @@ def publish(settings: Settings) -> StepOutcome:
         metadata: dict[str, int | str] = {"snapshot_id": there, "action": "unchanged"}
         return StepOutcome(snapshot_id=there, metadata=metadata)
     done = publishing.publish(settings.home)
+    publishing.remove_old_rooms(settings.home)
     return StepOutcome(
         snapshot_id=done.snapshot_id,
         metadata={"snapshot_id": done.snapshot_id, "action": done.action},

@@ -79,7 +79,7 @@ class Town:
 
     ``spells``: sickness benefit by course, inclusive days. ``visited``, ``claims`` and
     ``statistics`` (full-time persons by month) are what the next files hold. ``events``: person
-    status by course.
+    status by course. ``retention_years``: of the contract, which without it is computed for ever.
     """
 
     root: Path
@@ -89,6 +89,7 @@ class Town:
     claims: dict[tuple[str, str], bool] = field(default_factory=dict)
     statistics: dict[str, str] = field(default_factory=dict)
     events: list[tuple[str, str, str]] = field(default_factory=list)
+    retention_years: int | None = None
 
     @property
     def settings(self) -> Settings:
@@ -100,6 +101,8 @@ class Town:
         folder = self.root / "contracts"
         folder.mkdir(parents=True, exist_ok=True)
         text = TERMS.replace("RATE", str(self.rate))
+        if self.retention_years is not None:
+            text += f'retention: {{years: {self.retention_years}, clause: "prøve"}}\n'
         (folder / f"{CONTRACT}.yml").write_text(text, encoding="utf-8")
 
     def deliver(self, day: str, *sources: str) -> None:

@@ -561,6 +561,12 @@ class BusinessCase(Section):
         return self
 
 
+class Retention(Section):
+    """How long what a contract rests on is kept after its last payment (F.retention)."""
+
+    years: Annotated[Integer, Between(1, 100)] = 5
+
+
 class Contract(Section):
     """One contract file (C.file)."""
 
@@ -584,6 +590,7 @@ class Contract(Section):
     screening: Screening | None = None
     effect: Effect | None = None
     business_case: BusinessCase | None = None
+    retention: Annotated[Retention | None, AddedLater()] = None
 
     @cached_property
     def terms_sha256(self) -> str:

@@ -7,7 +7,8 @@ Rules: C.terms, M.contract.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import datetime as dt
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -27,25 +28,39 @@ Row = dict[str, Any]
 
 
 def write_contracts(
-    connection: duckdb.DuckDBPyConnection, contracts: Sequence[Contract]
+    connection: duckdb.DuckDBPyConnection,
+    contracts: Sequence[Contract],
+    ended: Mapping[str, Collection[dt.date]] | None = None,
 ) -> dict[str, int]:
     """Replace the rows of every raw.contract* table by those of these contracts.
+
+    Args:
+        connection: an open warehouse with its raw tables.
+        contracts: the validated contracts.
+        ended: contracts whose retention has ended, with the first days of their approved periods.
+            Of them stand the contract, its parts and these periods, and nothing that a rule
+            computes with.
 
     Returns:
         rows written, by table.
     """
-    return {
-        table: replace_rows(
-            connection,
-            table,
-            [
-                {"contract_id": contract.contract_id, **row}
-                for contract in contracts
-                for row in rows_of(contract)
-            ],
-        )
-        for table, rows_of in _TABLES.items()
-    }
+    over = ended or {}
+    computed = [contract for contract in contracts if contract.contract_id not in over]
+    rest = [contract for contract in contracts if contract.contract_id in over]
+    rows = {table: _rows(rows_of, computed) for table, rows_of in _TABLES.items()}
+    rows |= {table: _rows(rows_of, rest) for table, rows_of in _ENDED_TABLES.items()}
+    rows["raw.contract_period"] += [
+        row for row in _rows(_periods, rest) if row["period_start"] in over[row["contract_id"]]
+    ]
+    return {table: replace_rows(connection, table, found) for table, found in rows.items()}
+
+
+def _rows(rows_of: Callable[[Contract], Iterator[Row]], contracts: Sequence[Contract]) -> list[Row]:
+    return [
+        {"contract_id": contract.contract_id, **row}
+        for contract in contracts
+        for row in rows_of(contract)
+    ]
 
 
 def _named(section: Section, names: str) -> Row:
@@ -278,6 +293,29 @@ def _business_case_lines(contract: Contract) -> Iterator[Row]:
             }
 
 
+def _ended(contract: Contract) -> Iterator[Row]:
+    """What the mart shows of a contract that is computed no more."""
+    shown = (
+        "title area municipality provider investor document document_title starts_on ends_on"
+        " chosen_reading authorised_max_dkk terms_sha256"
+    )
+    (row,) = _contract(contract)
+    chosen = [reading for reading in _readings(contract) if reading["is_chosen"]]
+    ceilings = "payment_ceiling_dkk basis_ceiling_dkk"
+    yield {name: row.get(name) for name in shown.split()} | {
+        name: chosen[0][name] if chosen else None for name in ceilings.split()
+    }
+
+
+def _ended_parts(contract: Contract) -> Iterator[Row]:
+    shown = (
+        "part_id title kind clause effort_months baseline_first_month baseline_last_month"
+        " evaluation_first_month evaluation_last_month"
+    )
+    for row in _parts(contract):
+        yield {name: row.get(name) for name in shown.split()}
+
+
 _TABLES: dict[str, Callable[[Contract], Iterator[Row]]] = {
     "raw.contract": _contract,
     "raw.contract_part": _parts,
@@ -297,4 +335,8 @@ _TABLES: dict[str, Callable[[Contract], Iterator[Row]]] = {
     "raw.contract_effect": _effect,
     "raw.contract_business_case": _business_case,
     "raw.contract_business_case_line": _business_case_lines,
+}
+_ENDED_TABLES: dict[str, Callable[[Contract], Iterator[Row]]] = {
+    "raw.ended_contract": _ended,
+    "raw.ended_contract_part": _ended_parts,
 }

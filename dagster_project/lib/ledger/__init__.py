@@ -14,6 +14,7 @@ from dagster_project.lib.base.lazy import attributes
 if TYPE_CHECKING:
     from dagster_project.lib.ledger.chain import Event, Ledger, check_chain, lock, read
     from dagster_project.lib.ledger.raw_rows import load_ledger, load_states
+    from dagster_project.lib.ledger.retention import ended_contracts
     from dagster_project.lib.ledger.state import approvals_of, kept_snapshots
 
 _HOMES = {
@@ -22,6 +23,7 @@ _HOMES = {
     "read": "chain",
     "check_chain": "chain",
     "approvals_of": "state",
+    "ended_contracts": "retention",
     "kept_snapshots": "state",
     "load_ledger": "raw_rows",
     "load_states": "raw_rows",
@@ -33,6 +35,7 @@ __all__ = [
     "Ledger",
     "approvals_of",
     "check_chain",
+    "ended_contracts",
     "kept_snapshots",
     "load_ledger",
     "load_states",

@@ -23,10 +23,11 @@ create table if not exists raw.delivery (
 create table if not exists raw.known_delivery (
     delivery_no integer, source varchar, sha256 varchar, file_name varchar, extracted_on date,
     covers_from date, covers_to date, delivery_rank integer);
--- deliveries whose rows stand in the tables below; staged + rejected + duplicate = row_count
+-- deliveries whose rows stand in the tables below; staged + rejected + duplicate +
+-- skipped + forgotten = row_count
 create table if not exists raw.loaded_delivery (
     delivery_no integer, delivery_id varchar, row_count bigint, loaded_rows bigint,
-    rejected_rows bigint, duplicate_rows bigint, skipped_rows bigint);
+    rejected_rows bigint, duplicate_rows bigint, skipped_rows bigint, forgotten_rows bigint);
 -- by which declaration, names table and key a delivery's rows were made; others load them anew
 create table if not exists raw.loading_rule (
     delivery_no integer, delivery_id varchar, source varchar, rule_sha256 varchar);
@@ -112,7 +113,18 @@ create table if not exists raw.contract_part (
     baseline_entries bigint, baseline_relapsed bigint, target_reduction decimal(9, 6),
     target_by date, cost_per_relapse_dkk decimal(18, 2), yearly_investment_dkk decimal(18, 2),
     follow_up_days integer, last_follow_up_on date, booking_month date);
--- settlement periods of a contract that pays; period_end is the last day
+-- contracts whose retention has ended, and their parts: what the mart shows of them, and no number
+-- that a rule computes with; they stand in no other raw.contract table but that of their periods
+create table if not exists raw.ended_contract (
+    contract_id varchar, title varchar, area varchar, municipality varchar, provider varchar,
+    investor varchar, document varchar, document_title varchar, starts_on date, ends_on date,
+    chosen_reading varchar, payment_ceiling_dkk decimal(18, 2), basis_ceiling_dkk decimal(18, 2),
+    authorised_max_dkk decimal(18, 2), terms_sha256 varchar);
+create table if not exists raw.ended_contract_part (
+    contract_id varchar, part_id varchar, title varchar, kind varchar, clause varchar,
+    effort_months integer, baseline_first_month date, baseline_last_month date,
+    evaluation_first_month date, evaluation_last_month date);
+-- settlement periods of a contract that pays, of an ended one the approved; period_end is the last day
 create table if not exists raw.contract_period (
     contract_id varchar, period_start date, period_end date, period_label varchar,
     is_final boolean);

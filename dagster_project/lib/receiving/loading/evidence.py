@@ -10,16 +10,16 @@ import hashlib
 import hmac
 from collections.abc import Iterable
 
-from dagster_project.lib import vault
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.keys.pseudonym import read_key
 from dagster_project.lib.receiving.formats.content import land
 from dagster_project.lib.receiving.formats.engine import open_parser
 from dagster_project.lib.receiving.formats.landed import check_headings, landed_text
+from dagster_project.lib.receiving.formats.sealed import land_sealed
 from dagster_project.lib.receiving.intake.register import Record, load_register
 from dagster_project.lib.receiving.judging.declarations import Source
 from dagster_project.lib.receiving.judging.findings import FileRefusedError
-from dagster_project.lib.receiving.loading.as_accepted import source_of
+from dagster_project.lib.receiving.loading.as_accepted import kept_of, source_of
 from dagster_project.settings import Home
 
 _HMAC_DIGITS = 32
@@ -53,12 +53,11 @@ def row_hmacs(home: Home, sha256: str, source: str, row_numbers: Iterable[int]) 
         ),
         None,
     )
-    received = vault.Received(home, vault.VAULT, sha256)
-    if record is None or not received.is_there:
+    if record is None:
         raise _missing(sha256)
     key = read_key(home)
     try:
-        rows = _read_rows(received, record, source_of(home, record), wanted)
+        rows = _read_rows(home, record, source_of(home, record), wanted)
     except (FileRefusedError, vault.DamagedError):
         raise _missing(sha256) from None
     if len(rows) != len(wanted):
@@ -67,15 +66,21 @@ def row_hmacs(home: Home, sha256: str, source: str, row_numbers: Iterable[int]) 
 
 
 def _read_rows(
-    received: vault.Received, record: Record, declared: Source, wanted: list[int]
+    home: Home, record: Record, declared: Source, wanted: list[int]
 ) -> list[tuple[int, list[str]]]:
     """The landed texts of rows, by row number."""
+    received, is_sealed = kept_of(home, record)
+    if not received.is_there:
+        raise _missing(record.sha256)
     with (
-        open_parser(received.home.vault) as (parser, spill),
+        open_parser(home.vault) as (parser, spill),
         received.opened() as path,
         spill.shown(path) as shown,
     ):
-        landed = land(shown, record.format or "csv", declared, spill, whole_lines=False)
+        if is_sealed:
+            landed = land_sealed(shown)
+        else:
+            landed = land(shown, record.format or "csv", declared, spill, whole_lines=False)
         layout = check_headings(landed.headings, declared)
         weeks = [landed_text(place) for *_, place in layout.weeks]
         texts = ", ".join([*layout.texts(), *weeks])

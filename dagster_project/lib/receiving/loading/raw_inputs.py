@@ -7,7 +7,7 @@ loads as it stands and a replay as it stood (``ledger``).
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import duckdb
 
@@ -22,6 +22,7 @@ from dagster_project.settings import Home
 def load_raw(
     connection: duckdb.DuckDBPyConnection, home: Home, terms: Sequence[contracts.Contract],
     reference: tables.Reference, as_of: dt.date, area: str | None,
+    ended: Mapping[str, Collection[dt.date]] | None = None,
 ) -> None:  # fmt: skip
     """Fill the raw room with everything but the ledger.
 
@@ -32,13 +33,14 @@ def load_raw(
         reference: codes, expenditure, words.
         as_of: business date of the run.
         area: the home's municipality; None where no contract names one.
+        ended: contracts that are computed no more, with the first days of their approved periods.
 
     Raises:
         EffektError: a vault file is missing or no longer what was accepted.
     """
     warehouse.create_raw(connection)
     load_deliveries(connection, home)
-    contracts.write_contracts(connection, terms)
+    contracts.write_contracts(connection, terms, ended)
     tables.write_reference(connection, reference)
     write_known(connection, home, as_of)
     replace_rows(connection, "raw.run_context", [{"as_of_date": as_of, "area": area}])

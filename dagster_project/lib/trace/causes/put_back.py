@@ -32,10 +32,12 @@ def _contracts_then(trial: Trial) -> list[Contract]:
 
 
 def _put_back_terms(trial: Trial) -> None:
+    from dagster_project.lib import ledger
     from dagster_project.lib.contracts import write_contracts
 
+    own, terms = trial.settings, _contracts_then(trial)
     with opened(trial.side) as connection:
-        write_contracts(connection, _contracts_then(trial))
+        write_contracts(connection, terms, ledger.ended_contracts(own.home, terms, own.as_of))
     trial.rerun_all()
 
 

@@ -1,9 +1,10 @@
 -- grain: one row per approved contract, part, course (or group) and month whose amount has changed
 -- counts: today's amount against the sum of its approved lines; the first period not yet approved
 --     takes the difference (period_start, null while that period is not closed or there is none)
--- rules: S.true_up, S.radar
+-- rules: S.true_up, S.radar, F.retention
 -- decides: S.true_up
--- left out: the cause, which is provenance (int_lines__explain_changes)
+-- left out: the cause, which is provenance (int_lines__explain_changes); contracts whose retention
+--     has ended, which no amount of today stands against
 with
 
 frozen_lines as (
@@ -17,6 +18,10 @@ frozen_lines as (
         price_group,
         difference_dkk
     from {{ ref('stg_ledger__frozen_lines') }}
+),
+
+contracts as (
+    select contract_id from {{ ref('stg_contracts__contracts') }}
 ),
 
 todays_lines as (
@@ -60,14 +65,18 @@ next_periods as (
 -- a course has one price group at a time: only lines without a course are kept apart by group
 approved as (
     select
-        contract_id,
-        part_id,
-        coalesce(course_id, '') as course_key,
-        case when course_id is null then price_group else '' end as group_key,
-        month,
-        sum(difference_dkk) as amount_dkk,
-        arg_max(price_group, (period_start, line_no)) as price_group
+        frozen_lines.contract_id,
+        frozen_lines.part_id,
+        coalesce(frozen_lines.course_id, '') as course_key,
+        case
+            when frozen_lines.course_id is null then frozen_lines.price_group else ''
+        end as group_key,
+        frozen_lines.month,
+        sum(frozen_lines.difference_dkk) as amount_dkk,
+        arg_max(frozen_lines.price_group, (frozen_lines.period_start, frozen_lines.line_no))
+            as price_group
     from frozen_lines
+    semi join contracts on frozen_lines.contract_id = contracts.contract_id
     group by all
 ),
 

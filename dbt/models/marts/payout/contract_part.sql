@@ -1,6 +1,6 @@
 -- grain: one row per contract and part
 -- counts: what a part pays for, and the months that it looks at
--- rules: M.contract, C.parts
+-- rules: M.contract, C.parts, F.retention
 -- left out: the numbers of the rules (the contract file), rates (contract_rate)
 with
 
@@ -19,6 +19,27 @@ parts as (
     from {{ ref('stg_contracts__parts') }}
 ),
 
+ended as (
+    select
+        contract_id,
+        part_id,
+        title,
+        kind,
+        clause,
+        effort_months,
+        baseline_first_month,
+        baseline_last_month,
+        evaluation_first_month,
+        evaluation_last_month
+    from {{ ref('stg_contracts__ended_parts') }}
+),
+
+shown as (
+    select * from parts
+    union all by name
+    select * from ended
+),
+
 final as (
     select
         contract_id,
@@ -31,7 +52,7 @@ final as (
         baseline_last_month,
         evaluation_first_month,
         evaluation_last_month
-    from parts
+    from shown
 )
 
 select * from final
