@@ -26,7 +26,7 @@ from dagster_project.lib.ledger import chain
 from dagster_project.lib.receiving.intake import register
 from dagster_project.lib.receiving.intake.walk import SIDE_FILE_BYTES, names_sha256
 from dagster_project.lib.records import vault
-from dagster_project.settings import HomeFile, Home
+from dagster_project.settings import Home, HomeFile
 
 _Seen = tuple[int, int, int, int]
 

@@ -93,21 +93,24 @@ def head_of(raw: bytes) -> chained.Head | None:
     Raises:
         EffektError: ``BACKUP_BROKEN``.
     """
-    content, previous = chained.split(raw), None
+    lines, previous = chained.split(raw).lines, None
     try:
-        for number, line in enumerate(content.lines, start=1):
-            link = chained.document_of(line, number)
-            if previous is None and "hash" not in link:
-                continue  # a register begins with lines from before it was a chain
-            before = chained.GENESIS if previous is None else previous
-            if link.get("prev") != before or link.get("hash") != chained.hash_of(link):
-                raise chained.BrokenLineError(number, "fortsætter ikke hashkæden")
-            previous = link["hash"]
+        for number, line in enumerate(lines, start=1):
+            previous = _hash_after(previous, chained.document_of(line, number), number)
     except chained.BrokenLineError:
         raise broken("rummer en hashkæde, der er brudt") from None
-    if previous is None:
+    return None if previous is None else chained.Head(sequence=len(lines), hash=previous)
+
+
+def _hash_after(previous: str | None, link: chained.Link, number: int) -> str | None:
+    """The hash of a line that follows; none for those of a register from before the chain."""
+    if previous is None and "hash" not in link:
         return None
-    return chained.Head(sequence=len(content.lines), hash=previous)
+    if link.get("prev") != (previous or chained.GENESIS) or link.get("hash") != chained.hash_of(
+        link
+    ):
+        raise chained.BrokenLineError(number, "fortsætter ikke hashkæden")
+    return str(link["hash"])
 
 
 def read(raw: bytes) -> Listing:

@@ -23,7 +23,7 @@ from dagster_project.lib.backup import archive, listing
 from dagster_project.lib.backup.archive import Entry
 from dagster_project.lib.backup.listing import Listing
 from dagster_project.lib.base import files
-from dagster_project.lib.base.errors import EffektError, UsageError
+from dagster_project.lib.base.errors import UsageError
 from dagster_project.lib.inspection import inspect_home
 from dagster_project.settings import Home, show_folder
 
