@@ -5,13 +5,12 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dagster_project.lib import receiving
+from dagster_project.lib import receiving, vault
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.receiving.intake import journal
 from dagster_project.lib.receiving.intake import walk as intake
@@ -88,14 +87,14 @@ def test_a_file_that_changes_while_it_is_read_waits_for_the_next_night(
 ) -> None:
     path = home.landing / "deltagere_2024-02-01.csv"
     path.write_bytes(corpus.good_csv("deltagere"))
-    copy = intake._copy
+    copy = vault.copy_in
 
-    def slow(handle: int, target: Path) -> tuple[str, Future[None]]:
-        copied = copy(handle, target)
+    def slow(home: Home, handle: int) -> vault.Copied:
+        copied = copy(home, handle)
         path.write_bytes(corpus.good_csv("deltagere") + b"x")
         return copied
 
-    monkeypatch.setattr(intake, "_copy", slow)
+    monkeypatch.setattr(vault, "copy_in", slow)
     report = receiving.receive(home, CONTRACTS)
     assert (report.waiting, report.accepted, report.refused) == (1, [], [])
     assert path.is_file()

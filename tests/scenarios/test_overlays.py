@@ -12,7 +12,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from dagster_project.lib import receiving, warehouse
+from dagster_project.lib import receiving, vault, warehouse
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.inspection import inspect_home
 from dagster_project.lib.receiving.intake import journal
@@ -145,7 +145,7 @@ class KilledError(BaseException):
     """What a kill does to a process, as far as a test can."""
 
 
-@pytest.mark.parametrize("step", ["_store", "_store_overlay", "append", "_remove_landed"])
+@pytest.mark.parametrize("step", ["_store", "put", "append", "_remove_landed"])
 # Rule F.killed
 def test_a_kill_between_the_overlay_and_the_register_s_line_leaves_nothing_wrong(
     home: Home, monkeypatch: pytest.MonkeyPatch, step: str
@@ -157,7 +157,7 @@ def test_a_kill_between_the_overlay_and_the_register_s_line_leaves_nothing_wrong
         raise KilledError
 
     with monkeypatch.context() as patched:
-        place: Any = Register if step == "append" else journal
+        place: Any = {"append": Register, "put": vault}.get(step, journal)
         patched.setattr(place, step, kill)
         with pytest.raises(KilledError):
             homes.receive(home)

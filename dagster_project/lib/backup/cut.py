@@ -26,6 +26,7 @@ from dagster_project.lib.ledger import chain
 from dagster_project.lib.receiving.intake import register
 from dagster_project.lib.receiving.intake.walk import SIDE_FILE_BYTES, names_sha256
 from dagster_project.lib.records import vault
+from dagster_project.lib.vault import VAULT, Received
 from dagster_project.settings import Home, HomeFile
 
 _Seen = tuple[int, int, int, int]
@@ -113,13 +114,13 @@ class Cut:
         """The files of the vault, each still what its name says."""
         known = {record.sha256 for record in deliveries.records()}
         for kept in vault.kept_files(self._home, deliveries):
-            if kept.path.parent != self._home.vault:
+            if kept.file.place != VAULT:
                 continue
             is_named = kept.record is not None or kept.is_overlay
-            if is_named or _is_side_file(kept, known):
+            if is_named or _is_side_file(kept.file, known):
                 if (damage := vault.find_damage(kept)) is not None:
                     raise EffektError("VAULT_BROKEN", damage.told, remedy=damage.remedy)
-                yield self._file(kept.path)
+                yield self._file(kept.file.stored)
 
     def _settings(self) -> Iterator[Entry]:
         """Keys, contracts, overlays and ``home.yml``."""
@@ -193,12 +194,15 @@ def _is_chain(home: Home, path: Path) -> bool:
     return listing.is_chain(path.relative_to(home.root).as_posix())
 
 
-def _is_side_file(kept: vault.Kept, known: set[str]) -> bool:
+def _is_side_file(file: Received, known: set[str]) -> bool:
     """Whether a file that no line names is the checksum file of a delivery that one names."""
-    if kept.size > SIDE_FILE_BYTES:
-        return False
-    text = kept.path.read_bytes().decode("utf-8", "replace")
-    return any(names_sha256(text, sha256) for sha256 in known)
+    try:
+        with file.opened() as path, path.open("rb") as stream:
+            raw = stream.read(SIDE_FILE_BYTES + 1)
+    except FileNotFoundError:
+        raise MovedError from None
+    text = raw.decode("utf-8", "replace")
+    return len(raw) <= SIDE_FILE_BYTES and any(names_sha256(text, sha256) for sha256 in known)
 
 
 def _foreign_secrets(home: Home, own: HomeFile) -> set[Path]:

@@ -31,6 +31,7 @@ from dagster_project.lib.receiving.intake.register import REGISTER_NAME, Registe
 from dagster_project.lib.receiving.intake.walk import SIDE_FILE_BYTES, names_sha256
 from dagster_project.lib.records import heads, vault
 from dagster_project.lib.records.printed import Printed, printed_heads
+from dagster_project.lib.vault import QUARANTINE, Received
 from dagster_project.settings import HOME_FORMAT, Home
 
 
@@ -188,27 +189,30 @@ def _vault(home: Home, deliveries: Register | None) -> Area:
         damage = vault.find_damage(kept)
         if damage is not None:
             area.fault("VAULT_BROKEN", damage.told, damage.remedy)
-        elif kept.record is None and not kept.is_overlay and not _is_explained(home, kept, known):
+        elif (
+            kept.record is None
+            and not kept.is_overlay
+            and not _is_explained(home, kept.file, known)
+        ):
             area.fault(
                 "VAULT_UNKNOWN",
-                f"vault/{kept.sha256} står ikke i leveringsregistret",
+                f"{kept.file.label} står ikke i leveringsregistret",
                 "læg vault/deliveries.jsonl tilbage fra den nyeste sikkerhedskopi",
             )
     return area
 
 
-def _is_explained(home: Home, kept: vault.Kept, known: set[str]) -> bool:
+def _is_explained(home: Home, file: Received, known: set[str]) -> bool:
     """Whether a file that no line names has a reason to be there.
 
     It is a checksum file that came beside a delivery, a refused file once, or a night is receiving.
     """
-    if kept.path.parent == home.quarantine or kept.sha256 in known:
+    if file.place == QUARANTINE or file.sha256 in known or journal.is_unfinished(home):
         return True
-    if (journal.incoming_folder(home) / journal.JOURNAL).is_file():
-        return True
-    if kept.size > SIDE_FILE_BYTES:
-        return False
-    text = kept.path.read_bytes().decode("utf-8", "replace")
+    with file.opened() as path:
+        if path.stat().st_size > SIDE_FILE_BYTES:
+            return False
+        text = path.read_bytes().decode("utf-8", "replace")
     return any(names_sha256(text, sha256) for sha256 in known)
 
 

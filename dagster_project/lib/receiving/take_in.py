@@ -18,6 +18,7 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.lib import vault
 from dagster_project.lib import warehouse as raw_room
 from dagster_project.lib.base import scratch
 from dagster_project.lib.base.errors import EffektError, said_by_system
@@ -356,10 +357,9 @@ def _batches(found: Sequence[intake.Found]) -> Iterator[list[list[intake.Found]]
 def _stage_all(
     home: Home, found: Sequence[intake.Found], judge: _Judge, report: ReceiveReport
 ) -> list[_Case]:
-    incoming = journal.incoming_folder(home)
     cases = []
     for entry in found:
-        staged = intake.stage(home.landing, entry, incoming, _size_limit(entry.name))
+        staged = intake.stage(home, entry, _size_limit(entry.name))
         if staged is None:
             continue
         if isinstance(staged, intake.Closed):
@@ -392,12 +392,12 @@ def _decide(home: Home, register: Register, cases: Sequence[_Case], report: Rece
         record = case.repeats or _record(case)
         if case.repeats or (record.is_accepted and record.delivery_id in seen):
             report.repeated.append(record.note())
-            decisions.append(journal.Decision(case.staged, None, "vault"))
+            decisions.append(journal.Decision(case.staged, None, vault.VAULT))
             case.content = None
             continue
         seen.add(record.delivery_id)
         (report.accepted if record.is_accepted else report.refused).append(record.note())
-        place = "vault" if record.is_accepted else "quarantine"
+        place = vault.VAULT if record.is_accepted else vault.QUARANTINE
         overlay = case.declared.overlay if case.declared else None
         decisions.append(journal.Decision(case.staged, record, place, overlay))
     if decisions:

@@ -13,22 +13,19 @@ Decides: F.vault.
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
+from dagster_project.lib import vault
 from dagster_project.lib.base import files
-from dagster_project.lib.base.canonical import sha256_file
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.receiving.intake.register import Record, Register
 from dagster_project.settings import Home
 
 _MOST_SECONDS = 2.0
 _SHARE_OF_A_NIGHT = 0.1
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -36,24 +33,14 @@ class Kept:
     """A received file that the home must hold.
 
     Args:
-        path: where it lies.
-        sha256: its name.
+        file: where it lies, and its name.
         record: the delivery that it is; none for the checksum file beside one, or an overlay.
         is_overlay: a delivery was read with it.
     """
 
-    path: Path
-    sha256: str
+    file: vault.Received
     record: Record | None
     is_overlay: bool = False
-
-    @property
-    def size(self) -> int:
-        """Bytes that lie there, 0 where nothing does."""
-        try:
-            return self.path.stat().st_size
-        except OSError:
-            return 0
 
 
 @dataclass(frozen=True)
@@ -64,22 +51,18 @@ class Damage:
     what: str
 
     @property
-    def place(self) -> str:
-        """Folder and name."""
-        return f"{self.kept.path.parent.name}/{self.kept.sha256}"
-
-    @property
     def told(self) -> str:
         """Which delivery it is, and what is wrong."""
         record = self.kept.record
         name = f" (leveringen {record.file_name}, {record.delivery_id})" if record else ""
         name = " (en tilpasning fra sources/)" if self.kept.is_overlay else name
-        return f"{self.place}{name} {self.what}"
+        return f"{self.kept.file.label}{name} {self.what}"
 
     @property
     def remedy(self) -> str:
         """What to restore."""
-        return f"læg filen {self.place} tilbage fra sikkerhedskopien; dens navn er dens sha256"
+        label = self.kept.file.label
+        return f"læg filen {label} tilbage fra sikkerhedskopien; dens navn er dens sha256"
 
 
 def kept_files(home: Home, register: Register) -> list[Kept]:
@@ -88,31 +71,25 @@ def kept_files(home: Home, register: Register) -> list[Kept]:
     The register's deliveries and the overlays that they were read with must be there; other files
     named by a sha256 (checksum files that came beside a delivery) are what they are called.
     """
-    found: dict[Path, Kept] = {}
+    found: dict[str, Kept] = {}
     for record in register.records():
-        folder = home.vault if record.is_accepted else home.quarantine
-        found[folder / record.sha256] = Kept(folder / record.sha256, record.sha256, record)
+        place = vault.VAULT if record.is_accepted else vault.QUARANTINE
+        file = vault.Received(home, place, record.sha256)
+        found[file.label] = Kept(file, record)
     for sha256 in register.overlays:
-        path = home.vault / sha256
-        found.setdefault(path, Kept(path, sha256, None, is_overlay=True))
-    for folder in (home.vault, home.quarantine):
-        for path in folder.iterdir() if folder.is_dir() else ():
-            if _SHA256.fullmatch(path.name):
-                found.setdefault(path, Kept(path, path.name, None))
-    return [found[path] for path in sorted(found)]
-
-
-def is_missing(kept: Kept) -> bool:
-    """Whether no file lies there."""
-    return kept.path.is_symlink() or not kept.path.is_file()
+        file = vault.Received(home, vault.VAULT, sha256)
+        found.setdefault(file.label, Kept(file, None, is_overlay=True))
+    for file in (*vault.listed(home, vault.VAULT), *vault.listed(home, vault.QUARANTINE)):
+        found.setdefault(file.label, Kept(file, None))
+    return [found[label] for label in sorted(found)]
 
 
 def find_damage(kept: Kept) -> Damage | None:
     """Read a file whole; what is wrong with it, or nothing."""
-    if is_missing(kept):
+    if not kept.file.is_there:
         return Damage(kept, "mangler")
     try:
-        is_same = sha256_file(kept.path) == kept.sha256
+        is_same = kept.file.is_whole()
     except OSError:
         return Damage(kept, "kan ikke læses")
     return None if is_same else Damage(kept, "er ikke længere den fil, den hedder")
@@ -132,18 +109,17 @@ def look_after(home: Home, register: Register) -> int:
     """
     kept = []
     for item in kept_files(home, register):
-        if not is_missing(item):
+        if item.file.is_there:
             kept.append(item)
-        elif item.path.parent == home.vault:
+        elif item.file.place == vault.VAULT:
             raise _broken(Damage(item, "mangler"))
     place = _Place(home)
     looked = 0
     try:
         for item in _in_time(place.oldest_first(kept), place.seconds):
             damage = find_damage(item)
-            if damage is not None and not (
-                item.path.parent == home.quarantine and is_missing(item)
-            ):
+            is_gone = item.file.place == vault.QUARANTINE and not item.file.is_there
+            if damage is not None and not is_gone:
                 raise _broken(damage)
             place.note(item)
             looked += 1
@@ -167,11 +143,11 @@ def _in_time(items: Sequence[Kept], seconds: float) -> Iterator[Kept]:
     begun, read = time.monotonic(), 0
     for number, item in enumerate(items):
         spent = time.monotonic() - begun
-        ahead = spent * item.size / read if read else 0.0
+        ahead = spent * item.file.stored_size / read if read else 0.0
         if number and spent + ahead > seconds:
             return
         yield item
-        read += item.size
+        read += item.file.stored_size
 
 
 class _Place:
@@ -196,26 +172,22 @@ class _Place:
 
     def oldest_first(self, kept: Sequence[Kept]) -> list[Kept]:
         """Files in the order of their last look, those never looked at first."""
-        return sorted(kept, key=lambda item: self._looks.get(_name(item), 0))
+        return sorted(kept, key=lambda item: self._looks.get(item.file.label, 0))
 
     def note(self, item: Kept) -> None:
         """A file was looked at and is whole."""
         self._last += 1
-        self._looks[_name(item)] = self._last
+        self._looks[item.file.label] = self._last
 
     def keep(self, kept: Sequence[Kept] | None) -> None:
         """Write the place down, for the files that are still there; lost, the round begins anew."""
         if kept is not None:
-            names = {_name(item) for item in kept}
+            names = {item.file.label for item in kept}
             self._looks = {name: look for name, look in self._looks.items() if name in names}
         content = {"night": self.night, "looks": self._looks}
         with suppress(OSError):
             files.make_dir(self._path.parent)
             files.write_atomic(self._path, json.dumps(content, sort_keys=True) + "\n")
-
-
-def _name(item: Kept) -> str:
-    return f"{item.path.parent.name}/{item.sha256}"
 
 
 def _broken(damage: Damage) -> EffektError:

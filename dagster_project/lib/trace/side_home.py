@@ -9,8 +9,6 @@ The home's own warehouse, vault and ledger are only read.
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.lib import warehouse
+from dagster_project.lib import vault, warehouse
 from dagster_project.lib.base import files, scratch
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.settings import Home
@@ -73,27 +71,18 @@ def lay_out_vault(home: Home, side: Home, delivery_ids: Collection[str]) -> None
     lines = []
     for delivery_id in sorted(delivery_ids):
         record = register.get(delivery_id)
-        path = home.vault / record.sha256 if record else None
-        if record is None or path is None or not path.is_file():
+        received = vault.Received(home, vault.VAULT, record.sha256) if record else None
+        if record is None or received is None or not received.is_there:
             raise EffektError(
                 "VAULT_BROKEN",
                 f"leveringen {delivery_id} er ikke længere i vault/",
                 remedy="læg vault/ tilbage fra mappens sikkerhedskopi",
             )
-        _link(path, side.vault / record.sha256)
+        vault.link(received, side)
         if record.overlay_sha256:
-            _link(home.vault / record.overlay_sha256, side.vault / record.overlay_sha256)
+            vault.link(vault.Received(home, vault.VAULT, record.overlay_sha256), side)
         lines.append(record.as_line())
     load_register(side).append(lines)
-
-
-def _link(source: Path, target: Path) -> None:
-    if target.exists():
-        return
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
 
 
 @contextmanager

@@ -9,8 +9,6 @@ Rules: F.killed.
 
 from __future__ import annotations
 
-import errno
-import hashlib
 import json
 import os
 import shutil
@@ -18,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dagster_project.lib import vault
 from dagster_project.lib.base import files
 from dagster_project.lib.base.canonical import canonical_json
 from dagster_project.lib.receiving.intake import report
@@ -31,7 +30,6 @@ from dagster_project.lib.receiving.intake.walk import (
 )
 from dagster_project.settings import Home
 
-INCOMING = ".incoming"
 JOURNAL = "journal.json"
 
 
@@ -48,7 +46,7 @@ class Decision:
 
     staged: Staged
     record: Record | None
-    place: str
+    place: vault.Place
     overlay: bytes | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -67,11 +65,6 @@ class Decision:
         }
 
 
-def incoming_folder(home: Home) -> Path:
-    """The private folder for files whose fate is not decided."""
-    return home.vault / INCOMING
-
-
 def commit(home: Home, register: Register, decisions: list[Decision]) -> None:
     """Write the decisions down, then carry them out.
 
@@ -80,12 +73,17 @@ def commit(home: Home, register: Register, decisions: list[Decision]) -> None:
     """
     for decision in decisions:
         decision.staged.wait_until_written()
-    path = incoming_folder(home) / JOURNAL
+    path = vault.incoming_folder(home) / JOURNAL
     overlays = {decision.overlay for decision in decisions if decision.record} - {None}
     written = [decision.as_json() for decision in decisions]
     written[0]["overlays"] = sorted(overlay.hex() for overlay in overlays if overlay is not None)
     files.write_atomic(path, canonical_json(written))
     _carry_out(home, register, path)
+
+
+def is_unfinished(home: Home) -> bool:
+    """Whether decisions are written down that are not carried out yet: a run is at it, or died."""
+    return (vault.incoming_folder(home) / JOURNAL).is_file()
 
 
 def recover(home: Home, register: Register) -> bool:
@@ -94,7 +92,7 @@ def recover(home: Home, register: Register) -> bool:
     Returns:
         whether there was anything to finish.
     """
-    incoming = incoming_folder(home)
+    incoming = vault.incoming_folder(home)
     files.make_dir(incoming)
     path = incoming / JOURNAL
     finished = path.is_file()
@@ -110,7 +108,7 @@ def _carry_out(home: Home, register: Register, path: Path) -> None:
     for decision in sorted(decisions, key=lambda decision: decision["place"] != "vault"):
         _store(home, decision)
     for overlay in decisions[0].get("overlays", ()):
-        _store_overlay(home, bytes.fromhex(overlay))
+        vault.put(home, vault.VAULT, bytes.fromhex(overlay))
     for folder in (home.vault, home.quarantine):
         files.fsync_dir(folder)
     register.append([decision["record"] for decision in decisions if decision["record"]])
@@ -134,45 +132,12 @@ def _carry_out(home: Home, register: Register, path: Path) -> None:
 
 
 def _store(home: Home, decision: dict[str, Any]) -> None:
-    """Move the staged bytes to their place (a second time: nothing is left to move).
-
-    The same bytes may lie under two names, one accepted and one refused: the vault gets them first,
-    and quarantine a copy.
-    """
-    folder = home.root / decision["place"]
-    incoming = incoming_folder(home)
+    """Move the staged bytes to their place (a second time: nothing is left to move)."""
     if decision["in_place"]:
-        _move_in_place(home, decision, folder / decision["sha256"])
+        _move_in_place(home, decision)
     for digest in (decision["sha256"], decision["side_sha256"]):
-        if digest and (incoming / digest).is_file():
-            _move(incoming / digest, folder / digest)
-        elif digest and (home.vault / digest).is_file() and not (folder / digest).is_file():
-            _copy(home.vault / digest, folder / digest)
-
-
-def _store_overlay(home: Home, overlay: bytes) -> None:
-    path = home.vault / hashlib.sha256(overlay).hexdigest()
-    if not path.is_file():
-        files.write_atomic(path, overlay)
-
-
-def _move(source: Path, target: Path) -> None:
-    try:
-        source.replace(target)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        _copy(source, target)
-        source.unlink()
-    target.chmod(files.FILE_PRIVATE)
-
-
-def _copy(source: Path, target: Path) -> None:
-    aside = target.with_name(f".{target.name}.tmp")
-    shutil.copyfile(source, aside)
-    files.fsync_file(aside)
-    aside.chmod(files.FILE_PRIVATE)
-    aside.replace(target)
+        if digest:
+            vault.settle(home, digest, decision["place"])
 
 
 def _landed(decision: dict[str, Any]) -> tuple[tuple[str, ...], str]:
@@ -180,13 +145,13 @@ def _landed(decision: dict[str, Any]) -> tuple[tuple[str, ...], str]:
     return folders, os.fsdecode(bytes.fromhex(decision["name"]))
 
 
-def _move_in_place(home: Home, decision: dict[str, Any], target: Path) -> None:
+def _move_in_place(home: Home, decision: dict[str, Any]) -> None:
     folders, name = _landed(decision)
     try:
         with opened_folder(home.landing, folders) as folder:
             status = os.stat(name, dir_fd=folder, follow_symlinks=False)
             if list(identity_of(status)) == decision["identity"]:
-                _move(Path(f"/proc/self/fd/{folder}") / name, target)
+                vault.take_in(home, folder, name, decision["sha256"], decision["place"])
     except FileNotFoundError:
         return
 

@@ -14,14 +14,14 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 
-from dagster_project.lib.base import files
+from dagster_project.lib import vault
 from dagster_project.lib.receiving.judging.names import is_delivery_name
+from dagster_project.settings import Home
 
 # One night takes at most so many files and folders so deep; the rest waits for the next night.
 # Ten million tiny files must not delay the others for ever.
@@ -31,7 +31,6 @@ MAX_DEPTH = 16
 # swapped for a link, a socket or a folder since it was found
 _SWAPPED = {errno.ELOOP, errno.ENXIO, errno.EISDIR}
 SIDE_FILE_BYTES = 4096
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -195,45 +194,6 @@ def _can_take(folder: int, file: os.stat_result) -> bool:
     return not around.st_mode & stat.S_ISVTX or user in (0, around.st_uid, file.st_uid)
 
 
-def _copy(handle: int, target: Path) -> tuple[str, Future[None]]:
-    """Copy and hash a file; its bytes go to the disk while the caller goes on.
-
-    Returns:
-        the sha256, and what is done once the copy survives a power loss.
-    """
-    digest, copied = hashlib.sha256(), 0
-    out = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    stream = os.fdopen(out, "wb")
-    aside = ThreadPoolExecutor(1)  # hashes a piece while it is written, at last syncs and closes
-    try:
-        while chunk := os.read(handle, _CHUNK):
-            hashing = aside.submit(digest.update, chunk)
-            stream.write(chunk)
-            # the landed file is not read again: its pages make room for those of the copy
-            os.posix_fadvise(handle, copied, len(chunk), os.POSIX_FADV_DONTNEED)
-            copied += len(chunk)
-            hashing.result()
-        stream.flush()
-    except BaseException:
-        with suppress(OSError):  # a full disk fails again while the rest of the buffer is written
-            stream.close()
-        raise
-    else:
-        return digest.hexdigest(), aside.submit(_sync, stream)
-    finally:
-        aside.shutdown(wait=False)
-
-
-def _sync(stream: BinaryIO) -> None:
-    with stream:
-        os.fsync(stream.fileno())
-
-
-def _keep(data: bytes, incoming: Path) -> tuple[str, Path]:
-    digest = hashlib.sha256(data).hexdigest()
-    return digest, files.write_atomic(incoming / digest, data)
-
-
 def _side_bytes(folder: int, name: str) -> bytes | None:
     """Content of a checksum file; None for what is none: gone, no regular file, or too large."""
     try:
@@ -255,23 +215,21 @@ def side_sha256(folder: int, name: str) -> str | None:
     return None if data is None else hashlib.sha256(data).hexdigest()
 
 
-def _read_side(folder: int, found: Found, incoming: Path) -> tuple[str, str] | None:
+def _read_side(folder: int, found: Found, home: Home) -> tuple[str, str] | None:
     if found.side_name is None:
         return None
     data = _side_bytes(folder, found.side_name)
     if data is None:
         return ("", "")
-    digest, _ = _keep(data, incoming)
-    return (digest, data.decode("utf-8", "replace"))
+    return (vault.keep_in(home, data).sha256, data.decode("utf-8", "replace"))
 
 
-def stage(landing: Path, found: Found, incoming: Path, max_bytes: int) -> Staged | Closed | None:
+def stage(home: Home, found: Found, max_bytes: int) -> Staged | Closed | None:
     """Copy one landed file aside.
 
     Args:
-        landing: the drop zone.
+        home: the home whose drop zone it lies in.
         found: what ``Walk`` saw.
-        incoming: private folder on the vault's file system.
         max_bytes: larger files are hashed where they lie and moved later, never copied.
 
     Returns:
@@ -281,9 +239,9 @@ def stage(landing: Path, found: Found, incoming: Path, max_bytes: int) -> Staged
     Raises:
         OSError: the disk is full or broken; nothing has changed then.
     """
-    with opened_folder(landing, found.folders) as folder:
+    with opened_folder(home.landing, found.folders) as folder:
         if not found.is_regular:
-            return _stage_special(folder, found, incoming)
+            return _stage_special(folder, found, home)
         try:
             handle = os.open(found.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
         except FileNotFoundError:
@@ -301,24 +259,23 @@ def stage(landing: Path, found: Found, incoming: Path, max_bytes: int) -> Staged
                 with os.fdopen(os.dup(handle), "rb") as stream:
                     digest, path = hashlib.file_digest(stream, "sha256").hexdigest(), None
             else:
-                aside = incoming / "next.part"
-                digest, written = _copy(handle, aside)
-                path = aside.replace(incoming / digest)
+                copied = vault.copy_in(home, handle)
+                digest, path, written = copied.sha256, copied.path, copied.written
             changing = before != found.identity or identity_of(os.fstat(handle)) != before
         finally:
             os.close(handle)
-        side = _read_side(folder, found, incoming)
+        side = _read_side(folder, found, home)
     return Staged(found, digest, path, side, changing, written)
 
 
-def _stage_special(folder: int, found: Found, incoming: Path) -> Staged:
+def _stage_special(folder: int, found: Found, home: Home) -> Staged:
     """A link is kept as the text of its target; pipes, sockets and devices have no bytes."""
     try:
         data = os.fsencode(os.readlink(found.name, dir_fd=folder))
     except OSError:
         data = b""
-    digest, path = _keep(data, incoming)
-    return Staged(found, digest, path)
+    copied = vault.keep_in(home, data)
+    return Staged(found, copied.sha256, copied.path)
 
 
 def checksum_matches(staged: Staged) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from functools import lru_cache
 
+from dagster_project.lib import vault
 from dagster_project.lib.base.errors import EXIT_FAILED, EffektError
 from dagster_project.lib.receiving.intake.register import Record
 from dagster_project.lib.receiving.judging.declarations import Source, load_sources
@@ -40,7 +41,7 @@ def source_of(home: Home, record: Record) -> Source:
 
 def _overlay_of(home: Home, sha256: str) -> bytes:
     try:
-        overlay = (home.vault / sha256).read_bytes()
+        overlay = vault.Received(home, vault.VAULT, sha256).read()
     except OSError:
         overlay = b""
     if hashlib.sha256(overlay).hexdigest() != sha256:

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable
 
+from dagster_project.lib import vault
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.keys.pseudonym import read_key
 from dagster_project.lib.receiving.formats.content import land
@@ -51,12 +52,12 @@ def row_hmacs(home: Home, sha256: str, source: str, row_numbers: Iterable[int]) 
         ),
         None,
     )
-    path = home.vault / sha256
-    if record is None or not path.is_file():
+    received = vault.Received(home, vault.VAULT, sha256)
+    if record is None or not received.is_there:
         raise _missing(sha256)
     declared = source_of(home, record)
     key = read_key(home)
-    with open_parser(home.vault) as (parser, spill):
+    with received.opened() as path, open_parser(home.vault) as (parser, spill):
         try:
             landed = land(path, record.format or "csv", declared, spill, whole_lines=False)
             layout = check_headings(landed.headings, declared)

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 
+from dagster_project.lib import vault
 from dagster_project.lib.base.canonical import sha256_file, sha256_text
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.keys.pseudonym import fingerprint, read_key
@@ -286,21 +288,30 @@ def load_records(
         context = Context(load_benefits(), None, is_new=False)
         for record in missing:
             parts = _parts_of(home, record)
-            path = home.vault / record.sha256
-            if not path.is_file():
-                raise _vault_error(record, "mangler i vault/")
-            if sha256_file(path) != record.sha256:
-                raise _vault_error(record, "er ikke længere det, der blev modtaget")
-            try:
-                content = read_content(parser, path, parts, context, spill, "typed")
-            except FileRefusedError:
-                raise declared_otherwise(record) from None
+            content = _content_of(home, record, parts, context, parser, spill)
             _reject_again(parser, content, record)
             with transaction(warehouse):
                 rows += loader.load(record, content)
                 note_rule(warehouse, record, parts.source, key)
             parser.execute("drop table typed")
     return LoadReport(len(missing), rows)
+
+
+def _content_of(
+    home: Home, record: Record, parts: NameParts, context: Context,
+    parser: duckdb.DuckDBPyConnection, spill: Path,
+) -> Content:  # fmt: skip
+    """Parse a whole file of the vault again, into the table ``typed``."""
+    received = vault.Received(home, vault.VAULT, record.sha256)
+    if not received.is_there:
+        raise _vault_error(record, "mangler i vault/")
+    with received.opened() as path:
+        if sha256_file(path) != record.sha256:
+            raise _vault_error(record, "er ikke længere det, der blev modtaget")
+        try:
+            return read_content(parser, path, parts, context, spill, "typed")
+        except FileRefusedError:
+            raise declared_otherwise(record) from None
 
 
 def _reject_again(parser: duckdb.DuckDBPyConnection, content: Content, record: Record) -> None:
