@@ -33,7 +33,15 @@ _Seen = tuple[int, int, int, int]
 
 
 class MovedError(Exception):
-    """Something that was to be copied was exchanged or removed meanwhile."""
+    """Something that was to be copied was exchanged or removed meanwhile.
+
+    Args:
+        told: what is wrong if it is still so in the last cut.
+    """
+
+    def __init__(self, told: EffektError | None = None) -> None:
+        super().__init__()
+        self.told = told
 
 
 class Cut:
@@ -118,8 +126,7 @@ class Cut:
                 continue
             is_named = kept.record is not None or kept.is_overlay
             if is_named or _is_side_file(kept.file, known):
-                if (damage := vault.find_damage(kept)) is not None:
-                    raise EffektError("VAULT_BROKEN", damage.told, remedy=damage.remedy)
+                _require_whole(kept)
                 yield self._file(kept.file.stored)
 
     def _settings(self) -> Iterator[Entry]:
@@ -192,6 +199,14 @@ def _files(folder: Path) -> list[Path]:
 
 def _is_chain(home: Home, path: Path) -> bool:
     return listing.is_chain(path.relative_to(home.root).as_posix())
+
+
+def _require_whole(kept: vault.Kept) -> None:
+    """Refuse a damaged file; a missing one may have been removed meanwhile."""
+    damage = vault.find_damage(kept)
+    if damage is not None:
+        broken = EffektError("VAULT_BROKEN", damage.told, remedy=damage.remedy)
+        raise broken if kept.file.is_there else MovedError(broken)
 
 
 def _is_side_file(file: Received, known: set[str]) -> bool:

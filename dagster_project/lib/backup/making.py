@@ -120,6 +120,7 @@ def _write(settings: Settings, aside: Path, recipients: Sequence[Any]) -> Listin
     import pyrage
 
     own = pyrage.x25519.Identity.generate()
+    failure = _moved()
     for _ in range(_CUTS):
         told = Listing(metadata.version("effektafregning"), settings.home.read_home_file().format)
         try:
@@ -129,11 +130,16 @@ def _write(settings: Settings, aside: Path, recipients: Sequence[Any]) -> Listin
                 os.fsync(stream.fileno())
                 # read back what the disk holds, and not what the system still remembers of it
                 os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        except MovedError:
+        except MovedError as moved:
+            failure = moved.told or _moved()
             continue
         listing.require_same(told, read_back(aside, [own]))
         return told
-    raise EffektError(
+    raise failure
+
+
+def _moved() -> EffektError:
+    return EffektError(
         "BACKUP_MOVED",
         "mappens filer blev udskiftet, mens de blev kopieret; der er ingen sikkerhedskopi",
         remedy="vent, til den kommando, der udskifter dem, er slut, og prøv igen",
