@@ -1,6 +1,6 @@
 """``make sbom``: the bill of materials of each lock (CycloneDX), the same for the same lock.
 
-    python -m tests.supply.bill FOLDER
+python -m tests.supply.bill FOLDER
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ VERSION = "1.6"
 def write(folder: Path) -> list[Path]:
     """Write the bill of each lock into a folder, validated against the schema."""
     folder.mkdir(parents=True, exist_ok=True)
-    return [_write(lock, folder / f"{lock.replace('/', '-')}.cdx.json") for lock in LOCKS]
+    return [write_one(lock, folder / f"{lock.replace('/', '-')}.cdx.json") for lock in LOCKS]
 
 
-def _write(lock: str, target: Path) -> Path:
+def write_one(lock: str, target: Path) -> Path:
+    """Write the bill of one lock."""
     subprocess.run(
         [sys.executable, "-m", "cyclonedx_py", "requirements", "--pyproject", "pyproject.toml",
          "--spec-version", VERSION, "--output-reproducible", "--output-format", "JSON",
