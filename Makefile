@@ -16,7 +16,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test mutate check docs pictures bench ui bi bi-setup image clean
+.PHONY: help setup setup-dev run test mutate check audit sbom docs pictures bench ui bi bi-setup image clean
 
 help: ## what each target does
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /	/' | expand -t 12
@@ -58,13 +58,20 @@ test: setup-dev ## every test
 mutate: setup-dev ## one-token mutants of the SQL against the tests (docs/mutation.md), an hour; MUTATE="--sample 100"
 	$(BIN)/python -m tests.mutation --page $(MUTATE)
 
-check: setup-dev ## what the build server checks: lint, types, SQL style, layering, locks, definitions
+check: setup-dev ## what the build server checks: lint, types, SQL style, layering, locks, definitions, secrets
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint --processes 2 dbt/models dbt/macros
 	$(BIN)/python -m pip check --disable-pip-version-check
 	$(BIN)/dagster definitions validate -m dagster_project.definitions
+	$(BIN)/python -m tests.supply.scan
+
+audit: setup-dev ## known vulnerabilities of the locked packages; without a network, from a saved list
+	$(BIN)/python -m tests.supply.audit
+
+sbom: setup-dev ## build/sbom: the bill of materials of each lock (CycloneDX)
+	$(BIN)/python -m tests.supply.bill build/sbom
 
 docs: setup-dev ## the made pages: index of rules, data dictionary, schema of the contract file, reference
 	$(BIN)/python -m tests.docs.rules_index

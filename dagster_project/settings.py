@@ -30,6 +30,7 @@ SOURCES_DIR = SEEDS_DIR / "sources"
 SHIPPED_CONTRACTS_DIR = SEEDS_DIR / "contracts"
 EXPECTATIONS_DIR = PROJECT_ROOT / "expectations"
 _HOST = r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?$"
+_AGE_KEY = r"^age1[02-9ac-hj-np-z]{58}$"
 _NO_HOME_PATH = re.compile(r"[*?\[\]]|%[0-9A-Fa-f]{2}")
 Owner = Literal["dataingeniør", "controller", "leverandør", "afsenderen af filen"]
 """Who can mend what an asset, a model or a check shows to be wrong, as the municipality calls them:
@@ -96,6 +97,15 @@ class PublishFile(BaseModel):
     postgres: PostgresFile | None = None
 
 
+class BackupFile(BaseModel):
+    """``backup`` of ``home.yml``: who can open what ``effekt backup`` writes (F.backup)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    recipients: list[Annotated[str, StringConstraints(pattern=_AGE_KEY)]] = []
+    """Public keys of age; the private ones are kept on another machine."""
+
+
 class HomeFile(BaseModel):
     """``home.yml``: the municipality's name in the statistics, and what the home does otherwise.
 
@@ -112,6 +122,7 @@ class HomeFile(BaseModel):
     nightly: NightlyFile = NightlyFile()
     ui: UiFile = UiFile()
     publish: PublishFile = PublishFile()
+    backup: BackupFile = BackupFile()
     jobindsats: JobindsatsFile | None = None
     vault_key_file: Path | None = None
     """File with the key of received files where it is not in ``secrets``; relative to the home."""
@@ -205,6 +216,11 @@ class Home:
         return self.root / ".home.yml.init"
 
     @property
+    def restoring_file(self) -> Path:
+        """A mark that stands here while ``effekt restore`` is at work; it goes last."""
+        return self.root / ".home.yml.restore"
+
+    @property
     def lock_file(self) -> Path:
         """The OS lock that lets one run at a time into the home."""
         return self.root / ".lock"
@@ -217,7 +233,8 @@ class Home:
         taken for one: what it lacks, or whose it is, is told by whoever opens it.
         """
         try:
-            return not self.unfinished_file.exists() and (
+            is_made = not (self.unfinished_file.exists() or self.restoring_file.exists())
+            return is_made and (
                 self.home_file.is_file() or self.landing.is_dir() or self.vault.is_dir()
             )
         except PermissionError:

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from dagster_project.cli import (
+    backup,
     desk,
     files,
     fleet,
@@ -36,7 +37,7 @@ app = Commands(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for family in (night, home, status, files, life, trace, person, keys, desk):
+for family in (night, home, status, files, life, trace, person, keys, backup, desk):
     app.add_typer(family.commands)
 app.add_typer(fleet.commands, name="fleet")
 

@@ -36,7 +36,7 @@ def test_there_is_a_unit_for_each_process_and_a_timer_for_use_without_the_daemon
     assert {path.name for path in UNITS.iterdir()} == {
         "effekt-web@.service", "effekt-daemon@.service", "effekt-desk@.service",
         "effekt-night@.service", "effekt-night@.timer", "effekt-fleet.service",
-        "effekt-fleet.timer",
+        "effekt-fleet.timer", "effekt-backup@.service", "effekt-backup@.timer",
     }  # fmt: skip
 
 
@@ -46,7 +46,8 @@ def test_each_service_is_hardened_and_writes_into_its_home_only(path: Path) -> N
     found = settings(path)
     assert {key: found.get(key) for key in HARDENED} == HARDENED
     assert "MemoryDenyWriteExecute" not in found  # the charts of a night need such pages
-    assert found["ReadWritePaths"] == ("/srv/effekt" if "fleet" in path.name else "/srv/effekt/%i")
+    places = {"effekt-fleet": "/srv/effekt", "effekt-backup@": "/var/backups/effekt"}
+    assert found["ReadWritePaths"] == places.get(path.stem, "/srv/effekt/%i")
     is_web = "web" in path.name
     assert found["RestrictAddressFamilies"] == ("AF_UNIX AF_INET" if is_web else "AF_UNIX")
     assert found.get("IPAddressAllow") == ("localhost" if is_web else None)

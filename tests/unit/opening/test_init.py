@@ -20,7 +20,7 @@ from dagster_project.lib.opening import make_home
 from dagster_project.settings import HOME_FORMAT, Home, find_home
 
 ACTS = ["--as", "Kai", "--reason", "beslutning"]
-OTHERS = {"check", "demo", "fleet", "init", "template"}
+OTHERS = {"check", "demo", "fleet", "init", "restore", "template"}
 """The commands that need no home; ``fleet`` takes a folder of homes."""
 PERSON_NUMBER = "610190" + "1234"
 

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable
 
+from dagster_project.lib import vault
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.keys.pseudonym import read_key
 from dagster_project.lib.receiving.formats.content import land

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from dagster_project.lib import vault
 from dagster_project.lib.base.canonical import sha256_file, sha256_text
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.keys.pseudonym import fingerprint, read_key
