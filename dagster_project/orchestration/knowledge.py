@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dagster_project.lib.base import canonical
 from dagster_project.lib.ledger import access, publications
-from dagster_project.lib.publishing.code_version import code_version
+from dagster_project.lib.publishing.code_version import code_version, engine_versions
 from dagster_project.settings import Settings
 
 
@@ -27,9 +27,9 @@ def knowledge(settings: Settings) -> str:
     """Hash of everything a night's result depends on.
 
     As-of date, area, register of deliveries (accepted, held, refused, opened), contract files,
-    ledger, pseudonymisation key and code with its reference tables. The record of publications is
-    what came of earlier nights: with it, no night would ever know the same as the one before. A
-    look at a person's data moves no figure either.
+    ledger, pseudonymisation key, code with its reference tables, versions of the engines. The
+    record of publications is what came of earlier nights: with it, no night would ever know the
+    same as the one before. A look at a person's data moves no figure either.
     """
     home = settings.home
     apart = (publications.record_file(home), access.record_file(home))
@@ -43,5 +43,6 @@ def knowledge(settings: Settings) -> str:
             "ledger": _hash_files(ledger),
             "key": _hash_files(_folder(home.secrets, home.key_file.name)),
             "code": code_version(),
+            "engines": engine_versions(),
         }
     )

@@ -6,12 +6,15 @@ opened nothing, so that a test can afford one crash at every step. Prints one JS
     python -m tests.faults.crashing HOME AS_OF PLAN...
 
 where each PLAN is ``kill:<step>`` (kill -9 when the step is done), ``ms:<n>`` (kill -9 so many
-milliseconds in), ``disk:<bytes>`` (no file may grow beyond), ``spoil`` (a person twice in the raw
-room, which a gate must find) or ``whole``.
+milliseconds in), ``disk:<bytes>`` (no file may grow beyond), ``full:<text>`` (no byte is written to
+a file whose path holds the text; the parent must load tests/support/watched.c), ``memory:<bytes>``
+(the process may take so much more), ``engine:<size>`` (each DuckDB may take so much, and spill
+nothing), ``spoil`` (a person twice in the raw room, which a gate must find) or ``whole``.
 """
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import json
 import os
@@ -21,6 +24,8 @@ import sys
 import threading
 from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from dagster_project import settings
 from dagster_project.lib import publishing, warehouse
@@ -43,6 +48,12 @@ def night(home: Path, as_of: str, plan: str, out: int) -> None:
     if kind == "disk":
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(value), resource.RLIM_INFINITY))
+    if kind == "full":
+        ctypes.CDLL(None).watched_full(value.encode())
+    if kind == "memory":
+        resource.setrlimit(resource.RLIMIT_AS, (taken() + int(value), resource.RLIM_INFINITY))
+    if kind == "engine":
+        narrow(value)
 
     def after(step: str) -> None:
         if kind == "kill" and step == value:
@@ -51,6 +62,23 @@ def night(home: Path, as_of: str, plan: str, out: int) -> None:
             spoil(home)
 
     os.write(out, json.dumps(run_night(home, as_of, after=after).as_json()).encode())
+
+
+def taken() -> int:
+    """The bytes of addresses that this process has."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    return pages * resource.getpagesize()
+
+
+def narrow(size: str) -> None:
+    """Let every DuckDB that this process opens from now on have so much memory, and no spill."""
+    real = duckdb.connect
+    limits = {"memory_limit": size, "max_temp_directory_size": "0B"}
+
+    def connect(*places: Any, config: dict[str, Any] | None = None, **more: Any) -> Any:
+        return real(*places, config={**(config or {}), **limits}, **more)
+
+    duckdb.connect = connect
 
 
 def spoil(home: Path) -> None:

@@ -2,61 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from dagster_project.orchestration.night import STEPS
-from tests.support import examples, night
+from tests.faults.conftest import EARLIER, LATER, copy_home, run_plans
 
 pytestmark = [pytest.mark.timeout(1800), pytest.mark.slow, pytest.mark.xdist_group("killed")]
-HOME = "spells-one-contract"
 AFTER_THE_DOCUMENTS = ("pages", "publish_postgres")
 """Steps that a night without news does not begin again: it makes what is missing by itself."""
-EARLIER, LATER = (as_of for name, as_of in examples.ALL if name == HOME and as_of > "2024-01-01")
-
-
-def run_plans(home: Path, as_of: str, *plans: str) -> list[dict[str, Any]]:
-    """One process, one forked night per plan."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.faults.crashing", str(home), as_of, *plans],
-        cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False, timeout=1800,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-2000:]
-    return [json.loads(line) for line in done.stdout.splitlines()]
-
-
-@pytest.fixture(scope="module")
-def early(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A home after its first night, and the snapshot that it published."""
-    home = night.copy_inputs(examples.home_of(HOME), tmp_path_factory.mktemp("early"))
-    return home, run_plans(home, EARLIER, "whole")[0]["snapshot_id"]
-
-
-@pytest.fixture(scope="module")
-def whole(early: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """The same home after a second night without any fault, and what that published."""
-    home = copy_home(early[0], tmp_path_factory.mktemp("whole") / "home")
-    last = run_plans(home, LATER, "whole")[0]["snapshot_id"]
-    assert last
-    assert last != early[1]
-    return home, last
-
-
-def copy_home(source: Path, target: Path) -> Path:
-    """A home with its links and modes, to be harmed."""
-    return Path(shutil.copytree(source, target, symlinks=True))
-
-
-@pytest.fixture
-def home(early: tuple[Path, str], tmp_path: Path) -> Path:
-    return copy_home(early[0], tmp_path / "home")
 
 
 # Rules F.after, F.killed
@@ -120,9 +77,9 @@ def test_a_full_disk_fails_safely_and_the_next_night_is_as_if_nothing_had_happen
 
 # Rule F.killed
 def test_work_may_be_deleted_at_any_time_and_a_broken_warehouse_is_built_anew(
-    whole: tuple[Path, str],
+    whole: tuple[Path, str], tmp_path: Path
 ) -> None:
-    home, last = whole
+    home, last = copy_home(whole[0], tmp_path / "home"), whole[1]
     assert run_plans(home, LATER, "whole")[0]["is_unchanged"]
     shutil.rmtree(home / "work")
     again = run_plans(home, LATER, "whole")[0]

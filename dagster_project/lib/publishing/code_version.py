@@ -1,16 +1,22 @@
-"""The version of the code that makes figures, as one hash of everything that they depend on."""
+"""The version of the code that makes figures, and of the engines that it makes them with."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 
 from dagster_project import settings as places
 from dagster_project.lib.base import canonical
 
 _CODE_SUFFIXES = {".py", ".sql", ".yml", ".yaml", ".json", ".csv", ".typ", ".j2", ".html", ".toml"}
+ENGINES = (
+    "duckdb", "dbt-core", "dbt-duckdb", "jinja2", "great-expectations", "scipy", "numpy", "pyarrow",
+    "openpyxl", "pyyaml",
+)  # fmt: skip
+"""What reads files and computes figures beside our own code."""
 _SKIPPED = {"__pycache__", "target", "logs", "contracts", ".user.yml"}
 
 
@@ -42,3 +48,8 @@ def code_version() -> str:
     package = places.PROJECT_ROOT / "dagster_project"
     folders = (package, places.DBT_DIR, places.EXPECTATIONS_DIR, places.SEEDS_DIR)
     return hash_tree(folders, places.PROJECT_ROOT)[:16]
+
+
+def engine_versions() -> dict[str, str]:
+    """The installed version of each engine: after an upgrade a night has other knowledge."""
+    return {name: metadata.version(name) for name in ENGINES}
