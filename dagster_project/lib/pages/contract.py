@@ -19,6 +19,7 @@ from dagster_project.lib.base import danish
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.contracts import Contract
 from dagster_project.lib.ledger.chain import Ledger
+from dagster_project.lib.pages import forecast
 from dagster_project.lib.pages.sheet import (
     Cell,
     Column,
@@ -78,13 +79,14 @@ class _Maker:
         self.closed = [row for row in self.settlement if row["is_closed"]]
         self.labels = {row["period_start"]: period(row) for row in self.settlement}
         self.parts = self._rows("contract_part", "part_id")
+        self.forecast = forecast.read(snapshot, self.contract_id)
         self.content = self._content()
         self.charts: dict[str, charts.Chart] = {}
 
     def make(self) -> Made:
         """Page and pictures."""
         sections = some(
-            *self._way(), self._periods(), self._history(), self._basis(), *self._reductions(),
+            *self._way(), self._forecast(), self._periods(), self._history(), self._basis(), *self._reductions(),
             self._achieved(), self._readings(), self._corrections(), *self._terms_of(),
         )  # fmt: skip
         own = self.contract
@@ -155,15 +157,15 @@ class _Maker:
         if self.content is None:
             return []
         drawn = charted.charts_of(self.content)
-        self.charts |= {
-            name: drawn[name] for name in drawn if _is(name, charted.WAY, charted.CURVE)
-        }
+        self.charts |= {name: drawn[name] for name in drawn if _is(name, charted.WAY)}
+        curve = charts.with_spots(drawn[charted.CURVE], forecast.spots(self.forecast))
+        self.charts |= {charted.CURVE: curve, f"{charted.CURVE}{charted.NARROW}": curve.narrow()}
         way, tiers = front.the_way(self.content), arithmetic.tiers(self.content)
         label = period(self.closed[-1])
         said = [f"Til og med {label}, den seneste afsluttede periode.", *way.text]
-        curve = [row for row in self._rows("payment_curve", "reading_id, basis_dkk")
-                 if row["reading_id"] == self.contract["chosen_reading"]]  # fmt: skip
-        table = table_of("payment_curve", curve, (
+        points = [row for row in self._rows("payment_curve", "reading_id, basis_dkk")
+                  if row["reading_id"] == self.contract["chosen_reading"]]  # fmt: skip
+        table = table_of("payment_curve", points, (
             Column("basis_dkk", "Grundlag, kr."), Column("payment_dkk", "Betalingsret, kr."),
             Column("marginal_share", "Andel af næste krone"), Column("clause", "Vilkår"),
         ))  # fmt: skip
@@ -171,6 +173,11 @@ class _Maker:
             Section("Vejen gennem trinene nu", said, charted.WAY, tiers.tables, way.behind),
             section("Betalingskurven", picture=charted.CURVE, behind=table),
         ]
+
+    def _forecast(self) -> Section | None:
+        return forecast.section(
+            self.snapshot, self.contract_id, self.forecast, self._label(), self._title
+        )
 
     # periods --------------------------------------------------------------------------------------
 
