@@ -134,8 +134,7 @@ def with_spots(curve: Chart, spots: Sequence[Spot]) -> Chart:
     if not spots:
         return curve
     told = "; ".join(
-        f"{one.label}: {number(one.basis)} kr. giver {number(one.entitlement)} kr."
-        for one in spots
+        f"{one.label}: {number(one.basis)} kr. giver {number(one.entitlement)} kr." for one in spots
     )
     shown = [
         {**_in_mio((max(one.basis, Decimal(0)), one.entitlement)), "label": one.label}
@@ -143,6 +142,7 @@ def with_spots(curve: Chart, spots: Sequence[Spot]) -> Chart:
     ]
     return replace(
         curve,
+        title=f"{curve.title}, med prognosen",
         figures={**curve.figures, "spots": shown},
         description=f"{curve.description} Prognose – {told}.",
     )

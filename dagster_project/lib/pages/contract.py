@@ -40,7 +40,7 @@ from dagster_project.lib.statement import content as contents
 from dagster_project.settings import Settings
 
 PATH = "kontrakt/{}.html"
-PERIODS = "perioder"
+PERIODS, FORECAST = "perioder", "prognose"
 _KINDS = {"paid": "paid", "approved": "settled"}
 
 
@@ -86,8 +86,9 @@ class _Maker:
     def make(self) -> Made:
         """Page and pictures."""
         sections = some(
-            *self._way(), self._forecast(), self._periods(), self._history(), self._basis(), *self._reductions(),
-            self._achieved(), self._readings(), self._corrections(), *self._terms_of(),
+            *self._way(), self._forecast(), self._periods(), self._history(), self._basis(),
+            *self._reductions(), self._achieved(), self._readings(), self._corrections(),
+            *self._terms_of(),
         )  # fmt: skip
         own = self.contract
         provider = f" med {own['provider']}" if own["provider"] else ""
@@ -157,15 +158,15 @@ class _Maker:
         if self.content is None:
             return []
         drawn = charted.charts_of(self.content)
-        self.charts |= {name: drawn[name] for name in drawn if _is(name, charted.WAY)}
-        curve = charts.with_spots(drawn[charted.CURVE], forecast.spots(self.forecast))
-        self.charts |= {charted.CURVE: curve, f"{charted.CURVE}{charted.NARROW}": curve.narrow()}
+        self.charts |= {
+            name: drawn[name] for name in drawn if _is(name, charted.WAY, charted.CURVE)
+        }
         way, tiers = front.the_way(self.content), arithmetic.tiers(self.content)
         label = period(self.closed[-1])
         said = [f"Til og med {label}, den seneste afsluttede periode.", *way.text]
-        points = [row for row in self._rows("payment_curve", "reading_id, basis_dkk")
-                  if row["reading_id"] == self.contract["chosen_reading"]]  # fmt: skip
-        table = table_of("payment_curve", points, (
+        curve = [row for row in self._rows("payment_curve", "reading_id, basis_dkk")
+                 if row["reading_id"] == self.contract["chosen_reading"]]  # fmt: skip
+        table = table_of("payment_curve", curve, (
             Column("basis_dkk", "Grundlag, kr."), Column("payment_dkk", "Betalingsret, kr."),
             Column("marginal_share", "Andel af næste krone"), Column("clause", "Vilkår"),
         ))  # fmt: skip
@@ -175,9 +176,18 @@ class _Maker:
         ]
 
     def _forecast(self) -> Section | None:
+        """What may come, on the curve of the statement with each scenario's end on it."""
+        spots = forecast.spots(self.forecast)
+        has_picture = bool(spots) and self.content is not None
+        if has_picture:
+            curve = charts.with_spots(charted.charts_of(self.content)[charted.CURVE], spots)
+            self.charts |= {
+                FORECAST: curve, f"{FORECAST}{charted.NARROW}": curve.narrow(),
+            }  # fmt: skip
         return forecast.section(
-            self.snapshot, self.contract_id, self.forecast, self._label(), self._title
-        )
+            self.snapshot, self.contract_id, self.forecast, self._label(), self._title,
+            picture=FORECAST if has_picture else "",
+        )  # fmt: skip
 
     # periods --------------------------------------------------------------------------------------
 

@@ -129,9 +129,7 @@ def read(snapshot: Snapshot, contract_id: str) -> Foreseen:
 def spots(found: Foreseen) -> list[charts.Spot]:
     """Where each scenario ends on the payment curve."""
     return [
-        charts.Spot(
-            _scenario(row), row["basis_cumulative_dkk"], row["entitlement_cumulative_dkk"]
-        )
+        charts.Spot(_scenario(row), row["basis_cumulative_dkk"], row["entitlement_cumulative_dkk"])
         for row in found.ends
     ]
 
@@ -142,6 +140,7 @@ def section(
     found: Foreseen,
     label: Callable[[Row], str],
     title: Callable[[Row], str],
+    picture: str = "",
 ) -> Section | None:
     """The section of the forecast; none where every period is approved.
 
@@ -151,6 +150,7 @@ def section(
         found: its forecast.
         label: name of a row's period.
         title: name of a row's part.
+        picture: name of its picture, where it has one.
     """
     if not found.periods:
         return None
@@ -174,7 +174,7 @@ def section(
         ["Det siger prognosen ikke"],
         [[Cell(one)] for one in unsaid(snapshot, contract_id, title)],
     )
-    return Section("Prognose", text, tables=[*tables, limits], behind=behind)
+    return Section("Prognose", text, picture, tables=[*tables, limits], behind=behind)
 
 
 def _words() -> list[Word]:
