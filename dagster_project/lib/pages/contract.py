@@ -186,7 +186,7 @@ class _Maker:
             }  # fmt: skip
         return forecast.section(
             self.snapshot, self.contract_id, self.forecast, self._label(), self._title,
-            picture=FORECAST if has_picture else "",
+            self._threshold, picture=FORECAST if has_picture else "",
         )  # fmt: skip
 
     # periods --------------------------------------------------------------------------------------
@@ -244,6 +244,13 @@ class _Maker:
             ),
             text=["En linje for hver udgivelse, hvor periodens tilstand eller tal blev andre."],
         )
+
+    def _threshold(self, row: Row) -> str:
+        """Name of a threshold; a tier's is its title, where it has one."""
+        code = str(row["threshold"])
+        tiers = self.terms.payment.tiers if self.terms and self.terms.payment else ()
+        titles = {f"tier_{number}": tier.title for number, tier in enumerate(tiers, start=1)}
+        return titles.get(code) or words.label("threshold", code).capitalize()
 
     def _title(self, row: Row) -> str:
         titles = {part["part_id"]: part["title"] for part in self.parts}

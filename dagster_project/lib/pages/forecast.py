@@ -140,6 +140,7 @@ def section(
     found: Foreseen,
     label: Callable[[Row], str],
     title: Callable[[Row], str],
+    threshold: Callable[[Row], str],
     picture: str = "",
 ) -> Section | None:
     """The section of the forecast; none where every period is approved.
@@ -150,6 +151,7 @@ def section(
         found: its forecast.
         label: name of a row's period.
         title: name of a row's part.
+        threshold: name of a row's threshold.
         picture: name of its picture, where it has one.
     """
     if not found.periods:
@@ -169,7 +171,7 @@ def section(
         f"Fra og med {first}, den første periode, der ikke er godkendt. Ingen prognose betales.",
         *(f"{word.label_da.capitalize()}: {word.description_da}" for word in _words()),
     ]
-    tables = [one for one in (ends, _reached(found.outlook, label)) if one is not None]
+    tables = [one for one in (ends, _reached(found.outlook, label, threshold)) if one is not None]
     limits = Table(
         ["Det siger prognosen ikke"],
         [[Cell(one)] for one in unsaid(snapshot, contract_id, title)],
@@ -185,7 +187,9 @@ def _scenario(row: Row) -> str:
     return words.label("scenario", row["scenario"])
 
 
-def _reached(outlook: Rows, label: Callable[[Row], str]) -> Table | None:
+def _reached(
+    outlook: Rows, label: Callable[[Row], str], threshold: Callable[[Row], str]
+) -> Table | None:
     """The thresholds below one another, a column for each scenario."""
     if not outlook:
         return None
@@ -201,7 +205,7 @@ def _reached(outlook: Rows, label: Callable[[Row], str]) -> Table | None:
         ]
         key = f"{rows[0]['contract_id']}|{rows[0]['scenario']}|{name}"
         kroner = Cell(value_text("amount_dkk", amount), "contract_outlook.amount_dkk", key)
-        made.append([Cell(words.label("threshold", name).capitalize()), kroner, *cells])
+        made.append([Cell(threshold(rows[0])), kroner, *cells])
     headings = ["Tærskel", ">Kr.", *(word.label_da.capitalize() for word in _words())]
     return Table(headings, made, caption="Perioden, hvor tærsklen nås", name="contract_outlook")
 
