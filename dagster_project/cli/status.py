@@ -73,6 +73,9 @@ def _lines(found: Status) -> Iterator[str]:
     yield from _listed("Blokerer:", found.blockers, _blocker)
     if found.contracts:
         yield from _listed("Kontrakter:", found.contracts, _contract)
+        foreseen = tuple(row for row in found.contracts if row["forecast"])
+        if foreseen:
+            yield from _listed("Prognose:", foreseen, _forecast)
     yield from _listed("Afventer:", found.due, _due)
     if found.changed is None:
         yield "Ændret:        ingen tidligere udgivelse at sammenligne med"
@@ -150,6 +153,17 @@ def _contract(row: dict[str, Any]) -> str:
     ]
     told = [f"afregnet {_dkk(row['settled_dkk'])}", f"betalt {_dkk(row['paid_dkk'])}", *limits]
     return f"{row['title']} · {' · '.join(told)}"
+
+
+def _forecast(row: dict[str, Any]) -> str:
+    """What the contract pays in the end, from scenario to scenario."""
+    found = row["forecast"]
+    told = [
+        f"{word.label_da} {_dkk(found[word.code])}"
+        for word in words.of_domain("scenario")
+        if word.code in found
+    ]
+    return f"{row['title']} · betaling i alt: {' · '.join(told)}"
 
 
 def _granted(row: dict[str, Any]) -> Decimal | None:

@@ -31,6 +31,8 @@ _COURSE = "intermediate.int_courses__decide_eligibility"
 _PAID = "intermediate.int_payments__settle_periods"
 _READ = "intermediate.int_payments__apply_readings"
 _CURVE = "intermediate.int_payments__draw_curve"
+_FORECAST = "intermediate.int_forecast__settle_periods"
+_OUTLOOK = "intermediate.int_outlook__find_periods"
 _FTE = "intermediate.int_fte__sum_register_months"
 _ENTRY = "intermediate.int_relapse__follow_up_entries"
 _APPROVE = f"""
@@ -529,6 +531,32 @@ DEFECTS: dict[str, Defect] = {
     "entitlement_follows_the_basis": Defect(
         f"update {_PAID} set entitlement_cumulative_dkk = entitlement_cumulative_dkk - 700000"
         " where period_start = date '2024-06-01'"
+    ),
+    "forecast_is_of_each_open_period": Defect(f"delete from {_FORECAST} where scenario = 'all'"),
+    "forecast_basis_adds_up": Defect(
+        f"update {_FORECAST} set basis_cumulative_dkk = basis_cumulative_dkk + 0.01"
+    ),
+    "forecast_is_held_to_the_authorised": Defect(
+        f"update {_FORECAST} set payment_cumulative_dkk = payment_cumulative_dkk + 0.01"
+    ),
+    "forecast_holds_the_ceilings": Defect(
+        f"update {_FORECAST} set entitlement_cumulative_dkk = basis_cumulative_dkk + 0.01"
+    ),
+    "earned_is_what_is_settled": Defect(
+        f"update {_FORECAST} set entitlement_cumulative_dkk = entitlement_cumulative_dkk + 0.01"
+        " where scenario = 'earned'"
+    ),
+    "scenarios_are_in_order": Defect(
+        f"update {_FORECAST} set basis_cumulative_dkk = basis_cumulative_dkk - 0.01"
+        " where scenario = 'historical'",
+        before=f"update {_FORECAST} set basis_cumulative_dkk = ("
+        f" select min(low.basis_cumulative_dkk) from {_FORECAST} as low"
+        f" where low.contract_id = {_FORECAST.split('.')[1]}.contract_id"
+        f" and low.period_start = {_FORECAST.split('.')[1]}.period_start)",
+    ),
+    "threshold_is_of_the_terms": Defect(f"update {_OUTLOOK} set amount_dkk = amount_dkk + 0.01"),
+    "threshold_is_reached_when_told": Defect(
+        f"update {_OUTLOOK} set period_start = date '2100-01-01'"
     ),
     "reading_is_single": Defect(f"insert into {_READ} select * from {_READ} limit 1"),
     "one_reading_is_chosen": Defect(f"update {_READ} set is_chosen = true"),

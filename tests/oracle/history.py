@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from tests.oracle import causes, civil, hidden, money, settlement
+from tests.oracle import causes, civil, forecast, hidden, money, settlement
 from tests.oracle.home import Knowledge
 from tests.oracle.rows import Decided, Rows, contract_rows, decide
 from tests.oracle.settlement import Approved, Line, Moment
@@ -76,7 +76,12 @@ class History:
             place = row["price_group"] if row["course_id"] is None else row["course_id"]
             is_new = row["line_kind"] == "new"
             row["cause"] = None if is_new else by_key.get((row["part_id"], place, row["month"]))
-        return {table: self.as_approved(name, table, own) for table, own in told.items()}
+        told = {table: self.as_approved(name, table, own) for table, own in told.items()}
+        told["contract_outlook"] = forecast.outlook_rows(
+            forecast.Moment(knowledge, contract, decided.months), told["settlement"], approved,
+            self.releases[name],
+        )  # fmt: skip
+        return told
 
     def as_approved(self, name: str, table: str, rows: Rows) -> Rows:
         """Rows of which those of approved periods are the approved ones."""

@@ -13,6 +13,7 @@ from tests.oracle import (
     courses,
     curve,
     follow,
+    forecast,
     fte,
     home_fte,
     mismatch,
@@ -187,6 +188,10 @@ def contract_rows(
         answer["claim_match_period"], answer["claim_match"] = whole, by_reason
         answer["settlement_part"] = parts.part_rows(contract, months, settled)
         answer["payment_curve"] = curve.curve_rows(contract)
+        moment = forecast.Moment(knowledge, contract, months)
+        known = (approved or [], releases or [])
+        answer["settlement_forecast"] = forecast.forecast_rows(moment, *known)
+        answer["contract_outlook"] = forecast.outlook_rows(moment, answer["settlement"], *known)
         answer["settlement_blocker"] = blockers.blocker_rows(
             knowledge, contract, months, settled, approved or []
         )

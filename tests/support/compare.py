@@ -17,6 +17,8 @@ KEYS = {
         "contract_id", "period_start", "line_kind", "part_id", "course_id", "month", "price_group",
     ),
     "payment_curve": ("contract_id", "reading_id", "basis_dkk"),
+    "settlement_forecast": ("contract_id", "scenario", "period_start"),
+    "contract_outlook": ("contract_id", "scenario", "threshold"),
     "fte_effect": ("contract_id", "part_id", "benefit_group"),
     "settlement_true_up": ("contract_id", "period_start", "corrected_period_start", "cause"),
     "restatement": ("contract_id", "corrected_period_start", "cause"),

@@ -21,11 +21,13 @@ if TYPE_CHECKING:
         Chart,
         PeriodBar,
         SpanOfMonths,
+        Spot,
         payment_curve,
         period_bars,
         relapse_curve,
         span_months,
         way,
+        with_spots,
     )
     from dagster_project.lib.charts.svg import FONT_FOLDER, without_variables
 
@@ -34,17 +36,17 @@ _HOMES = (
     | dict.fromkeys(("FONT_FOLDER", "without_variables"), "svg")
     | dict.fromkeys(
         (
-            "Bar", "Chart", "PeriodBar", "SpanOfMonths", "payment_curve", "period_bars",
-            "relapse_curve", "span_months", "way",
+            "Bar", "Chart", "PeriodBar", "SpanOfMonths", "Spot", "payment_curve", "period_bars",
+            "relapse_curve", "span_months", "way", "with_spots",
         ),
         "kinds",
     )
 )  # fmt: skip
 
 __all__ = [
-    "FONT_FOLDER", "Bar", "Chart", "PeriodBar", "SpanOfMonths", "draw", "order", "payment_curve",
-    "period_bars", "relapse_curve", "span_months", "standby", "sweep", "warm", "way",
-    "without_variables",
+    "FONT_FOLDER", "Bar", "Chart", "PeriodBar", "SpanOfMonths", "Spot", "draw", "order",
+    "payment_curve", "period_bars", "relapse_curve", "span_months", "standby", "sweep", "warm",
+    "way", "with_spots", "without_variables",
 ]  # fmt: skip
 
 __getattr__ = attributes(__name__, _HOMES)

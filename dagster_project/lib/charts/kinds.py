@@ -120,6 +120,34 @@ def payment_curve(
     return Chart("payment_curve", title, told, figures)
 
 
+@dataclass(frozen=True)
+class Spot:
+    """A place on the payment curve with its name, in kroner."""
+
+    label: str
+    basis: Decimal
+    entitlement: Decimal
+
+
+def with_spots(curve: Chart, spots: Sequence[Spot]) -> Chart:
+    """The payment curve with places to come beside where we are; the same where there are none."""
+    if not spots:
+        return curve
+    told = "; ".join(
+        f"{one.label}: {number(one.basis)} kr. giver {number(one.entitlement)} kr." for one in spots
+    )
+    shown = [
+        {**_in_mio((max(one.basis, Decimal(0)), one.entitlement)), "label": one.label}
+        for one in spots
+    ]
+    return replace(
+        curve,
+        title=f"{curve.title}, med prognosen",
+        figures={**curve.figures, "spots": shown},
+        description=f"{curve.description} Prognose – {told}.",
+    )
+
+
 def _in_mio(point: tuple[Decimal, Decimal]) -> dict[str, float]:
     return {"x": float(point[0] / _MIO), "y": float(point[1] / _MIO)}
 

@@ -118,8 +118,9 @@ def _way(figures: Figures, width: int) -> Any:
 
 def _payment_curve(figures: Figures, width: int) -> Any:
     here, points, marks = figures["here"], figures["points"], figures["marks"]
-    most_x = max([1e-6, here["x"], *(point["x"] for point in points)])
-    most_y = max([1e-6, here["y"], *(point["y"] for point in points)])
+    spots = figures.get("spots", [])
+    most_x = max([1e-6, here["x"], *(point["x"] for point in [*points, *spots])])
+    most_y = max([1e-6, here["y"], *(point["y"] for point in [*points, *spots])])
     limit = figures["limit"]
     if limit is not None:
         most_y = max(most_y, limit["y"])
@@ -156,6 +157,7 @@ def _payment_curve(figures: Figures, width: int) -> Any:
     layers.append(
         alt.Chart(_data(points)).mark_line(stroke=_DEEP, strokeWidth=2.5).encode(x=x, y=y)
     )
+    layers += _spots(spots, most_x, x, y)
     way_there = [{"x": here["x"], "y": 0}, here, {"x": 0, "y": here["y"]}]
     layers.append(
         alt.Chart(_data([{**one, "order": place} for place, one in enumerate(way_there)]))
@@ -172,6 +174,25 @@ def _payment_curve(figures: Figures, width: int) -> Any:
         ).encode(x=x, y=y, text="label:N")
     )  # fmt: skip
     return _fitted(alt.layer(*layers), width, 290 if width > NARROW else 260)
+
+
+def _spots(spots: list[Figures], most_x: float, x: Any, y: Any) -> list[Any]:
+    """Places to come: rings on the curve, each with its name on a line of its own."""
+    layers = []
+    for place, one in enumerate(spots):
+        base = alt.Chart(_data([dict(one)]))
+        is_right = one["x"] > most_x / 2
+        layers.append(
+            base.mark_circle(size=70, fill="none", stroke=_GAIN, strokeWidth=2, opacity=1)
+            .encode(x=x, y=y)
+        )  # fmt: skip
+        layers.append(
+            base.mark_text(
+                align="right" if is_right else "left", dx=-8 if is_right else 8,
+                dy=-9 - (_SMALL + 2) * place, fill=_GAIN, fontSize=_SMALL,
+            ).encode(x=x, y=y, text="label:N")
+        )  # fmt: skip
+    return layers
 
 
 def _fitted(chart: Any, width: int, height: int) -> Any:

@@ -19,6 +19,7 @@ from dagster_project.lib.base import danish
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.contracts import Contract
 from dagster_project.lib.ledger.chain import Ledger
+from dagster_project.lib.pages import forecast
 from dagster_project.lib.pages.sheet import (
     Cell,
     Column,
@@ -39,7 +40,7 @@ from dagster_project.lib.statement import content as contents
 from dagster_project.settings import Settings
 
 PATH = "kontrakt/{}.html"
-PERIODS = "perioder"
+PERIODS, FORECAST = "perioder", "prognose"
 _KINDS = {"paid": "paid", "approved": "settled"}
 
 
@@ -78,14 +79,16 @@ class _Maker:
         self.closed = [row for row in self.settlement if row["is_closed"]]
         self.labels = {row["period_start"]: period(row) for row in self.settlement}
         self.parts = self._rows("contract_part", "part_id")
+        self.forecast = forecast.read(snapshot, self.contract_id)
         self.content = self._content()
         self.charts: dict[str, charts.Chart] = {}
 
     def make(self) -> Made:
         """Page and pictures."""
         sections = some(
-            *self._way(), self._periods(), self._history(), self._basis(), *self._reductions(),
-            self._achieved(), self._readings(), self._corrections(), *self._terms_of(),
+            *self._way(), self._forecast(), self._periods(), self._history(), self._basis(),
+            *self._reductions(), self._achieved(), self._readings(), self._corrections(),
+            *self._terms_of(),
         )  # fmt: skip
         own = self.contract
         provider = f" med {own['provider']}" if own["provider"] else ""
@@ -172,6 +175,20 @@ class _Maker:
             section("Betalingskurven", picture=charted.CURVE, behind=table),
         ]
 
+    def _forecast(self) -> Section | None:
+        """What may come, on the curve of the statement with each scenario's end on it."""
+        spots = forecast.spots(self.forecast)
+        has_picture = bool(spots) and self.content is not None
+        if has_picture:
+            curve = charts.with_spots(charted.charts_of(self.content)[charted.CURVE], spots)
+            self.charts |= {
+                FORECAST: curve, f"{FORECAST}{charted.NARROW}": curve.narrow(),
+            }  # fmt: skip
+        return forecast.section(
+            self.snapshot, self.contract_id, self.forecast, self._label(), self._title,
+            self._threshold, picture=FORECAST if has_picture else "",
+        )  # fmt: skip
+
     # periods --------------------------------------------------------------------------------------
 
     def _label(self, name: str = "period_start") -> Any:
@@ -227,6 +244,13 @@ class _Maker:
             ),
             text=["En linje for hver udgivelse, hvor periodens tilstand eller tal blev andre."],
         )
+
+    def _threshold(self, row: Row) -> str:
+        """Name of a threshold; a tier's is its title, where it has one."""
+        code = str(row["threshold"])
+        tiers = self.terms.payment.tiers if self.terms and self.terms.payment else ()
+        titles = {f"tier_{number}": tier.title for number, tier in enumerate(tiers, start=1)}
+        return titles.get(code) or words.label("threshold", code).capitalize()
 
     def _title(self, row: Row) -> str:
         titles = {part["part_id"]: part["title"] for part in self.parts}

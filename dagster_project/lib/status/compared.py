@@ -33,6 +33,13 @@ _CLOSED = """
     where is_closed
     order by contract_id, period_start
 """
+_FORECAST = """
+    select contract_id, scenario,
+        arg_max(payment_cumulative_dkk, period_start)::varchar as payment_cumulative_dkk
+    from read_parquet(?)
+    group by contract_id, scenario
+    order by contract_id, min(payment_cumulative_dkk), scenario
+"""
 _BLOCKERS = """
     select blocker.contract_id, blocker.kind, blocker.owner, blocker.remedy,
         count(*) as periods, min(period.period_label) as first_label,
@@ -119,17 +126,18 @@ def contracts(folder: Path) -> Rows | None:
     """A line for each contract of a snapshot; null where it is not read.
 
     Kroner to date are sums of what the closed periods pay; what is due next is the step that the
-    first period not yet paid waits for.
+    first period not yet paid waits for; the forecast is what each scenario pays in the end.
     """
     known, closed = (
         _rows(_CONTRACTS, _file(folder, "contract")), _rows(_CLOSED, _file(folder, "settlement")),
     )  # fmt: skip
     if known is None or closed is None:
         return None
-    return tuple(_line(row, closed) for row in known)
+    foreseen = _rows(_FORECAST, _file(folder, "settlement_forecast")) or ()
+    return tuple(_line(row, closed, foreseen) for row in known)
 
 
-def _line(contract: dict[str, Any], closed: Rows) -> dict[str, Any]:
+def _line(contract: dict[str, Any], closed: Rows, foreseen: Rows) -> dict[str, Any]:
     own = [row for row in closed if row["contract_id"] == contract["contract_id"]]
     waiting = [row for row in own if row["state"] != "paid" or row["is_superseded"]]
     sums = {
@@ -142,6 +150,10 @@ def _line(contract: dict[str, Any], closed: Rows) -> dict[str, Any]:
         "settled_dkk": str(settled) if own else None,
         "newest": [dict(row) for row in own[: -_NEWEST - 1 : -1]],
         "waiting": len(waiting), "next": dict(waiting[0]) if waiting else None,
+        "forecast": {
+            row["scenario"]: row["payment_cumulative_dkk"]
+            for row in foreseen if row["contract_id"] == contract["contract_id"]
+        },
     }  # fmt: skip
 
 

@@ -35,6 +35,13 @@ CHARTS: dict[str, Chart] = {
         [(ZERO, ZERO), (Decimal(100), Decimal(50))], (Decimal(40), Decimal(20)),
         [(Decimal(50), "loft")], (Decimal(30), "Bevilget"), "kurve",
     ),
+    "forecast": charts.with_spots(
+        charts.payment_curve(
+            [(ZERO, ZERO), (Decimal(100), Decimal(50))], (Decimal(40), Decimal(20)), [], None, "k"
+        ),
+        [charts.Spot("uændret", Decimal(60), Decimal(30)),
+         charts.Spot("det <højeste>", Decimal(120), Decimal(60))],
+    ),
     "nothing_paid": charts.payment_curve([(ZERO, ZERO)], (Decimal(-5), ZERO), [], None, "intet"),
     "period_bars": charts.period_bars(
         [charts.PeriodBar("2023-K1", Decimal(5), "paid"), charts.PeriodBar("K2", ZERO, "here")],
@@ -95,6 +102,15 @@ def test_no_letter_is_smaller_than_eleven_pixels_where_it_is_seen(
 def test_a_pictures_words_are_escaped(drawn: dict[str, str]) -> None:
     assert "<title>vej &amp; &lt;loft&gt;</title>" in drawn["way"]
     assert "Ligelig &lt;deling&gt;" in drawn["way"] and "<deling>" not in drawn["way"]
+
+
+# Rule S.unsaid
+def test_each_scenario_stands_on_the_curve_in_reach_of_its_axes(drawn: dict[str, str]) -> None:
+    chart = CHARTS["forecast"]
+    assert "uændret" in drawn["forecast"] and "det &lt;højeste&gt;" in drawn["forecast"]
+    assert "det <højeste>: 120,00 kr. giver 60,00 kr." in chart.description
+    bare = CHARTS["payment_curve"]
+    assert charts.with_spots(bare, []) == bare
 
 
 def test_the_way_ends_where_its_steps_lead(drawn: dict[str, str]) -> None:

@@ -166,7 +166,13 @@ final as (
         {{ to_kroner('group_oere') }} as group_amount_dkk,
         {{ to_kroner('booked_oere') }} as booked_dkk,
         booking_month,
-        case when is_complete then 'complete' else 'incomplete' end as status
+        case when is_complete then 'complete' else 'incomplete' end as status,
+        netting,
+        baseline_months,
+        evaluation_months,
+        evaluation_published,
+        whole_baseline_parts,
+        evaluation_parts
     from net_groups
 )
 

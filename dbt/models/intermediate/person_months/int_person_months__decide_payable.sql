@@ -1,6 +1,7 @@
 -- grain: one row per course and effort month
--- counts: whether the month is claimed, earned, payable (claimed, or paid on the register alone),
---   the rate of its price group on its first day, and whether income is missing where observed
+-- counts: whether a claim is known and says yes, whether the month is earned, payable (claimed, or
+--   paid on the register alone), the rate of its price group on its first day, and whether income
+--   is missing where observed
 -- rules: R3.claimed, R3.payable, R3.no_income
 -- decides: R3.claimed, R3.no_income
 -- left out: names and the match of claim and register (int_person_months__price)
@@ -35,9 +36,9 @@ terms as (
 claims as (
     select
         course_no,
-        month
+        month,
+        is_claimed
     from {{ ref('int_claims__resolve_known') }}
-    where is_claimed
 ),
 
 rates as (
@@ -85,7 +86,8 @@ add_claims as (
         describe_courses.price_group_no,
         describe_courses.is_eligible,
         describe_courses.is_paid_unclaimed,
-        claims.course_no is not null as is_claimed
+        claims.course_no is not null as is_claim_known,
+        coalesce(claims.is_claimed, false) as is_claimed
     from person_months
     inner join describe_courses on person_months.course_no = describe_courses.course_no
     left join claims
@@ -100,6 +102,7 @@ final as (
         add_claims.month,
         add_claims.support_days,
         add_claims.status,
+        add_claims.is_claim_known,
         add_claims.is_claimed,
         rates.rate_dkk,
         add_claims.is_eligible and add_claims.status = 'self_supporting' as is_earned,
