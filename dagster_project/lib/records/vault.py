@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from dagster_project.lib import vault
+from dagster_project.lib import removals, vault
 from dagster_project.lib.base import files
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.receiving.intake.register import Record, Register
@@ -69,16 +69,22 @@ def kept_files(home: Home, register: Register) -> list[Kept]:
     """Every received file, in the vault and in quarantine, by name; each is there once.
 
     The register's deliveries and the overlays that they were read with must be there; other files
-    named by a sha256 (checksum files that came beside a delivery) are what they are called.
+    named by a sha256 (checksum files that came beside a delivery) are what they are called. Of a
+    delivery that held somebody who is forgotten its sealed copy must be there, and of a file that
+    was removed on purpose nothing.
     """
     found: dict[str, Kept] = {}
+    gone = removals.removed(home)
     for record in register.records():
         place = vault.VAULT if record.is_accepted else vault.QUARANTINE
-        file = vault.Received(home, place, record.sha256)
-        found[file.label] = Kept(file, record)
+        copy = gone.copy_of(place, record.sha256)
+        file = vault.Received(home, place, copy or record.sha256)
+        if file.is_there or gone.of(place, record.sha256) is None:
+            found[file.label] = Kept(file, record)
     for sha256 in register.overlays:
         file = vault.Received(home, vault.VAULT, sha256)
-        found.setdefault(file.label, Kept(file, None, is_overlay=True))
+        if file.is_there or gone.of(vault.VAULT, sha256) is None:
+            found.setdefault(file.label, Kept(file, None, is_overlay=True))
     for file in (*vault.listed(home, vault.VAULT), *vault.listed(home, vault.QUARANTINE)):
         found.setdefault(file.label, Kept(file, None))
     return [found[label] for label in sorted(found)]

@@ -17,6 +17,7 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.lib import removals
 from dagster_project.lib.base import danish
 from dagster_project.lib.base.errors import NotAllowedError
 from dagster_project.lib.ledger import chain, frozen
@@ -92,16 +93,30 @@ def replay(settings: Settings, contract: str, period: str, run: RunModels) -> Ve
         run: runs models.
 
     Raises:
-        NotAllowedError: the period is not approved (exit 3).
+        NotAllowedError: the period is not approved, or what it was approved on has been purged
+            (exit 3).
         EffektError: ledger or vault are not whole (exit 1).
     """
     home = settings.home
     ledger = chain.check_chain(home, None)
     approval = _approval(home, ledger, contract, period)
+    _refuse_purged(home, approval)
     approved = frozen.read(home, approval)
     with side_home.side_home(home) as side:
         replayed = compute(home, side, ledger, approval, approved, run)
     return compare(_approved(approved), replayed, approved["statement_sha256"])
+
+
+def _refuse_purged(home: Home, approval: Event) -> None:
+    """Refuse a period of a contract whose data were removed when its retention had ended."""
+    purges = [one for one in removals.read(home) if approval.contract_id in one.contracts]
+    if purges:
+        raise NotAllowedError(
+            "PERIOD_PURGED",
+            f"det, som perioden blev godkendt på, blev slettet {danish.date(purges[0].as_of_date)},"
+            " da kontraktens opbevaring var slut",
+            remedy="de godkendte tal ligger fast og kan efterprøves: effekt statement --verify",
+        )
 
 
 def _approval(home: Home, ledger: Ledger, contract: str, period: str) -> Event:
