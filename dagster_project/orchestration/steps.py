@@ -281,6 +281,7 @@ def publish(settings: Settings) -> StepOutcome:
         metadata: dict[str, int | str] = {"snapshot_id": there, "action": "unchanged"}
         return StepOutcome(snapshot_id=there, metadata=metadata)
     done = publishing.publish(settings.home)
+    publishing.remove_old_rooms(settings.home)
     return StepOutcome(
         snapshot_id=done.snapshot_id,
         metadata={"snapshot_id": done.snapshot_id, "action": done.action},

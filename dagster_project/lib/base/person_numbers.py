@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -77,6 +77,22 @@ _PLAIN = _Plain()
 def holds_person_number(text: str) -> bool:
     """Whether a text holds a person number (see the module; the check digit is no rule)."""
     return _SEARCH.search(text.translate(_PLAIN)) is not None
+
+
+def pattern_of(numbers: Iterable[str]) -> str:
+    """A pattern that finds these ten-digit numbers in plain text, written in any of the ways.
+
+    Both engines read it alike. It finds none of them inside a longer row of digits.
+    """
+    written = (
+        f"{_GAP.join(number[:6])}{_GAP}[A-Za-z]?{_GAP}{_GAP.join(number[6:])}" for number in numbers
+    )
+    return f"(?:^|[^0-9])(?:{'|'.join(written)})(?:[^0-9]|$)"
+
+
+def plain(text: str) -> str:
+    """A text in the plain characters that the patterns are made for."""
+    return text if text.isascii() else text.translate(_PLAIN)
 
 
 def without_days(name: str) -> str:

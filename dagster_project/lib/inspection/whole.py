@@ -22,7 +22,7 @@ from dagster_project.lib.keys.pseudonym import read_key
 from dagster_project.lib.keys.statement_key import read_statement_key
 from dagster_project.lib.ledger import access, chain, frozen, publications, upgrades
 from dagster_project.lib.ledger.chain import Event, Ledger
-from dagster_project.lib.publishing import history, last_night
+from dagster_project.lib.publishing import closed_rooms, history, last_night
 from dagster_project.lib.publishing import manifest as manifests
 from dagster_project.lib.publishing.atomic import MART_LINK
 from dagster_project.lib.publishing.leftovers import CURRENT, snapshots_dir
@@ -256,7 +256,8 @@ def _snapshots(home: Home) -> Area:
 
 def _check_snapshot(home: Home, folder: Path) -> None:
     try:
-        manifests.check_snapshot(folder, home)
+        closed = closed_rooms.may_lack_room(home, folder, manifests.read(folder))
+        manifests.check_snapshot(folder, home, is_closed=closed)
     except EffektError as error:
         what = error.message.partition(": ")[2]
         raise EffektError(

@@ -12,6 +12,7 @@ from dagster_project.lib.publishing.candidate import (
     build_candidate,
     find_candidate,
 )
+from dagster_project.lib.publishing.closed_rooms import remove_old_rooms
 from dagster_project.lib.publishing.dates import (
     date_of_decision,
     require_not_after_today,
@@ -33,6 +34,7 @@ __all__ = [
     "differing_files",
     "find_candidate",
     "publish",
+    "remove_old_rooms",
     "require_not_after_today",
     "require_publishable",
 ]

@@ -104,14 +104,17 @@ def vault_files(
     Yields:
         each file, and what it is, in Danish.
     """
+    gone = removals.removed(home)
     hashes = {record.sha256 for record in unneeded}
     for record in sorted(unneeded, key=lambda one: one.delivery_no):
         if record.sha256 in hashes:
             hashes.discard(record.sha256)
             yield File(removals.VAULT, record.sha256, record.size), record.file_name
+            copy = gone.copy_of(removals.VAULT, record.sha256)
+            if copy is not None:
+                yield _file(home, vault.VAULT, copy), f"{record.file_name} (uden den glemte)"
     hashes = {record.sha256 for record in unneeded}
     others = [record for record in register.records() if record.sha256 not in hashes]
-    gone = removals.removed(home)
     still = {
         record.overlay_sha256 for record in others if gone.of(removals.VAULT, record.sha256) is None
     }

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.lib import vault
+from dagster_project.lib import removals, vault
 from dagster_project.lib import warehouse as raw_room
 from dagster_project.lib.base import scratch
 from dagster_project.lib.base.errors import EffektError, said_by_system
@@ -50,6 +50,7 @@ from dagster_project.settings import Home
 # Files are decided, stored and loaded together up to this size; a killed run repeats one batch.
 _BATCH_BYTES = 64_000_000
 _BATCH_FILES = 200
+_FORGOTTEN = "DELIVERY_FORGOTTEN"  # these bytes hold somebody who was forgotten
 _REMOVED = "DELIVERY_REMOVED"  # these bytes were removed after their retention had ended
 _WITHDRAWN = "DELIVERY_WITHDRAWN"  # the name parts are those of a delivery that was withdrawn
 
@@ -112,9 +113,11 @@ class _Judge:
         spill: Path,
         context: Context,
         own: Overlays,
+        gone: removals.Removed,
         as_of: dt.date | None,
     ) -> None:
         self._register = register
+        self._gone = gone
         self._as_of = as_of
         self._parser = parser
         self._context = context
@@ -160,6 +163,9 @@ class _Judge:
 
     def _find_repeated(self, case: _Case) -> None:
         parts = case.parts
+        if self._gone.copy_of(removals.VAULT, case.staged.sha256) is not None:
+            case.findings = (Finding(_FORGOTTEN),)
+            return
         for record in self._register.accepted():
             if parts and record.sha256 == case.staged.sha256 and _same_parts(record, parts):
                 if record.is_removed:
@@ -332,7 +338,7 @@ def _receive_found(
         load.drop_outdated(connection, home, register.accepted(), key)
         loader = load.Loader(connection, parser, key)
         context = Context(load_benefits(), contract_ids)
-        judge = _Judge(register, parser, spill, context, own, as_of)
+        judge = _Judge(register, parser, spill, context, own, removals.removed(home), as_of)
         for batch in _batches(found):
             groups = [_stage_all(home, group, judge, report) for group in batch]
             for group in groups:

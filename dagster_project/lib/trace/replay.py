@@ -93,8 +93,8 @@ def replay(settings: Settings, contract: str, period: str, run: RunModels) -> Ve
         run: runs models.
 
     Raises:
-        NotAllowedError: the period is not approved, or what it was approved on has been purged
-            (exit 3).
+        NotAllowedError: the period is not approved, or what it was approved on has been purged, or
+            rows of it forgotten (exit 3).
         EffektError: ledger or vault are not whole (exit 1).
     """
     home = settings.home
@@ -102,6 +102,7 @@ def replay(settings: Settings, contract: str, period: str, run: RunModels) -> Ve
     approval = _approval(home, ledger, contract, period)
     _refuse_purged(home, approval)
     approved = frozen.read(home, approval)
+    _require_all_rows(home, approved)
     with side_home.side_home(home) as side:
         replayed = compute(home, side, ledger, approval, approved, run)
     return compare(_approved(approved), replayed, approved["statement_sha256"])
@@ -117,6 +118,19 @@ def _refuse_purged(home: Home, approval: Event) -> None:
             " da kontraktens opbevaring var slut",
             remedy="de godkendte tal ligger fast og kan efterprøves: effekt statement --verify",
         )
+
+
+def _require_all_rows(home: Home, approved: frozen.Document) -> None:
+    """Refuse a period that was computed from rows that are forgotten since."""
+    gone = removals.removed(home)
+    for delivery in approved["provenance"]["deliveries"]:
+        if gone.copy_of(removals.VAULT, delivery["sha256"]) is not None:
+            raise NotAllowedError(
+                "PERIOD_FORGOTTEN",
+                "perioden blev beregnet af rækker om en person, der siden er glemt; leveringen"
+                f" {delivery['delivery_id']} kan ikke længere læses, som den var",
+                remedy="de godkendte tal ligger fast og kan efterprøves: effekt statement --verify",
+            )
 
 
 def _approval(home: Home, ledger: Ledger, contract: str, period: str) -> Event:

@@ -23,10 +23,11 @@ create table if not exists raw.delivery (
 create table if not exists raw.known_delivery (
     delivery_no integer, source varchar, sha256 varchar, file_name varchar, extracted_on date,
     covers_from date, covers_to date, delivery_rank integer);
--- deliveries whose rows stand in the tables below; staged + rejected + duplicate = row_count
+-- deliveries whose rows stand in the tables below; staged + rejected + duplicate +
+-- skipped + forgotten = row_count
 create table if not exists raw.loaded_delivery (
     delivery_no integer, delivery_id varchar, row_count bigint, loaded_rows bigint,
-    rejected_rows bigint, duplicate_rows bigint, skipped_rows bigint);
+    rejected_rows bigint, duplicate_rows bigint, skipped_rows bigint, forgotten_rows bigint);
 -- by which declaration, names table and key a delivery's rows were made; others load them anew
 create table if not exists raw.loading_rule (
     delivery_no integer, delivery_id varchar, source varchar, rule_sha256 varchar);

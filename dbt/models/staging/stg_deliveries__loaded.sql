@@ -1,5 +1,5 @@
 -- grain: one row per delivery whose rows stand in the raw room
--- counts: row counts: staged + rejected + duplicate + skipped = received
+-- counts: row counts: staged + rejected + duplicate + skipped + forgotten = received
 -- rules: G.staged
 -- left out: refused deliveries
 with
@@ -16,7 +16,8 @@ final as (
         loaded_rows,
         rejected_rows,
         duplicate_rows,
-        skipped_rows
+        skipped_rows,
+        forgotten_rows
     from source
 )
 

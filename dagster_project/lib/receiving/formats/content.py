@@ -24,6 +24,7 @@ from dagster_project.lib.receiving.formats.parse import (
     skip_condition,
     unmapped_condition,
 )
+from dagster_project.lib.receiving.formats.sealed import land_sealed
 from dagster_project.lib.receiving.formats.weeks import week_window
 from dagster_project.lib.receiving.judging.declarations import Source
 from dagster_project.lib.receiving.judging.findings import FileRefusedError, Finding
@@ -47,6 +48,7 @@ class Content:
         duplicate_rows: rows of a window source that repeat another in every column.
         covered_days: Σ over the counted rows of the days they cover in the window.
         sheet_number: of the workbook's sheet that was read; 0 in other formats.
+        forgotten: rows of a sealed copy whose person is forgotten; they are in no other count.
     """
 
     parts: NameParts
@@ -54,6 +56,7 @@ class Content:
     duplicate_rows: int = 0
     covered_days: int = 0
     sheet_number: int = 0
+    forgotten: frozenset[int] = frozenset()
 
     @property
     def is_refused(self) -> bool:
@@ -137,6 +140,8 @@ def read_content(
     context: Context,
     spill: Path,
     table: str,
+    *,
+    is_sealed: bool = False,
 ) -> Content:
     """Parse a file into a typed table of the parser.
 
@@ -147,19 +152,20 @@ def read_content(
         context: what values are judged against.
         spill: private folder for normalised copies.
         table: name for the typed table.
+        is_sealed: the bytes are a sealed copy, whatever format the delivery had.
 
     Raises:
         FileRefusedError: the file as a whole cannot be accepted.
     """
     check_window(parts)
     source = parts.source
-    landed = land(path, parts.format, source, spill)
+    landed = land_sealed(path) if is_sealed else land(path, parts.format, source, spill)
     parts = _resolve_headings(landed, parts)
     check_window(parts)
     try:
         parsed = parse(parser, landed, source, context, table)
     except FileRefusedError:
-        if parts.format != "csv":
+        if parts.format != "csv" or is_sealed:
             raise
         # rows too wide and rows too narrow can make up for each other: the reader names them
         landed = land(path, parts.format, source, spill, may_be_plain=False)
@@ -171,12 +177,16 @@ def read_content(
     if context.is_new and parsed.rejected_rows <= source.max_rejected_rows:
         _check_says_something(parser, parts, parsed)
     if parsed.rejected_rows > source.max_rejected_rows or source.window is None:
-        return Content(parts, parsed, sheet_number=landed.sheet_number)
+        forgotten = frozenset(landed.forgotten)
+        return Content(parts, parsed, sheet_number=landed.sheet_number, forgotten=forgotten)
     if parsed.has_repeated_keys:
         duplicates = _mark_repeats(parser, source, parsed)
     else:
         duplicates = 0 if source.key else _mark_duplicates(parser, source, parsed)
-    return Content(parts, parsed, duplicates, _covered_days(parser, parts, parsed))
+    return Content(
+        parts, parsed, duplicates, _covered_days(parser, parts, parsed),
+        forgotten=frozenset(landed.forgotten),
+    )  # fmt: skip
 
 
 @contextmanager

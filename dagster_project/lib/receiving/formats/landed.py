@@ -44,6 +44,7 @@ class Landed:
         places: the file's own number of each record.
         empty_rows: rows whose cells are all empty; they are no records.
         row_count_with_empty: rows of a file whose ``relation`` leaves the empty ones out.
+        forgotten: rows that a sealed copy marks: persons stood there who are forgotten (F.forget).
     """
 
     relation: str
@@ -57,6 +58,7 @@ class Landed:
     places: Places = field(default_factory=Places)
     empty_rows: int = 0
     row_count_with_empty: int | None = None
+    forgotten: set[int] = field(default_factory=set)
 
 
 @dataclass(frozen=True)

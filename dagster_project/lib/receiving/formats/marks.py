@@ -20,6 +20,7 @@ from dagster_project.lib.receiving.judging.findings import Finding, merged
 from dagster_project.lib.receiving.judging.places import Places
 
 SKIPPED = "skipped"  # in the place of marks: a row that is not judged
+FORGOTTEN = "forgotten"  # in the place of marks: a row whose person is forgotten (F.forget)
 _MAX_FAULT_ROWS = 100_000
 _WEEK_PLACE = 100_000
 DIMENSION = "dimension"
@@ -43,6 +44,17 @@ def mark(
         f" and faults is distinct from '{SKIPPED}'",
         {"fault": f"{index}:{code}", "rows": list(rows)},
     )
+
+
+def mark_forgotten(connection: duckdb.DuckDBPyConnection, table: str, landed: Landed) -> int:
+    """Mark the rows that a sealed copy leaves empty; how many they are."""
+    if landed.forgotten:
+        connection.execute(
+            f"update {table} set faults = '{FORGOTTEN}'"
+            " where rowid + 1 in (select unnest($rows::bigint[]))",
+            {"rows": sorted(landed.forgotten)},
+        )
+    return len(landed.forgotten)
 
 
 def mark_format_faults(connection: duckdb.DuckDBPyConnection, table: str, landed: Landed) -> None:
@@ -76,7 +88,7 @@ def findings_of(
     connection: duckdb.DuckDBPyConnection, table: str, source: Source, places: Places
 ) -> tuple[tuple[Finding, ...], int]:
     """The findings of the marks, one per (column, code), and how many rows are rejected."""
-    is_rejected = f"faults is not null and faults <> '{SKIPPED}'"
+    is_rejected = f"faults is not null and faults not in ('{SKIPPED}', '{FORGOTTEN}')"
     (rejected,) = connection.execute(
         f"select count(*) from {table} where {is_rejected}"
     ).fetchall()[0]

@@ -23,6 +23,7 @@ from dagster_project.lib.receiving.formats.marks import (
     SKIPPED,
     findings_of,
     mark,
+    mark_forgotten,
     mark_format_faults,
 )
 from dagster_project.lib.receiving.formats.weeks import (
@@ -54,6 +55,7 @@ class Parsed:
         layout: where the columns stand.
         has_repeated_keys: rows of a window source have one key; they are equal, or faults.
         empty_rows: rows whose cells are all empty; they are no records.
+        forgotten_rows: records of persons who are forgotten; they are in no other count.
     """
 
     table: str
@@ -64,6 +66,7 @@ class Parsed:
     layout: Layout
     has_repeated_keys: bool = False
     empty_rows: int = 0
+    forgotten_rows: int = 0
 
 
 def _texts(layout: Layout) -> str:
@@ -318,6 +321,7 @@ def parse(
     _check_lengths(connection, table, source, landed.places)
     name_weeks(connection, landed, layout, source, context, table)
     mark_format_faults(connection, table, landed)
+    forgotten = mark_forgotten(connection, table, landed)
     has_repeated_keys = _mark_key_duplicates(connection, table, source)
     _mark_chains(connection, table, source)
     findings, rejected = findings_of(connection, table, source, landed.places)
@@ -329,7 +333,9 @@ def parse(
     empty = landed.empty_rows
     if landed.row_count_with_empty is not None:
         empty = landed.row_count_with_empty - rows
-    return Parsed(table, rows, rejected, skipped, findings, layout, has_repeated_keys, empty)
+    return Parsed(
+        table, rows, rejected, skipped, findings, layout, has_repeated_keys, empty, forgotten
+    )
 
 
 def _engine_fault(error: duckdb.Error) -> FileRefusedError:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from functools import lru_cache
 
-from dagster_project.lib import vault
+from dagster_project.lib import removals, vault
 from dagster_project.lib.base.errors import EXIT_FAILED, EffektError
 from dagster_project.lib.receiving.intake.register import Record
 from dagster_project.lib.receiving.judging.declarations import Source, load_sources
@@ -62,6 +62,12 @@ def _laid_over(source_name: str, overlay: bytes) -> Source:
         error.exit_code = EXIT_FAILED
         error.remedy = f"læg seeds/sources/{source_name}.yml tilbage, som den var"
         raise
+
+
+def kept_of(home: Home, record: Record) -> tuple[vault.Received, bool]:
+    """The file that is read of an accepted delivery, and whether it is a sealed copy (F.forget)."""
+    copy = removals.removed(home).copy_of(removals.VAULT, record.sha256)
+    return vault.Received(home, vault.VAULT, copy or record.sha256), copy is not None
 
 
 def declared_otherwise(record: Record) -> EffektError:

@@ -10,15 +10,15 @@ import hashlib
 import hmac
 from collections.abc import Iterable
 
-from dagster_project.lib import vault
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.keys.pseudonym import read_key
 from dagster_project.lib.receiving.formats.content import land
 from dagster_project.lib.receiving.formats.engine import open_parser
 from dagster_project.lib.receiving.formats.landed import check_headings, landed_text
+from dagster_project.lib.receiving.formats.sealed import land_sealed
 from dagster_project.lib.receiving.intake.register import load_register
 from dagster_project.lib.receiving.judging.findings import FileRefusedError
-from dagster_project.lib.receiving.loading.as_accepted import source_of
+from dagster_project.lib.receiving.loading.as_accepted import kept_of, source_of
 from dagster_project.settings import Home
 
 _HMAC_DIGITS = 32
@@ -52,14 +52,19 @@ def row_hmacs(home: Home, sha256: str, source: str, row_numbers: Iterable[int]) 
         ),
         None,
     )
-    received = vault.Received(home, vault.VAULT, sha256)
-    if record is None or not received.is_there:
+    if record is None:
+        raise _missing(sha256)
+    received, is_sealed = kept_of(home, record)
+    if not received.is_there:
         raise _missing(sha256)
     declared = source_of(home, record)
     key = read_key(home)
     with received.opened() as path, open_parser(home.vault) as (parser, spill):
         try:
-            landed = land(path, record.format or "csv", declared, spill, whole_lines=False)
+            if is_sealed:
+                landed = land_sealed(path)
+            else:
+                landed = land(path, record.format or "csv", declared, spill, whole_lines=False)
             layout = check_headings(landed.headings, declared)
             weeks = [landed_text(place) for *_, place in layout.weeks]
             texts = ", ".join([*layout.texts(), *weeks])

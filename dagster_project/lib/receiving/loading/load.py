@@ -16,7 +16,6 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.lib import vault
 from dagster_project.lib.base.canonical import sha256_file, sha256_text
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.keys.pseudonym import fingerprint, read_key
@@ -29,7 +28,11 @@ from dagster_project.lib.receiving.judging.declarations import Source, load_sour
 from dagster_project.lib.receiving.judging.findings import FileRefusedError
 from dagster_project.lib.receiving.judging.grammar import Context
 from dagster_project.lib.receiving.judging.names import NameParts
-from dagster_project.lib.receiving.loading.as_accepted import declared_otherwise, source_of
+from dagster_project.lib.receiving.loading.as_accepted import (
+    declared_otherwise,
+    kept_of,
+    source_of,
+)
 from dagster_project.lib.receiving.loading.numbers import Numbers, good_rows, hand_over
 from dagster_project.lib.reference import load_benefits
 from dagster_project.lib.warehouse import transaction
@@ -79,17 +82,21 @@ class Loader:
         if names_courses(source):
             self._numbers.number_courses(parsed.table)
         self._insert_rows(record, content, is_placed=is_placed)
-        self._insert_rejected(record)
-        loaded = (
-            record.row_count - record.rejected_rows - record.duplicate_rows - record.skipped_rows
-        )
+        rejected = [one for one in record.rejected if one[0] not in content.forgotten]
+        self._insert_rejected(record, rejected)
+        apart = [record.rejected_rows, record.duplicate_rows, record.skipped_rows]
+        if content.forgotten:
+            apart = [
+                len({row for row, *_ in rejected}),
+                content.duplicate_rows,
+                parsed.skipped_rows,
+            ]
+        apart.append(len(content.forgotten))
+        loaded = record.row_count - sum(apart)
         self._warehouse.execute(
-            "insert into raw.loaded_delivery values ($1, $2, $3, $4, $5, $6, $7)",
-            [
-                record.delivery_no, record.delivery_id, record.row_count, loaded,
-                record.rejected_rows, record.duplicate_rows, record.skipped_rows,
-            ],
-        )  # fmt: skip
+            "insert into raw.loaded_delivery values ($1, $2, $3, $4, $5, $6, $7, $8)",
+            [record.delivery_no, record.delivery_id, record.row_count, loaded, *apart],
+        )
         return loaded
 
     def _insert_rows(self, record: Record, content: Content, *, is_placed: bool) -> None:
@@ -140,7 +147,7 @@ class Loader:
         if is_placed:
             self._parser.unregister("placed")
 
-    def _insert_rejected(self, record: Record) -> None:
+    def _insert_rejected(self, record: Record, rejected: Iterable[tuple[int, str, str]]) -> None:
         insert_rows(
             self._warehouse,
             "raw.rejected_row",
@@ -151,7 +158,7 @@ class Loader:
                     "column_name": column,
                     "code": code,
                 }
-                for row, column, code in record.rejected
+                for row, column, code in rejected
             ],
         )
 
@@ -303,14 +310,14 @@ def _content_of(
     parser: duckdb.DuckDBPyConnection, spill: Path,
 ) -> Content:  # fmt: skip
     """Parse a whole file of the vault again, into the table ``typed``."""
-    received = vault.Received(home, vault.VAULT, record.sha256)
+    received, is_sealed = kept_of(home, record)
     if not received.is_there:
         raise _vault_error(record, "mangler i vault/")
     with received.opened() as path:
-        if sha256_file(path) != record.sha256:
+        if sha256_file(path) != received.sha256:
             raise _vault_error(record, "er ikke længere det, der blev modtaget")
         try:
-            return read_content(parser, path, parts, context, spill, "typed")
+            return read_content(parser, path, parts, context, spill, "typed", is_sealed=is_sealed)
         except FileRefusedError:
             raise declared_otherwise(record) from None
 
