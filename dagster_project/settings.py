@@ -119,6 +119,8 @@ class HomeFile(BaseModel):
     as_of: dt.date | None = None
     keep_runs_days: int = Field(default=30, ge=1, le=36500, strict=True)
     """Days that Dagster's record of a run is kept (F.growth)."""
+    quarantine_days: int = Field(default=90, ge=1, le=36500, strict=True)
+    """Days that a refused file is kept after the as-of date of its refusal (F.quarantine)."""
     nightly: NightlyFile = NightlyFile()
     ui: UiFile = UiFile()
     publish: PublishFile = PublishFile()

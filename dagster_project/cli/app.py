@@ -23,6 +23,7 @@ from dagster_project.cli import (
     life,
     night,
     person,
+    purge,
     status,
     trace,
 )
@@ -37,7 +38,7 @@ app = Commands(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for family in (night, home, status, files, life, trace, person, keys, backup, desk):
+for family in (night, home, status, files, life, trace, person, purge, keys, backup, desk):
     app.add_typer(family.commands)
 app.add_typer(fleet.commands, name="fleet")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -66,6 +66,8 @@ def _lines(found: Status) -> Iterator[str]:
         yield f"I gang:        en kørsel med data til og med {_date(found.at_work['as_of_date'])}"
     if found.key_fingerprint:
         yield f"Nøgle:         {found.key_fingerprint} (opgørelsernes fingeraftryk)"
+    if found.access is not None:
+        yield f"Opslag:        {_looks(found.access)}"
     yield f"Alarm:         {_alert(found)}"
     yield from (f"Fejl:          {fault}" for fault in found.faults)
     yield from _listed("Tilbageholdt:", found.held, _delivery)
@@ -88,6 +90,13 @@ def _lines(found: Status) -> Iterator[str]:
         yield f"Kontroller:    {_gates(found)}"
     if found.skipped_dates:
         yield f"Uden nat:      {', '.join(map(_date, found.skipped_dates))}"
+
+
+def _looks(access: Mapping[str, Any]) -> str:
+    if not access["looks"]:
+        return "ingen i adgangsloggen"
+    told = ", ".join(f"{command} {count}" for command, count in access["by_command"].items())
+    return f"{access['looks']} i adgangsloggen ({told}); senest {_time(access['last_at'])}"
 
 
 def _published(found: Status) -> str:

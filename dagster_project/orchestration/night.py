@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from dagster_project.lib import charts, person, receiving, records, upgrade
+from dagster_project.lib import charts, person, purge, receiving, records, upgrade
 from dagster_project.lib.base import files, lock
 from dagster_project.lib.base.telling import tell
 from dagster_project.lib.nights import alerts, in_hand
@@ -196,6 +196,7 @@ def night(
         _sweep(settings.home)
         upgrade.bring_up_held(settings.home)
         person.finish(settings.home)
+        purge.finish(settings.home)
         held, begun = (
             Night(settings, run_id or str(uuid.uuid4()), is_whole, asked),
             time.monotonic(),

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 def check_records(settings: Settings) -> StepOutcome:
     """Checks keys, ledger, register, publications and vault before a file leaves ``landing/``."""
-    from dagster_project.lib import records, vault
+    from dagster_project.lib import purge, records, vault
     from dagster_project.lib.keys.statement_key import ensure_statement_key
     from dagster_project.lib.publishing import history
 
@@ -42,11 +42,13 @@ def check_records(settings: Settings) -> StepOutcome:
     records.set_torn_aside(settings.home)
     history.complete(settings.home)
     looked = records.look_after(settings.home, found.register)
+    expired = purge.expire(settings.home, settings.as_of)
     return StepOutcome(
         metadata={
             "events": len(found.ledger.events),
             "deliveries": len(found.register.records()),
             "looked_at": looked,
+            "expired": expired,
         }
     )
 
@@ -59,7 +61,8 @@ def receive(settings: Settings) -> StepOutcome:
     records.check(home)  # this step may be run again alone
     terms = contracts.load_contracts(settings.contracts_dir, settings.area)
     _drop_broken_warehouse(home)
-    report = receiving.receive(home, frozenset(item.contract_id for item in terms))
+    ids = frozenset(item.contract_id for item in terms)
+    report = receiving.receive(home, ids, settings.as_of)
     refused = receiving.untold_refusals(home)  # of a night that was killed, too
     return StepOutcome(
         metadata={

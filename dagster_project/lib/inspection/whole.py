@@ -15,11 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dagster_project.lib import removals
 from dagster_project.lib.base import chained
 from dagster_project.lib.base.errors import EffektError, said_by_system
 from dagster_project.lib.keys.pseudonym import read_key
 from dagster_project.lib.keys.statement_key import read_statement_key
-from dagster_project.lib.ledger import chain, frozen, publications, upgrades
+from dagster_project.lib.ledger import access, chain, frozen, publications, upgrades
 from dagster_project.lib.ledger.chain import Event, Ledger
 from dagster_project.lib.publishing import closed_rooms, history, last_night
 from dagster_project.lib.publishing import manifest as manifests
@@ -142,8 +143,13 @@ def _ledger(
     area.attempt(upgrades.read, home)
     if area.attempt(publications.read, home):
         area.attempt(history.require_line, home)
+    area.attempt(access.read, home)
+    area.attempt(removals.read, home)
     area.checked = len(found.events) if found else 0
-    records = (chain.ledger_file, upgrades.record_file, publications.record_file)
+    records = (
+        chain.ledger_file, upgrades.record_file, publications.record_file, access.record_file,
+        removals.record_file,
+    )  # fmt: skip
     for record_file in records:
         _note_torn(area, record_file(home))
     return area, found

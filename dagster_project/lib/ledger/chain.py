@@ -20,6 +20,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from dagster_project.lib import removals
 from dagster_project.lib.base import chained, files
 from dagster_project.lib.base.canonical import money_text, sha256_file
 from dagster_project.lib.base.chained import Head
@@ -347,10 +348,23 @@ def stored_files(home: Home, event: Event) -> list[tuple[Path, str | None]]:
 
 
 def check_frozen(home: Home, event: Event) -> None:
-    """Refuse what an approval stored and is missing, or is other bytes than the approval names."""
+    """Refuse what an approval stored and is missing, or is other bytes than the approval names.
+
+    Evidence that was removed on purpose is rightly missing (F.purge); a statement never is.
+    """
     for path, sha256 in stored_files(home, event):
         name = path.relative_to(home.root)
         if not path.is_file():
+            if sha256 == event.evidence_sha256 and is_evidence_removed(home, event):
+                continue
             raise broken(f"{name} mangler, men linje {event.sequence} godkendte den")
         if sha256_file(path) != sha256:
             raise broken(f"{name} er ikke den fil, som linje {event.sequence} godkendte")
+
+
+def is_evidence_removed(home: Home, event: Event) -> bool:
+    """Whether what an approval stored behind its lines was removed on purpose (F.purge)."""
+    if event.evidence_sha256 is None or event.contract_id not in removals.purged_contracts(home):
+        return False
+    gone = removals.removed(home)
+    return gone.of(removals.EVIDENCE, event.evidence_sha256) is not None

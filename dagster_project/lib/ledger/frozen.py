@@ -21,7 +21,12 @@ import duckdb
 from dagster_project.lib.base import files, months
 from dagster_project.lib.base.canonical import canonical_json, sha256_json, sha256_text
 from dagster_project.lib.base.errors import EffektError
-from dagster_project.lib.ledger.chain import Event, evidence_file, frozen_file
+from dagster_project.lib.ledger.chain import (
+    Event,
+    evidence_file,
+    frozen_file,
+    is_evidence_removed,
+)
 from dagster_project.lib.warehouse.rows import replace_rows
 from dagster_project.settings import Home
 
@@ -76,7 +81,7 @@ def read_evidence(home: Home, event: Event) -> dict[int, Document] | None:
     """What stood behind each line when it was approved, by ``line_no``.
 
     Returns:
-        null where the approval stored none (before format 2).
+        null where the approval stored none (before format 2), or where it was removed (F.purge).
 
     Raises:
         EffektError: ``LEDGER_BROKEN`` if the file is missing or altered.
@@ -84,6 +89,8 @@ def read_evidence(home: Home, event: Event) -> dict[int, Document] | None:
     if event.evidence_sha256 is None:
         return None
     path = evidence_file(home, event.contract_id, event.period_start)
+    if not path.exists() and is_evidence_removed(home, event):
+        return None
     try:
         text = path.read_text(encoding="utf-8")
         told = [json.loads(line) for line in text.split("\n")[:-1]]

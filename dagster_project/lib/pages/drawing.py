@@ -18,7 +18,7 @@ from typing import Any
 
 from dagster_project.lib import charts, gates, publishing
 from dagster_project.lib.base.errors import EffektError, UsageError
-from dagster_project.lib.ledger import chain
+from dagster_project.lib.ledger import access, chain
 from dagster_project.lib.pages import (
     cases,
     contract,
@@ -75,6 +75,7 @@ def draw(settings: Settings, *, only_missing: bool = False) -> int:
             with suppress(OSError):
                 made[path] = (place.OPEN.folder(home) / path).read_text(encoding="utf-8")
         count = place.swap(home, OPEN, made.items(), source, keeps=False)
+        access.note(home, "restricted-pages", snapshot=snapshot.snapshot_id)
         return count + place.swap(home, RESTRICTED, _restricted(snapshot), source, keeps=False)
 
 
@@ -123,6 +124,7 @@ def write_course(settings: Settings, contract_id: str, course_id: str) -> Path:
             f"{contract_id} har ikke forløbet {course_id}",
             remedy="angiv et forløb, som kommunens liste har (--course)",
         )
+    access.note(settings.home, "restricted-page", contract=contract_id, course=course_id)
     return place.put(settings.home, RESTRICTED, pages[0].path, web.render(pages[0], _BACK))
 
 

@@ -9,6 +9,7 @@ Decides: I.identity, I.refusal.
 
 from __future__ import annotations
 
+import datetime as dt
 import errno
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -50,6 +51,7 @@ from dagster_project.settings import Home
 _BATCH_BYTES = 64_000_000
 _BATCH_FILES = 200
 _FORGOTTEN = "DELIVERY_FORGOTTEN"  # these bytes hold somebody who was forgotten
+_REMOVED = "DELIVERY_REMOVED"  # these bytes were removed after their retention had ended
 _WITHDRAWN = "DELIVERY_WITHDRAWN"  # the name parts are those of a delivery that was withdrawn
 
 
@@ -87,6 +89,7 @@ class _Case:
     findings: tuple[Finding, ...] = ()
     repeats: Record | None = None
     declared: Declared | None = None
+    as_of: dt.date | None = None
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -111,9 +114,11 @@ class _Judge:
         context: Context,
         own: Overlays,
         gone: removals.Removed,
+        as_of: dt.date | None,
     ) -> None:
         self._register = register
         self._gone = gone
+        self._as_of = as_of
         self._parser = parser
         self._context = context
         self._sources = load_sources()
@@ -124,7 +129,7 @@ class _Judge:
     def name(self, staged: intake.Staged) -> _Case:
         """What the name and the folder entry alone say."""
         self._named += 1
-        case = _Case(staged, f"typed_{self._named}")
+        case = _Case(staged, f"typed_{self._named}", as_of=self._as_of)
         try:
             parts = names.parse_name(staged.found.name, self._sources)
             case.declared = self._declared(parts)
@@ -163,7 +168,9 @@ class _Judge:
             return
         for record in self._register.accepted():
             if parts and record.sha256 == case.staged.sha256 and _same_parts(record, parts):
-                if record.is_withdrawn():
+                if record.is_removed:
+                    case.findings = (Finding(_REMOVED),)
+                elif record.is_withdrawn():
                     case.findings = (Finding(_WITHDRAWN),)
                 else:
                     case.repeats = record
@@ -205,7 +212,9 @@ class _Judge:
 
     def _find_conflicts(self, cases: Sequence[_Case]) -> None:
         contents: dict[tuple[str, ...], set[str]] = {}
-        withdrawn = {r.key for r in self._register.accepted() if r.is_withdrawn()}
+        withdrawn = {
+            r.key for r in self._register.accepted() if r.is_withdrawn() and not r.is_removed
+        }
         for record in self._register.accepted():
             contents.setdefault(record.key, set()).add(record.sha256)
         named = [case for case in cases if case.parts and case.staged.found.is_regular]
@@ -262,16 +271,20 @@ def _record(case: _Case) -> Record:
         empty_rows=parsed.empty_rows if parsed else 0,
         overlay_name=case.declared.file_name if case.declared else None,
         overlay_sha256=case.declared.overlay_sha256 if case.declared else None,
+        refused_on=case.as_of if refused else None,
         judged_checks=(FIGURE_CHECK,) if parts and parts.source.figures and not refused else (),
     )
 
 
-def receive(home: Home, contract_ids: frozenset[str]) -> ReceiveReport:
+def receive(
+    home: Home, contract_ids: frozenset[str], as_of: dt.date | None = None
+) -> ReceiveReport:
     """Take in everything that lies in ``landing/``.
 
     Args:
         home: the home; its folders are made if missing.
         contract_ids: contracts that are loaded (``CONTRACT_UNKNOWN`` for any other).
+        as_of: business date of the run, which a refusal is dated with (F.quarantine).
 
     Returns:
         accepted, refused, repeated and held deliveries.
@@ -293,7 +306,7 @@ def receive(home: Home, contract_ids: frozenset[str]) -> ReceiveReport:
     report.closed = [_shown_as(closed) for closed in walk.closed]
     try:
         if walk.found:
-            _receive_found(home, register, walk.found, contract_ids, key, own, report)
+            _receive_found(home, register, walk.found, contract_ids, key, own, report, as_of)
     except PermissionError:
         raise
     except OSError as error:
@@ -316,6 +329,7 @@ def _receive_found(
     key: bytes,
     own: Overlays,
     report: ReceiveReport,
+    as_of: dt.date | None,
 ) -> None:
     with (
         open_parser(home.vault) as (parser, spill),
@@ -325,7 +339,7 @@ def _receive_found(
         load.drop_outdated(connection, home, register.accepted(), key)
         loader = load.Loader(connection, parser, key)
         context = Context(load_benefits(), contract_ids)
-        judge = _Judge(register, parser, spill, context, own, removals.removed(home))
+        judge = _Judge(register, parser, spill, context, own, removals.removed(home), as_of)
         for batch in _batches(found):
             groups = [_stage_all(home, group, judge, report) for group in batch]
             for group in groups:

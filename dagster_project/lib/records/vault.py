@@ -83,7 +83,8 @@ def kept_files(home: Home, register: Register) -> list[Kept]:
             found[file.label] = Kept(file, record)
     for sha256 in register.overlays:
         file = vault.Received(home, vault.VAULT, sha256)
-        found.setdefault(file.label, Kept(file, None, is_overlay=True))
+        if file.is_there or gone.of(vault.VAULT, sha256) is None:
+            found.setdefault(file.label, Kept(file, None, is_overlay=True))
     for file in (*vault.listed(home, vault.VAULT), *vault.listed(home, vault.QUARANTINE)):
         found.setdefault(file.label, Kept(file, None))
     return [found[label] for label in sorted(found)]

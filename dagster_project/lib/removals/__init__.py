@@ -1,12 +1,16 @@
 """Received files that were removed on purpose, and the record that says so.
 
 What belongs here: the chain ``ledger/removals.jsonl`` and what it says of a file. What does not:
-which files may go (``retention``), and removing them there.
+which files may go (``purge``, ``person``), and removing them.
 """
 
 from __future__ import annotations
 
 from dagster_project.lib.removals.record import (
+    EVIDENCE,
+    EXPIRE,
+    FORGET,
+    PURGE,
     QUARANTINE,
     VAULT,
     File,
@@ -20,6 +24,6 @@ from dagster_project.lib.removals.record import (
 )
 
 __all__ = [
-    "QUARANTINE", "VAULT", "File", "Removal", "Removed", "add", "purged_contracts", "read",
-    "record_file", "removed",
+    "EVIDENCE", "EXPIRE", "FORGET", "PURGE", "QUARANTINE", "VAULT", "File", "Removal", "Removed",
+    "add", "purged_contracts", "read", "record_file", "removed",
 ]  # fmt: skip

@@ -25,7 +25,7 @@ from dagster_project.lib.base.errors import EffektError
 from dagster_project.settings import Home
 
 RECORD_NAME = "removals.jsonl"
-VAULT, QUARANTINE = "vault", "quarantine"
+VAULT, QUARANTINE, EVIDENCE = "vault", "quarantine", "evidence"
 PURGE, FORGET, EXPIRE = "purge", "forget", "expire"
 _SEQUENCE = "seq"
 
@@ -35,8 +35,8 @@ class File:
     """A received file that a removal names.
 
     Args:
-        room: ``vault`` or ``quarantine``.
-        sha256: of its bytes as received, which is its name.
+        room: ``vault``, ``quarantine``, or ``evidence`` (what an approval stored behind its lines).
+        sha256: of its bytes as received or stored; a received file is named so.
         size: of these bytes.
         copy_sha256: of the copy that is read in its place, null where none is.
     """

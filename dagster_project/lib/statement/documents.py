@@ -31,7 +31,7 @@ from dagster_project.lib.keys.statement_key import (
     publish_public_keys,
     read_statement_key,
 )
-from dagster_project.lib.ledger import chain, frozen
+from dagster_project.lib.ledger import access, chain, frozen
 from dagster_project.lib.ledger import state as states
 from dagster_project.lib.ledger.chain import Event, Ledger
 from dagster_project.lib.ledger.state import approvals_of
@@ -279,6 +279,7 @@ class _Maker:
             self.path("xlsx"): workbook.render(shown),
         }
         own = annex.build(made.document, made.content.lines, made.content.causes)
+        self._note("annex")
         written = self._write({**found, **self._annex_files(own, _ANNEX)})
         if index is not None:
             index.pop(self.name, None)
@@ -293,7 +294,13 @@ class _Maker:
         document = self._document(found)
         own = annex.build(document, found.lines, found.causes)
         told = annex.with_courses(own, document, self.snapshot, period_end)
+        self._note("provider-annex")
         return self._write(self._annex_files(told, _PROVIDER))
+
+    def _note(self, what: str) -> None:
+        """Note that a document that names courses is about to be written."""
+        period = f"{self.start:%Y-%m}"
+        access.note(self.home, what, contract=self.contract_id, period=period)
 
     def _document(self, found: _Content) -> dict[str, Any]:
         """The settlement, signed: of the figures that were published or approved, and no others."""

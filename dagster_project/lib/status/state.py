@@ -19,6 +19,7 @@ from typing import Any
 from dagster_project.lib import nights, publishing
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.keys import statement_key
+from dagster_project.lib.ledger import access
 from dagster_project.lib.nights import alerts, in_hand
 from dagster_project.lib.publishing.atomic import Snapshot
 from dagster_project.lib.publishing.leftovers import CURRENT, snapshots_dir
@@ -67,6 +68,7 @@ class Status:
         new_deliveries: how many deliveries the publication knows that the one before did not.
         skipped_dates: nights that were left out because nothing ran then, the newest ones.
         key_fingerprint: of the key that signs statements, null where none has been published.
+        access: looks at single persons' data that were noted: how many, by command, and the last.
         faults: what could not be read, each as code and message.
     """
 
@@ -87,6 +89,7 @@ class Status:
     new_deliveries: int | None = None
     skipped_dates: tuple[str, ...] = ()
     key_fingerprint: str | None = None
+    access: Mapping[str, Any] | None = None
     faults: tuple[str, ...] = field(default=())
 
     def is_older(self, hours: float) -> bool:
@@ -121,6 +124,7 @@ def look(settings: Settings, now: dt.datetime, ending: Ending | None = None) -> 
     except EffektError as error:
         held, refused = (), ()
         faults.append(str(error))
+    looks = _looks(home, faults)
     pair = (current.path, before) if current and before else None
     changed = compared.changed(*pair) if pair else None
     is_good = ending is not None and ending.has_published
@@ -142,8 +146,20 @@ def look(settings: Settings, now: dt.datetime, ending: Ending | None = None) -> 
         new_deliveries=compared.new_deliveries(*pair) if pair else None,
         skipped_dates=tuple(sorted(known.skipped)[-_SKIPPED_SHOWN:]),
         key_fingerprint=statement_key.published_fingerprint(home),
+        access=looks,
         faults=tuple(faults),
     )
+
+
+def _looks(home: Home, faults: list[str]) -> Mapping[str, Any] | None:
+    """Looks that were noted; null where the log is broken, or closed to who asks."""
+    try:
+        return access.count(home)
+    except EffektError as error:
+        faults.append(str(error))
+    except PermissionError:
+        pass
+    return None
 
 
 def _before(home: Home, current: Snapshot | None, known: nights.Record) -> Path | None:

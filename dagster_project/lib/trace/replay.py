@@ -93,18 +93,31 @@ def replay(settings: Settings, contract: str, period: str, run: RunModels) -> Ve
         run: runs models.
 
     Raises:
-        NotAllowedError: the period is not approved, or rows that it was computed from are
-            forgotten (exit 3).
+        NotAllowedError: the period is not approved, or what it was approved on has been purged, or
+            rows of it forgotten (exit 3).
         EffektError: ledger or vault are not whole (exit 1).
     """
     home = settings.home
     ledger = chain.check_chain(home, None)
     approval = _approval(home, ledger, contract, period)
+    _refuse_purged(home, approval)
     approved = frozen.read(home, approval)
     _require_all_rows(home, approved)
     with side_home.side_home(home) as side:
         replayed = compute(home, side, ledger, approval, approved, run)
     return compare(_approved(approved), replayed, approved["statement_sha256"])
+
+
+def _refuse_purged(home: Home, approval: Event) -> None:
+    """Refuse a period of a contract whose data were removed when its retention had ended."""
+    purges = [one for one in removals.read(home) if approval.contract_id in one.contracts]
+    if purges:
+        raise NotAllowedError(
+            "PERIOD_PURGED",
+            f"det, som perioden blev godkendt på, blev slettet {danish.date(purges[0].as_of_date)},"
+            " da kontraktens opbevaring var slut",
+            remedy="de godkendte tal ligger fast og kan efterprøves: effekt statement --verify",
+        )
 
 
 def _require_all_rows(home: Home, approved: frozen.Document) -> None:

@@ -91,6 +91,8 @@ def lay_out_vault(home: Home, side: Home, delivery_ids: Collection[str]) -> None
     lines = []
     for delivery_id in sorted(delivery_ids):
         record = register.get(delivery_id)
+        if record is not None and record.is_removed:
+            continue  # no contract that can be computed again reads it (F.purge)
         received = vault.Received(home, vault.VAULT, record.sha256) if record else None
         if record is None or received is None or not received.is_there:
             raise EffektError(

@@ -23,7 +23,7 @@ from typing import Any
 from dagster_project.lib.base.canonical import plain_row
 from dagster_project.lib.base.errors import UsageError
 from dagster_project.lib.contracts import contract_from_json
-from dagster_project.lib.ledger import chain, frozen
+from dagster_project.lib.ledger import access, chain, frozen
 from dagster_project.lib.ledger import state as states
 from dagster_project.lib.ledger.chain import Event
 from dagster_project.lib.ledger.state import approvals_of
@@ -94,7 +94,11 @@ def explain(
         start = named.find_period(snapshot, contract, period)
         rows = snapshot.of_period("mart.settlement", contract, start)
         question = _Question(settings, snapshot, contract, rows[0], course, only)
-        return Answer(question.answer())
+        answer = Answer(question.answer())
+    access.note(
+        settings.home, "why", contract=contract, period=f"{start:%Y-%m}", course=course, month=month
+    )
+    return answer
 
 
 class _Question:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from dagster_project.lib import removals
 from dagster_project.lib.base import chained
 from dagster_project.lib.base.canonical import canonical_json
 from dagster_project.lib.base.chained import GENESIS, Head
@@ -50,6 +51,8 @@ class Record:
         empty_rows: rows whose cells were all empty; they are no records and in no other count.
         overlay_name: file name of the overlay that it was read with, None where there was none.
         overlay_sha256: of its bytes; the vault has them under this name.
+        is_removed: its file was removed on purpose and nothing is read in its place (F.removals).
+        refused_on: as-of date of the run that refused it, None where it is accepted or from before.
     """
 
     delivery_no: int
@@ -80,6 +83,8 @@ class Record:
     empty_rows: int = 0
     overlay_name: str | None = None
     overlay_sha256: str | None = None
+    refused_on: dt.date | None = None
+    is_removed: bool = False
 
     @property
     def is_accepted(self) -> bool:
@@ -87,8 +92,13 @@ class Record:
         return self.outcome == ACCEPTED
 
     def is_withdrawn(self, as_of: dt.date | None = None) -> bool:
-        """Whether a run with this business date, or any run at all, does not know it any more."""
-        return self.withdrawn_on is not None and (as_of is None or self.withdrawn_on <= as_of)
+        """Whether a run with this business date, or any run at all, does not know it any more.
+
+        What was removed is known to no run, whatever its date.
+        """
+        if self.is_removed or self.withdrawn_on is None:
+            return self.is_removed
+        return as_of is None or self.withdrawn_on <= as_of
 
     @property
     def refused(self) -> list[Record]:
@@ -139,9 +149,11 @@ class Record:
         }
 
 
-_NOT_IN_THE_LINE = ("delivery_no", "opened_checks", "opened_after", "withdrawn_on", "refusals")
+_NOT_IN_THE_LINE = (
+    "delivery_no", "opened_checks", "opened_after", "withdrawn_on", "refusals", "is_removed",
+)  # fmt: skip
 # left out of a line where there is nothing to say, so that lines from before them are the same
-_ONLY_IF_SAID = ("empty_rows", "overlay_name", "overlay_sha256", "judged_checks")
+_ONLY_IF_SAID = ("empty_rows", "overlay_name", "overlay_sha256", "judged_checks", "refused_on")
 _IN_THE_LINE = [
     field.name for field in fields(Record) if field.name not in (*_NOT_IN_THE_LINE, *_ONLY_IF_SAID)
 ]
@@ -151,8 +163,8 @@ def record_of(line: dict[str, Any], number: int) -> Record:
     """The record that a ``delivery`` line describes."""
     values = {name: line[name] for name in _IN_THE_LINE}
     values |= {name: line[name] for name in _ONLY_IF_SAID if name in line}
-    for name in ("extracted_on", "covers_from", "covers_to"):
-        values[name] = dt.date.fromisoformat(values[name]) if values[name] else None
+    for name in ("extracted_on", "covers_from", "covers_to", "refused_on"):
+        values[name] = dt.date.fromisoformat(values[name]) if values.get(name) else None
     values["judged_checks"] = tuple(values.get("judged_checks", ()))
     values["findings"] = tuple(Finding.from_json(finding) for finding in values["findings"])
     values["rejected"] = tuple((row, column, code) for row, column, code in values["rejected"])
@@ -175,6 +187,7 @@ class Register:
         self._hashes: list[str | None] = []
         self.decisions: list[dict[str, Any]] = []
         self.overlays: set[str] = set()
+        self._refusals: dict[str, tuple[int, dt.date | None]] = {}
         try:
             self._read(chained.read(path).lines)
         except chained.BrokenLineError as error:
@@ -199,6 +212,16 @@ class Register:
         if link["entry"] == _SEAL and not (is_first and number > 1):
             raise chained.BrokenLineError(number, "forsegler ikke det, der står før den")
         self._hashes.append(link.get("hash"))
+        if link["entry"] == "delivery" and link["outcome"] == REFUSED:
+            self._refusals[link["sha256"]] = (number, record_of(link, 0).refused_on)
+
+    def refused_on(self, sha256: str) -> dt.date | None:
+        """As-of date of the newest refusal of these bytes, None where it is not known."""
+        return self._refusals.get(sha256, (0, None))[1]
+
+    def refused_line(self, sha256: str) -> int:
+        """Number of the line of the newest refusal of these bytes, 0 without one."""
+        return self._refusals.get(sha256, (0, None))[0]
 
     @property
     def head(self) -> Head | None:
@@ -251,6 +274,12 @@ class Register:
             self.decisions.append(line)
         elif line["entry"] != _SEAL:
             raise ValueError("an entry that this code does not know")
+
+    def note_removed(self, gone: removals.Removed) -> None:
+        """Mark the accepted deliveries whose files were removed on purpose."""
+        for record in self.accepted():
+            if gone.of(removals.VAULT, record.sha256) is not None:
+                self._records[record.delivery_id] = replace(record, is_removed=True)
 
     def records(self) -> list[Record]:
         """All deliveries, by delivery_no."""
@@ -315,7 +344,10 @@ class Register:
 
     def _is_known(self, line: dict[str, Any]) -> bool:
         known = self._records.get(line["delivery_id"]) if line["entry"] == "delivery" else None
-        return known is not None and _again(known, line) == known
+        if known is None or _again(known, line) != known:
+            return False
+        told = record_of(line, 0)  # under an accepted delivery's identity a refusal is dated too
+        return told.is_accepted or told.refused_on == self.refused_on(told.sha256)
 
 
 def _again(known: Record, line: dict[str, Any]) -> Record:
@@ -333,6 +365,7 @@ def _again(known: Record, line: dict[str, Any]) -> Record:
         opened_checks=known.opened_checks,
         opened_after=known.opened_after,
         withdrawn_on=known.withdrawn_on,
+        is_removed=known.is_removed,
         refusals=() if record.is_accepted else refusals,
     )
 
@@ -359,8 +392,14 @@ def broken(message: str) -> EffektError:
 
 
 def load_register(home: Home) -> Register:
-    """The register of a home; an absent one is empty."""
-    return Register(home.vault / REGISTER_NAME)
+    """The register of a home; an absent one is empty.
+
+    Raises:
+        EffektError: ``REGISTER_BROKEN``; ``REMOVALS_BROKEN``: which files are gone is not known.
+    """
+    register = Register(home.vault / REGISTER_NAME)
+    register.note_removed(removals.removed(home))
+    return register
 
 
 def head(home: Home) -> Head | None:

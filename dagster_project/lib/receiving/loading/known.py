@@ -19,6 +19,8 @@ from dagster_project.lib.receiving.intake.register import Record, load_register
 from dagster_project.lib.warehouse.rows import replace_rows
 from dagster_project.settings import Home
 
+_REMOVED = "DELIVERY_REMOVED"
+
 
 def write_known(connection: duckdb.DuckDBPyConnection, home: Home, as_of: dt.date) -> None:
     """Write the deliveries as a run with this business date sees them.
@@ -86,9 +88,10 @@ def _delivery_row(record: Record, is_held: bool, is_withdrawn: bool) -> dict[str
         "delivery_no delivery_id sha256 source file_name extracted_on covers_from covers_to sender"
         " version_no row_count rejected_rows is_accepted",
     )
+    code = _REMOVED if record.is_removed else record.code
     return own | {
         "is_held": is_held, "is_opened": bool(record.opened_checks),
-        "is_withdrawn": is_withdrawn, "refusal_code": record.code,
+        "is_withdrawn": is_withdrawn, "refusal_code": code,
     }  # fmt: skip
 
 

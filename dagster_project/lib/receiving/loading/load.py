@@ -256,6 +256,8 @@ def _parts_of(home: Home, record: Record) -> NameParts:
 def load_deliveries(warehouse: duckdb.DuckDBPyConnection, home: Home) -> LoadReport:
     """Load every accepted delivery of the register that the warehouse lacks, from the vault.
 
+    One whose file was removed on purpose is not loaded, and its rows are taken out.
+
     Args:
         warehouse: an open warehouse with its raw tables.
         home: the home whose vault is read.
@@ -266,8 +268,7 @@ def load_deliveries(warehouse: duckdb.DuckDBPyConnection, home: Home) -> LoadRep
     Raises:
         EffektError: a vault file is missing or no longer what was accepted.
     """
-    register = load_register(home)
-    accepted = register.accepted()
+    accepted = [record for record in load_register(home).accepted() if not record.is_removed]
     if not accepted:
         return LoadReport(0, 0)
     key = read_key(home)

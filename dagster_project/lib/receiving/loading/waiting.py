@@ -27,7 +27,7 @@ def held_deliveries(home: Home, register: Register) -> list[HeldDelivery]:
     Raises:
         EffektError: a vault file is missing or no longer what was accepted.
     """
-    accepted = register.accepted()
+    accepted = [record for record in register.accepted() if not record.is_removed]
     compared = {r.source for r in accepted if FIGURE_CHECK in r.judged_checks}
     if not compared:
         return held_as_of(None, register, None)
