@@ -3,8 +3,8 @@
 What belongs here: checks that need more than one mapping. Each problem is a key path and a
 sentence.
 
-Rules: C.parts, C.rates, C.register, D.calendar.
-Decides: C.register, C.rates, D.calendar.
+Rules: C.parts, C.rates, C.register, S.calendar.
+Decides: C.register, C.rates, S.calendar.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def _calendar(contract: Contract) -> Iterator[Problem]:
 
 
 def find_warnings(contract: Contract) -> list[str]:
-    """What a contract file may say, and hardly means (D.calendar)."""
+    """What a contract file may say, and hardly means (S.calendar)."""
     calendar = contract.settlement.calendar if contract.settlement else None
     days = calendar.submit_within_days if calendar else None
     if days is None or days > contract.register_lag_days:

@@ -4,7 +4,7 @@ What belongs here: the shape of the file and checks inside one mapping. What doe
 between sections (``checks``), reading files (``loader``), tables (``tables``). A number that the
 rules state in words is an optional key with that number as default (docs/adr/0003).
 
-Rules: C.file, C.actors, C.clause, C.parts, C.readings, C.tracked, C.tracking, C.only_place, D.calendar.
+Rules: C.file, C.actors, C.clause, C.parts, C.readings, C.tracked, C.tracking, C.only_place, S.calendar.
 Decides: C.parts, C.readings, C.tracking.
 """
 
@@ -212,7 +212,7 @@ class Actors(Section):
 
 
 class Calendar(Section):
-    """Until when each step of a settlement is to be taken (D.due); nothing is blocked by it."""
+    """Until when each step of a settlement is to be taken (S.due); nothing is blocked by it."""
 
     submit_within_days: DeadlineDays | None = None
     verify_within_days: DeadlineDays | None = None

@@ -4,7 +4,7 @@ What belongs here: which disputes there are, how each was decided, and what is d
 now. What does not: who may open or decide one (``life.disputes``), what a decision does to an
 amount (dbt, ``int_decisions__choose``).
 
-Rules: D.dispute, D.decide.
+Rules: S.dispute, S.decide.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ What belongs here: opening a dispute about effort months of a course, deciding o
 settlement's waiting for both. What does not: what a decision does to an amount (dbt,
 ``int_decisions__choose``), when a deadline ends (dbt, ``int_deadlines__judge``).
 
-Rules: D.dispute, D.decide, D.closing.
-Decides: D.dispute, D.decide, D.closing.
+Rules: S.dispute, S.decide, S.closing.
+Decides: S.dispute, S.decide, S.closing.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 What belongs here: the form of the file. What does not: which step is due when (the mart's
 ``settlement_deadline``).
 
-Rules: D.ics.
-Decides: D.ics.
+Rules: S.ics.
+Decides: S.ics.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ What belongs here: which days are. What does not: what they do to a deadline (db
 ``int_deadlines__date``). 1 May, 5 June, 24 and 31 December are ordinary days; store bededag is none
 from 2024 on. The library answers for the years to 2100; later deadlines know weekends only.
 
-Rules: D.holidays.
-Decides: D.holidays.
+Rules: S.holidays.
+Decides: S.holidays.
 """
 
 from __future__ import annotations

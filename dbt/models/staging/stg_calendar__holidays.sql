@@ -1,6 +1,6 @@
 -- grain: one row per public holiday
 -- counts: the Danish public holidays that a deadline of the run's contracts can meet
--- rules: D.holidays
+-- rules: S.holidays
 -- left out: Saturdays and Sundays that are no public holiday; none where no contract has deadlines
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per contract with payment and step that has a deadline
 -- counts: within how many days the step is to be taken
--- rules: D.calendar
+-- rules: S.calendar
 -- left out: steps without a deadline
 with
 

@@ -1,6 +1,6 @@
 -- grain: one row per decision of a dispute that the ledger tells
 -- counts: when and how the dispute was decided
--- rules: D.decide
+-- rules: S.decide
 -- left out: what was disputed (stg_ledger__disputes); names and reasons
 with
 

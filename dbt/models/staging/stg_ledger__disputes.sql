@@ -1,6 +1,6 @@
 -- grain: one row per dispute that the ledger tells
 -- counts: the month of a course that is disputed, what is wanted of it, and its kroner
--- rules: D.dispute
+-- rules: S.dispute
 -- left out: how it was decided (stg_ledger__decisions); names and reasons
 with
 

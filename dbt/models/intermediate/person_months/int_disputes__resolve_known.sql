@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 -- grain: one row per dispute that the run knows
 -- counts: what is disputed, and when and how it was decided (null while it is open)
--- rules: D.dispute, D.decide
+-- rules: S.dispute, S.decide
 -- left out: what a decision does to the month (int_decisions__choose). A view, read three times
 with
 

@@ -2,7 +2,7 @@
 -- counts: whether the month is claimed, earned, payable (claimed, or paid on the register alone,
 --   and in any case as it was decided), the rate of its price group on its first day, and whether
 --   income is missing where observed
--- rules: R3.claimed, R3.payable, R3.no_income, D.decided
+-- rules: R3.claimed, R3.payable, R3.no_income, S.decided
 -- decides: R3.claimed, R3.no_income
 -- left out: names and the match of claim and register (int_person_months__price)
 with

@@ -3,7 +3,7 @@
 -- counts: the months with their names, the amount, and the match of claim and register, which a
 --   decision does not touch, with its reason; a view, because names repeated for each month are the
 --   larger part of the table
--- rules: R3.amount, R3.match, D.decided
+-- rules: R3.amount, R3.match, S.decided
 -- decides: R3.amount
 -- left out: claims without a known course or outside the effort months (mismatch)
 with

@@ -2,8 +2,8 @@
 -- grain: one row per contract, closed settlement period and step that has a deadline
 -- counts: the day that the step is due on, null while it waits for the one before; a Saturday, a
 --   Sunday and a public holiday move it to the next day that is none
--- rules: D.due, D.holidays
--- decides: D.due
+-- rules: S.due, S.holidays
+-- decides: S.due
 -- left out: whether the step has been taken in time (int_deadlines__judge). A view, as
 --   int_steps__find_done
 with

@@ -2,8 +2,8 @@
 -- grain: one row per contract, settlement period and step of its life that counts as done
 -- counts: the last event of the step while the period has not been returned since and the event
 --   names today's figures; an approval and a payment always
--- rules: D.done
--- decides: D.done
+-- rules: S.step_done
+-- decides: S.step_done
 -- left out: steps that fell back. A view, because the hashes of today's figures are known only when
 --   the settlement models have run
 with

@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 -- grain: one row per contract, course and decided month that is no effort month any more
 -- counts: decisions that have no effect, at the kroner that were disputed
--- rules: R3.mismatch, D.decided
+-- rules: R3.mismatch, S.decided
 -- left out: decided effort months, which are as decided. A view, read once
 with
 

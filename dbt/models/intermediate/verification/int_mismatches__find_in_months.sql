@@ -2,7 +2,7 @@
 -- grain: one row per contract, course, month and kind of mismatch of an effort month
 -- counts: months whose claim and register disagree; months paid without known income; the same
 --   person's month earned under two contracts; a decided month is none
--- rules: R3.mismatch, D.decided
+-- rules: R3.mismatch, S.decided
 -- left out: claims that meet no effort month (int_mismatches__find_in_claims). A view, read once
 with
 

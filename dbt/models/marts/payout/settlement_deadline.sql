@@ -1,6 +1,6 @@
 -- grain: one row per contract with a calendar, closed period and step that has a deadline
 -- counts: until when the step is to be taken, by whom, and when it was
--- rules: M.deadline, D.due, D.done, D.status
+-- rules: M.deadline, S.due, S.step_done, S.deadline_status
 -- left out: contracts without settlement.calendar, open periods; nothing is blocked by a deadline
 with
 

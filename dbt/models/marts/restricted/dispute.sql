@@ -1,6 +1,6 @@
 -- grain: one row per dispute
 -- counts: the month of a course that was disputed, by when and how it was decided, and its kroner
--- rules: M.dispute, D.dispute, D.decide
+-- rules: M.dispute, S.dispute, S.decide
 -- left out: names and reasons, which the ledger holds; disputes opened after the as-of date
 with
 
