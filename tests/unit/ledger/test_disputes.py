@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+import sys
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -372,19 +373,30 @@ def test_the_closing_settlement_waits_for_every_open_dispute(
 
 # Rules S.dispute, S.decide
 def test_both_commands_print_the_dispute(
-    world: World, approved: Approve, capsys: pytest.CaptureFixture[str]
-) -> None:
+    world: World, approved: Approve, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
     approved(Q1)
-    here = ["--home", str(world.home.root), "--contracts", str(world.settings.contracts_dir)]
-    opened = ["dispute", CONTRACT, Q1, "--course", "f1", "--month", "2023-02..2023-03",
-              "--wants", "paid", "--as", "Lis", "--reason", "prøve", "--json"]  # fmt: skip
-    cli.app([*opened, *here], standalone_mode=False)
-    told = json.loads(capsys.readouterr().out)
-    assert told["dispute_id"] == f"{CONTRACT}-4..5"
-    cli.app(["decide", told["dispute_id"], "--reject", "--as", "Kai", "--reason", "prøve", *here],
-            standalone_mode=False)  # fmt: skip
-    said = capsys.readouterr().out
-    assert f"{CONTRACT}-5 · indsigelse afgjort: afvist · Kai" in said
-    with pytest.raises(UsageError, match="--uphold"):
-        cli.app(["decide", told["dispute_id"], "--as", "Kai", "--reason", "x", *here],
-                standalone_mode=False)  # fmt: skip
+    folders = [f"--home={world.home.root}", f"--contracts={world.settings.contracts_dir}"]
+
+    def effekt(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["effekt", *words, *folders])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        told = capsys.readouterr()
+        return int(ended.value.code or 0), told.out, told.err
+
+    code, out, _ = effekt(
+        "dispute", CONTRACT, Q1, "--course=f1", "--month=2023-02..2023-03", "--wants=paid",
+        "--as=Lis", "--reason=prøve", "--json",
+    )  # fmt: skip
+    name = json.loads(out)["dispute_id"]
+    assert (code, name) == (0, f"{CONTRACT}-4..5")
+    code, _, err = effekt("decide", name, "--as=Kai", "--reason=x")
+    assert code == 2
+    assert "--uphold" in err
+    code, out, _ = effekt("decide", name, "--reject", "--as=Kai", "--reason=prøve")
+    assert code == 0
+    assert f"{CONTRACT}-5 · indsigelse afgjort: afvist · Kai" in out
+    code, _, err = effekt("decide", name, "--reject", "--as=Kai", "--reason=prøve")
+    assert (code, err.split(":")[0]) == (3, "DISPUTE_DECIDED")
