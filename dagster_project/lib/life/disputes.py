@@ -4,7 +4,7 @@ What belongs here: opening a dispute about effort months of a course, deciding o
 settlement's waiting for both. What does not: what a decision does to an amount (dbt,
 ``int_decisions__choose``), when a deadline ends (dbt, ``int_deadlines__judge``).
 
-Rules: S.dispute, S.decide, S.closing.
+Rules: S.dispute, S.decide, S.closing, F.access_log.
 Decides: S.dispute, S.decide, S.closing.
 """
 
@@ -21,7 +21,7 @@ from dagster_project.lib.base.errors import NotAllowedError, UsageError
 from dagster_project.lib.base.typed_text import clean
 from dagster_project.lib.contracts import list_periods
 from dagster_project.lib.contracts.model import Actors, Calendar
-from dagster_project.lib.ledger import chain, disputed
+from dagster_project.lib.ledger import access, chain, disputed
 from dagster_project.lib.ledger import state as states
 from dagster_project.lib.ledger.chain import DECIDE, DISPUTE, Event
 from dagster_project.lib.ledger.disputed import PAID, REJECTED, UNPAID, UPHELD, Dispute
@@ -197,6 +197,8 @@ def _effort_months(
     )
     if not known:
         raise UsageError("kontrakten har ikke det forløb", remedy="se forløbets id på deltagerlisten")
+    period = f"{start:%Y-%m}"
+    access.note(step.home, DISPUTE, contract=contract_id, period=period, course=course)
     rows = step.snapshot.rows(
         "select * from restricted.person_month"
         " where contract_id = ? and course_id = ? and period_start = ? order by month",

@@ -17,7 +17,7 @@ from dagster_project.lib import ledger, life
 from dagster_project.lib.base import chained
 from dagster_project.lib.base.canonical import canonical_json
 from dagster_project.lib.base.errors import EffektError, NotAllowedError, UsageError
-from dagster_project.lib.ledger import chain, disputed
+from dagster_project.lib.ledger import access, chain, disputed
 from dagster_project.lib.life import disputes
 from tests.support.published import CONTRACT, PERIODS, World
 
@@ -290,6 +290,20 @@ def test_a_step_waits_for_the_night_that_knows_an_upholding_decision(
         refused("SNAPSHOT_STALE", lambda: life.submit(world.settings, CONTRACT, Q2, "Lis"))
         world.publish_again(dt.date(2023, 8, 1))
     assert life.submit(world.settings, CONTRACT, Q2, "Lis")
+
+
+# Rules S.dispute, F.access_log
+def test_a_look_at_a_course_is_noted_also_where_it_is_refused(
+    world: World, approved: Approve
+) -> None:  # fmt: skip
+    approved(Q1)
+    with pytest.raises(UsageError):
+        dispute(world, course="f2")
+    refused("AS_WANTED", lambda: dispute(world, "2023-01"))
+    (look,) = access.read(world.home)
+    assert (look["command"], look["ids"]) == (
+        "dispute", {"contract": CONTRACT, "period": Q1, "course": "f1"}
+    )  # fmt: skip
 
 
 # Rule S.dispute
