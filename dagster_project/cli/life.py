@@ -193,6 +193,81 @@ def release(
     _show_event(settings, event, as_json)
 
 
+@commands.command(cls=AtTheDesk)
+def dispute(
+    contract: ContractArgument,
+    period: PeriodArgument,
+    course: Annotated[str, typer.Option(metavar="ID", help="Forløbets id på deltagerlisten.")],
+    month: Annotated[
+        str,
+        typer.Option(metavar="ÅÅÅÅ-MM[..ÅÅÅÅ-MM]", help="Måneden, eller den første og den sidste."),
+    ],
+    wants: Annotated[
+        str,
+        typer.Option(metavar="paid|unpaid", help="Om måneden skal betales (paid) eller ikke."),
+    ],
+    actor: ActorOption,
+    reason: ReasonOption,
+    home: HomeOption = None,
+    contracts: ContractsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Leverandøren eller kommunen gør indsigelse om et forløbs måneder i en godkendt periode."""
+    from dagster_project.lib import life
+
+    settings = settings_for_work(home, contracts)
+    _show_disputes(
+        life.dispute(settings, contract, period, course, month, wants, actor, reason), as_json
+    )
+
+
+@commands.command(cls=AtTheDesk)
+def decide(
+    dispute: Annotated[
+        str,
+        typer.Argument(metavar="DISPUTE", help="Indsigelsens id; flere: kontrakt-12..14."),
+    ],
+    actor: ActorOption,
+    reason: ReasonOption,
+    uphold: Annotated[bool, typer.Option("--uphold", help="Giv medhold.")] = False,
+    reject: Annotated[bool, typer.Option("--reject", help="Afvis.")] = False,
+    home: HomeOption = None,
+    contracts: ContractsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Kommunen afgør en indsigelse; medhold flytter månedens beløb fra næste kørsel."""
+    from dagster_project.lib import life
+
+    if uphold is reject:
+        raise UsageError("skriv enten --uphold (medhold) eller --reject (afvis)")
+    settings = settings_for_work(home, contracts)
+    _show_disputes(life.decide(settings, dispute, actor, reason, uphold=uphold), as_json)
+
+
+def _show_disputes(events: list[Event], as_json: bool) -> None:
+    """Show the disputes that were opened or decided; they change the state of no settlement."""
+    from dagster_project.lib import life
+    from dagster_project.lib.base import danish
+    from dagster_project.lib.reference import words
+
+    name = life.name_of(events)
+    lines = []
+    for event in events:
+        standing = words.label("standing", "confirmed" if event.is_confirmed else "stated")
+        what = words.label("action", event.action)
+        if event.outcome:
+            what += f": {words.label('dispute_outcome', event.outcome)}"
+        if event.month and event.wants:
+            what += f": {danish.month(event.month)}, {words.label('dispute_wants', event.wants)}"
+        amount = "" if event.amount_dkk is None else f" · {danish.kroner(event.amount_dkk)}"
+        lines.append(
+            f"{event.sequence}: {event.dispute_id or life.name_of([event])} · {what} · "
+            f"{event.actor} ({standing}; {event.os_user}){amount}"
+        )
+    told = {"dispute_id": name, "events": [event.to_json() for event in events]}
+    show(as_json, told, "\n".join(lines))
+
+
 def _kroner(text: str) -> Decimal:
     if not _KRONER.fullmatch(text):
         raise UsageError("AMOUNT skal være kroner, med punktum før ørerne, fx 30175 eller 30175.50")

@@ -79,6 +79,10 @@ def _lines(found: Status) -> Iterator[str]:
         if foreseen:
             yield from _listed("Prognose:", foreseen, _forecast)
     yield from _listed("Afventer:", found.due, _due)
+    if found.deadlines:
+        yield from _listed("Frister:", found.deadlines, _deadline)
+    if found.disputes:
+        yield from _listed("Indsigelser:", found.disputes, _disputes)
     if found.changed is None:
         yield "Ændret:        ingen tidligere udgivelse at sammenligne med"
     else:
@@ -205,6 +209,18 @@ def _period(row: dict[str, Any]) -> str:
 def _due(row: dict[str, Any]) -> str:
     state = words.label("state", row["state"]) + (" (ændrede tal)" if row["is_superseded"] else "")
     return f"{_period(row)} · {state} · {_dkk(row['payment_dkk'])}"
+
+
+def _deadline(row: dict[str, Any]) -> str:
+    late = f" · {row['days_late']} dage over" if row["status"] == "overdue" else ""
+    return (
+        f"{_period(row)} · {words.label('deadline_step', row['step'])} senest "
+        f"{_date(row['due_on'])}{late} · {words.label('role', row['owner'])}"
+    )
+
+
+def _disputes(row: dict[str, Any]) -> str:
+    return f"{row['contract_id']} · {row['open_count']} åbne · {_dkk(row['amount_dkk'])}"
 
 
 def _change(row: dict[str, Any]) -> str:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagster_project.lib.base import files
 from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.base.telling import tell
 from dagster_project.lib.publishing import last_night
 from dagster_project.orchestration import knowledge
 from dagster_project.orchestration.outcome import Held, Refused, StepOutcome
@@ -125,6 +126,8 @@ def _load(settings: Settings) -> dict[str, int]:
 
     home = settings.home
     terms = contracts.load_contracts(settings.contracts_dir, settings.area)
+    for warning in (said for contract in terms for said in contracts.find_warnings(contract)):
+        tell(warning)
     connection = warehouse.connect(home.warehouse)
     try:
         receiving.load_raw(

@@ -7,6 +7,7 @@ stand the scenes, each of which shows one sentence.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import random
 from collections import Counter
@@ -47,13 +48,14 @@ class Home:
         self.inputs = inputs
         self.deliveries = read_deliveries(inputs / "landing")
         self.known: dict[tuple[object, ...], Knowledge] = {}
+        self.decisions: dict[tuple[str, str, int], tuple[bool, str, int]] = {}
 
     def know(self, as_of: str, older: dict[str, int] | None = None) -> Knowledge:
         """What is known as of a night, some sources perhaps only as of an earlier day."""
         key = (as_of, *sorted((older or {}).items()))
         if key not in self.known:
             self.known[key] = know(self.inputs, SEEDS, as_of, self.deliveries, older)
-        return self.known[key]
+        return dataclasses.replace(self.known[key], decisions=dict(self.decisions))
 
 
 def act(
@@ -73,6 +75,44 @@ def act(
     if optional(contract["payment"].get("authorised_max")) and unapproved and not is_scene:
         life.release(settings, name, RELEASED, "Kai Controller", "prøve")
         history.releases[name].append((unapproved[0].start, int(RELEASED * 100)))
+
+
+def dispute(
+    home: Path, files: Home, history: History, rng: random.Random, knowledge: Knowledge, name: str,
+    told: rows.Rows,
+) -> None:  # fmt: skip
+    """Dispute some months of approved periods otherwise than they are; uphold most of them."""
+    settings = places.resolve(home, None, dt.date.fromordinal(knowledge.as_of))
+    starts = sorted(one.period_start for one in history.approved[name])
+    lengths = [(start, _next_start(start, starts)) for start in starts]
+    priced = [row for row in told if row["price_group"] is not None]
+    for row in rng.sample(priced, min(4, len(priced))):
+        day = civil.day(row["month"])
+        period = next((start for start, end in lengths if start <= day < end), None)
+        if period is None:
+            continue
+        wants = "unpaid" if row["is_payable"] else "paid"
+        (opened,) = life.dispute(
+            settings, name, civil.day_text(period)[:7], row["course_id"], row["month"][:7], wants,
+            "Lis Leverandør" if wants == "paid" else "Kai Controller", "prøve",
+        )  # fmt: skip
+        outcome = rng.choice(("upheld", "upheld", "rejected", "open"))
+        if outcome == "open":
+            continue
+        life.decide(
+            settings, life.name_of([opened]), "Lea Leder", "prøve", uphold=outcome == "upheld"
+        )
+        if outcome == "upheld":
+            key = (name, row["course_id"], civil.month(row["month"][:7]))
+            files.decisions[key] = (
+                wants == "paid", row["price_group"], int((opened.amount_dkk or 0) * 100)
+            )  # fmt: skip
+
+
+def _next_start(start: int, starts: list[int]) -> int:
+    """A day on which the next period has begun; the newest of them is taken as a month long."""
+    later = [one for one in starts if one > start]
+    return later[0] if later else start + 28
 
 
 def withdraw(home: Path, files: Home, source: str) -> None:
@@ -154,6 +194,9 @@ def live(home: Path) -> Iterator[tuple[str, dict[str, Any], dict[str, rows.Rows]
             scene = told_scenes.get(name)
             count = scene.approvals[number] if scene else place % 4
             act(home, history, files.know(as_of), contract, count, own[name])
+            if scene is None:
+                months = own[name].get("person_month", [])
+                dispute(home, files, history, rng, files.know(as_of), name, months)
             amend = scene.amendments[number] if scene else None
             if amend is not None:
                 amend(world.contracts[name])
@@ -214,6 +257,7 @@ def test_the_histories_reach_true_ups_of_every_cause_and_carried_amounts(
     assert set(reached) >= {
         "terms_changed", "participant_changed", "exit_added", "claim_added", "claim_withdrawn",
         "register_changed", "statistics_revised", "quota_changed", "delivery_withdrawn",
+        "decision_made",
     }  # fmt: skip
 
 

@@ -39,6 +39,37 @@ def approve(settings: Settings, period: str) -> None:
     life.approve(settings, CONTRACT, period, "Lea Leder")
 
 
+def dispute(settings: Settings) -> list[str | None]:
+    """A dispute of each outcome about months of the first approved periods; their outcomes."""
+    rows = night.read_mart(settings.home.root, "person_month")
+    own = [
+        row for row in rows
+        if row["contract_id"] == CONTRACT and (row["period_start"] or "9") <= "2023-10-01"
+        and row["price_group"] is not None
+    ]  # fmt: skip
+    unpaid = [row for row in own if row["status"] == "on_support"]
+    paid = [row for row in own if row["is_payable"]]
+    outcomes: tuple[bool | None, ...] = (True, False, None)
+    asked = [(unpaid[0], "paid"), (paid[0], "unpaid"), (unpaid[-1], "paid")]
+    for (row, wants), uphold in zip(asked, outcomes, strict=True):
+        opened = life.dispute(
+            settings, CONTRACT, row["period_start"][:7], row["course_id"], row["month"][:7], wants,
+            "Lis Leverandør" if wants == "paid" else "Kai Controller", "prøve",
+        )  # fmt: skip
+        if uphold is not None:
+            name = life.name_of(opened)
+            life.decide(settings, name, "Lea Leder", "prøve", uphold=uphold)
+    return ["upheld", "rejected", None]
+
+
+def decide_the_open(settings: Settings) -> None:
+    """The closing settlement waits for every dispute."""
+    rows = night.read_mart(settings.home.root, "dispute")
+    for row in rows:
+        if row["outcome"] is None:
+            life.decide(settings, row["dispute_id"], "Lea Leder", "prøve", uphold=False)
+
+
 @pytest.fixture(scope="module")
 def settled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """The demo's home, every period of which is approved."""
@@ -49,6 +80,12 @@ def settled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         settings = places.resolve(root, None, dt.date.fromisoformat(as_of))
         for period in periods:
             approve(settings, period)
+        if len(periods) == len(SETTLED["2024-02-01"]):
+            disputed = dispute(settings)
+        elif len(periods) > 1:
+            shown = [row["outcome"] for row in night.read_mart(root, "dispute")]
+            assert shown == disputed
+            decide_the_open(settings)
     night.publish(root, as_of)
     yield settings
     shutil.rmtree(root)
@@ -61,6 +98,10 @@ def test_the_demo_is_approved_to_the_end_and_carries_true_ups(settled: Settings)
     assert states == dict.fromkeys(PERIODS, "approved")
     lines = night.read_mart(Path(settled.home.root), "settlement_line")
     assert {line["line_kind"] for line in lines} == {"new", "true_up"}
+    assert "decision_made" in {line["cause"] for line in lines}
+    deadlines = night.read_mart(Path(settled.home.root), "settlement_deadline")
+    assert {row["contract_id"] for row in deadlines} == {CONTRACT}
+    assert len(deadlines) == 5 * len(PERIODS)
 
 
 # Rule M.drivers

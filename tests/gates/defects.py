@@ -61,6 +61,29 @@ _SUMMARISED = f"""
     insert into intermediate.int_relapse__book_savings
         values ('k', 'r', date '2024-12-01', 0);
 """
+_DUE = "intermediate.int_deadlines__judge"
+_DEADLINES = f"""
+    insert into {_DUE} (contract_id, period_start, step, owner, due_on, days_late, status)
+        select contract_id, period_start, 'submit', 'provider', min(working.day), 0, 'due'
+        from intermediate.int_periods__list, (
+            select unnest(generate_series(date '2000-01-03', date '2040-12-31', interval 7 day))
+                ::date as day
+        ) as working
+        where is_closed and working.day > period_end
+        group by contract_id, period_start;
+    insert into intermediate.int_steps__find_done (contract_id, period_start, step, done_on)
+        select contract_id, period_start, 'submit', period_end from intermediate.int_periods__list
+        where is_closed;
+"""
+_DECIDED = f"""
+    insert into intermediate.int_decisions__choose (contract_id, course_id, month, is_paid)
+        select contract_id, course_id, month, false from {_PM} where is_payable limit 1;
+    update {_PM} as decided
+        set is_decided = true, reason = 'decided', is_payable = false, amount_dkk = 0
+        from intermediate.int_decisions__choose as chosen
+        where decided.contract_id = chosen.contract_id and decided.course_id = chosen.course_id
+            and decided.month = chosen.month;
+"""
 _RETURNS = "intermediate.int_relapse__time_returns"
 _SHARES = "intermediate.int_relapse__estimate_curve"
 _RETURNED = f"""
@@ -325,6 +348,23 @@ DEFECTS: dict[str, Defect] = {
     "match_agrees_with_status": Defect(
         f"update {_PM} set match = 'agreed' where status = 'on_support'"
     ),
+    "decided_month_is_as_decided": Defect(
+        f"update {_PM} set is_payable = true where is_decided", _DECIDED
+    ),
+    "deadline_is_single": Defect(f"insert into {_DUE} select * from {_DUE} limit 1", _DEADLINES),
+    "deadline_is_no_day_off": Defect(
+        f"insert into raw.public_holiday select min(due_on) from {_DUE}", _DEADLINES
+    ),
+    "deadline_follows_what_it_counts_from": Defect(
+        f"update {_DUE} set due_on = due_on - 7", _DEADLINES
+    ),
+    "deadlines_rise_with_the_periods": Defect(
+        f"update {_DUE} set due_on = due_on + 700"
+        f" where period_start = (select min(period_start) from {_DUE})",
+        _DEADLINES,
+    ),
+    "waiting_step_has_no_deadline": Defect(f"update {_DUE} set status = 'waiting'", _DEADLINES),
+    "late_step_counts_its_days": Defect(f"update {_DUE} set days_late = 1", _DEADLINES),
     "observed_day_has_a_window": Defect(f"update {_WINDOWS} set starts_on = starts_on + 1"),
     "extract_is_late_enough": Defect(
         "update raw.known_delivery set extracted_on = date '2000-01-01'"

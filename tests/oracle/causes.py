@@ -92,6 +92,11 @@ def put_back_course(
         tried.append(("terms_changed", amount_at(terms, line)))
     back = dataclasses.replace(now, knowledge=older(since, WITHDRAWALS))
     tried.append(("delivery_withdrawn", amount_at(back, line)))
+    key = claim_key(line, now)
+    if now.knowledge.decisions.get(key) != then.knowledge.decisions.get(key):
+        undecided = dataclasses.replace(now.knowledge, decisions=then.knowledge.decisions)
+        back = dataclasses.replace(now, knowledge=undecided)
+        tried.append(("decision_made", amount_at(back, line)))
     one, before = decide(now, line.course), decide(then, line.course)
     if one is None:
         raise ValueError(f"{line.course} has left the list, which never forgets")

@@ -41,6 +41,9 @@ class PersonMonth:
     match: str
     reason: str
     is_no_income: bool
+    is_eligible: bool = False
+    is_earned: bool = False
+    is_decided: bool = False
 
 
 def optional(value: str | None) -> str | None:
@@ -227,6 +230,13 @@ def match_of(one: Participant, status: str, *, claimed: bool, payable: bool) -> 
     return "claimed_pending" if is_pending else "claimed_denied"
 
 
+def reason_of(one: Participant, status: str, *, is_decided: bool) -> str:
+    """S.decided, R3.match: what decides the month."""
+    if is_decided:
+        return "decided"
+    return one.eligibility if one.eligibility != "eligible" else status
+
+
 def person_months(
     knowledge: Knowledge, contract: dict[str, Any], found: list[Participant]
 ) -> list[PersonMonth]:
@@ -265,26 +275,31 @@ def person_month(
     )
     status = status_of(one, month, part, support)
     claimed = knowledge.claims.get((one.course.contract, one.course.course, month), False)
-    payable = (
-        one.eligibility == "eligible"
-        and status == "self_supporting"
-        and (claimed or part["pay_on"] == "register")
-    )
-    rate = rate_on(part, one.price_group, month)
+    earned = one.eligibility == "eligible" and status == "self_supporting"
+    by_rules = earned and (claimed or part["pay_on"] == "register")
+    decision = knowledge.decisions.get((one.course.contract, one.course.course, month))
+    payable, group = by_rules, one.price_group
+    if decision is not None:
+        payable = decision[0]
+        group = group or (decision[1] if payable else None)
+    rate = rate_on(part, group, month)
     income_seen = knowledge.income.all_observed(civil.days_of(month))
     hours = knowledge.hours.get((person, month), 0)
     return PersonMonth(
         course=one.course.course,
         person=person,
         month=month,
-        price_group=one.price_group,
+        price_group=group,
         support_days=support,
         status=status,
         is_claimed=claimed,
         is_payable=payable,
         rate=rate,
         amount=rate if payable else 0,
-        match=match_of(one, status, claimed=claimed, payable=payable),
-        reason=one.eligibility if one.eligibility != "eligible" else status,
+        match=match_of(one, status, claimed=claimed, payable=by_rules),
+        reason=reason_of(one, status, is_decided=decision is not None),
         is_no_income=status == "self_supporting" and income_seen and not hours,
+        is_eligible=one.eligibility == "eligible",
+        is_earned=earned,
+        is_decided=decision is not None,
     )

@@ -27,9 +27,12 @@ class History:
 
     def moment(self, knowledge: Knowledge, contract: dict[str, Any]) -> Moment:
         """What decides a contract's amounts today."""
-        approved = self.approved[contract["contract_id"]]
-        with_lines = {line.course or "" for one in approved for line in one.lines}
-        return Moment(knowledge, contract, frozenset(with_lines))
+        first: dict[tuple[str, str], str | None] = {}
+        for row in self.frozen[contract["contract_id"]].get("settlement_line", []):
+            if row["course_id"] is not None:
+                first.setdefault((row["course_id"], row["month"]), row["cause"])
+        with_place = {course for (course, _), cause in first.items() if cause != "decision_made"}
+        return Moment(knowledge, contract, frozenset(with_place))
 
     def decided(self, knowledge: Knowledge, contract: dict[str, Any]) -> Decided:
         """The courses and months under today's knowledge."""

@@ -183,6 +183,8 @@ class Knowledge:
     resolve: dict[str, str]
     support_groups: frozenset[str]
     subsidised_groups: frozenset[str]
+    decisions: dict[tuple[str, str, int], tuple[bool, str, int]] = field(default_factory=dict)
+    """Of contract, course and month: whether it is paid, the recorded group, the kroner in øre."""
     _by_person: dict[str, list[tuple[str, dict[str, str]]]] = field(default_factory=dict)
 
     def person(self, cpr: str) -> str:

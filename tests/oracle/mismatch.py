@@ -26,6 +26,7 @@ def mismatch_rows(knowledge: Knowledge, contracts: list[dict[str, Any]], found: 
             *month_findings(name, months, where_earned),
             *course_findings(knowledge, name, participants, months),
             *claim_findings(knowledge, contract, participants),
+            *decision_findings(knowledge, name, months),
         ]
         rows += [
             {
@@ -42,7 +43,7 @@ def earned_months(found: Found) -> dict[tuple[str, int], set[str]]:
     earned: dict[tuple[str, int], set[str]] = defaultdict(set)
     for name, (_, months) in found.items():
         for row in months:
-            if row.reason == "self_supporting":
+            if row.is_earned:
                 earned[row.person, row.month].add(name)
     return earned
 
@@ -53,14 +54,27 @@ def month_findings(
     """Claims against the register, months without income, and months that two contracts count."""
     said = []
     for row in months:
+        if row.is_decided:
+            continue
         if row.match in TOLD:
             said.append((row.course, row.month, row.match, row.rate))
         if row.is_no_income:
             said.append((row.course, row.month, "no_income", row.amount))
-        is_earned = row.reason == "self_supporting"
-        if is_earned and where_earned[row.person, row.month] - {name}:
+        if row.is_earned and where_earned[row.person, row.month] - {name}:
             said.append((row.course, row.month, "two_contracts", row.amount))
     return said
+
+
+def decision_findings(
+    knowledge: Knowledge, name: str, months: list[PersonMonth]
+) -> list[tuple[str, int, str, int]]:
+    """S.decided: decisions about months that are no effort months any more."""
+    there = {(row.course, row.month) for row in months}
+    return [
+        (course, month, "decision_without_month", amount)
+        for (contract, course, month), (_, _, amount) in knowledge.decisions.items()
+        if contract == name and (course, month) not in there
+    ]
 
 
 def course_findings(

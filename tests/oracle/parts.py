@@ -53,11 +53,12 @@ def part_rows(contract: dict[str, Any], months: list[PersonMonth], settled: list
                     for row in months
                     if part["kind"] == "person_months"
                     and row.price_group == group
-                    and row.reason in FOLLOWED
+                    and row.is_eligible
+                    and row.status in FOLLOWED
                     and not period.is_final
                     and period.start <= civil.first_day(row.month) <= period.end
                 ]
-                earning = [row for row in followed if row.reason == "self_supporting"]
+                earning = [row for row in followed if row.is_earned]
                 share = Fraction(len(earning), len(followed)) if followed else None
                 history = historical_share(part, group)
                 rows.append({

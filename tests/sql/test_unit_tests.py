@@ -20,7 +20,8 @@ AREAS = sorted(
 )
 COLUMN_LISTS = {
     "business_case_summary", "business_case_year", "contract_outlook", "contract_part",
-    "contract_tier", "data_quality", "payment_curve", "potential", "settlement_event",
+    "contract_tier", "data_quality", "dispute", "payment_curve", "potential", "settlement_deadline",
+    "settlement_event",
     "settlement_line",
 }  # fmt: skip
 """Published tables that repeat the columns of one model: nothing is joined or computed."""

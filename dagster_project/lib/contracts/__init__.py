@@ -1,5 +1,6 @@
 """The contract file: strict reading, the model, its tables, its published schema."""
 
+from dagster_project.lib.contracts.checks import find_warnings
 from dagster_project.lib.contracts.loader import (
     contract_from_json,
     load_contracts,
@@ -12,6 +13,6 @@ from dagster_project.lib.contracts.schema import schema_text, write_schema
 from dagster_project.lib.contracts.tables import write_contracts
 
 __all__ = [
-    "Contract", "Period", "contract_from_json", "list_periods", "load_contracts", "read_contract",
-    "read_contract_problems",    "schema_text", "write_contracts", "write_schema",
+    "Contract", "Period", "contract_from_json", "find_warnings", "list_periods", "load_contracts",
+    "read_contract", "read_contract_problems", "schema_text", "write_contracts", "write_schema",
 ]  # fmt: skip

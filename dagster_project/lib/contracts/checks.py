@@ -3,8 +3,8 @@
 What belongs here: checks that need more than one mapping. Each problem is a key path and a
 sentence.
 
-Rules: C.parts, C.rates, C.register.
-Decides: C.register, C.rates.
+Rules: C.parts, C.rates, C.register, S.calendar.
+Decides: C.register, C.rates, S.calendar.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ def find_problems(contract: Contract, groups: KnownGroups | None) -> list[Proble
         *_first_rates(contract),
         *_payment(contract),
         *_final(contract),
+        *_calendar(contract),
         *_effect(contract),
     ]
     if groups is not None:
@@ -88,6 +89,29 @@ def _final(contract: Contract) -> Iterator[Problem]:
         path = ("settlement", "final_on")
         day = danish.date(last)
         yield path, f"skal ligge efter den sidste almindelige periode, som slutter {day}"
+
+
+def _calendar(contract: Contract) -> Iterator[Problem]:
+    """A line may be disputed after the last ordinary period, so a settlement must come after it."""
+    settlement = contract.settlement
+    if settlement is None or settlement.calendar is None or settlement.final_on is not None:
+        return
+    if settlement.calendar.dispute_within_days is not None:
+        path = ("settlement", "calendar", "dispute_within_days")
+        yield path, "kræver settlement.final_on: en afgørelse efter sidste periode skal afregnes"
+
+
+def find_warnings(contract: Contract) -> list[str]:
+    """What a contract file may say, and hardly means (S.calendar)."""
+    calendar = contract.settlement.calendar if contract.settlement else None
+    days = calendar.submit_within_days if calendar else None
+    if days is None or days > contract.register_lag_days:
+        return []
+    return [
+        f"{contract.contract_id}.yml: settlement.calendar.submit_within_days ({days}) er ikke "
+        f"større end register_lag_days ({contract.register_lag_days}): fristen for at indsende "
+        "løber ud, før registret kan have afgjort periodens sidste måned"
+    ]
 
 
 def _effect(contract: Contract) -> Iterator[Problem]:

@@ -4,7 +4,7 @@ What belongs here: the shape of the file and checks inside one mapping. What doe
 between sections (``checks``), reading files (``loader``), tables (``tables``). A number that the
 rules state in words is an optional key with that number as default (docs/adr/0003).
 
-Rules: C.file, C.actors, C.clause, C.parts, C.readings, C.tracked, C.tracking, C.only_place.
+Rules: C.file, C.actors, C.clause, C.parts, C.readings, C.tracked, C.tracking, C.only_place, S.calendar.
 Decides: C.parts, C.readings, C.tracking.
 """
 
@@ -78,6 +78,7 @@ Slug = Annotated[Text, Field(pattern=SLUG)]
 Months = Annotated[Integer, Between(1, 1200)]
 GapDays = Annotated[Integer, Between(0, 3650)]
 PositiveDays = Annotated[Integer, Between(1, 3650)]
+DeadlineDays = Annotated[Integer, Between(0, 3650)]
 Groups = Annotated[list[Text], Field(min_length=1), _once("gruppen")]
 ExitReason = Literal["død", "fraflyttet", "udvandret", "pension", "trukket", "afsluttet"]
 
@@ -210,6 +211,24 @@ class Actors(Section):
         return self
 
 
+class Calendar(Section):
+    """Until when each step of a settlement is to be taken (S.due); nothing is blocked by it."""
+
+    submit_within_days: DeadlineDays | None = None
+    verify_within_days: DeadlineDays | None = None
+    approve_within_days: DeadlineDays | None = None
+    pay_within_days: DeadlineDays | None = None
+    dispute_within_days: DeadlineDays | None = None
+    dispute_min_dkk: Money | None = None
+
+    @property
+    def days_by_step(self) -> dict[str, int]:
+        """The steps that have a deadline, in their order, each with its days."""
+        steps = ("submit", "verify", "approve", "pay", "dispute")
+        days = {step: getattr(self, f"{step}_within_days") for step in steps}
+        return {step: int(number) for step, number in days.items() if number is not None}
+
+
 class Settlement(Section):
     """How the contract's time is cut into periods."""
 
@@ -217,6 +236,7 @@ class Settlement(Section):
     anchor_month: Annotated[Integer, Between(1, 12)]
     final_on: Day | None = None
     young_data_days: Days = 60
+    calendar: Annotated[Calendar | None, AddedLater()] = None
 
     @field_validator("months_per_period")
     @classmethod

@@ -144,6 +144,13 @@ def _periods(contract: Contract) -> Iterator[Row]:
             yield asdict(period)
 
 
+def _calendar_steps(contract: Contract) -> Iterator[Row]:
+    if contract.payment and contract.settlement and contract.settlement.calendar:
+        steps = contract.settlement.calendar.days_by_step
+        for number, (step, days) in enumerate(steps.items(), start=1):
+            yield {"step_order": number, "step": step, "within_days": days}
+
+
 def _price_groups(contract: Contract) -> Iterator[Row]:
     if part := contract.person_months_part:
         history = part.historical_success_rate.by_group if part.historical_success_rate else {}
@@ -320,6 +327,7 @@ _TABLES: dict[str, Callable[[Contract], Iterator[Row]]] = {
     "raw.contract": _contract,
     "raw.contract_part": _parts,
     "raw.contract_period": _periods,
+    "raw.contract_calendar_step": _calendar_steps,
     "raw.contract_price_group": _price_groups,
     "raw.contract_rate": _rates,
     "raw.contract_case_group": _case_groups,

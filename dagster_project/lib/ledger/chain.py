@@ -32,8 +32,15 @@ from dagster_project.settings import Home
 FILE_NAME = "settlements.jsonl"
 _LOCK_NAME = ".lock"
 _SEQUENCE = "sequence"
-_LATER = frozenset({"register_head", "is_confirmed", "evidence_sha256"})
-"""Fields that older events lack; such an event is told without them, and keeps its hash."""
+_LATER = frozenset(
+    {
+        "register_head", "is_confirmed", "evidence_sha256",
+        "course_id", "month", "wants", "price_group", "dispute_id", "outcome",
+    }
+)  # fmt: skip
+"""Fields that events lack which need none; such an event is told without, and keeps its hash."""
+DISPUTE, DECIDE = "dispute", "decide"
+_DATES = ("as_of_date", "period_start", "paid_on", "month")
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,8 @@ class Event:
     file and of that with its evidence (null where none was stored, before format 2).
     ``key_fingerprint`` stands on the first event of a ledger only. ``register_head`` is the head of
     the register of deliveries when the event was written, null while that is empty.
+    A dispute names the month of a course, which result is wanted (``wants``) and the price group
+    that it was opened with, and a decision its ``dispute_id`` and ``outcome`` (both null elsewhere).
     """
 
     sequence: int
@@ -72,6 +81,12 @@ class Event:
     register_head: Head | None = None
     is_confirmed: bool | None = None
     evidence_sha256: str | None = None
+    course_id: str | None = None
+    month: dt.date | None = None
+    wants: str | None = None
+    price_group: str | None = None
+    dispute_id: str | None = None
+    outcome: str | None = None
 
     @property
     def is_approval(self) -> bool:
@@ -89,7 +104,7 @@ class Event:
         values = {**dict.fromkeys(_LATER), **document}
         if set(values) != {field.name for field in fields(Event)}:
             raise ValueError("the event has other keys than it must have")
-        for name in ("as_of_date", "period_start", "paid_on"):
+        for name in _DATES:
             values[name] = dt.date.fromisoformat(values[name]) if values[name] else None
         if values["amount_dkk"] is not None:
             values["amount_dkk"] = Decimal(values["amount_dkk"])
@@ -140,6 +155,11 @@ class Ledger:
     def known(self, as_of: dt.date) -> Ledger:
         """The chain as a run with this as-of date knows it."""
         return Ledger(tuple(event for event in self.events if event.as_of_date <= as_of))
+
+
+def dispute_id_of(event: Event) -> str:
+    """The id of the dispute that an event opened: ``<contract_id>-<sequence>``."""
+    return f"{event.contract_id}-{event.sequence}"
 
 
 def _json_value(value: Any) -> Any:
@@ -216,8 +236,12 @@ def _event_of(link: chained.Link) -> Event:
 
 
 def _check_order(events: Sequence[Event]) -> None:
-    """No event goes back in time or in the register; what was paid is what was approved."""
+    """No event goes back in time or in the register; what was paid is what was approved.
+
+    A decision is about a dispute that was opened before it, and decides it once.
+    """
     approved: dict[tuple[str, dt.date], Event] = {}
+    disputes: dict[str, Event] = {}
     date, received = dt.date.min, 0
     for event in events:
         if event.as_of_date < date:
@@ -229,8 +253,18 @@ def _check_order(events: Sequence[Event]) -> None:
         key = (event.contract_id, event.period_start)
         if event.is_approval:
             approved[key] = event
+        elif event.action == DISPUTE:
+            disputes[dispute_id_of(event)] = event
+        elif event.action == DECIDE:
+            _check_decision(event, disputes.pop(event.dispute_id or "", None))
         elif event.paid_on is not None or event.action in ("pay", "correct"):
             _check_payment(event, approved.get(key))
+
+
+def _check_decision(event: Event, opened: Event | None) -> None:
+    about = (event.contract_id, event.period_start)
+    if opened is None or about != (opened.contract_id, opened.period_start):
+        raise chained.BrokenLineError(event.sequence, "afgør ikke en indsigelse, der stod åben")
 
 
 def _check_payment(event: Event, approval: Event | None) -> None:
@@ -260,16 +294,23 @@ def append(home: Home, event: Event) -> Event:
     Returns:
         The event as written.
     """
+    return append_all(home, [event])[0]
+
+
+def append_all(home: Home, events: Sequence[Event]) -> list[Event]:
+    """Append events that belong together in one write; see ``append``."""
     chain = read(home)
-    is_first = not chain.events
-    told = replace(
-        event,
-        key_fingerprint=key_fingerprint(home) if is_first else None,
-        register_head=register.durable_head(home),
-    )
-    link = chained.linked(told.to_json(), chain.last, _SEQUENCE)
-    chained.append(ledger_file(home), [link])
-    return Event.from_json(link)
+    last, links = chain.last, []
+    for event in events:
+        told = replace(
+            event,
+            key_fingerprint=None if last else key_fingerprint(home),
+            register_head=register.durable_head(home),
+        )
+        links.append(chained.linked(told.to_json(), last, _SEQUENCE))
+        last = Head(sequence=links[-1][_SEQUENCE], hash=links[-1]["hash"])
+    chained.append(ledger_file(home), links)
+    return [Event.from_json(link) for link in links]
 
 
 def check_chain(home: Home, recorded_head: str | None) -> Ledger:

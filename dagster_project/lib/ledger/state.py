@@ -30,8 +30,9 @@ ROLES = {
     "release": "municipality",
     "pay": "finance",
     "correct": "finance",
+    "decide": "municipality",
 }
-"""Who may do an action."""
+"""Who may do an action; a dispute is opened by the provider or the municipality."""
 BEFORE = {
     "submit": (DRAFT,),
     "verify": (SUBMITTED,),

@@ -13,21 +13,17 @@ Decides: S.release, S.correct.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
-from dagster_project.lib import records
 from dagster_project.lib.base.errors import EffektError, NotAllowedError
 from dagster_project.lib.base.typed_text import clean
-from dagster_project.lib.contracts import who_acts
 from dagster_project.lib.ledger import chain, frozen
 from dagster_project.lib.ledger import state as states
 from dagster_project.lib.ledger.chain import Event, Ledger
-from dagster_project.lib.life import freezing, refusals
-from dagster_project.lib.publishing import require_not_after_today, snapshot
-from dagster_project.lib.publishing.shown_terms import read_shown_terms
+from dagster_project.lib.life import disputes, freezing, refusals
+from dagster_project.lib.life.standing import stand
+from dagster_project.lib.publishing import require_not_after_today
 from dagster_project.lib.statement import posting
 from dagster_project.settings import Settings
 
@@ -49,20 +45,21 @@ def submit(
         UsageError: an unknown contract or period, an empty name (exit 2).
     """
     reason = None if incomplete_reason is None else clean(incomplete_reason, "begrundelsen")
-    with _step(settings, contract, actor, "submit", reason) as step:
+    with stand(settings, contract, actor, "submit", reason) as step:
         start = step.start_of(period)
         row = step.settlement(start)
         refusals.require_first_unapproved(step, start, row)
         refusals.require_state(step, start, row)
         refusals.require_unmoved(step, start)
         refusals.require_no_blockers(step, start, reason)
+        disputes.require_settled(step, start)
         refusals.require_other_user(step, start)
         return _write(step, start, row, reason=reason)
 
 
 def verify(settings: Settings, contract: str, period: str, actor: str) -> Event:
     """The municipality verifies a submitted settlement; another person than who submitted it."""
-    with _step(settings, contract, actor, "verify") as step:
+    with stand(settings, contract, actor, "verify") as step:
         start = step.start_of(period)
         row = step.settlement(start)
         refusals.require_state(step, start, row)
@@ -74,7 +71,7 @@ def verify(settings: Settings, contract: str, period: str, actor: str) -> Event:
 
 def approve(settings: Settings, contract: str, period: str, actor: str) -> Event:
     """The municipality approves a verified settlement, a third person; the figures are frozen."""
-    with _step(settings, contract, actor, "approve") as step:
+    with stand(settings, contract, actor, "approve") as step:
         start = step.start_of(period)
         row = step.settlement(start)
         refusals.require_state(step, start, row)
@@ -114,7 +111,7 @@ def pay(
     """
     text = clean(reference, "referencen")
     require_not_after_today(paid_on, "betalingsdagen")
-    with _step(settings, contract, actor, "pay", text) as step:
+    with stand(settings, contract, actor, "pay", text) as step:
         start = step.start_of(period)
         row = step.settlement(start)
         refusals.require_state(step, start, row)
@@ -133,7 +130,7 @@ def correct(
     """
     text = clean(reference, "referencen")
     require_not_after_today(paid_on, "betalingsdagen")
-    with _step(settings, contract, actor, "correct", text) as step:
+    with stand(settings, contract, actor, "correct", text) as step:
         start = step.start_of(period)
         refusals.require_state(step, start, step.settlement(start))
         refusals.require_other_user(step, start)
@@ -144,7 +141,7 @@ def correct(
 def return_(settings: Settings, contract: str, period: str, actor: str, reason: str) -> Event:
     """The municipality sends a submitted or verified settlement back to draft, with a reason."""
     text = clean(reason, "begrundelsen")
-    with _step(settings, contract, actor, "return", text) as step:
+    with stand(settings, contract, actor, "return", text) as step:
         start = step.start_of(period)
         row = step.settlement(start)
         refusals.require_state(step, start, row)
@@ -164,7 +161,7 @@ def release(settings: Settings, contract: str, amount: Decimal, actor: str, reas
     """
     text = clean(reason, "begrundelsen")
     refusals.require_kroner(amount)
-    with _step(settings, contract, actor, "release", text) as step:
+    with stand(settings, contract, actor, "release", text) as step:
         payment = step.contract.payment
         if payment is None or payment.authorised_max is None:
             raise NotAllowedError(
@@ -182,29 +179,6 @@ def release(settings: Settings, contract: str, amount: Decimal, actor: str, reas
         return chain.append(
             step.home, step.event(start, amount_dkk=amount.quantize(refusals.ORE), reason=text)
         )
-
-
-# what a step stands on ----------------------------------------------------------------------------
-
-
-@contextmanager
-def _step(
-    settings: Settings, contract_id: str, actor: str, action: str, typed: str | None = None
-) -> Iterator[refusals.Step]:
-    """Open snapshot and ledger under the ledger's lock, and check what every action must meet."""
-    home = settings.home
-    who_acts.require_at_home(home)
-    with snapshot.open_current(home) as current, chain.lock(home):
-        ledger = records.check(home).ledger
-        chain.set_torn_line_aside(home)
-        posting.write_postings(home, ledger)
-        terms = read_shown_terms(settings, current, contract_id)
-        acting = who_acts.for_contract(home, actor, states.ROLES[action], terms.actors)
-        step = refusals.Step(settings, current, ledger, terms, acting, action)
-        refusals.require_newest(step)
-        for text in filter(None, (acting.name, typed)):
-            refusals.require_no_course(step, text)
-        yield step
 
 
 def _write(step: refusals.Step, start: dt.date, row: dict[str, Any], **values: Any) -> Event:

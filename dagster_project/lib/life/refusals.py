@@ -20,6 +20,7 @@ from dagster_project.lib.base import danish, person_names
 from dagster_project.lib.base.errors import NotAllowedError, UsageError
 from dagster_project.lib.contracts import Contract, list_periods
 from dagster_project.lib.contracts.who_acts import Acting
+from dagster_project.lib.ledger import disputed
 from dagster_project.lib.ledger import state as states
 from dagster_project.lib.ledger.chain import Event, Ledger
 from dagster_project.lib.publishing import named, snapshot
@@ -169,12 +170,12 @@ def _blocker(row: Mapping[str, Any]) -> str:
 def require_unmoved(step: Step, start: dt.date) -> None:
     """Refuse where the ledger has moved the period's figures since the snapshot.
 
-    A release does, for the figures name what has been released; an approval does where other
-    figures were approved than those that the snapshot shows.
+    A release does, for the figures name what has been released; a decision that upholds a dispute
+    does; an approval does where other figures were approved than those that the snapshot shows.
     """
     mine = [event for event in step.ledger.since(step.snapshot.ledger_head)
             if event.contract_id == step.contract.contract_id]  # fmt: skip
-    moved = any(event.action == "release" for event in mine)
+    moved = any(event.action == "release" or event.outcome == disputed.UPHELD for event in mine)
     for event in mine:
         if event.is_approval and event.period_start < start:
             seen = step.settlement(event.period_start)["statement_sha256"]
@@ -182,8 +183,8 @@ def require_unmoved(step: Step, start: dt.date) -> None:
     if moved:
         raise NotAllowedError(
             "SNAPSHOT_STALE",
-            "periodens tal er flyttet af en godkendelse eller en frigivelse efter det "
-            "nyeste øjebliksbillede",
+            "periodens tal er flyttet af en godkendelse, en frigivelse eller en afgørelse "
+            "efter det nyeste øjebliksbillede",
             remedy="kør `effekt run`, og se tallene igen",
         )
 

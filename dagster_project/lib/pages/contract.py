@@ -26,6 +26,7 @@ from dagster_project.lib.pages.sheet import (
     Page,
     Row,
     Section,
+    Table,
     kroner,
     period,
     section,
@@ -88,7 +89,7 @@ class _Maker:
         sections = some(
             *self._way(), self._forecast(), self._periods(), self._history(), self._basis(),
             *self._reductions(), self._achieved(), self._readings(), self._corrections(),
-            *self._terms_of(),
+            self._deadlines(), self._disputes(), *self._terms_of(),
         )  # fmt: skip
         own = self.contract
         provider = f" med {own['provider']}" if own["provider"] else ""
@@ -336,6 +337,40 @@ class _Maker:
         ), shared, "Radar: hvad nyere viden ville ændre i godkendte perioder")  # fmt: skip
         said = ["Godkendte perioder ændres aldrig; forskellen afregnes i en senere."]
         return section("Reguleringer og radar", settled, radar, text=said)
+
+    # deadlines, disputes --------------------------------------------------------------------------
+
+    def _deadlines(self) -> Section | None:
+        said = ["Intet er spærret af en frist. Lørdage, søndage og helligdage flytter den frem."]
+        return section("Frister", table_of("settlement_deadline", self._rows(
+            "settlement_deadline", "period_start desc, due_on nulls last, step"
+        ), (
+            Column("period_start", "Periode", self._label()), Column("step", "Trin"),
+            Column("owner", "Hvem handler"), Column("due_on", "Senest"),
+            Column("done_on", "Gjort"), Column("days_late", "Dage over"),
+            Column("status", "Status"),
+        )), text=said)  # fmt: skip
+
+    def _disputes(self) -> Section | None:
+        """How many months are disputed, in kroner; which ones stands in the restricted room."""
+        rows = self.snapshot.rows(
+            "select coalesce(outcome, '') as outcome, count(*) as disputes,"
+            " sum(amount_dkk) as amount_dkk from restricted.dispute where contract_id = ?"
+            " group by all order by outcome",
+            [self.contract_id],
+        )
+        if not rows:
+            return None
+        made = [
+            [
+                Cell(words.label("dispute_outcome", row["outcome"]) if row["outcome"] else "åben"),
+                Cell(danish.number(row["disputes"], 0)),
+                Cell(danish.number(row["amount_dkk"])),
+            ]
+            for row in rows
+        ]
+        table = Table(("Afgørelse", ">Måneder", ">Beløb, kr."), made)
+        return section("Indsigelser", table)
 
     # terms ----------------------------------------------------------------------------------------
 

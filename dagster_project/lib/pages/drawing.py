@@ -22,6 +22,7 @@ from dagster_project.lib.ledger import access, chain
 from dagster_project.lib.pages import (
     cases,
     contract,
+    due_dates,
     follow_up,
     glossary,
     morning,
@@ -74,6 +75,8 @@ def draw(settings: Settings, *, only_missing: bool = False) -> int:
         for path in (morning.PATH, quality.PATH):  # the run's end writes them
             with suppress(OSError):
                 made[path] = (place.OPEN.folder(home) / path).read_text(encoding="utf-8")
+        if (calendar := due_dates.build(snapshot)) is not None:
+            made[due_dates.PATH] = calendar
         count = place.swap(home, OPEN, made.items(), source, keeps=False)
         access.note(home, "restricted-pages", snapshot=snapshot.snapshot_id)
         return count + place.swap(home, RESTRICTED, _restricted(snapshot), source, keeps=False)

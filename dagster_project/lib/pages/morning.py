@@ -242,10 +242,11 @@ def _next(row: Row, found: Status) -> Cell:
     """Who has to act next, and on which period."""
     due = row["next"]
     if due is None:
-        return Cell("intet venter", tone="quiet")
+        return Cell("intet venter", tone="quiet", note=" · ".join(_soon(row, found)))
     mine = (row["contract_id"], due["period_start"])
     blocked = [b for b in found.blockers if (b["contract_id"], b["first_start"]) == mine]
-    waiting = f"{row['waiting']} perioder venter" if row["waiting"] > 1 else ""
+    told = [f"{row['waiting']} perioder venter"] if row["waiting"] > 1 else []
+    waiting = " · ".join([*told, *_soon(row, found)])
     if blocked:
         owner = ", ".join(dict.fromkeys(b["owner"] for b in blocked))
         return Cell(f"{owner}: fjern det, der blokerer {period(due)}", note=waiting)
@@ -253,6 +254,20 @@ def _next(row: Row, found: Status) -> Cell:
     actor = words.owner("next_step", state) or "controller"
     step = words.label("next_step", state)
     return Cell(f"{actor}: {step} for {period(due)}", note=waiting)
+
+
+def _soon(row: Row, found: Status) -> Iterator[str]:
+    """The contract's next deadline and who has it, and its open disputes."""
+    mine = [one for one in found.deadlines if one["contract_id"] == row["contract_id"]]
+    for one in mine[:1]:
+        late = f", {one['days_late']} dage over" if one["status"] == "overdue" else ""
+        yield (
+            f"næste frist: {words.label('deadline_step', one['step'])} {period(one)} senest "
+            f"{iso_date(one['due_on'])}{late} ({words.label('role', one['owner'])})"
+        )
+    for one in found.disputes:
+        if one["contract_id"] == row["contract_id"]:
+            yield f"{one['open_count']} åbne indsigelser, {danish.kroner(Decimal(one['amount_dkk']))}"
 
 
 # what moved ---------------------------------------------------------------------------------------

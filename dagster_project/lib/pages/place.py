@@ -91,7 +91,7 @@ def swap(
             target.parent.mkdir(parents=True, exist_ok=True)
             target.unlink(missing_ok=True)  # it may be the same file as a reader's
             written.append(path)
-            target.write_text(text, encoding="utf-8")
+            target.write_text(text, encoding="utf-8", newline="")  # a calendar ends lines itself
             target.chmod(site.file_mode)
         if source is not None:
             told = json.dumps({**source, "pages": sorted(written)}, sort_keys=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.base.strict_yaml import YamlRefusedError, read_document
-from dagster_project.lib.contracts import read_contract_problems
+from dagster_project.lib.contracts import find_warnings, read_contract_problems
 from dagster_project.lib.receiving.check_report import CONTRACT, OVERLAY, CheckReport
 from dagster_project.lib.receiving.judging import names, overlays
 from dagster_project.lib.receiving.judging.declarations import load_sources
@@ -51,7 +51,7 @@ def _names_contract(path: Path) -> bool:
 
 def _contract(path: Path, area: str | None) -> CheckReport:
     contract, problems = read_contract_problems(path)
-    notes = []
+    notes = [f"Bemærk: {said}." for said in find_warnings(contract)] if contract else []
     if contract is not None and area is not None and contract.area != area:
         notes.append(
             f"Bemærk: kontraktens area er {contract.area}, og mappen er {area}s; den vil ikke blive"

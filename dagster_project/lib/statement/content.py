@@ -106,7 +106,26 @@ def _shown(
             snapshot, "mart.relapse_curve", contract_id, "part_id, months_since_entry"
         ),
         "young": _young(snapshot, contract, lines),
+        **_calendar(snapshot, contract_id, start),
     }  # fmt: skip
+
+
+def _calendar(snapshot: Snapshot, contract_id: str, start: dt.date) -> dict[str, Any]:
+    """Deadlines of the period and the contract's open disputes, where there are any."""
+    deadlines = snapshot.rows(
+        "select step, owner, due_on, done_on from mart.settlement_deadline"
+        " where contract_id = ? and period_start = ? and due_on is not null order by due_on, step",
+        [contract_id, start],
+    )
+    (still_open,) = snapshot.rows(
+        "select count(*) as month_count, sum(amount_dkk) as amount_dkk from restricted.dispute"
+        " where contract_id = ? and outcome is null",
+        [contract_id],
+    )
+    found: dict[str, Any] = {"deadlines": plain(deadlines)} if deadlines else {}
+    if still_open["month_count"]:
+        found["open_disputes"] = plain([still_open])[0]
+    return found
 
 
 def _of(snapshot: Snapshot, table: str, contract_id: str, start: dt.date, order: str) -> Rows:

@@ -79,6 +79,7 @@ def _sections(content: Content) -> list[Section]:
         *arithmetic.relapses(content),
         _missing(content),
         _reservations(content),
+        _calendar(content),
         _proof(content),
         _deliveries(content),
     ]
@@ -191,6 +192,29 @@ def _reservations(content: Content) -> Section:
             "begge dele. Beløbet er et notat og trækkes ikke fra."
         )
     return Section("Forbehold", said)
+
+
+def _calendar(content: Content) -> Section | None:
+    """Until when each step is to be taken, and what is disputed."""
+    shown = content["shown"]
+    rows = [
+        [
+            text_cell(words.label("deadline_step", row["step"])),
+            text_cell(words.label("role", row["owner"])),
+            text_cell(day(row["due_on"])), text_cell(day(row["done_on"])),
+        ]
+        for row in shown.get("deadlines", ())
+    ]  # fmt: skip
+    said = []
+    if still_open := shown.get("open_disputes"):
+        said.append(
+            f"Åbne indsigelser: {still_open['month_count']} måneder, {kr(still_open['amount_dkk'])}. "
+            "Et medhold bliver en efterregulering i en senere opgørelse."
+        )
+    if not rows and not said:
+        return None
+    table = Table(("Trin", "Hvem handler", "Senest", "Gjort"), rows) if rows else None
+    return Section("Frister og indsigelser", said, table=table)
 
 
 def _deliveries(content: Content) -> Section:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dagster_project.lib.publishing import manifest as manifests
-from dagster_project.lib.publishing.tables import MART
+from dagster_project.lib.publishing.tables import MART, RESTRICTED
 from dagster_project.lib.receiving.intake.held import HELD_CODES, held_as_of
 from dagster_project.lib.receiving.intake.register import Record, Register, load_register
 from dagster_project.lib.reference import words
@@ -108,6 +108,24 @@ _CHANGED = """
         is distinct from (b.state, b.basis_dkk, b.payment_dkk)
     order by 1, 2
 """
+_DEADLINES = """
+    select deadline.contract_id, deadline.period_start::varchar as period_start,
+        settlement.period_label, deadline.step, deadline.owner,
+        deadline.due_on::varchar as due_on, deadline.days_late, deadline.status
+    from read_parquet(?) as deadline
+    inner join read_parquet(?) as settlement
+        on deadline.contract_id = settlement.contract_id
+        and deadline.period_start = settlement.period_start
+    where deadline.status in ('due', 'overdue')
+    order by deadline.due_on, deadline.contract_id, deadline.period_start, deadline.step
+"""
+_DISPUTES = """
+    select contract_id, count(*) as open_count, sum(amount_dkk)::varchar as amount_dkk
+    from read_parquet(?)
+    where outcome is null
+    group by contract_id
+    order by contract_id
+"""
 _NEWEST = 3  # periods that a contract's line shows
 _IDS = "select delivery_id from read_parquet(?)"
 
@@ -115,6 +133,16 @@ _IDS = "select delivery_id from read_parquet(?)"
 def due(folder: Path) -> Rows | None:
     """Closed periods of a snapshot that wait for a step of somebody; null where it is not read."""
     return _rows(_DUE, _file(folder, "settlement"))
+
+
+def deadlines(folder: Path) -> Rows | None:
+    """Steps of a snapshot's settlements that are due or over their deadline, the next first."""
+    return _rows(_DEADLINES, _file(folder, "settlement_deadline"), _file(folder, "settlement"))
+
+
+def disputes(folder: Path) -> Rows | None:
+    """How many disputes of each contract are open, in kroner; null for who may not read them."""
+    return _rows(_DISPUTES, str(folder / manifests.parquet_path(RESTRICTED, "dispute")))
 
 
 def changed(folder: Path, before: Path) -> Rows | None:

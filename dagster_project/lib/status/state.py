@@ -62,6 +62,8 @@ class Status:
         blockers: what keeps periods from being submitted, with owner, remedy and kroner.
         gates: how many checks each gate of the publication made, and what they found.
         due: closed periods that wait for somebody's step.
+        deadlines: steps of a contract with a calendar that are due or over their deadline.
+        disputes: number and kroner of each contract's open disputes.
         changed: periods whose state or amounts are others than in the publication before; null
             where there is none to compare with.
         causes: why, in kroner: corrections by cause, the rest of a period's basis, the radar.
@@ -84,6 +86,8 @@ class Status:
     blockers: tuple[dict[str, Any], ...] = ()
     gates: tuple[dict[str, Any], ...] = ()
     due: tuple[dict[str, Any], ...] = ()
+    deadlines: tuple[dict[str, Any], ...] = ()
+    disputes: tuple[dict[str, Any], ...] = ()
     changed: tuple[dict[str, Any], ...] | None = None
     causes: tuple[dict[str, Any], ...] = ()
     new_deliveries: int | None = None
@@ -141,6 +145,8 @@ def look(settings: Settings, now: dt.datetime, ending: Ending | None = None) -> 
         blockers=(compared.blockers(current.path) or ()) if current else (),
         gates=(compared.gates(current.path) or ()) if current else (),
         due=due or (),
+        deadlines=(compared.deadlines(current.path) or ()) if current else (),
+        disputes=(compared.disputes(current.path) or ()) if current else (),
         changed=changed,
         causes=compared.causes(*pair, changed) if pair and changed is not None else (),
         new_deliveries=compared.new_deliveries(*pair) if pair else None,

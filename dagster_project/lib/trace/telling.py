@@ -48,6 +48,8 @@ def tell(document: Mapping[str, Any], console: Console) -> None:
         else:
             said += "Dengang blev beviset ikke gemt; det, der står her, er dagens."
         console.print(f"[yellow]{said}[/]")
+    for dispute in document.get("disputes", ()):
+        console.print(escape(_dispute_text(dispute)))
     # no --course picks a line of full-time persons or relapses: the bound must not hide it
     lines = sorted(document["lines"], key=lambda line: line["course_id"] is not None)
     for line in lines[:_SHOWN]:
@@ -162,6 +164,19 @@ def _add_told(
     _add_evidence(tree, told.get("evidence", ()), before.get("evidence", ()))
 
 
+def _dispute_text(row: Mapping[str, Any]) -> str:
+    """A dispute in one line: what is wanted of which month, and how it was decided."""
+    outcome = "åben"
+    if row["outcome"]:
+        outcome = (
+            f"{words.label('dispute_outcome', row['outcome'])} {_date(row['decided_on'])}"
+        )
+    return (
+        f"indsigelse {row['dispute_id']}: {row['course_id']}, {_month(row['month'])}: "
+        f"{words.label('dispute_wants', row['wants'])} · {_kr(row['amount_dkk'])} · {outcome}"
+    )
+
+
 def _is_unsettled(line: Mapping[str, Any]) -> bool:
     """Whether today's amount is another, and no later line settles it."""
     if not line["today"] or "rule" not in line["today"] or line["settled_by"]:
@@ -219,6 +234,8 @@ def _add_rule(tree: Tree, rule: Mapping[str, Any] | None) -> None:
             words.label("reason", rule["status"]),
             "krævet" if rule["is_claimed"] else "ikke krævet"]  # fmt: skip
     tree.add(f"{verdict}: {', '.join(said)} [dim]({rule['clause']})[/]")
+    if rule.get("reason") == "decided":
+        tree.add(f"[yellow]{words.label('reason', 'decided')}[/]")
     days = rule["support_days"]
     tree.add("måneden er ikke observeret" if days is None else f"{days} dage på ydelse i måneden")
     if rule["remedy"]:

@@ -174,9 +174,21 @@ class _Question:
             "snapshot_id": self.snapshot.snapshot_id,
             "approved_as_of": self.approval.as_of_date.isoformat() if self.approval else None,
             "is_evidence_stored": self.stored is not None,
+            "disputes": self._disputes(),
             "lines": told,
             "months_without_line": silent,
         }
+
+    def _disputes(self) -> list[dict[str, Any]]:
+        """The disputes about the period's months that were asked for, open and decided."""
+        rows = self.snapshot.of_period(
+            "restricted.dispute", self.contract.contract_id, self.start,
+            order="opened_on, course_id, month, dispute_id",
+        )  # fmt: skip
+        return [
+            plain_row({k: v for k, v in row.items() if k not in _NOT_OF_A_LINE})
+            for row in self._asked(rows)
+        ]
 
     def _asked(self, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         return [

@@ -11,6 +11,8 @@ create schema if not exists gate;
 create table if not exists raw.version (ddl_sha256 varchar);
 
 -- the run ---------------------------------------------------------------------------------------
+-- Danish public holidays of the years that deadlines of the contracts can meet
+create table if not exists raw.public_holiday (holiday date);
 create table if not exists raw.run_context (as_of_date date not null, area varchar);
 -- every delivery ever received and not merely repeated, refused ones included
 create table if not exists raw.delivery (
@@ -128,6 +130,8 @@ create table if not exists raw.ended_contract_part (
 create table if not exists raw.contract_period (
     contract_id varchar, period_start date, period_end date, period_label varchar,
     is_final boolean);
+create table if not exists raw.contract_calendar_step (
+    contract_id varchar, step_order integer, step varchar, within_days integer);
 create table if not exists raw.contract_price_group (
     contract_id varchar, part_id varchar, benefit_group varchar, precedence integer,
     max_participants integer, historical_success_rate decimal(9, 6));
@@ -178,7 +182,8 @@ create table if not exists raw.contract_business_case_line (
 create table if not exists raw.ledger_event (
     sequence bigint, contract_id varchar, period_start date, action varchar, actor varchar,
     role varchar, as_of_date date, statement_sha256 varchar, amount_dkk decimal(18, 2),
-    reason varchar, recorded_at varchar, is_confirmed boolean);
+    reason varchar, recorded_at varchar, is_confirmed boolean, course_id varchar, month date,
+    wants varchar, price_group varchar, dispute_id varchar, outcome varchar);
 create table if not exists raw.ledger_release (
     contract_id varchar, from_period_start date, amount_dkk decimal(18, 2));
 create table if not exists raw.frozen_settlement (

@@ -17,6 +17,7 @@ final as (
         role,
         as_of_date,
         amount_dkk,
+        statement_sha256,
         is_confirmed
     from source
 )

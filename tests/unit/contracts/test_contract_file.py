@@ -18,6 +18,7 @@ from dagster_project.lib.base.strict_yaml import as_json, read_document
 from dagster_project.lib.contracts import (
     Contract,
     contract_from_json,
+    find_warnings,
     load_contracts,
     schema_text,
 )
@@ -25,6 +26,7 @@ from dagster_project.lib.contracts.model import AddedLater, FteReductionPart, Re
 from dagster_project.lib.contracts.periods import last_ordinary_day
 from dagster_project.lib.contracts.schema import SCHEMA_FILE
 from dagster_project.lib.contracts.terms import hash_terms
+from dagster_project.lib.receiving.check_yaml import check_yaml
 from dagster_project.settings import SHIPPED_CONTRACTS_DIR
 
 Tree = dict[str, Any]
@@ -334,6 +336,54 @@ def test_notation_of_money_does_not_change_the_terms(tmp_path: Path, tree: Tree)
     assert load_text(tmp_path, to_yaml(tree)).terms_sha256 == first.terms_sha256
     tree["parts"][0]["price_groups"][0]["rates"][0]["amount"] = "13048.01"
     assert load_text(tmp_path, to_yaml(tree)).terms_sha256 != first.terms_sha256
+
+
+# Rules C.terms, S.calendar
+def test_a_calendar_is_no_term(tmp_path: Path, tree: Tree) -> None:
+    first = load_text(tmp_path, to_yaml(tree))
+    assert "calendar" not in first.terms()["settlement"]
+    tree["settlement"]["calendar"] = {"submit_within_days": 45, "dispute_min_dkk": 5000}
+    contract = load_text(tmp_path, to_yaml(tree))
+    assert contract.terms_sha256 == first.terms_sha256
+    assert contract.terms()["settlement"]["calendar"]["submit_within_days"] == 45
+    assert contract_from_json(contract.terms_json()).settlement == contract.settlement
+    assert contract.settlement is not None
+    assert contract.settlement.calendar is not None
+    assert contract.settlement.calendar.days_by_step == {"submit": 45}
+
+
+# Rule S.calendar
+@pytest.mark.parametrize(("days", "is_valid"), [(0, True), (3650, True), (3651, False), (-1, False)])
+def test_a_deadline_lies_within_ten_years(
+    tmp_path: Path, tree: Tree, days: int, is_valid: bool
+) -> None:
+    tree["settlement"]["calendar"] = {"pay_within_days": days}
+    if is_valid:
+        load_text(tmp_path, to_yaml(tree))
+    else:
+        with pytest.raises(EffektError, match="pay_within_days"):
+            load_text(tmp_path, to_yaml(tree))
+
+
+# Rule S.calendar
+def test_a_deadline_for_disputes_needs_a_closing_settlement(tmp_path: Path, tree: Tree) -> None:
+    tree["settlement"]["calendar"] = {"dispute_within_days": 30}
+    with pytest.raises(EffektError, match=r"dispute_within_days: kræver settlement\.final_on"):
+        load_text(tmp_path, to_yaml(tree))
+    tree["settlement"]["final_on"] = "2027-12-31"
+    load_text(tmp_path, to_yaml(tree))
+
+
+# Rule S.calendar
+@pytest.mark.parametrize(("days", "is_warned"), [(34, True), (35, True), (36, False)])
+def test_a_submission_that_is_due_before_the_register_can_know_is_warned_of(
+    tmp_path: Path, tree: Tree, days: int, is_warned: bool
+) -> None:
+    tree["settlement"]["calendar"] = {"submit_within_days": days}
+    contract = load_text(tmp_path, to_yaml(tree))
+    assert bool(find_warnings(contract)) is is_warned
+    (note,) = check_yaml(tmp_path / "prøve.yml", None, None).notes or ("",)
+    assert ("submit_within_days" in note) is is_warned
 
 
 # Rule C.terms

@@ -13,6 +13,7 @@ import duckdb
 
 from dagster_project.lib import contracts, warehouse
 from dagster_project.lib import reference as tables
+from dagster_project.lib.reference import public_holidays
 from dagster_project.lib.receiving.loading.known import write_known
 from dagster_project.lib.receiving.loading.load import load_deliveries
 from dagster_project.lib.warehouse.rows import replace_rows
@@ -43,4 +44,17 @@ def load_raw(
     contracts.write_contracts(connection, terms, ended)
     tables.write_reference(connection, reference)
     write_known(connection, home, as_of)
+    holidays = public_holidays.around(_counted_from(terms, as_of))
+    rows = [{"holiday": day} for day in holidays]
+    replace_rows(connection, "raw.public_holiday", rows)
     replace_rows(connection, "raw.run_context", [{"as_of_date": as_of, "area": area}])
+
+
+def _counted_from(terms: Sequence[contracts.Contract], as_of: dt.date) -> list[dt.date]:
+    """First and last days that the contracts' deadlines are counted from; none without any."""
+    found = []
+    for contract in terms:
+        if contract.settlement is not None and contract.settlement.calendar is not None:
+            ends = [period.period_end for period in contracts.list_periods(contract)]
+            found += [contract.term.starts_on, as_of, *ends]
+    return found

@@ -44,10 +44,11 @@ class Change:
 
 @dataclass(frozen=True)
 class Past:
-    """What an approval rested on."""
+    """What an approval rested on, and its number in the ledger."""
 
     contract_id: str
     told: Row
+    sequence: int
 
     @property
     def deliveries(self) -> list[str]:
@@ -112,8 +113,12 @@ def state_of(connection: duckdb.DuckDBPyConnection, changes: Sequence[Change]) -
     terms = connection.execute(
         "select contract_id, terms_sha256 from raw.contract order by all"
     ).fetchall()
+    decided = connection.execute(
+        "select sequence from raw.ledger_event where action = 'decide' order by all"
+    ).fetchall()
     return sha256_json(
         {
+            "decided": [sequence for (sequence,) in decided],
             "changes": [
                 [str(part) for part in change.key]
                 + [str(change.old_amount_dkk), str(change.new_amount_dkk), change.approval.hash]

@@ -56,6 +56,18 @@ def _put_back_withdrawn(trial: Trial) -> None:
     trial.rerun_all()
 
 
+def _put_back_decisions(trial: Trial) -> None:
+    """Disputes are decided as far as they were then."""
+    with opened(trial.side) as connection:
+        for one in trial.contracts:
+            connection.execute(
+                "delete from raw.ledger_event"
+                " where action = 'decide' and contract_id = ? and sequence > ?",
+                [one.past.contract_id, one.past.sequence],
+            )
+    trial.rerun_all()
+
+
 def _put_back_participants(trial: Trial) -> None:
     """Person, referral and stated group as then; the stated end as today; numbers as then."""
     trial.know_also(row for row in trial.then if row["source"] == "deltagere")
@@ -197,6 +209,7 @@ KINDS: tuple[tuple[str, Callable[[Trial], None]], ...] = (
     ("terms_changed", _put_back_terms),
     ("codes_changed", _put_back_codes),
     ("delivery_withdrawn", _put_back_withdrawn),
+    ("decision_made", _put_back_decisions),
     ("participant_changed", _put_back_participants),
     ("exit_added", _put_back_exits),
     ("claim", _put_back_claims),

@@ -12,6 +12,7 @@ import duckdb
 
 from dagster_project.lib.base import files
 from dagster_project.lib.ledger import frozen
+from dagster_project.lib.ledger.chain import Event
 from dagster_project.lib.trace import side_home
 from dagster_project.lib.trace.causes.changes import Change, Key, Past, list_changes, state_of
 from dagster_project.lib.trace.causes.deliveries import delivery_of
@@ -75,6 +76,11 @@ def _seek(
     return rows
 
 
+def _past(home: Home, approval: Event) -> Past:
+    told = frozen.read(home, approval)["provenance"]
+    return Past(approval.contract_id, told, approval.sequence)
+
+
 class _Search:
     """Seeks the causes of the changes of what was approved on one snapshot, all contracts at once.
 
@@ -91,7 +97,7 @@ class _Search:
         approvals = {change.contract_id: change.approval for change in changes}
         with opened(self.home) as connection:
             self.contracts = {
-                name: Today(connection, Past(name, frozen.read(self.home, approval)["provenance"]))
+                name: Today(connection, _past(self.home, approval))
                 for name, approval in sorted(approvals.items())
             }
 

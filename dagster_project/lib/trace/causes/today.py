@@ -82,6 +82,7 @@ class Today:
         self.terms_sha256 = contract["terms_sha256"]
         self.register = contract["register"]
         self.listed_otherwise = _listed_otherwise(connection, past)
+        self.decided_since = _decided_since(connection, past)
         self.claimed_otherwise = _claimed_otherwise(connection, past)
         self.is_renumbered = self._is_renumbered(connection)
         self.courses = {
@@ -129,6 +130,8 @@ class Today:
         """Whether a course's own list row, exit, claim or place is another than then."""
         if kind == "participant_changed":
             return self.is_renumbered or course_id in self.listed_otherwise
+        if kind == "decision_made":
+            return (course_id, month) in self.decided_since
         if kind == "claim":
             return (course_id, month) in self.claimed_otherwise
         if kind == "exit_added":
@@ -203,6 +206,24 @@ def _listed_otherwise(connection: duckdb.DuckDBPyConnection, past: Past) -> set[
         """
     ).fetchall()
     return {row[0] for row in rows}
+
+
+def _decided_since(
+    connection: duckdb.DuckDBPyConnection, past: Past
+) -> set[tuple[str, dt.date]]:
+    """Courses and months about which a dispute has been upheld since."""
+    rows = connection.execute(
+        """
+        select dispute.course_id, dispute.month
+        from raw.ledger_event as decision
+        inner join raw.ledger_event as dispute
+            on decision.dispute_id = dispute.contract_id || '-' || dispute.sequence
+        where
+            decision.contract_id = ? and decision.sequence > ? and decision.outcome = 'upheld'
+        """,
+        [past.contract_id, past.sequence],
+    ).fetchall()
+    return set(rows)
 
 
 def _claimed_otherwise(

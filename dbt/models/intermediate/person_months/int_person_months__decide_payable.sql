@@ -1,8 +1,8 @@
 -- grain: one row per course and effort month
 -- counts: whether a claim is known and says yes, whether the month is earned, payable (claimed, or
---   paid on the register alone), the rate of its price group on its first day, and whether income
---   is missing where observed
--- rules: R3.claimed, R3.payable, R3.no_income
+--   paid on the register alone, and in any case as it was decided), the rate of its price group on
+--   its first day, and whether income is missing where observed
+-- rules: R3.claimed, R3.payable, R3.no_income, S.decided
 -- decides: R3.claimed, R3.no_income
 -- left out: names and the match of claim and register (int_person_months__price)
 with
@@ -50,6 +50,15 @@ rates as (
     from {{ ref('int_rates__spread_months') }}
 ),
 
+decisions as (
+    select
+        course_no,
+        month,
+        is_paid,
+        price_group_no
+    from {{ ref('int_decisions__choose') }}
+),
+
 hours as (
     select
         person_no,
@@ -83,7 +92,12 @@ add_claims as (
         person_months.status,
         describe_courses.contract_no,
         describe_courses.person_no,
-        describe_courses.price_group_no,
+        case
+            when decisions.is_paid
+                then coalesce(describe_courses.price_group_no, decisions.price_group_no)
+            else describe_courses.price_group_no
+        end as price_group_no,
+        decisions.is_paid as is_decided_paid,
         describe_courses.is_eligible,
         describe_courses.is_paid_unclaimed,
         claims.course_no is not null as is_claim_known,
@@ -94,6 +108,10 @@ add_claims as (
         on
             person_months.course_no = claims.course_no
             and person_months.month = claims.month
+    left join decisions
+        on
+            person_months.course_no = decisions.course_no
+            and person_months.month = decisions.month
 ),
 
 final as (
@@ -106,9 +124,13 @@ final as (
         add_claims.is_claimed,
         rates.rate_dkk,
         add_claims.is_eligible and add_claims.status = 'self_supporting' as is_earned,
-        add_claims.is_eligible
-        and add_claims.status = 'self_supporting'
-        and (add_claims.is_claimed or add_claims.is_paid_unclaimed) as is_payable,
+        coalesce(
+            add_claims.is_decided_paid,
+            add_claims.is_eligible
+            and add_claims.status = 'self_supporting'
+            and (add_claims.is_claimed or add_claims.is_paid_unclaimed)
+        ) as is_payable,
+        add_claims.is_decided_paid is not null as is_decided,
         add_claims.status = 'self_supporting'
         and income_months.month is not null
         and hours.person_no is null as is_no_income

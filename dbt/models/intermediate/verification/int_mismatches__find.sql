@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 -- grain: one row per contract, course, month and kind of mismatch
--- counts: what is found in effort months, in courses as a whole and in claims
+-- counts: what is found in effort months, in courses as a whole, in claims and in decisions
 -- rules: R3.mismatch
 -- decides: R3.mismatch
 -- left out: nothing. A view: the restricted mart is the one place that stores the rows
@@ -36,12 +36,24 @@ in_claims as (
     from {{ ref('int_mismatches__find_in_claims') }}
 ),
 
+in_decisions as (
+    select
+        contract_id,
+        course_id,
+        month,
+        kind,
+        amount_dkk
+    from {{ ref('int_mismatches__find_in_decisions') }}
+),
+
 list_mismatches as (
     select * from in_months
     union all by name
     select * from in_courses
     union all by name
     select * from in_claims
+    union all by name
+    select * from in_decisions
 ),
 
 final as (

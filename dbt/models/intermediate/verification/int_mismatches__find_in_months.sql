@@ -1,8 +1,8 @@
 {{ config(materialized='view') }}
 -- grain: one row per contract, course, month and kind of mismatch of an effort month
 -- counts: months whose claim and register disagree; months paid without known income; the same
---   person's month earned under two contracts
--- rules: R3.mismatch
+--   person's month earned under two contracts; a decided month is none
+-- rules: R3.mismatch, S.decided
 -- left out: claims that meet no effort month (int_mismatches__find_in_claims). A view, read once
 with
 
@@ -13,9 +13,10 @@ person_months as (
         person_no,
         month,
         match,
-        reason,
         rate_dkk,
         amount_dkk,
+        is_decided,
+        is_earned,
         is_no_income
     from {{ ref('int_person_months__price') }}
 ),
@@ -35,7 +36,9 @@ unmatched_months as (
         match as kind,
         coalesce(rate_dkk, 0) as amount_dkk
     from person_months
-    where match in ('claimed_denied', 'claimed_pending', 'unclaimed')
+    where
+        match in ('claimed_denied', 'claimed_pending', 'unclaimed')
+        and not is_decided
 ),
 
 months_without_income as (
@@ -46,7 +49,9 @@ months_without_income as (
         'no_income' as kind,
         amount_dkk
     from person_months
-    where is_no_income
+    where
+        is_no_income
+        and not is_decided
 ),
 
 persons_of_two_contracts as (
@@ -56,18 +61,32 @@ persons_of_two_contracts as (
     having min(contract_id) <> max(contract_id)
 ),
 
--- `reason` is the status of an eligible course's month only
 earned_months as (
     select
         person_months.contract_id,
         person_months.course_id,
         person_months.person_no,
         person_months.month,
-        person_months.amount_dkk
+        person_months.amount_dkk,
+        person_months.is_decided
     from person_months
     semi join persons_of_two_contracts
         on person_months.person_no = persons_of_two_contracts.person_no
-    where person_months.reason = 'self_supporting'
+    where person_months.is_earned
+),
+
+find_months_of_two_contracts as (
+    select
+        contract_id,
+        course_id,
+        month,
+        'two_contracts' as kind,
+        amount_dkk,
+        is_decided
+    from earned_months
+    qualify
+        min(contract_id) over (partition by person_no, month)
+        <> max(contract_id) over (partition by person_no, month)
 ),
 
 months_of_two_contracts as (
@@ -75,12 +94,10 @@ months_of_two_contracts as (
         contract_id,
         course_id,
         month,
-        'two_contracts' as kind,
+        kind,
         amount_dkk
-    from earned_months
-    qualify
-        min(contract_id) over (partition by person_no, month)
-        <> max(contract_id) over (partition by person_no, month)
+    from find_months_of_two_contracts
+    where not is_decided
 ),
 
 final as (
