@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from dagster_project.lib.base.strict_yaml import (
     read_document,
     show_path,
 )
+from dagster_project.lib.contracts import variants
 from dagster_project.lib.contracts.checks import Problem, find_problems
 from dagster_project.lib.contracts.model import KEY_PATH, Contract
 from dagster_project.lib.reference import KnownGroups, groups_of, load_benefit_codes
@@ -107,6 +109,11 @@ def _numbered(name: str, document: Document) -> list[str]:
     return problems or ([f"filens navn {text}"] if shown(name) != name else [])
 
 
+def list_shadows(contract: Contract) -> list[variants.Shadow]:
+    """A loaded contract unchanged and each of its variants; nothing where it has none."""
+    return variants.shadows_of(contract, partial(validate_terms, groups=None))
+
+
 def contract_from_json(terms: str | dict[str, Any]) -> Contract:
     """Rebuild a contract from its stored terms (``Contract.terms_json``), for replay.
 
@@ -126,6 +133,16 @@ def contract_from_json(terms: str | dict[str, Any]) -> Contract:
 
 
 def _validate(tree: Any, groups: KnownGroups | None) -> tuple[Contract | None, list[Problem]]:
+    contract, problems = validate_terms(tree, groups)
+    if contract is not None and not problems:
+        problems = list(variants.find_problems(contract, partial(validate_terms, groups=groups)))
+    return contract, problems
+
+
+def validate_terms(
+    tree: Any, groups: KnownGroups | None
+) -> tuple[Contract | None, list[Problem]]:
+    """A contract of plain data, its variants unseen, and every problem found in it."""
     try:
         contract = Contract.model_validate(tree)
     except ValidationError as error:

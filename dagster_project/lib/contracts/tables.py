@@ -2,7 +2,7 @@
 
 What belongs here: which key stands in which column (lib/warehouse). What does not: any rule.
 
-Rules: C.terms, M.contract.
+Rules: C.terms, M.contract, L.variant.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.lib.contracts.loader import list_shadows
 from dagster_project.lib.contracts.model import (
     Contract,
     FteReductionPart,
@@ -24,6 +25,8 @@ from dagster_project.lib.contracts.periods import list_periods
 from dagster_project.lib.warehouse.rows import replace_rows
 
 Row = dict[str, Any]
+_BESIDE = "~"
+"""Between the ids of contract and variant in the shadow; no id holds it."""
 
 
 def write_contracts(
@@ -31,9 +34,12 @@ def write_contracts(
 ) -> dict[str, int]:
     """Replace the rows of every raw.contract* table by those of these contracts.
 
+    Their variants take the same rows into the shadow.
+
     Returns:
         rows written, by table.
     """
+    _write_shadows(connection, contracts)
     return {
         table: replace_rows(
             connection,
@@ -46,6 +52,29 @@ def write_contracts(
         )
         for table, rows_of in _TABLES.items()
     }
+
+
+def _write_shadows(
+    connection: duckdb.DuckDBPyConnection, contracts: Sequence[Contract]
+) -> None:
+    """Replace the rows of the shadow: each contract with variants unchanged, and each variant."""
+    shadows = [
+        (contract.contract_id, shadow) for contract in contracts for shadow in list_shadows(contract)
+    ]
+    rows: dict[str, list[Row]] = {table: [] for table in _SHADOWED}
+    linked = []
+    for number, (of, shadow) in enumerate(shadows, start=1):
+        name = f"{of}{_BESIDE}{shadow.variant_id}"
+        linked.append({
+            "contract_id": name, "of_contract_id": of, "variant_id": shadow.variant_id,
+            "variant_no": number,
+        })  # fmt: skip
+        for table in _SHADOWED:
+            for row in _TABLES[table](shadow.contract):
+                rows[table].append({"contract_id": name, **row})
+    replace_rows(connection, "shadow.variant", linked)
+    for table, own in rows.items():
+        replace_rows(connection, table.replace("raw.", "shadow."), own)
 
 
 def _named(section: Section, names: str) -> Row:
@@ -298,3 +327,12 @@ _TABLES: dict[str, Callable[[Contract], Iterator[Row]]] = {
     "raw.contract_business_case": _business_case,
     "raw.contract_business_case_line": _business_case_lines,
 }
+
+_SHADOWED = tuple(
+    f"raw.contract{suffix}"
+    for suffix in (
+        "", "_part", "_period", "_price_group", "_rate", "_case_group", "_exit_reason",
+        "_fte_group", "_tier", "_reading",
+    )
+)  # fmt: skip
+"""What bears on basis and entitlement; the other sections have no rows in the shadow."""
