@@ -1,5 +1,5 @@
 {#
-    Variants are contracts in the shadow of their own (rule L.variant, docs/adr/0048). The models
+    Variants are contracts in the shadow of their own (rule S.variant, docs/adr/0048). The models
     listed here are built twice in one go: over the rows of the home, into their own room, and over
     the rows of the shadow, into the schema `shadow`. The statement is the same; what differs is the
     room that it reads. Whatever is not listed reads the home's rows alone, so that no other table,

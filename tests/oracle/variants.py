@@ -1,4 +1,4 @@
-"""Variants: the contract with other terms, as if nothing had been approved (L.variant)."""
+"""Variants: the contract with other terms, as if nothing had been approved (S.variant)."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ between sections (``checks``), reading files (``loader``), tables (``tables``). 
 rules state in words is an optional key with that number as default (docs/adr/0003).
 
 Rules: C.file, C.actors, C.clause, C.parts, C.readings, C.tracked, C.tracking, C.only_place,
-L.variant.
+S.variant.
 Decides: C.parts, C.readings, C.tracking.
 """
 
@@ -567,7 +567,7 @@ MAX_VARIANTS = 12
 
 
 class Variant(Section):
-    """Other terms of the contract, priced every night and never paid (L.variant)."""
+    """Other terms of the contract, priced every night and never paid (S.variant)."""
 
     variant_id: Slug
     title: Text

@@ -2,7 +2,7 @@
 
 What belongs here: which key stands in which column (lib/warehouse). What does not: any rule.
 
-Rules: C.terms, M.contract, L.variant.
+Rules: C.terms, M.contract, S.variant.
 """
 
 from __future__ import annotations

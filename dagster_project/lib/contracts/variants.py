@@ -4,8 +4,8 @@ What belongs here: which key a path names, which paths are refused, and the cont
 gives. What does not: what a variant comes to (the models, over the shadow), the tables
 (``tables``).
 
-Rules: L.variant, L.path.
-Decides: L.path.
+Rules: S.variant, S.variant_path.
+Decides: S.variant_path.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def changed(
 
     Args:
         contract: a valid contract; its own variants are left out.
-        changes: new values by path (L.path).
+        changes: new values by path (S.variant_path).
         validate: makes a contract of plain data.
     """
     terms = {name: value for name, value in contract.terms().items() if name != "variants"}

@@ -1,6 +1,6 @@
 -- grain: one row per variant, and one with an empty variant_id per contract that has any
 -- counts: the contract in the shadow, and whose it is
--- rules: L.variant
+-- rules: S.variant
 -- left out: the terms, which stand in the shadow as a contract's own stand in the raw room
 with
 

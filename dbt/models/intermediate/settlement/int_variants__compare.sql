@@ -2,8 +2,8 @@
 --     an empty variant_id
 -- counts: basis and entitlement under the variant's terms and its own chosen reading, as if nothing
 --     had been approved, and how much the entitlement differs from the contract's own
--- rules: L.variant, L.unapproved
--- decides: L.variant, L.unapproved
+-- rules: S.variant, S.unapproved
+-- decides: S.variant, S.unapproved
 -- left out: the closing settlement, which has true-up lines only
 with
 
