@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from dagster_project.cli import desk, files, fleet, home, keys, life, night, status, trace
+from dagster_project.cli import desk, files, fleet, home, keys, life, night, status, trace, what_if
 from dagster_project.cli.shared import end_with
 from dagster_project.cli.speech import Commands
 from dagster_project.lib.base.errors import EXIT_FAILED, EXIT_OK
@@ -25,7 +25,7 @@ app = Commands(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for family in (night, home, status, files, life, trace, keys, desk):
+for family in (night, home, status, files, life, trace, what_if, keys, desk):
     app.add_typer(family.commands)
 app.add_typer(fleet.commands, name="fleet")
 

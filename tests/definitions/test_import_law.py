@@ -14,7 +14,7 @@ PROJECT = "dagster_project"
 LAYERS = (
     "base", "keys", "warehouse", "reference", "contracts", "receiving", "ledger", "publishing",
     "postgres", "records", "upgrade", "gates", "nights", "charts", "statement", "life", "trace",
-    "inspection", "status", "pages", "desk", "opening", "fleet",
+    "foresight", "inspection", "status", "pages", "desk", "opening", "fleet",
 )  # fmt: skip
 """The packages of ``lib``; each may import those before it."""
 LIB = {f"lib.{layer}" for layer in LAYERS}

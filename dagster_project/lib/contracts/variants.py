@@ -72,7 +72,7 @@ def changed(
     terms = {name: value for name, value in contract.terms().items() if name != "variants"}
     refused: list[tuple[str, str]] = []
     for path, value in changes.items():
-        if reason := _put(terms, path, value):
+        if reason := _refusal(path) or put(terms, path, value):
             refused.append((path, reason))
     if refused:
         return None, refused
@@ -122,13 +122,17 @@ def _moves_periods(
     return any(reason == _REASONS["periods"] for _, reason in refused)
 
 
-def _put(terms: dict[str, Any], path: str, value: Any) -> str | None:
-    """Set what a path names; the reason where it is refused."""
+def _refusal(path: str) -> str | None:
+    """Why no variant may touch what a path names; None where it may."""
     keys = path.split(".")
     if keys[0] in _KEPT:
         return _REASONS["kept"]
-    if keys[0] in _UNPAID or not _WORDS.isdisjoint(keys):
-        return _REASONS["unpaid"]
+    return _REASONS["unpaid"] if keys[0] in _UNPAID or not _WORDS.isdisjoint(keys) else None
+
+
+def put(terms: dict[str, Any], path: str, value: Any) -> str | None:
+    """Set what a path names in the data of a contract; the reason where there is no such key."""
+    keys = path.split(".")
     place: Any = terms
     for key in keys[:-1]:
         place = _step(place, key)
