@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from dagster_project.lib.base import canonical
-from dagster_project.lib.ledger import publications
+from dagster_project.lib.ledger import access, publications
 from dagster_project.lib.publishing.code_version import code_version
 from dagster_project.settings import Settings
 
@@ -28,11 +28,12 @@ def knowledge(settings: Settings) -> str:
 
     As-of date, area, register of deliveries (accepted, held, refused, opened), contract files,
     ledger, pseudonymisation key and code with its reference tables. The record of publications is
-    what came of earlier nights: with it, no night would ever know the same as the one before.
+    what came of earlier nights: with it, no night would ever know the same as the one before. The access
+    log is no knowledge either: a look moves no figure.
     """
     home = settings.home
-    published = publications.record_file(home)
-    ledger = [path for path in _folder(home.ledger, "*.jsonl") if path != published]
+    apart = (publications.record_file(home), access.record_file(home))
+    ledger = [path for path in _folder(home.ledger, "*.jsonl") if path not in apart]
     return canonical.sha256_json(
         {
             "as_of": settings.as_of_text,

@@ -12,9 +12,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PROJECT = "dagster_project"
 LAYERS = (
-    "base", "keys", "warehouse", "reference", "contracts", "receiving", "ledger", "publishing",
-    "postgres", "records", "upgrade", "gates", "nights", "charts", "statement", "life", "trace",
-    "foresight", "inspection", "status", "pages", "desk", "opening", "fleet",
+    "base", "removals", "keys", "warehouse", "reference", "contracts", "receiving", "ledger",
+    "publishing", "postgres", "records", "upgrade", "gates", "nights", "charts", "statement",
+    "life", "trace", "foresight", "inspection", "status", "pages", "desk", "opening", "fleet",
 )  # fmt: skip
 """The packages of ``lib``; each may import those before it."""
 LIB = {f"lib.{layer}" for layer in LAYERS}

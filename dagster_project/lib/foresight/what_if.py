@@ -6,7 +6,7 @@ question (``question``), how the answer is told (``telling``). The home is only 
 As if nothing had been approved, a side is computed without the ledger's approvals; what would be
 paid next is computed with them (S.unapproved).
 
-Rules: S.what_if, S.unapproved.
+Rules: S.what_if, S.unapproved, F.access_log.
 Decides: S.what_if.
 """
 
@@ -24,7 +24,7 @@ from dagster_project.lib.contracts import Contract
 from dagster_project.lib.foresight import copied
 from dagster_project.lib.foresight.question import Question
 from dagster_project.lib.foresight.telling import Answer
-from dagster_project.lib.ledger import chain, frozen
+from dagster_project.lib.ledger import access, chain, frozen
 from dagster_project.lib.ledger.chain import Ledger
 from dagster_project.lib.ledger.frozen_bounds import refuse_moved_bounds
 from dagster_project.lib.ledger.raw_rows import load_events
@@ -113,7 +113,9 @@ def answer(
     """
     with side_home.side_home(settings.home) as side:
         copied.copy_warehouse(settings.home, side.warehouse, wait)
-        return _Both(settings, side, question, find(settings.home, SETTLED)).answer()
+        found = _Both(settings, side, question, find(settings.home, SETTLED)).answer()
+    access.note(settings.home, "what-if", contract_id=question.now.contract_id)
+    return found
 
 
 class _Both:
