@@ -32,8 +32,8 @@ SEEDS = Path(__file__).parents[2] / "seeds"
 NIGHTS = ("2024-03-15", "2024-09-01", "2025-04-30")
 TABLES = (
     "participant", "person_month", "settlement", "settlement_reading", "settlement_line",
-    "settlement_part", "settlement_true_up", "restatement", "settlement_blocker", "claim_match",
-    "claim_match_period", "mismatch",
+    "settlement_part", "settlement_variant", "settlement_true_up", "restatement",
+    "settlement_blocker", "claim_match", "claim_match_period", "mismatch",
 )  # fmt: skip
 WITHDRAWN = ("ydelsesforloeb", "dream", "resultatkrav", "jobindsats")
 RELEASED = Decimal("12345.67")

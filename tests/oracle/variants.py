@@ -18,10 +18,10 @@ def variant_rows(knowledge: Knowledge, contract: dict[str, Any]) -> list[dict[st
         return []
     own = closed_periods(knowledge, contract)
     found = [("", own)]
-    for variant in variants:
-        found.append(
-            (variant["variant_id"], closed_periods(knowledge, changed(contract, variant["set"])))
-        )
+    found += [
+        (variant["variant_id"], closed_periods(knowledge, changed(contract, variant["set"])))
+        for variant in variants
+    ]
     return [
         {
             "contract_id": contract["contract_id"],

@@ -15,5 +15,6 @@ from dagster_project.lib.contracts.tables import write_contracts
 
 __all__ = [
     "Contract", "Period", "contract_from_json", "list_periods", "load_contracts", "read_as",
-    "read_contract", "read_contract_problems", "schema_text", "set_otherwise", "write_contracts", "write_schema",
+    "read_contract", "read_contract_problems", "schema_text", "set_otherwise",
+    "write_contracts", "write_schema",
 ]  # fmt: skip

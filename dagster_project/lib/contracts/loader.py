@@ -81,7 +81,7 @@ def read_contract_problems(path: Path) -> tuple[Contract | None, list[str]]:
 
 
 def read_as(path: Path, contract_id: str) -> Contract:
-    """Other terms of a contract, from a file that may have any name; errors as ``read_contract``."""
+    """Other terms of a contract, from a file of any name; errors as ``read_contract``."""
     contract, problems = _read(path, groups_of(load_benefit_codes()), contract_id)
     if contract is None:
         raise _file_error(problems)
@@ -167,9 +167,7 @@ def _validate(tree: Any, groups: KnownGroups | None) -> tuple[Contract | None, l
     return contract, problems
 
 
-def validate_terms(
-    tree: Any, groups: KnownGroups | None
-) -> tuple[Contract | None, list[Problem]]:
+def validate_terms(tree: Any, groups: KnownGroups | None) -> tuple[Contract | None, list[Problem]]:
     """A contract of plain data, its variants unseen, and every problem found in it."""
     try:
         contract = Contract.model_validate(tree)

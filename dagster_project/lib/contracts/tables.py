@@ -54,13 +54,9 @@ def write_contracts(
     }
 
 
-def _write_shadows(
-    connection: duckdb.DuckDBPyConnection, contracts: Sequence[Contract]
-) -> None:
+def _write_shadows(connection: duckdb.DuckDBPyConnection, contracts: Sequence[Contract]) -> None:
     """Replace the rows of the shadow: each contract with variants unchanged, and each variant."""
-    shadows = [
-        (contract.contract_id, shadow) for contract in contracts for shadow in list_shadows(contract)
-    ]
+    shadows = [(one.contract_id, shadow) for one in contracts for shadow in list_shadows(one)]
     rows: dict[str, list[Row]] = {table: [] for table in _SHADOWED}
     linked = []
     for number, (of, shadow) in enumerate(shadows, start=1):

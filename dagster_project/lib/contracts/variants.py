@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from os.path import commonprefix
+from itertools import takewhile
 from typing import Any
 
 from dagster_project.lib.contracts.checks import Problem
@@ -167,7 +167,12 @@ def _nearest(
 ) -> str:
     """The path of the change that a problem of the changed contract is nearest to."""
     named = list(_named(terms, where))
-    return max(changes, key=lambda path: len(commonprefix([path.split("."), named])))
+
+    def shared(path: str) -> int:
+        pairs = zip(path.split("."), named, strict=False)
+        return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+    return max(changes, key=shared)
 
 
 def _named(terms: Any, where: tuple[str | int, ...]) -> Iterator[str]:

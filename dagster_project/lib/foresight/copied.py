@@ -22,6 +22,7 @@ import duckdb
 from dagster_project.lib import receiving, warehouse
 from dagster_project.lib.base import files
 from dagster_project.lib.base.errors import EffektError, NotAllowedError, UsageError
+from dagster_project.lib.publishing import last_night
 from dagster_project.lib.receiving.intake.register import REGISTER_NAME
 from dagster_project.lib.receiving.loading.load import load_deliveries
 from dagster_project.lib.trace.side_home import opened
@@ -30,6 +31,11 @@ from dagster_project.settings import Home
 WAIT_SECONDS = 60.0
 _LOOK_AGAIN_SECONDS = 0.5
 _FLOCK = "hhqqi"
+_KNOWN = """
+select {}
+from raw.delivery as delivery
+semi join raw.known_delivery as known on delivery.delivery_no = known.delivery_no
+"""
 
 
 def copy_warehouse(home: Home, target: Path, wait: float = WAIT_SECONDS) -> None:
@@ -117,9 +123,7 @@ def _lay_out(home: Home, side: Home) -> None:
         shutil.copytree(home.sources, side.sources, dirs_exist_ok=True)
     for record in receiving.load_register(home).accepted():
         if record.overlay_sha256 and not (side.vault / record.overlay_sha256).exists():
-            shutil.copyfile(
-                home.vault / record.overlay_sha256, side.vault / record.overlay_sha256
-            )
+            shutil.copyfile(home.vault / record.overlay_sha256, side.vault / record.overlay_sha256)
 
 
 def known_ids(
@@ -128,12 +132,22 @@ def known_ids(
     """The deliveries that a run of the home with this date knows: ids by sha256."""
     receiving.write_known(connection, home, as_of)
     found: dict[str, set[str]] = {}
-    for sha256, delivery_id in connection.execute(
-        "select delivery.sha256, delivery.delivery_id from raw.delivery as delivery"
-        " semi join raw.known_delivery as known on delivery.delivery_no = known.delivery_no"
-    ).fetchall():
+    for sha256, delivery_id in connection.execute(_KNOWN.format("sha256, delivery_id")).fetchall():
         found.setdefault(sha256, set()).add(delivery_id)
     return found
+
+
+def ids_of_the_night(
+    connection: duckdb.DuckDBPyConnection, home: Home, as_of: dt.date
+) -> set[str] | None:
+    """The deliveries that every model of the copy is built on; None where that is not certain.
+
+    It is where the last night went to its end, and had this business date.
+    """
+    dates = connection.execute("select as_of_date from raw.run_context").fetchall()
+    if last_night.remembered(home) is None or dates != [(as_of,)]:
+        return None
+    return {row[0] for row in connection.execute(_KNOWN.format("delivery_id")).fetchall()}
 
 
 def left_out(known: dict[str, set[str]], without: Sequence[str]) -> set[str]:

@@ -311,16 +311,16 @@ class _Maker:
             return None
         newest = priced[-1]["period_start"]
         rows = [row for row in priced if row["period_start"] == newest]
-        said = [
-            f"Til og med {self.labels[newest]}: andre vilkår, regnet af den samme viden, som om intet"
-            " var godkendt. De betales aldrig."
-        ]
+        said = (
+            f"Til og med {self.labels[newest]}: andre vilkår, regnet af den samme viden, som om"
+            " intet var godkendt. De betales aldrig."
+        )
         return section("Hvis vilkårene var andre", table_of("settlement_variant", rows, (
             Column("variant_id", "Vilkår", self._variant),
             Column("basis_cumulative_dkk", "Grundlag i alt, kr."),
             Column("entitlement_cumulative_dkk", "Betalingsret i alt, kr."),
             Column("difference_dkk", "Forskel fra kontraktens egne, kr."),
-        )), text=said)  # fmt: skip
+        )), text=[said])  # fmt: skip
 
     def _corrections(self) -> Section | None:
         corrected = Column("corrected_period_start", "Rettet periode",

@@ -258,8 +258,10 @@ def variants(content: Content) -> Section | None:
                 ">Forskel til kontraktens egne, kr.", "Kontraktens ord")  # fmt: skip
     said = [
         "Andre vilkår, regnet af den samme viden. De betales aldrig, og de flytter ingen krone.",
-        "Alle rækker er regnet, som om intet var godkendt: uden reguleringer, og uden at et"
-        " godkendt forløb beholder sin plads.",
+        (
+            "Alle rækker er regnet, som om intet var godkendt: uden reguleringer, og uden at et "
+            "godkendt forløb beholder sin plads."
+        ),
     ]
     return Section("Hvis vilkårene var andre", said, table=Table(headings, rows))
 

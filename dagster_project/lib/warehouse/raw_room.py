@@ -18,7 +18,7 @@ import duckdb
 from dagster_project.lib.base.canonical import sha256_text
 
 RAW_DDL = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
-"""Creates the schemas ``raw``, ``gate`` and ``shadow`` and those of their tables that are missing."""
+"""Creates the rooms ``raw``, ``gate`` and ``shadow`` and those of their tables that are missing."""
 
 OFFLINE: dict[str, Any] = {
     "autoinstall_known_extensions": "false",
