@@ -1,4 +1,4 @@
-"""A home with variants: two nights, and the first two periods approved between them."""
+"""A home with variants: one night, after which the first periods are approved."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tests.support import examples, night
 
 CONTRACT = "kontrakt-900-00"
 EXAMPLE = "spells-one-contract"
-FIRST, LAST = "2024-05-02", "2025-04-30"
-APPROVED = ("2022-09", "2022-12", "2023-03", "2023-06")
+AS_OF = "2025-04-30"
+APPROVED = ("2022-09", "2022-12", "2023-03", "2023-06", "2023-09", "2023-12", "2024-03")
 VARIANTS = """
 variants:
 - variant_id: halv
@@ -23,9 +23,6 @@ variants:
 - variant_id: uden_krav
   title: Uden krav
   set: {parts.del1.pay_on: register}
-- variant_id: flere_pladser
-  title: Flere pladser
-  set: {parts.del1.price_groups.sygedagpenge.max_participants: null}
 - variant_id: som_nu
   title: Som nu
   set: {}
@@ -33,17 +30,17 @@ variants:
 
 
 def build(place: Path) -> str:
-    """The home, after its two nights."""
+    """The home, after its night and its approvals."""
     home = night.copy_inputs(examples.home_of(EXAMPLE), place / "home")
     path = home / "contracts" / f"{CONTRACT}.yml"
     path.write_text(path.read_text(encoding="utf-8") + VARIANTS, encoding="utf-8")
-    night.publish(home, FIRST)
-    settings = places.resolve(home, None, dt.date.fromisoformat(FIRST))
+    snapshot = night.publish(home, AS_OF, documents=True)
+    settings = places.resolve(home, None, dt.date.fromisoformat(AS_OF))
     for period in APPROVED:
         life.submit(settings, CONTRACT, period, "Lis Leverandør", "prøve")
         life.verify(settings, CONTRACT, period, "Kai Controller")
         life.approve(settings, CONTRACT, period, "Lea Leder")
-    return night.publish(home, LAST)
+    return snapshot
 
 
 @pytest.fixture(scope="session")

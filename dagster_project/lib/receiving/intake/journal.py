@@ -139,7 +139,7 @@ def _store(home: Home, decision: dict[str, Any]) -> None:
     The same bytes may lie under two names, one accepted and one refused: the vault gets them first,
     and quarantine a copy.
     """
-    folder = home.root / decision["place"]
+    folder = {"vault": home.vault, "quarantine": home.quarantine}[decision["place"]]
     incoming = incoming_folder(home)
     if decision["in_place"]:
         _move_in_place(home, decision, folder / decision["sha256"])
