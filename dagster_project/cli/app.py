@@ -26,6 +26,7 @@ from dagster_project.cli import (
     purge,
     status,
     trace,
+    what_if,
 )
 from dagster_project.cli.shared import end_with
 from dagster_project.cli.speech import Commands
@@ -38,7 +39,9 @@ app = Commands(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for family in (night, home, status, files, life, trace, person, purge, keys, backup, desk):
+for family in (
+    night, home, status, files, life, trace, what_if, person, purge, keys, backup, desk,
+):  # fmt: skip
     app.add_typer(family.commands)
 app.add_typer(fleet.commands, name="fleet")
 

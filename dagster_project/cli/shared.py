@@ -44,6 +44,15 @@ AsOfOption = Annotated[
         help="Forretningsdato; ellers home.yml, ellers i dag.",
     ),
 ]
+SnapshotDayOption = Annotated[
+    dt.datetime | None,
+    typer.Option(
+        "--as-of",
+        metavar="ÅÅÅÅ-MM-DD",
+        formats=["%Y-%m-%d"],
+        help="En dag, der ikke ligger efter det udgivnes; ellers det udgivnes egen.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Skriv resultatet som JSON.")]
 ActorOption = Annotated[
     str, typer.Option("--as", metavar="NAVN", help="Navnet på den, der handler.")

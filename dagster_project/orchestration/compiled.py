@@ -7,7 +7,7 @@ warehouse has the same catalogue name, so that they run there unchanged.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -59,11 +59,11 @@ class CompiledModels:
         visit(name)
         return list(found)
 
-    def _behind(self, model: str) -> set[str]:
-        """The models that are built from a model, itself left out."""
+    def _behind(self, models: Collection[str]) -> set[str]:
+        """The models that are built from any of some models, these left out."""
         behind: set[str] = set()
         for name in self.order:
-            if any(parent == model or parent in behind for parent in self._parents[name]):
+            if any(parent in models or parent in behind for parent in self._parents[name]):
                 behind.add(name)
         return behind
 
@@ -76,20 +76,24 @@ class CompiledModels:
             for node in nodes
         )
 
-    def rebuild(self, side: Home, *, behind: str | None = None, until: str | None = None) -> None:
+    def rebuild(
+        self, side: Home, *, behind: Collection[str] = (), until: str | None = None
+    ) -> None:
         """Build the models anew in a side home (``lib.trace.runner.Compiled``)."""
         until = until or self.target
         if self._is_complete:
             with side_home.opened(side) as connection:
                 self._run(connection, behind, until)
-        elif behind is None:
+        elif not behind:
             dbt_runner.run_selected(side, [f"+{until}"])
         else:
-            dbt_runner.run_selected(side, [f"{behind}+,+{until}"], [behind])
+            dbt_runner.run_selected(side, [f"{one}+,+{until}" for one in behind], [*behind])
 
-    def _run(self, connection: duckdb.DuckDBPyConnection, behind: str | None, until: str) -> None:
+    def _run(
+        self, connection: duckdb.DuckDBPyConnection, behind: Collection[str], until: str
+    ) -> None:
         wanted = set(self._ancestors(until))
-        if behind is not None:
+        if behind:
             wanted &= self._behind(behind)
         for name in self.order:
             if name in wanted:

@@ -23,6 +23,10 @@
         {% do adapter.commit() %}
     {% else %}
         {% do replace_relation(replace_table(target_relation, compiled_code)) %}
+        {% if model.name in shadow_models() %}
+            {% set shade = target_relation.incorporate(path={'schema': 'shadow'}) %}
+            {% do replace_relation(replace_table(shade, in_shadow(compiled_code))) %}
+        {% endif %}
     {% endif %}
     {{ run_hooks(post_hooks) }}
     {{ return({'relations': [target_relation]}) }}
@@ -37,6 +41,10 @@
 
     {{ run_hooks(pre_hooks) }}
     {% do replace_relation(replace_view(target_relation, compiled_code)) %}
+    {% if model.name in shadow_models() %}
+        {% set shade = target_relation.incorporate(path={'schema': 'shadow'}) %}
+        {% do replace_relation(replace_view(shade, in_shadow(compiled_code))) %}
+    {% endif %}
     {{ run_hooks(post_hooks) }}
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}

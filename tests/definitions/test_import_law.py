@@ -14,8 +14,8 @@ PROJECT = "dagster_project"
 LAYERS = (
     "base", "removals", "keys", "vault", "warehouse", "reference", "contracts", "receiving",
     "ledger", "publishing", "postgres", "records", "purge", "upgrade", "gates", "nights",
-    "charts", "statement", "life", "trace", "inspection", "backup", "status", "pages", "person",
-    "desk", "opening", "fleet",
+    "charts", "statement", "life", "trace", "foresight", "inspection", "backup", "status", "pages",
+    "person", "desk", "opening", "fleet",
 )  # fmt: skip
 """The packages of ``lib``; each may import those before it."""
 LIB = {f"lib.{layer}" for layer in LAYERS}

@@ -49,6 +49,7 @@ SECTION_TITLES = {
     "FollowUp": "`follow_up`", "Screening": "`screening`", "ScreeningGoals": "`goals`",
     "Effect": "`effect`", "DaySpan": "`control`", "BusinessCase": "`business_case`",
     "BusinessCaseLine": "`lines`", "StatedPayback": "`stated_payback`",
+    "Variant": "`variants`",
 }  # fmt: skip
 """The sections of the contract file in the order of the page, as the file has them."""
 

@@ -33,8 +33,9 @@ SEEDS = Path(__file__).parents[2] / "seeds"
 NIGHTS = ("2024-03-15", "2024-09-01", "2025-04-30")
 TABLES = (
     "participant", "person_month", "settlement", "settlement_reading", "settlement_line",
-    "settlement_part", "settlement_true_up", "restatement", "settlement_blocker", "claim_match",
-    "claim_match_period", "mismatch", "settlement_forecast", "contract_outlook",
+    "settlement_part", "settlement_variant", "settlement_true_up", "restatement",
+    "settlement_blocker", "claim_match", "claim_match_period", "mismatch", "settlement_forecast",
+    "contract_outlook",
 )  # fmt: skip
 WITHDRAWN = ("ydelsesforloeb", "dream", "resultatkrav", "jobindsats")
 RELEASED = Decimal("12345.67")

@@ -156,7 +156,7 @@ def test_every_table_of_the_oracle_has_rows_somewhere(shared_folder: Path) -> No
             counts.update(found["rows"])
     assert {table for table, count in counts.items() if count} >= {
         "participant", "person_month", "settlement", "settlement_reading", "settlement_line",
-        "settlement_part",
+        "settlement_part", "settlement_variant",
         "settlement_blocker", "payment_curve", "settlement_forecast", "contract_outlook",
         "fte_month", "mismatch",
         "claim_match", "claim_match_period",

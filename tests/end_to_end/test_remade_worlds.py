@@ -141,9 +141,9 @@ def test_terms_of_one_contract_change_no_other(
 def test_prices_and_limits_times_three_give_amounts_times_three(copied: Remade) -> None:
     """Invariant 24: exactly where a month is priced, to a few øre where a share is rounded."""
     months = copied.rows(
-        f"""select a.basis_dkk as one, b.basis_dkk as three from {copied.before('settlement_part')} a
-        join {copied.place('settlement_part')} b
-        on b.contract_id = {new_id(TRIPLE).replace('contract_id', 'a.contract_id')}
+        f"""select a.basis_dkk as one, b.basis_dkk as three from {copied.before("settlement_part")} a
+        join {copied.place("settlement_part")} b
+        on b.contract_id = {new_id(TRIPLE).replace("contract_id", "a.contract_id")}
         and a.period_start = b.period_start and a.part_id = b.part_id
         and a.price_group is not distinct from b.price_group
         where a.kind = 'person_months' and a.basis_dkk is not null"""
@@ -152,8 +152,8 @@ def test_prices_and_limits_times_three_give_amounts_times_three(copied: Remade) 
     assert [row for row in months if row["three"] != 3 * row["one"]] == []
     whole = copied.rows(
         f"""select a.entitlement_cumulative_dkk as one, b.entitlement_cumulative_dkk as three
-        from {copied.before('settlement')} a join {copied.place('settlement')} b
-        on b.contract_id = {new_id(TRIPLE).replace('contract_id', 'a.contract_id')}
+        from {copied.before("settlement")} a join {copied.place("settlement")} b
+        on b.contract_id = {new_id(TRIPLE).replace("contract_id", "a.contract_id")}
         and a.period_start = b.period_start where a.entitlement_cumulative_dkk is not null"""
     )
     assert sum(row["one"] > 0 for row in whole) >= 5
@@ -166,7 +166,7 @@ def test_a_single_ceiling_is_the_least_of_itself_and_what_is_due_without_it(
     """Invariant 23."""
     rows = copied.rows(
         f"""select period_start, reading_id, entitlement_cumulative_dkk as due
-        from {copied.place('settlement_reading')}
+        from {copied.place("settlement_reading")}
         where contract_id = '{richest[1]}' and reading_id like 'loft-%'"""
     )
     due = {(row["period_start"], row["reading_id"]): row["due"] for row in rows}
@@ -320,9 +320,7 @@ def test_everything_moved_by_four_hundred_years_gives_the_same_amounts(
     )
     for column in columns:
         name = column["column_name"]
-        remade.change(
-            f"update {column['table_name']} set {name} = {name} + interval {years} year"
-        )
+        remade.change(f"update {column['table_name']} set {name} = {name} + interval {years} year")
     remade.build()
     for table in MONEY:
         labels = [

@@ -15,7 +15,9 @@ from dagster_project.orchestration.knowledge import knowledge
 from dagster_project.settings import Home
 
 ROOT = Path(__file__).parents[2]
-_PIN = re.compile(r"^([\w.-]+)==(\S+) \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\\n|\n|$))+)", re.M)
+_PIN = re.compile(
+    r"^([\w.-]+)==(\S+) \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\\n|\n|$))+)", re.M
+)
 
 
 def pins(text: str) -> dict[str, str]:
@@ -34,9 +36,7 @@ def test_another_version_of_an_engine_is_other_knowledge(
     before = knowledge(told)
     assert knowledge(told) == before
     real = metadata.version
-    monkeypatch.setattr(
-        metadata, "version", lambda name: "0.0.1" if name == engine else real(name)
-    )
+    monkeypatch.setattr(metadata, "version", lambda name: "0.0.1" if name == engine else real(name))
     assert knowledge(told) != before
 
 

@@ -52,6 +52,19 @@ _ENTRIES = f"""
         ('k', 'r', 1, date '2023-02-01', date '2024-02-01', true, true, false),
         ('k', 'r', 2, date '2023-03-01', date '2024-02-29', false, null, null);
 """
+_VARIANT = "intermediate.int_variants__compare"
+_VARIANTS = f"""
+    insert into shadow.variant
+        select contract_id || '~' || name, contract_id, name, row_number() over ()
+        from raw.contract cross join (values (''), ('v')) as variant (name);
+    insert into {_VARIANT}
+        select paid.contract_id, paid.period_start, variant.name, paid.basis_dkk,
+            paid.basis_cumulative_dkk, paid.entitlement_cumulative_dkk, 0
+        from {_PAID} as paid
+        inner join intermediate.int_periods__list as listed using (contract_id, period_start)
+        cross join (values (''), ('v')) as variant (name)
+        where not listed.is_final;
+"""
 _SUMMARY = "intermediate.int_relapse__summarise"
 _SUMMARISED = f"""
     {_ENTRIES}
@@ -611,6 +624,22 @@ DEFECTS: dict[str, Defect] = {
     "chosen_reading_is_settled": Defect(
         f"update {_READ} set entitlement_cumulative_dkk = entitlement_cumulative_dkk + 0.01"
         " where is_chosen"
+    ),
+    "variant_is_single": Defect(
+        f"insert into {_VARIANT} select * from {_VARIANT} limit 1", _VARIANTS
+    ),
+    "variant_basis_is_sum_of_periods": Defect(
+        f"update {_VARIANT} set basis_cumulative_dkk = basis_cumulative_dkk + 0.01"
+        " where variant_id = 'v'",
+        _VARIANTS,
+    ),
+    "variant_differs_from_the_own": Defect(
+        f"update {_VARIANT} set difference_dkk = 0.01 where variant_id = 'v'", _VARIANTS
+    ),
+    "own_row_is_the_settlement": Defect(
+        f"update {_VARIANT} set entitlement_cumulative_dkk = entitlement_cumulative_dkk + 0.01,"
+        " difference_dkk = difference_dkk - 0.01 where variant_id = ''",
+        _VARIANTS,
     ),
     "curve_point_is_single": Defect(f"insert into {_CURVE} select * from {_CURVE} limit 1"),
     "curve_never_falls": Defect(

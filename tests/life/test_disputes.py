@@ -161,9 +161,7 @@ class Told:
         self.seen["participants"] = {
             row["course_id"]: row["eligibility"] for row in town.rows("restricted.participant")
         }
-        self.seen["disputes"] = {
-            row["dispute_id"]: row for row in town.rows("restricted.dispute")
-        }
+        self.seen["disputes"] = {row["dispute_id"]: row for row in town.rows("restricted.dispute")}
         self.seen["deadlines"] = town.deadlines()
         self.ask("as decided", lambda: town.dispute("2023-01", "A", "2023-03"))
         self.again = town.dispute("2023-01", "A", "2023-03", "unpaid", "Kai")

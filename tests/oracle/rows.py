@@ -21,6 +21,7 @@ from tests.oracle import (
     parts,
     settlement,
     tracked,
+    variants,
 )
 from tests.oracle.home import Delivery, Knowledge, know, read_contracts
 
@@ -184,6 +185,7 @@ def contract_rows(
         answer["settlement"] = settlement_rows(contract_id, settled)
         answer["settlement_reading"] = reading_rows(contract, settled)
         answer["settlement_line"] = line_rows(contract_id, settled)
+        answer["settlement_variant"] = variants.variant_rows(knowledge, contract)
         whole, by_reason = tracked.match_rows(contract, months, settled)
         answer["claim_match_period"], answer["claim_match"] = whole, by_reason
         answer["settlement_part"] = parts.part_rows(contract, months, settled)

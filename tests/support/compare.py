@@ -12,6 +12,7 @@ KEYS = {
     "person_month": ("contract_id", "course_id", "month"),
     "settlement": ("contract_id", "period_start"),
     "settlement_reading": ("contract_id", "period_start", "reading_id"),
+    "settlement_variant": ("contract_id", "period_start", "variant_id"),
     "settlement_part": ("contract_id", "period_start", "part_id", "price_group"),
     "settlement_line": (
         "contract_id", "period_start", "line_kind", "part_id", "course_id", "month", "price_group",

@@ -11,6 +11,17 @@ from tests.oracle import civil, settlement
 GROUPS = ["sygedagpenge", "jobafklaring", "kontanthjælp"]
 REASONS = ["død", "fraflyttet", "udvandret", "pension", "trukket"]
 AREA = "Prøve"
+VARIED: dict[str, dict[str, list[Any]]] = {
+    "person_months": {
+        "max_support_days": [0, 5, 15, 31], "min_case_days": [0, 90, 181, 200],
+        "case_max_gap_days": [0, 28, 60], "effort_months": [3, 12, 24],
+        "subsidised_job_blocks": [True, False], "pay_on": ["register", "claim_and_register"],
+        "exit_reasons": [[], ["død", "afsluttet"], ["trukket"]],
+    },
+    "fte_reduction": {"netting": ["across_groups", "per_group"]},
+    "relapse_reduction": {"cost_per_relapse": [1, 250000], "case_max_gap_days": [0, 28]},
+}  # fmt: skip
+"""Keys of each kind of part that move kroner, and no period."""
 
 
 def kroner(rng: random.Random, low: int, high: int) -> int | str:
@@ -53,7 +64,34 @@ def terms(rng: random.Random, contract_id: str, registers: list[str]) -> dict[st
         last = settlement.periods(contract, end)[-1].end
         final = last + rng.choice([1, 1, 4, 35, 1200])
         contract["settlement"]["final_on"] = civil.day_text(final)
+    # a die of its own: the rest of the world is what it was without variants
+    contract["variants"] = variants(random.Random(f"variants of {contract_id}"), contract)
     return contract
+
+
+def variants(rng: random.Random, contract: dict[str, Any]) -> list[dict[str, Any]]:
+    """Some variants of a contract, or none: keys of its parts and of its payment set otherwise."""
+    changes: list[dict[str, Any]] = []
+    for part in contract["parts"]:
+        changes += [
+            {f"parts.{part['part_id']}.{key}": rng.choice(values)}
+            for key, values in VARIED[part["kind"]].items()
+        ]
+        if part["kind"] == "person_months":
+            group = part["price_groups"][0]["benefit_group"]
+            changes.append({f"parts.{part['part_id']}.price_groups.{group}.max_participants": None})
+    changes += [
+        {"payment.readings.chosen": one["reading_id"]}
+        for one in contract["payment"]["readings"]["alternatives"]
+    ]
+    changes.append({"register_lag_days": rng.choice([0, 35]), "requires_person_status": False})
+    changes.append({"payment.tiers.0.provider_share": "0.75"})
+    rng.shuffle(changes)
+    chosen = changes[: rng.choice([0, 2, 4, 12])]
+    return [
+        {"variant_id": f"v{number}", "title": f"Variant {number}", "set": change}
+        for number, change in enumerate(chosen)
+    ]
 
 
 def some_parts(rng: random.Random, start: int) -> list[dict[str, Any]]:

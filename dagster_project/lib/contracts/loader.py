@@ -7,7 +7,8 @@ Decides: C.file.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from dagster_project.lib.base.strict_yaml import (
     read_document,
     show_path,
 )
+from dagster_project.lib.contracts import variants
 from dagster_project.lib.contracts.checks import Problem, find_problems
 from dagster_project.lib.contracts.model import KEY_PATH, Contract
 from dagster_project.lib.reference import KnownGroups, groups_of, load_benefit_codes
@@ -78,11 +80,37 @@ def read_contract_problems(path: Path) -> tuple[Contract | None, list[str]]:
     return _read(path, groups_of(load_benefit_codes()))
 
 
+def read_as(path: Path, contract_id: str) -> Contract:
+    """Other terms of a contract, from a file of any name; errors as ``read_contract``."""
+    contract, problems = _read(path, groups_of(load_benefit_codes()), contract_id)
+    if contract is None:
+        raise _file_error(problems)
+    return contract
+
+
+def set_otherwise(contract: Contract, changes: Mapping[str, Any]) -> Contract:
+    """A contract without its variants, and with some terms set otherwise by path (S.variant_path).
+
+    Raises:
+        EffektError: ``CONTRACT_FILE`` names the paths that name no key, or what is wrong then.
+    """
+    terms = {name: value for name, value in contract.terms().items() if name != "variants"}
+    wrong = [f"{path}: {why}" for path, value in changes.items()
+             if (why := variants.put(terms, path, value))]  # fmt: skip
+    made, problems = (None, []) if wrong else validate_terms(terms, groups_of(load_benefit_codes()))
+    wrong += [f"{show_path(path)}: {text}" for path, text in problems]
+    if made is None or wrong:
+        raise _file_error(wrong)
+    return made
+
+
 def _wrong_ending(name: str) -> str:
     return f"{shown(name)}: filens navn skal ende på {SUFFIX}"
 
 
-def _read(path: Path, groups: KnownGroups | None) -> tuple[Contract | None, list[str]]:
+def _read(
+    path: Path, groups: KnownGroups | None, contract_id: str | None = None
+) -> tuple[Contract | None, list[str]]:
     try:
         document = read_document(path)
     except YamlRefusedError as error:
@@ -92,8 +120,10 @@ def _read(path: Path, groups: KnownGroups | None) -> tuple[Contract | None, list
     if numbered := _numbered(path.name, document):
         return None, numbered
     contract, problems = _validate(document.tree, groups)
-    if contract is not None and contract.contract_id != path.name.removesuffix(SUFFIX):
-        problems.append((("contract_id",), "skal være filens navn uden .yml"))
+    wanted = contract_id or path.name.removesuffix(SUFFIX)
+    if contract is not None and contract.contract_id != wanted:
+        said = "skal være kontraktens" if contract_id else "skal være filens navn uden .yml"
+        problems.append((("contract_id",), said))
     if problems or contract is None:
         return None, [_show(path.name, document, problem) for problem in problems]
     return contract, []
@@ -105,6 +135,11 @@ def _numbered(name: str, document: Document) -> list[str]:
     problems = [_show(name, document, (path, text)) for path in number_paths(document.tree)]
     problems += [f"{shown(name)}, linje {line}: {text}" for line in document.numbered_comments]
     return problems or ([f"filens navn {text}"] if shown(name) != name else [])
+
+
+def list_shadows(contract: Contract) -> list[variants.Shadow]:
+    """A loaded contract unchanged and each of its variants; nothing where it has none."""
+    return variants.shadows_of(contract, partial(validate_terms, groups=None))
 
 
 def contract_from_json(terms: str | dict[str, Any]) -> Contract:
@@ -126,6 +161,14 @@ def contract_from_json(terms: str | dict[str, Any]) -> Contract:
 
 
 def _validate(tree: Any, groups: KnownGroups | None) -> tuple[Contract | None, list[Problem]]:
+    contract, problems = validate_terms(tree, groups)
+    if contract is not None and not problems:
+        problems = list(variants.find_problems(contract, partial(validate_terms, groups=groups)))
+    return contract, problems
+
+
+def validate_terms(tree: Any, groups: KnownGroups | None) -> tuple[Contract | None, list[Problem]]:
+    """A contract of plain data, its variants unseen, and every problem found in it."""
     try:
         contract = Contract.model_validate(tree)
     except ValidationError as error:

@@ -4,7 +4,8 @@ What belongs here: the shape of the file and checks inside one mapping. What doe
 between sections (``checks``), reading files (``loader``), tables (``tables``). A number that the
 rules state in words is an optional key with that number as default (docs/adr/0003).
 
-Rules: C.file, C.actors, C.clause, C.parts, C.readings, C.tracked, C.tracking, C.only_place, S.calendar.
+Rules: C.file, C.actors, C.clause, C.parts, C.readings, C.tracked, C.tracking, C.only_place,
+S.calendar, S.variant.
 Decides: C.parts, C.readings, C.tracking.
 """
 
@@ -22,6 +23,7 @@ from pydantic import (
     ConfigDict,
     Field,
     GetJsonSchemaHandler,
+    PlainSerializer,
     SerializerFunctionWrapHandler,
     field_validator,
     model_serializer,
@@ -30,7 +32,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from dagster_project.lib.base import canonical, months, person_names
+from dagster_project.lib.base import canonical, months, person_names, strict_yaml
 from dagster_project.lib.contracts.scalars import (
     MAX_COUNT,
     Between,
@@ -587,6 +589,17 @@ class Retention(Section):
     years: Annotated[Integer, Between(1, 100)] = 5
 
 
+MAX_VARIANTS = 12
+
+
+class Variant(Section):
+    """Other terms of the contract, priced every night and never paid (S.variant)."""
+
+    variant_id: Slug
+    title: Text
+    changes: Annotated[dict[str, Any], PlainSerializer(strict_yaml.as_json)] = Field(alias="set")
+
+
 class Contract(Section):
     """One contract file (C.file)."""
 
@@ -611,6 +624,12 @@ class Contract(Section):
     effect: Effect | None = None
     business_case: BusinessCase | None = None
     retention: Annotated[Retention | None, AddedLater()] = None
+    variants: Annotated[
+        list[Variant],
+        Field(max_length=MAX_VARIANTS),
+        _once("variant_id", "variant_id"),
+        AddedLater(),
+    ] = []
 
     @cached_property
     def terms_sha256(self) -> str:

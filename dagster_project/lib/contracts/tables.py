@@ -2,7 +2,7 @@
 
 What belongs here: which key stands in which column (lib/warehouse). What does not: any rule.
 
-Rules: C.terms, M.contract.
+Rules: C.terms, M.contract, S.variant.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.lib.contracts.loader import list_shadows
 from dagster_project.lib.contracts.model import (
     Contract,
     FteReductionPart,
@@ -25,6 +26,8 @@ from dagster_project.lib.contracts.periods import list_periods
 from dagster_project.lib.warehouse.rows import replace_rows
 
 Row = dict[str, Any]
+_BESIDE = "~"
+"""Between the ids of contract and variant in the shadow; no id holds it."""
 
 
 def write_contracts(
@@ -33,6 +36,8 @@ def write_contracts(
     ended: Mapping[str, Collection[dt.date]] | None = None,
 ) -> dict[str, int]:
     """Replace the rows of every raw.contract* table by those of these contracts.
+
+    The variants of those that are computed take the same rows into the shadow.
 
     Args:
         connection: an open warehouse with its raw tables.
@@ -52,6 +57,7 @@ def write_contracts(
     rows["raw.contract_period"] += [
         row for row in _rows(_periods, rest) if row["period_start"] in over[row["contract_id"]]
     ]
+    _write_shadows(connection, computed)
     return {table: replace_rows(connection, table, found) for table, found in rows.items()}
 
 
@@ -61,6 +67,25 @@ def _rows(rows_of: Callable[[Contract], Iterator[Row]], contracts: Sequence[Cont
         for contract in contracts
         for row in rows_of(contract)
     ]
+
+
+def _write_shadows(connection: duckdb.DuckDBPyConnection, contracts: Sequence[Contract]) -> None:
+    """Replace the rows of the shadow: each contract with variants unchanged, and each variant."""
+    shadows = [(one.contract_id, shadow) for one in contracts for shadow in list_shadows(one)]
+    rows: dict[str, list[Row]] = {table: [] for table in _SHADOWED}
+    linked = []
+    for number, (of, shadow) in enumerate(shadows, start=1):
+        name = f"{of}{_BESIDE}{shadow.variant_id}"
+        linked.append({
+            "contract_id": name, "of_contract_id": of, "variant_id": shadow.variant_id,
+            "variant_no": number,
+        })  # fmt: skip
+        for table in _SHADOWED:
+            for row in _TABLES[table](shadow.contract):
+                rows[table].append({"contract_id": name, **row})
+    replace_rows(connection, "shadow.variant", linked)
+    for table, own in rows.items():
+        replace_rows(connection, table.replace("raw.", "shadow."), own)
 
 
 def _named(section: Section, names: str) -> Row:
@@ -348,3 +373,13 @@ _ENDED_TABLES: dict[str, Callable[[Contract], Iterator[Row]]] = {
     "raw.ended_contract": _ended,
     "raw.ended_contract_part": _ended_parts,
 }
+
+
+_SHADOWED = tuple(
+    f"raw.contract{suffix}"
+    for suffix in (
+        "", "_part", "_period", "_price_group", "_rate", "_case_group", "_exit_reason",
+        "_fte_group", "_tier", "_reading",
+    )
+)  # fmt: skip
+"""What bears on basis and entitlement; the other sections have no rows in the shadow."""

@@ -23,9 +23,13 @@ if TYPE_CHECKING:
     from dagster_project.lib.life.disputes import decide, dispute, name_of
     from dagster_project.lib.life.documents import period_name, write_documents
 
-_HOMES = dict.fromkeys(
-    ("approve", "correct", "pay", "release", "return_", "submit", "verify"), "commands"
-) | dict.fromkeys(("decide", "dispute", "name_of"), "disputes") | dict.fromkeys(("period_name", "write_documents"), "documents")
+_HOMES = (
+    dict.fromkeys(
+        ("approve", "correct", "pay", "release", "return_", "submit", "verify"), "commands"
+    )
+    | dict.fromkeys(("decide", "dispute", "name_of"), "disputes")
+    | dict.fromkeys(("period_name", "write_documents"), "documents")
+)
 
 __all__ = [
     "approve", "correct", "decide", "dispute", "name_of", "pay", "period_name", "release", "return_", "submit", "verify",

@@ -196,7 +196,9 @@ def _effort_months(
         [contract_id, course],
     )
     if not known:
-        raise UsageError("kontrakten har ikke det forløb", remedy="se forløbets id på deltagerlisten")
+        raise UsageError(
+            "kontrakten har ikke det forløb", remedy="se forløbets id på deltagerlisten"
+        )
     period = f"{start:%Y-%m}"
     access.note(step.home, DISPUTE, contract=contract_id, period=period, course=course)
     rows = step.snapshot.rows(
@@ -215,9 +217,7 @@ def _effort_months(
     return found
 
 
-def _not_as_wanted(
-    step: Step, rows: Sequence[dict[str, Any]], wants: str
-) -> list[dict[str, Any]]:
+def _not_as_wanted(step: Step, rows: Sequence[dict[str, Any]], wants: str) -> list[dict[str, Any]]:
     """The months that are not as wanted: as published, or as decided since."""
     left = []
     for row in rows:

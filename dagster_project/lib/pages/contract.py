@@ -3,7 +3,7 @@
 What belongs here: which rows of the mart stand on it, in which order. What does not: any figure.
 The pictures, and the sections of the settlement's arithmetic, are those of its statement.
 
-Rules: V.contract.
+Rules: V.contract, S.variant.
 Decides: V.contract.
 """
 
@@ -88,8 +88,8 @@ class _Maker:
         """Page and pictures."""
         sections = some(
             *self._way(), self._forecast(), self._periods(), self._history(), self._basis(),
-            *self._reductions(), self._achieved(), self._readings(), self._corrections(),
-            self._deadlines(), self._disputes(), *self._terms_of(),
+            *self._reductions(), self._achieved(), self._readings(), self._variants(),
+            self._corrections(), self._deadlines(), self._disputes(), *self._terms_of(),
         )  # fmt: skip
         own = self.contract
         provider = f" med {own['provider']}" if own["provider"] else ""
@@ -321,6 +321,29 @@ class _Maker:
             Column("reading_id", "Fortolkning", self._reading),
             Column("entitlement_cumulative_dkk", "Betalingsret i alt, kr."),
             Column("difference_to_chosen_dkk", "Forskel fra den, der følges, kr."),
+        )), text=[said])  # fmt: skip
+
+    def _variant(self, row: Row) -> str:
+        if not row["variant_id"]:
+            return "Kontraktens egne vilkår, som om intet var godkendt"
+        titles = {one.variant_id: one.title for one in self.terms.variants} if self.terms else {}
+        return titles.get(row["variant_id"], row["variant_id"])
+
+    def _variants(self) -> Section | None:
+        priced = self._rows("settlement_variant", "period_start, variant_id")
+        if not priced:
+            return None
+        newest = priced[-1]["period_start"]
+        rows = [row for row in priced if row["period_start"] == newest]
+        said = (
+            f"Til og med {self.labels[newest]}: andre vilkår, regnet af den samme viden, som om"
+            " intet var godkendt. De betales aldrig."
+        )
+        return section("Hvis vilkårene var andre", table_of("settlement_variant", rows, (
+            Column("variant_id", "Vilkår", self._variant),
+            Column("basis_cumulative_dkk", "Grundlag i alt, kr."),
+            Column("entitlement_cumulative_dkk", "Betalingsret i alt, kr."),
+            Column("difference_dkk", "Forskel fra kontraktens egne, kr."),
         )), text=[said])  # fmt: skip
 
     def _corrections(self) -> Section | None:

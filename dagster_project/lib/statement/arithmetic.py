@@ -3,7 +3,7 @@
 What belongs here: the sections from which a reader recomputes the basis and the entitlement. What
 does not: the first page (``front``), what surrounds the figures (``view``), any rule.
 
-Rules: S.statement, S.parts_in_full.
+Rules: S.statement, S.parts_in_full, S.variant.
 Decides: S.parts_in_full.
 """
 
@@ -237,6 +237,39 @@ def readings(content: Content) -> Section:
         one_sentence(f"Begrundelse for den valgte: {terms['chosen_reason']}"),
     ]
     return Section("Fortolkninger af kontrakten", said, table=Table(headings, rows))
+
+
+def variants(content: Content) -> Section | None:
+    """Other terms beside the contract's own, as if nothing had been approved; none without any."""
+    shown = content["shown"].get("variants", ())
+    if not shown:
+        return None
+    told = {one["variant_id"]: one for one in content["provenance"]["terms"].get("variants", ())}
+    rows = [
+        [
+            text_cell(_variant_title(told, row["variant_id"])), money(row["basis_cumulative_dkk"]),
+            money(row["entitlement_cumulative_dkk"]),
+            money(row["difference_dkk"]) if row["variant_id"] else text_cell(None),
+            text_cell(told.get(row["variant_id"], {}).get("clause")),
+        ]
+        for row in shown
+    ]  # fmt: skip
+    headings = ("Vilkår", ">Grundlag i alt, kr.", ">Betalingsret i alt, kr.",
+                ">Forskel til kontraktens egne, kr.", "Kontraktens ord")  # fmt: skip
+    said = [
+        "Andre vilkår, regnet af den samme viden. De betales aldrig, og de flytter ingen krone.",
+        (
+            "Alle rækker er regnet, som om intet var godkendt: uden reguleringer, og uden at et "
+            "godkendt forløb beholder sin plads."
+        ),
+    ]
+    return Section("Hvis vilkårene var andre", said, table=Table(headings, rows))
+
+
+def _variant_title(told: Mapping[str, Any], variant_id: str) -> str:
+    if not variant_id:
+        return "Kontraktens egne vilkår, som om intet var godkendt"
+    return str(told.get(variant_id, {}).get("title") or variant_id)
 
 
 # parts that are computed from statistics or entries -----------------------------------------------

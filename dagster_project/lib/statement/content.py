@@ -4,7 +4,7 @@ What belongs here: gathering it from a published snapshot and the terms, once. A
 it as it is, so that the documents of an approved period can always be made again from the ledger
 alone. What does not: words (``view``), layout, files.
 
-Rules: S.statement.
+Rules: S.statement, S.variant.
 Decides: S.statement.
 """
 
@@ -55,7 +55,8 @@ def gather(
     return {
         "statement_sha256": figures_sha256(shown),
         "figures": shown,
-        "shown": _shown(snapshot, contract, settlement, lines),
+        "shown": _shown(snapshot, contract, settlement, lines)
+        | _variants(snapshot, contract, period_start),
         "provenance": _provenance(snapshot, contract),
     }
 
@@ -126,6 +127,20 @@ def _calendar(snapshot: Snapshot, contract_id: str, start: dt.date) -> dict[str,
     if still_open["month_count"]:
         found["open_disputes"] = plain([still_open])[0]
     return found
+
+
+def _variants(snapshot: Snapshot, contract: Contract, start: dt.date) -> dict[str, Any]:
+    """What other terms would come to, the contract's own row first; nothing without variants."""
+    if not contract.variants:
+        return {}
+    found = {
+        row["variant_id"]: row
+        for row in _of(
+            snapshot, "mart.settlement_variant", contract.contract_id, start, "variant_id"
+        )
+    }
+    order = ["", *(variant.variant_id for variant in contract.variants)]
+    return {"variants": [found[name] for name in order if name in found]}
 
 
 def _of(snapshot: Snapshot, table: str, contract_id: str, start: dt.date, order: str) -> Rows:

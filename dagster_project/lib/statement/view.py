@@ -73,6 +73,7 @@ def _sections(content: Content) -> list[Section]:
         arithmetic.tiers(content),
         arithmetic.limits(content),
         arithmetic.readings(content),
+        arithmetic.variants(content),
         _shares(content),
         _claims(content),
         *arithmetic.reductions(content),

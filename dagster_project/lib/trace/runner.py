@@ -6,7 +6,7 @@ What belongs here: the functions that replay and causes call. What does not: dbt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 from dagster_project.settings import Home
@@ -18,8 +18,10 @@ RunModels = Callable[[Home, Sequence[str]], object]
 class Compiled(Protocol):
     """The models that one model is built from, as the last night of a home compiled them."""
 
-    def rebuild(self, side: Home, *, behind: str | None = None, until: str | None = None) -> None:
-        """Build them in a side home: only those ``behind`` a model, only what ``until`` reads."""
+    def rebuild(
+        self, side: Home, *, behind: Collection[str] = (), until: str | None = None
+    ) -> None:
+        """Build them in a side home: only those ``behind`` models, only what ``until`` reads."""
 
 
 FindCompiled = Callable[[Home, str], Compiled]

@@ -168,9 +168,7 @@ def _dispute_text(row: Mapping[str, Any]) -> str:
     """A dispute in one line: what is wanted of which month, and how it was decided."""
     outcome = "åben"
     if row["outcome"]:
-        outcome = (
-            f"{words.label('dispute_outcome', row['outcome'])} {_date(row['decided_on'])}"
-        )
+        outcome = f"{words.label('dispute_outcome', row['outcome'])} {_date(row['decided_on'])}"
     return (
         f"indsigelse {row['dispute_id']}: {row['course_id']}, {_month(row['month'])}: "
         f"{words.label('dispute_wants', row['wants'])} · {_kr(row['amount_dkk'])} · {outcome}"

@@ -18,7 +18,7 @@ import duckdb
 from dagster_project.lib.base.canonical import sha256_text
 
 RAW_DDL = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
-"""Creates the schemas ``raw`` and ``gate`` and those of their tables that are missing."""
+"""Creates the rooms ``raw``, ``gate`` and ``shadow`` and those of their tables that are missing."""
 
 OFFLINE: dict[str, Any] = {
     "autoinstall_known_extensions": "false",
@@ -65,7 +65,7 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 def create_raw(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create the raw and gate tables that are missing.
+    """Create the tables of raw, gate and shadow that are missing.
 
     Tables that another text of the declaration made are dropped first, with their rows: their
     columns may differ, and everything in them comes from the home's files.
@@ -75,7 +75,8 @@ def create_raw(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(RAW_DDL)
         return
     with transaction(connection):
-        connection.execute("drop schema if exists raw cascade; drop schema if exists gate cascade")
+        for schema in ("shadow", "raw", "gate"):
+            connection.execute(f"drop schema if exists {schema} cascade")
         connection.execute(RAW_DDL)
         connection.execute("insert into raw.version values (?)", [version])
 

@@ -7,6 +7,7 @@
 -- A warehouse that another text of this file made is laid out anew and loaded from the vault.
 create schema if not exists raw;
 create schema if not exists gate;
+create schema if not exists shadow;
 -- sha256 of the text of this file that made the tables
 create table if not exists raw.version (ddl_sha256 varchar);
 
@@ -227,3 +228,34 @@ create table if not exists gate.check_result (
     unexpected bigint, is_success boolean, owner varchar, remedy varchar);
 create table if not exists gate.failing_key (
     gate integer, check_id varchar, contract_id varchar, key_text varchar);
+
+-- the shadow ------------------------------------------------------------------------------------
+-- Variants are contracts in the shadow of their own: the rows that the models read in place of the
+-- own ones when they run over the shadow (dbt/macros/shadow.sql). Nothing has been approved there.
+-- one row per variant and, with an empty variant_id, per contract that has any
+create table if not exists shadow.variant (
+    contract_id varchar, of_contract_id varchar, variant_id varchar, variant_no integer);
+create table if not exists shadow.contract as from raw.contract limit 0;
+create table if not exists shadow.contract_part as from raw.contract_part limit 0;
+create table if not exists shadow.contract_period as from raw.contract_period limit 0;
+create table if not exists shadow.contract_price_group as from raw.contract_price_group limit 0;
+create table if not exists shadow.contract_rate as from raw.contract_rate limit 0;
+create table if not exists shadow.contract_case_group as from raw.contract_case_group limit 0;
+create table if not exists shadow.contract_exit_reason as from raw.contract_exit_reason limit 0;
+create table if not exists shadow.contract_fte_group as from raw.contract_fte_group limit 0;
+create table if not exists shadow.contract_tier as from raw.contract_tier limit 0;
+create table if not exists shadow.contract_reading as from raw.contract_reading limit 0;
+create table if not exists shadow.frozen_line as from raw.frozen_line limit 0;
+create table if not exists shadow.frozen_settlement as from raw.frozen_settlement limit 0;
+create or replace view shadow.deltagere as
+select own.* replace (
+    variant.contract_id as contract_id,
+    own.course_ref::bigint * 1000000 + variant.variant_no as course_ref)
+from raw.deltagere as own
+inner join shadow.variant as variant on own.contract_id = variant.of_contract_id;
+create or replace view shadow.resultatkrav as
+select own.* replace (
+    variant.contract_id as contract_id,
+    own.course_ref::bigint * 1000000 + variant.variant_no as course_ref)
+from raw.resultatkrav as own
+inner join shadow.variant as variant on own.contract_id = variant.of_contract_id;

@@ -353,7 +353,9 @@ def test_a_calendar_is_no_term(tmp_path: Path, tree: Tree) -> None:
 
 
 # Rule S.calendar
-@pytest.mark.parametrize(("days", "is_valid"), [(0, True), (3650, True), (3651, False), (-1, False)])
+@pytest.mark.parametrize(
+    ("days", "is_valid"), [(0, True), (3650, True), (3651, False), (-1, False)]
+)
 def test_a_deadline_lies_within_ten_years(
     tmp_path: Path, tree: Tree, days: int, is_valid: bool
 ) -> None:

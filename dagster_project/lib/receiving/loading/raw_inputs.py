@@ -13,9 +13,9 @@ import duckdb
 
 from dagster_project.lib import contracts, warehouse
 from dagster_project.lib import reference as tables
-from dagster_project.lib.reference import public_holidays
 from dagster_project.lib.receiving.loading.known import write_known
 from dagster_project.lib.receiving.loading.load import load_deliveries
+from dagster_project.lib.reference import public_holidays
 from dagster_project.lib.warehouse.rows import replace_rows
 from dagster_project.settings import Home
 

@@ -208,9 +208,7 @@ def _listed_otherwise(connection: duckdb.DuckDBPyConnection, past: Past) -> set[
     return {row[0] for row in rows}
 
 
-def _decided_since(
-    connection: duckdb.DuckDBPyConnection, past: Past
-) -> set[tuple[str, dt.date]]:
+def _decided_since(connection: duckdb.DuckDBPyConnection, past: Past) -> set[tuple[str, dt.date]]:
     """Courses and months about which a dispute has been upheld since."""
     rows = connection.execute(
         """

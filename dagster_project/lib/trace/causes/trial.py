@@ -44,7 +44,7 @@ class Trial:
 
     def rerun_after(self, model: str, until: str = AMOUNTS) -> None:
         """Only what lies behind a model, whose rows have been changed by hand."""
-        self.models.rebuild(self.side, behind=model, until=until)
+        self.models.rebuild(self.side, behind=[model], until=until)
 
     def rerun_with_places_held(self) -> None:
         """From the raw room to the amounts; who has a place stays as it is today."""

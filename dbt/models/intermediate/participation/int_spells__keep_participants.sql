@@ -1,5 +1,6 @@
 -- grain: one row per clipped spell of a participant in a register that decides the course
--- counts: the spells that the rules about courses read, found in the register once
+-- counts: the spells that the rules about courses read, found in the register once, for contracts
+--   and their variants alike
 -- rules: R2.case, R3.exit
 -- left out: everybody without a course
 with
@@ -21,6 +22,11 @@ courses as (
         register_no,
         person_no
     from {{ ref('int_courses__join_terms') }}
+    union
+    select
+        register_no,
+        person_no
+    from {{ shadow_ref('int_courses__join_terms') }}
 ),
 
 final as (
