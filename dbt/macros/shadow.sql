@@ -13,6 +13,7 @@
         'contract', 'contract_part', 'contract_period', 'contract_price_group', 'contract_rate',
         'contract_case_group', 'contract_exit_reason', 'contract_fte_group', 'contract_tier',
         'contract_reading', 'deltagere', 'resultatkrav', 'frozen_line', 'frozen_settlement',
+        'ledger_event',
     ]) }}
 {%- endmacro %}
 
@@ -24,7 +25,8 @@
         'stg_contracts__price_groups', 'stg_contracts__rates', 'stg_contracts__case_groups',
         'stg_contracts__exit_reasons', 'stg_contracts__fte_groups', 'stg_contracts__tiers',
         'stg_contracts__readings', 'stg_deltagere__courses', 'stg_resultatkrav__claims',
-        'stg_ledger__frozen_lines', 'stg_ledger__frozen_settlements',
+        'stg_ledger__frozen_lines', 'stg_ledger__frozen_settlements', 'stg_ledger__disputes',
+        'stg_ledger__decisions', 'int_disputes__resolve_known', 'int_decisions__choose',
         'int_months__list', 'int_months__observe',
         'int_contracts__read_person_month_terms', 'int_courses__resolve_known',
         'int_courses__join_terms', 'int_courses__date_exits', 'int_courses__pick_price_groups',

@@ -259,3 +259,10 @@ select own.* replace (
     own.course_ref::bigint * 1000000 + variant.variant_no as course_ref)
 from raw.resultatkrav as own
 inner join shadow.variant as variant on own.contract_id = variant.of_contract_id;
+-- disputes and decisions stand in both, each at its own rate
+create or replace view shadow.ledger_event as
+select own.* replace (
+    variant.contract_id as contract_id,
+    variant.contract_id || substr(own.dispute_id, length(own.contract_id) + 1) as dispute_id)
+from raw.ledger_event as own
+inner join shadow.variant as variant on own.contract_id = variant.of_contract_id;

@@ -25,19 +25,11 @@ person_months as (
         month,
         status,
         rate_dkk,
+        is_decided,
         is_claim_known,
-        is_earned and not is_payable as is_unclaimed
+        is_earned and not is_payable and not is_decided as is_unclaimed
     from {{ ref('int_person_months__decide_payable') }}
     where status in ('not_observed', 'on_support', 'self_supporting')
-),
-
--- the join point of decisions: none are known yet
-decisions as (
-    select
-        course_no,
-        month
-    from person_months
-    where false
 ),
 
 latest_months as (
@@ -58,17 +50,13 @@ judged as (
         person_months.status,
         person_months.rate_dkk,
         date_diff('month', courses.visited_on, person_months.month) as effort_month,
-        person_months.status = 'not_observed' and decisions.course_no is null as is_open,
-        person_months.is_unclaimed and decisions.course_no is null as is_unclaimed,
+        person_months.status = 'not_observed' and not person_months.is_decided as is_open,
+        person_months.is_unclaimed,
         person_months.is_claim_known,
         coalesce(latest_months.is_self_supporting, false) as goes_on_paid
     from person_months
     inner join courses on person_months.course_no = courses.course_no
     left join latest_months on person_months.course_no = latest_months.course_no
-    left join decisions
-        on
-            person_months.course_no = decisions.course_no
-            and person_months.month = decisions.month
 ),
 
 final as (
