@@ -10,6 +10,7 @@ from pathlib import Path
 
 from dagster_project import settings
 from dagster_project.lib.backup import make_backup
+from dagster_project.settings import HOME_FORMAT
 from tests.support.examples import ALL, home_of
 from tests.support.night import copy_inputs, publish
 from tests.unit.backup.conftest import new_key
@@ -31,7 +32,7 @@ def test_a_lost_home_comes_back_elsewhere_with_the_same_snapshot(tmp_path: Path)
     home = copy_inputs(home_of(NAME), tmp_path / "et" / "hjem")
     key = tmp_path / "backup.key"
     (home / "home.yml").write_text(
-        f"format: 2\nbackup: {{recipients: [{new_key(key)}]}}\n", encoding="utf-8"
+        f"format: {HOME_FORMAT}\nbackup: {{recipients: [{new_key(key)}]}}\n", encoding="utf-8"
     )
     snapshot = publish(home, AS_OF, documents=True)
     made = make_backup(settings.resolve(home), tmp_path / "kopi.tar.age")

@@ -58,10 +58,14 @@ def findings(lock: Path, looked: Iterable[dict[str, Any]]) -> list[Finding]:
     if missing:
         raise NotAuditedError(f"{len(missing)} packages were not looked at")
     return [
-        (str(lock), name, one["version"], vulnerability["id"])
+        (_told(lock), name, one["version"], vulnerability["id"])
         for name, one in sorted(answered.items())
         for vulnerability in one["vulns"]
     ]
+
+
+def _told(lock: Path) -> str:
+    return str(lock.relative_to(ROOT)) if lock.is_relative_to(ROOT) else lock.name
 
 
 def audit(locks: Iterable[Path]) -> int:
@@ -72,12 +76,12 @@ def audit(locks: Iterable[Path]) -> int:
         for lock in locks:
             try:
                 found += ask(lock)
-                print(f"{lock}: asked the index")
+                print(f"{_told(lock)}: asked the index")
             except NotAuditedError:
                 with advisories.service(known["records"]) as address:
                     found += ask(lock, "-s", "osv", "--osv-url", address)
                 day = known["as_of"]
-                print(f"{lock}: the index did not answer; asked the saved list of {day}")
+                print(f"{_told(lock)}: the index did not answer; asked the saved list of {day}")
     except NotAuditedError as error:
         print(f"not audited: {error}", file=sys.stderr)
         return NOT_AUDITED

@@ -29,6 +29,8 @@ from dagster_project.lib.records import vault
 from dagster_project.lib.vault import VAULT, Received
 from dagster_project.settings import Home, HomeFile
 
+VAULT_KEY = "vault.key"
+"""Name in ``secrets`` of the key that received files are encrypted with, wherever it lay."""
 _Seen = tuple[int, int, int, int]
 
 
@@ -132,9 +134,13 @@ class Cut:
     def _settings(self) -> Iterator[Entry]:
         """Keys, contracts, overlays and ``home.yml``."""
         foreign = _foreign_secrets(self._home, self._own)
+        far = _far_key(self._home)
         for path in _files(self._home.secrets):
-            if path.resolve() not in foreign:
+            is_replaced = far is not None and path.name == VAULT_KEY
+            if path.resolve() not in foreign and not is_replaced:
                 yield self._file(path)
+        if far is not None:
+            yield self._file(far, f"secrets/{VAULT_KEY}")
         yield from self._folder(self._home.sources)
         if self._contracts is not None:
             for path in _files(self._contracts):
@@ -218,6 +224,12 @@ def _is_side_file(file: Received, known: set[str]) -> bool:
         raise MovedError from None
     text = raw.decode("utf-8", "replace")
     return len(raw) <= SIDE_FILE_BYTES and any(names_sha256(text, sha256) for sha256 in known)
+
+
+def _far_key(home: Home) -> Path | None:
+    """The key of received files, where ``home.yml`` names one that is not in ``secrets``."""
+    key: Path | None = getattr(home, "vault_key_file", None)
+    return None if key is None or home.secrets in key.parents else key
 
 
 def _foreign_secrets(home: Home, own: HomeFile) -> set[Path]:

@@ -13,6 +13,7 @@ Decides: F.restore.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,12 +22,16 @@ from typing import Any
 
 from dagster_project.lib.backup import archive, listing
 from dagster_project.lib.backup.archive import Entry
+from dagster_project.lib.backup.cut import VAULT_KEY
 from dagster_project.lib.backup.listing import Listing
 from dagster_project.lib.base import files
-from dagster_project.lib.base.errors import UsageError
+from dagster_project.lib.base.errors import EffektError, UsageError
+from dagster_project.lib.base.strict_yaml import load_typed
 from dagster_project.lib.inspection import inspect_home
 from dagster_project.settings import Home, show_folder
 
+_KEY_FILE = "vault_key_file"
+_KEY_FILE_LINE = re.compile(rf"^{_KEY_FILE}:[^\n]*(?:\n|$)", re.MULTILINE)
 FOLDERS = (
     "contracts", "ledger", "quarantine", "reports", "secrets", "sources", "vault",
 )  # fmt: skip
@@ -88,6 +93,7 @@ def restore(path: Path, home: Home, identity_file: Path) -> Restored:
     files.fsync_dir(home.root)
     try:
         found = _unpack(path, home, identities)
+        _keep_key_at_home(home)
         home.ensure()
         _require_whole(home)
     except BaseException:
@@ -163,6 +169,34 @@ def _write(target: Path, entry: Entry) -> None:
         stream.flush()
         os.fchmod(stream.fileno(), files.FILE_PRIVATE)
         os.fsync(stream.fileno())
+
+
+def _keep_key_at_home(home: Home) -> None:
+    """Where the key of received files lay elsewhere, ``home.yml`` names that place no more.
+
+    The archive brings it as ``secrets/vault.key``, where it is looked for by itself.
+    """
+    if home.home_file.is_file() and (home.secrets / VAULT_KEY).is_file():
+        text = home.home_file.read_text(encoding="utf-8")
+        if (changed := without_key_file(text)) != text:
+            files.write_atomic(home.home_file, changed)
+
+
+def without_key_file(text: str) -> str:
+    """The text of ``home.yml`` without ``vault_key_file``, all else as it was.
+
+    Raises:
+        EffektError: ``HOME_FILE``: the key is written in a form that is not understood.
+    """
+    changed = _KEY_FILE_LINE.sub("", text)
+    before, after = (load_typed(one) or {} for one in (text, changed))
+    if after == {name: value for name, value in before.items() if name != _KEY_FILE}:
+        return changed
+    raise EffektError(
+        "HOME_FILE",
+        f"{_KEY_FILE} i home.yml kan ikke fjernes",
+        remedy=f"skriv den på én linje: {_KEY_FILE}: FIL, og lav sikkerhedskopien igen",
+    )
 
 
 def _require_whole(home: Home) -> None:

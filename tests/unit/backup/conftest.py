@@ -11,7 +11,7 @@ import pytest
 
 from dagster_project.lib import life, statement
 from dagster_project.lib.backup import Backup, Restored, make_backup, restore
-from dagster_project.settings import Home, Settings
+from dagster_project.settings import HOME_FORMAT, Home, Settings
 from tests.faults import corpus
 from tests.support.published import CONTRACT, World, make_world
 from tests.unit.receiving import homes
@@ -78,7 +78,7 @@ def place(made: World, tmp_path: Path) -> Place:
     (root / "sources" / "note.txt").write_text("x")
     key = tmp_path / "backup.key"
     (root / "home.yml").write_text(
-        f"format: 2\nbackup: {{recipients: [{new_key(key)}]}}\n", encoding="utf-8"
+        f"format: {HOME_FORMAT}\nbackup: {{recipients: [{new_key(key)}]}}\n", encoding="utf-8"
     )
     home = Home(root)
     settings = Settings(home, root / "contracts", made.settings.as_of, None)

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from dagster_project.lib import inspection
-from dagster_project.lib.backup import archive, cut, making
+from dagster_project.lib.backup import archive, cut, making, restoring
 from dagster_project.lib.base.errors import EXIT_FAILED, EXIT_USAGE, EffektError
 from dagster_project.lib.receiving.intake.register import load_register
-from dagster_project.settings import Home
+from dagster_project.settings import HOME_FORMAT, Home
 from tests.faults import corpus
 from tests.unit.backup.conftest import Place, new_key
 from tests.unit.receiving import homes
@@ -90,10 +90,34 @@ def test_what_opens_other_systems_stays_at_home(place: Place) -> None:
     assert not {"secrets/proxy", "secrets/dsn"} & place.back_up().listing.files.keys()
 
 
+# Rules F.backup, F.restore
+@pytest.mark.parametrize("is_far", [True, False])
+def test_the_key_of_received_files_comes_along_wherever_it_lies(
+    place: Place, monkeypatch: pytest.MonkeyPatch, is_far: bool
+) -> None:
+    (place.home.secrets / "vault.key").write_text("i mappen")
+    (place.home.secrets / "vault.key").chmod(0o600)
+    (far := place.folder / "fjern.key").write_text("et andet sted")
+    key = far if is_far else place.home.secrets / "vault.key"
+    monkeypatch.setattr(Home, "vault_key_file", property(lambda _home: key), raising=False)
+    brought = [(e.name, b"".join(e.chunks)) for e in cut.Cut(place.home, None).entries()]
+    assert [raw for name, raw in brought if name == "secrets/vault.key"] == [key.read_bytes()]
+
+
+# Rule F.restore
+def test_a_restored_home_names_no_key_on_the_lost_machine() -> None:
+    rest = "format: 2\n# vault_key_file: før\narea: Prøveby\n"
+    assert restoring.without_key_file(f"vault_key_file: /etc/effekt/a.key\n{rest}") == rest
+    assert restoring.without_key_file(f"{rest}vault_key_file: a.key") == rest
+    assert restoring.without_key_file(rest) == rest
+    with pytest.raises(EffektError):
+        restoring.without_key_file("vault_key_file:\n  a.key\narea: Prøveby\n")
+
+
 # Rule F.backup
 @pytest.mark.parametrize("told", ["", "backup: {recipients: []}\n"])
 def test_without_recipients_it_ends_2_and_says_what_to_write(place: Place, told: str) -> None:
-    place.home.home_file.write_text(f"format: 2\n{told}")
+    place.home.home_file.write_text(f"format: {HOME_FORMAT}\n{told}")
     with pytest.raises(EffektError) as failed:
         place.back_up()
     assert (failed.value.code, failed.value.exit_code) == ("BACKUP_RECIPIENTS", EXIT_USAGE)
@@ -106,7 +130,7 @@ def test_a_mistyped_recipient_is_refused(place: Place) -> None:
     wrong = "q" if text[last] != "q" else "p"
     place.home.home_file.write_text(text[:last] + wrong + text[last + 1 :])
     assert code_of(place) == ("BACKUP_RECIPIENTS", EXIT_USAGE)
-    place.home.home_file.write_text("format: 2\nbackup: {recipients: [age1kort]}\n")
+    place.home.home_file.write_text("backup: {recipients: [age1kort]}\n")
     assert code_of(place) == ("HOME_FILE", EXIT_FAILED)
 
 

@@ -19,8 +19,10 @@ from dagster_project.lib.backup import archive, listing, restoring
 from dagster_project.lib.backup.archive import Entry
 from dagster_project.lib.backup.listing import Listing
 from dagster_project.lib.base.errors import EXIT_FAILED, EXIT_USAGE, EffektError
-from dagster_project.settings import Home
+from dagster_project.settings import HOME_FORMAT, Home
 from tests.unit.backup.conftest import Place, new_key
+
+HOME_YML = f"format: {HOME_FORMAT}\n".encode()
 
 
 @pytest.fixture
@@ -100,7 +102,7 @@ def recipients(place: Place) -> list[Any]:
 )  # fmt: skip
 def test_a_name_that_leads_elsewhere_is_refused(place: Place, name: str) -> None:
     before = sorted(place.folder.iterdir())
-    path = forge(place, {"home.yml": b"format: 2\n", name: b"ond"}, lambda _told: None)
+    path = forge(place, {"home.yml": HOME_YML, name: b"ond"}, lambda _told: None)
     assert refusal(place, path) == ("BACKUP_BROKEN", EXIT_FAILED)
     new = {path, place.folder / "andet"}
     assert set(place.folder.iterdir()) - set(before) <= new
@@ -135,16 +137,16 @@ def test_an_archive_holds_files_and_nothing_else(place: Place, kind: bytes) -> N
 def test_files_that_are_not_those_of_the_listing_are_refused(
     place: Place, change: Callable[[Listing], Any]
 ) -> None:
-    sound = forge(place, {"home.yml": b"format: 2\n"}, lambda _told: None)
+    sound = forge(place, {"home.yml": HOME_YML}, lambda _told: None)
     assert place.bring_back(sound, "helt").home.is_home
-    path = forge(place, {"home.yml": b"format: 2\n"}, change)
+    path = forge(place, {"home.yml": HOME_YML}, change)
     assert refusal(place, path) == ("BACKUP_BROKEN", EXIT_FAILED)
 
 
 # Rule F.restore
 def test_a_home_that_is_not_whole_is_not_left_as_one(place: Place) -> None:
     chain = (place.home.ledger / "settlements.jsonl").read_bytes()
-    files = {"home.yml": b"format: 2\n", "ledger/settlements.jsonl": chain}
+    files = {"home.yml": HOME_YML, "ledger/settlements.jsonl": chain}
     path = forge(place, files, lambda _told: None)  # what was approved is not in it
     assert refusal(place, path) == ("BACKUP_BROKEN", EXIT_FAILED)
     files["ledger/settlements.jsonl"] = chain.replace(b'"Kai"', b'"Kaj"')
