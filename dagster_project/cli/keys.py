@@ -54,7 +54,9 @@ def rotate_key(
             count = records.rotate_vault_key(own)
         told = f"{count} modtagne filer er krypteret med en ny nøgle.\n"
         show(
-            as_json, {"files": count}, told + "Gem en kopi af den, og behold den gamle til kopier."
+            as_json,
+            {"files": count},
+            told + "Gem en kopi af den, og behold den gamle til gamle kopier.",
         )
         return
     with lock.hold(own.lock_file):

@@ -224,7 +224,9 @@ def _tell_left(home: Home) -> None:
 def _sweep(home: Home) -> None:
     """Remove what killed processes left aside (F.killed)."""
     side_home.sweep(home)
-    folders = [home.root, home.vault, home.quarantine, home.work, home.dagster]
+    folders = [
+        home.root, home.secrets, home.vault, home.quarantine, home.work, home.dagster,
+    ]  # fmt: skip
     for deep in (home.ledger, home.reports):
         inner = (path for path in deep.rglob("*") if path.is_dir() and not path.is_symlink())
         folders += [deep, *inner]

@@ -43,7 +43,7 @@ def test_a_link_is_refused_and_what_it_points_at_is_untouched(home: Home, tmp_pa
     assert list(home.landing.iterdir()) == []
     kept = vault.Received(home, vault.QUARANTINE, sha256(os.fsencode(target)))
     assert kept.read() == os.fsencode(target)
-    assert not kept.is_symlink()
+    assert not kept.stored.is_symlink()
 
 
 def test_a_linked_folder_is_not_entered(home: Home, tmp_path: Path) -> None:

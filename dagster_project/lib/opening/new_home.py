@@ -90,7 +90,7 @@ def make_home(home: Home, area: str) -> NewHome:
     files.make_dir(home.root, files.DIR_PUBLIC)
     with lock.hold(home.lock_file):
         require_free(home)
-        files.sweep_asides([home.root, home.secrets])
+        files.sweep_asides([home.root, home.secrets, home.vault])
         text = yaml.safe_dump({"format": HOME_FORMAT, "area": name}, allow_unicode=True,
                               sort_keys=False)  # fmt: skip
         files.write_atomic(home.unfinished_file, text)
@@ -98,8 +98,9 @@ def make_home(home: Home, area: str) -> NewHome:
             files.set_mode(files.make_dir(own), files.DIR_PRIVATE)
         home.ensure()
         # of a killed init: perhaps half
-        for left in (home.key_file, home.statement_key_file, home.vault_key_file):
+        for left in (home.key_file, home.statement_key_file):
             left.unlink(missing_ok=True)
+        vault.drop_unused_key(home)
         made = NewHome(
             home,
             name,

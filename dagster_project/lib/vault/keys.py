@@ -161,6 +161,12 @@ def end_change(home: Home) -> VaultKey:
     return read_key(home)
 
 
+def drop_unused_key(home: Home) -> None:
+    """Remove what a killed ``effekt init`` left of the key: nothing was received yet."""
+    for left in (home.vault / _RECIPIENT, home.vault_key_file):
+        left.unlink(missing_ok=True)
+
+
 def told_recipient(home: Home) -> str | None:
     """The public half that ``vault/.recipient`` names; none where there is no such file."""
     try:

@@ -263,6 +263,7 @@ def test_a_file_put_back_unencrypted_is_read_told_and_encrypted_by_a_change_of_k
     file.stored.write_bytes(GOOD)
     home.home_file.write_text("format: 3\n", encoding="utf-8")
     assert file.read() == GOOD
+    assert receiving.row_hmacs(home, file.sha256, "deltagere", [1])  # the parser reads it, too
     (area,) = [area for area in inspect_home(home).areas if area.name == "vault"]
     assert [fault.code for fault in area.faults] == ["VAULT_PLAIN"]
     records.rotate_vault_key(home)

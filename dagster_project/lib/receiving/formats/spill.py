@@ -10,6 +10,7 @@ Rules: F.encrypted, F.hostile.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,11 +46,23 @@ class Spill:
     @contextmanager
     def shown(self, path: Path) -> Iterator[Path]:
         """The path under which the parser reads a file, until the context is left."""
-        _put(os.open(path, os.O_RDONLY | os.O_CLOEXEC), self.file)
+        _put(self._without_name(path), self.file)
         try:
             yield vault.path_of(self.file)
         finally:
             _put(vault.unnamed(self.folder, 0), self.file)
+
+    def _without_name(self, path: Path) -> int:
+        """A handle on a file; of one that has a name a copy, for the engine would follow to it."""
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        if not os.fstat(handle).st_nlink:
+            return handle
+        copy = vault.unnamed(self.folder)
+        try:
+            shutil.copyfile(vault.path_of(handle), vault.path_of(copy))
+        finally:
+            os.close(handle)
+        return copy
 
     def new_copy(self) -> Path:
         """The path of a new, empty copy; the one before is gone."""
