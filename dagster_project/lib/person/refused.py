@@ -63,9 +63,7 @@ def seek_refused(
         if not received.is_there:
             continue
         with received.opened() as path:
-            found = _holds(path, person)
-            if not found:
-                found = _lands_with(path, record, parser, spill, person)
+            found = _holds(path, person) or _lands_with(path, record, parser, spill, person)
         if found:
             holding[record.sha256] = record
             unread.discard(record.sha256)
