@@ -10,11 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dagster_project.lib import inspection, person, removals
+from dagster_project.lib import inspection, person, removals, warehouse
 from dagster_project.lib.base.errors import EffektError, NotAllowedError, UsageError
 from dagster_project.lib.person import forgetting, sealing
 from dagster_project.lib.person.numbers import Person, read_number
 from dagster_project.lib.publishing import closed_rooms
+from dagster_project.lib.receiving.judging.declarations import load_sources
 from dagster_project.settings import Home
 from tests.faults import corpus
 from tests.support import number_forms
@@ -360,3 +361,31 @@ def test_a_snapshot_may_lack_its_restricted_room_up_to_the_publication_before(
     assert closed_rooms.remove_old_rooms(home) == ([folder.name] if is_old else [])
     assert (folder / "restricted").exists() is not is_old
     assert closed_rooms.may_lack_room(home, folder, manifest) is is_old
+
+
+# Rules F.forget, G.staged
+def test_rejected_rows_of_others_stay_rejected_and_the_forgotten_are_counted_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allowed = load_sources()["eindkomst"].model_copy(update={"max_rejected_rows": 9})
+    for module in ("take_in", "loading.as_accepted"):
+        monkeypatch.setattr(
+            f"dagster_project.lib.receiving.{module}.load_sources",
+            lambda: {**load_sources(), "eindkomst": allowed},
+        )
+    home = homes.new_home(tmp_path / "home")
+    mine, other, third = corpus.TABLES["eindkomst"][1]
+    spoilt = [[*row[:2], "april", *row[3:]] for row in (mine, other)]
+    cut = [own.NUMBER[1:], *mine[1:]]
+    own.land(home, "eindkomst", [mine, other, *spoilt, cut, third, third])
+    assert not homes.receive(home).refused
+    forget(home)
+    after = own.loaded(home)
+    assert [row[1:] for row in after["rejected_row"]] == [(4, "maaned", "DATE_FORMAT")]
+    assert [row[1] for row in after["eindkomst"]] == [2, 6]
+    with warehouse.connect(home.warehouse) as connection:
+        counts = connection.execute(
+            "select row_count, loaded_rows, rejected_rows, duplicate_rows, skipped_rows,"
+            " forgotten_rows from raw.loaded_delivery"
+        ).fetchall()
+    assert counts == [(7, 2, 1, 1, 0, 3)]
