@@ -123,7 +123,8 @@ def test_a_replay_of_the_period_that_read_the_file_is_refused(told: Told) -> Non
 # Rules F.forget, G.staged
 def test_gate_20_counts_the_forgotten_rows(told: Told) -> None:
     rows = told.town.asked(
-        "select source, row_count, loaded_rows, forgotten_rows from raw.loaded_delivery"
+        "select source, loaded.row_count, loaded_rows, forgotten_rows"
+        " from raw.loaded_delivery as loaded"
         " join raw.delivery using (delivery_no) where forgotten_rows > 0 order by source"
     )
     assert [(row[0], row[3]) for row in rows] == [

@@ -138,6 +138,8 @@ def finish(home: Home) -> bool:
     begun = sealing.pending(home)
     known = [one for one in removals.read(home) if one.action == FORGET]
     _remove_received(home, known)
+    if known:  # a night that was killed after it published left the room before it
+        closed_rooms.remove_old_rooms(home)
     if begun is None:
         return False
     named = {one.copy_sha256 for removal in known for one in removal.files}
@@ -180,7 +182,6 @@ def _remove_computed(home: Home) -> None:
     """Remove what was computed with the person; the next night computes it anew."""
     for path in home.work.iterdir() if home.work.is_dir() else ():
         shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
-    closed_rooms.remove_old_rooms(home)
     site = place.RESTRICTED.folder(home)
     if site.is_dir():
         aside = home.published / f"{OLD_PREFIX}{site.name}"

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.lib import removals, vault
+from dagster_project.lib import vault
 from dagster_project.lib.person.numbers import Person
 from dagster_project.lib.receiving.formats.content import land
 from dagster_project.lib.receiving.formats.landed import landed_text
@@ -55,18 +55,12 @@ def seek_refused(
     """The refused files that hold a number of the person; ``parser`` knows the person's SQL."""
     holding: dict[str, Record] = {}
     unread: set[str] = set()
-    gone = removals.removed(home)
     for record in register.refused():
         received = vault.Received(home, vault.QUARANTINE, record.sha256)
-        is_gone = gone.of(removals.QUARANTINE, record.sha256) is not None
-        if record.sha256 in holding or (is_gone and not received.is_there):
-            continue
-        if not received.is_there:
+        if record.sha256 in holding or not received.is_there:
             continue
         with received.opened() as path:
-            found = _holds(path, person)
-            if not found:
-                found = _lands_with(path, record, parser, spill, person)
+            found = _holds(path, person) or _lands_with(path, record, parser, spill, person)
         if found:
             holding[record.sha256] = record
             unread.discard(record.sha256)

@@ -215,7 +215,7 @@ def _is_drawn(record: Record, as_of: dt.date) -> bool:
 
 def _links(files: Files, records: Collection[Record]) -> list[tuple[str, str]]:
     """Every change of a number that a row which was not rejected tells."""
-    links = []
+    links: list[tuple[str, str]] = []
     for record in records:
         source = source_of(files.home, record)
         rule = next((rule for rule in source.rules if rule.rule == "chain"), None)

@@ -24,6 +24,7 @@ from dagster_project.lib.ledger.publications import NUMBER
 from dagster_project.lib.publishing import manifest as manifests
 from dagster_project.lib.publishing.leftovers import CURRENT, OLD_PREFIX, snapshots_dir
 from dagster_project.lib.publishing.manifest import Manifest
+from dagster_project.lib.publishing.tables import RESTRICTED
 from dagster_project.settings import Home
 
 
@@ -45,7 +46,7 @@ def remove_old_rooms(home: Home) -> list[str]:
     current = link.resolve() if link.exists() else None
     done = []
     for folder in sorted(path for path in snapshots_dir(home).glob("*") if path.is_dir()):
-        room = folder / manifests.PARQUET_DIRS[manifests.RESTRICTED]
+        room = folder / manifests.PARQUET_DIRS[RESTRICTED]
         if folder == current or not room.is_dir() or not _is_before(_read(folder), until):
             continue
         aside = home.published / f"{OLD_PREFIX}{secrets.token_hex(4)}"
@@ -58,7 +59,7 @@ def remove_old_rooms(home: Home) -> list[str]:
 
 def may_lack_room(home: Home, folder: Path, manifest: Manifest) -> bool:
     """Whether a snapshot has no restricted room because forgetting closed it."""
-    room = folder / manifests.PARQUET_DIRS[manifests.RESTRICTED]
+    room = folder / manifests.PARQUET_DIRS[RESTRICTED]
     return not room.exists() and _is_before(manifest, _closed_until(home))
 
 

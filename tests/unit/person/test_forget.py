@@ -10,10 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dagster_project.lib import inspection, person, removals
-from dagster_project.lib.base.errors import NotAllowedError, UsageError
+from dagster_project.lib import inspection, person, removals, warehouse
+from dagster_project.lib.base.errors import EffektError, NotAllowedError, UsageError
 from dagster_project.lib.person import forgetting, sealing
 from dagster_project.lib.person.numbers import Person, read_number
+from dagster_project.lib.publishing import closed_rooms
+from dagster_project.lib.receiving.judging.declarations import load_sources
 from dagster_project.settings import Home
 from tests.faults import corpus
 from tests.support import number_forms
@@ -327,3 +329,63 @@ def test_a_number_is_found_in_every_way_that_people_write_it() -> None:
     assert [form for form in number_forms.HELD if not one.is_in(form)] == []
     assert [form for form in number_forms.of("6202901235") if one.is_in(form)] == []
     assert not any(one.is_in(text) for text in ("16101901234", "61019012345", "6101901233"))
+
+
+# Rules F.forget, F.killed
+def test_nobody_is_forgotten_while_files_of_a_killed_night_lie_aside(home: Home) -> None:
+    aside = home.vault / ".incoming"
+    aside.mkdir(exist_ok=True)
+    (aside / "next.part").write_bytes(b"610190-1234")
+    (aside / "journal.json").write_text("[]", "utf-8")
+    with pytest.raises(EffektError, match="NIGHT_UNFINISHED"):
+        forget(home)
+    assert removals.read(home) == []
+    (aside / "journal.json").unlink()
+    forget(home)
+    assert holding(home, own.NUMBER) == []
+
+
+@pytest.mark.parametrize(("number", "is_old"), [(3, True), (4, False)])
+# Rules F.forget, F.verify
+def test_a_snapshot_may_lack_its_restricted_room_up_to_the_publication_before(
+    tmp_path: Path, number: int, is_old: bool
+) -> None:
+    home = homes.new_home(tmp_path / "home")
+    folder = home.published / "snapshots" / "2024-01-01-0123456789ab"
+    (folder / "restricted").mkdir(parents=True)
+    manifest = {"publication": {"publication_no": number}}
+    (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    assert closed_rooms.remove_old_rooms(home) == []
+    removals.add(home, "forget", own.AS_OF, [], publication=3)
+    assert not closed_rooms.may_lack_room(home, folder, manifest)  # it is there
+    assert closed_rooms.remove_old_rooms(home) == ([folder.name] if is_old else [])
+    assert (folder / "restricted").exists() is not is_old
+    assert closed_rooms.may_lack_room(home, folder, manifest) is is_old
+
+
+# Rules F.forget, G.staged
+def test_rejected_rows_of_others_stay_rejected_and_the_forgotten_are_counted_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allowed = load_sources()["eindkomst"].model_copy(update={"max_rejected_rows": 9})
+    for module in ("take_in", "loading.as_accepted"):
+        monkeypatch.setattr(
+            f"dagster_project.lib.receiving.{module}.load_sources",
+            lambda: {**load_sources(), "eindkomst": allowed},
+        )
+    home = homes.new_home(tmp_path / "home")
+    mine, other, third = corpus.TABLES["eindkomst"][1]
+    spoilt = [[*row[:2], "april", *row[3:]] for row in (mine, other)]
+    cut = [own.NUMBER[1:], *mine[1:]]
+    own.land(home, "eindkomst", [mine, other, *spoilt, cut, third, third])
+    assert not homes.receive(home).refused
+    forget(home)
+    after = own.loaded(home)
+    assert [row[1:] for row in after["rejected_row"]] == [(4, "maaned", "DATE_FORMAT")]
+    assert [row[1] for row in after["eindkomst"]] == [2, 6]
+    with warehouse.connect(home.warehouse) as connection:
+        counts = connection.execute(
+            "select row_count, loaded_rows, rejected_rows, duplicate_rows, skipped_rows,"
+            " forgotten_rows from raw.loaded_delivery"
+        ).fetchall()
+    assert counts == [(7, 2, 1, 1, 0, 3)]
