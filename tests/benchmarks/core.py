@@ -93,9 +93,11 @@ def sql(folder: Path, models: str = "models.json") -> None:
         connection.execute("set preserve_insertion_order = false")
         connection.execute("drop schema if exists intermediate cascade")
         connection.execute("create schema intermediate")
-        for name, kind, text in steps:
+        for name, kind, text, in_shadow in steps:
             started = time.process_time()
             connection.execute(f"create or replace {kind} intermediate.{name} as {text}")
+            if in_shadow:
+                connection.execute(f"create or replace {kind} shadow.{name} as {in_shadow}")
             took[name] = round(time.process_time() - started, 3)
     (folder / models.replace(".json", "-took.json")).write_text(json.dumps(took, indent=1))
 

@@ -39,6 +39,16 @@ def size_text(result: dict) -> str:
     )
     if not result["rivals"]:
         same = "No rival was run."
+    variants = result["variants"]
+    priced = []
+    if variants:
+        none, one, every = (variants[name] for name in ("none", "one", "every"))
+        said = (
+            f"Twelve variants on one contract take the models from {none:.2f} to {one:.2f} CPU s"
+            f" ({one / none:.2f} times), on every contract to {every:.2f}"
+            f" ({every / none:.2f} times)."
+        )
+        priced = [said]
     relapse = result["relapse"]
     hours = relapse["int_income__sum_ordinary_hours"]
     once_more = (
@@ -46,7 +56,7 @@ def size_text(result: dict) -> str:
         f"{relapse['core']:.2f} CPU s, of it {relapse['relapse']:.2f} for the relapse rules "
         f"({relapse['relapse'] / relapse['core']:.1%}) and {hours:.2f} for the hours."
     )
-    lines += ["", f"Slowest models (last run, CPU s): {named}.", same, once_more, ""]
+    lines += ["", f"Slowest models (last run, CPU s): {named}.", same, once_more, *priced, ""]
     return "\n".join(lines)
 
 

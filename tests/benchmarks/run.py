@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -30,6 +31,14 @@ RIVALS = {
     "province": (),
     "nation": ("polars",),
 }
+VARIED_SIZES = ("municipality", "city")
+SHADOWED = frozenset(
+    re.findall(
+        r"'((?:stg|int)_\w+)'",
+        (DBT_DIR / "macros" / "shadow.sql").read_text(encoding="utf-8").split("{% macro")[2],
+    )
+)
+"""The models that are built over the shadow as well."""
 IMPORTS = "import dagster, great_expectations; from dbt.cli.main import dbtRunner"
 
 
@@ -95,10 +104,16 @@ def _with_parents(wanted: dict, targets: list[str]) -> list[str]:
     return ordered
 
 
-def _step(node: dict, folder: Path) -> tuple[str, str, str]:
-    """Name, kind and compiled text of a model."""
+def _step(node: dict, folder: Path) -> tuple[str, str, str, str]:
+    """Name, kind and compiled text of a model, and the text for the shadow, if it has one."""
     path = folder / "target" / "compiled" / "effekt" / node["original_file_path"]
-    return node["name"], node["config"]["materialized"], path.read_text()
+    name, text = node["name"], path.read_text()
+    told = text if name in SHADOWED else ""
+    for parent in node["depends_on"]["nodes"]:
+        own = parent.split(".")[-1]
+        for room in ("staging", "intermediate") if own in SHADOWED else ():
+            told = told.replace(f'"{room}"."{own}"', f'"shadow"."{own}"')
+    return name, node["config"]["materialized"], text, told
 
 
 def write_input(folder: Path) -> None:
@@ -164,6 +179,15 @@ def terms(connection) -> dict:
     }  # fmt: skip
 
 
+def measure_variants(size: worlds.Size, folder: Path, runs: int) -> dict[str, float]:
+    """CPU seconds of the models without variants, with twelve on one contract and on every one."""
+    found = {}
+    for name, varied in (("none", 0), ("one", 1), ("every", size.contracts)):
+        worlds.add_variants(folder / "warehouse.duckdb", size, varied)
+        found[name] = statistics.median(child("sql", folder)["cpu"] for _ in range(runs))
+    return found
+
+
 def compare(folder: Path, rivals: tuple[str, ...]) -> dict[str, int]:
     """Rows of the SQL's figures that a rival confirms; any difference ends the run."""
     import duckdb
@@ -216,7 +240,10 @@ def measure(size: worlds.Size, runs: int, folder: Path) -> dict:
         "rivals": RIVALS[size.name],
         "models": json.loads((folder / "models-took.json").read_text()),
     }
-    return result | {"relapse": measure_relapse(size, folder)}
+    return result | {
+        "variants": measure_variants(size, folder, runs) if size.name in VARIED_SIZES else None,
+        "relapse": measure_relapse(size, folder),
+    }
 
 
 def measure_relapse(size: worlds.Size, folder: Path) -> dict[str, float]:

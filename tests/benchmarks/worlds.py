@@ -216,6 +216,7 @@ def contracts(size: Size) -> list[contract_model.Contract]:
     terms = json.loads(contract_model.read_contract(path, None).terms_json())
     quota = max(size.participants // size.contracts // 3, 30)
     terms.pop("effect", None)  # the comparison with controls pays nothing and the rivals lack it
+    terms.pop("variants")  # what they cost is measured apart (``add_variants``)
     for group in terms["parts"][0]["price_groups"]:
         group["max_participants"] = quota
     return [
@@ -259,6 +260,34 @@ def build_raw(path: Path, size: Size) -> None:
             " from range(1, $persons + 1) t(i)",
             {"persons": size.persons},
         )
+        connection.execute("checkpoint")
+
+
+VARIED = (
+    {"max_support_days": 15}, {"max_support_days": 31}, {"min_case_days": 181},
+    {"min_case_days": 90}, {"subsidised_job_blocks": False}, {"pay_on": "register"},
+    {"case_max_gap_days": 60}, {"case_max_gap_days": 0}, {"effort_months": 12},
+    {"exit_reasons": []}, {"max_support_days": 5, "pay_on": "register"},
+    {"effort_months": 18, "min_case_days": 200},
+)  # fmt: skip
+"""What twelve variants set in the part that pays for months."""
+
+
+def add_variants(path: Path, size: Size, varied: int) -> None:
+    """Give so many of a world's contracts twelve variants each, the others none."""
+    variants = [
+        {"variant_id": f"v{number}", "title": "t",
+         "set": {f"parts.beskaeftigelsesindsats.{key}": value for key, value in changes.items()}}
+        for number, changes in enumerate(VARIED)
+    ]  # fmt: skip
+    made = [
+        contract_model.contract_from_json(json.loads(one.terms_json()) | {"variants": variants})
+        if number < varied
+        else one
+        for number, one in enumerate(contracts(size))
+    ]
+    with warehouse.connect(path) as connection:
+        contract_model.write_contracts(connection, made)
         connection.execute("checkpoint")
 
 

@@ -18,7 +18,10 @@ from tests.support.danish_texts import Text
 
 COMMANDS = sorted(every_command(get_command(app)))  # type: ignore[arg-type]
 LEAST_TEXTS = 1000
-NAMES = {*(name for words in COMMANDS for name in words), "all", "web", "daemon"}
+NAMES = {
+    *(part for words in COMMANDS for name in words for part in (name, *name.split("-"))),
+    "all", "web", "daemon",
+}  # fmt: skip
 """What is typed: names of commands and of parts of the UI."""
 
 SYNONYMS = {

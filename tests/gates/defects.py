@@ -54,7 +54,7 @@ _ENTRIES = f"""
 """
 _VARIANT = "intermediate.int_variants__compare"
 _VARIANTS = f"""
-    insert into shadow.variant
+    insert into raw.contract_variant
         select contract_id || '~' || name, contract_id, name, row_number() over ()
         from raw.contract cross join (values (''), ('v')) as variant (name);
     insert into {_VARIANT}

@@ -83,7 +83,7 @@ def _write_shadows(connection: duckdb.DuckDBPyConnection, contracts: Sequence[Co
         for table in _SHADOWED:
             for row in _TABLES[table](shadow.contract):
                 rows[table].append({"contract_id": name, **row})
-    replace_rows(connection, "shadow.variant", linked)
+    replace_rows(connection, "raw.contract_variant", linked)
     for table, own in rows.items():
         replace_rows(connection, table.replace("raw.", "shadow."), own)
 

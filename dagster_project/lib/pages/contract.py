@@ -327,7 +327,7 @@ class _Maker:
         if not row["variant_id"]:
             return "Kontraktens egne vilkår, som om intet var godkendt"
         titles = {one.variant_id: one.title for one in self.terms.variants} if self.terms else {}
-        return titles.get(row["variant_id"], row["variant_id"])
+        return str(titles.get(row["variant_id"]) or row["variant_id"])
 
     def _variants(self) -> Section | None:
         priced = self._rows("settlement_variant", "period_start, variant_id")

@@ -154,6 +154,10 @@ create table if not exists raw.contract_tier (
 create table if not exists raw.contract_reading (
     contract_id varchar, reading_order integer, reading_id varchar, is_chosen boolean,
     payment_ceiling_dkk decimal(18, 2), basis_ceiling_dkk decimal(18, 2), clause varchar);
+-- variants are contracts in the shadow of their own (below): one row per variant and, with an empty
+-- variant_id, per contract that has any
+create table if not exists raw.contract_variant (
+    contract_id varchar, of_contract_id varchar, variant_id varchar, variant_no integer);
 create table if not exists raw.contract_potential (
     contract_id varchar, group_order integer, benefit_group varchar, gross_dkk decimal(18, 2),
     refund_share decimal(9, 6), reduced_fte decimal(18, 4), weeks_per_year integer,
@@ -232,9 +236,6 @@ create table if not exists gate.failing_key (
 -- the shadow ------------------------------------------------------------------------------------
 -- Variants are contracts in the shadow of their own: the rows that the models read in place of the
 -- own ones when they run over the shadow (dbt/macros/shadow.sql). Nothing has been approved there.
--- one row per variant and, with an empty variant_id, per contract that has any
-create table if not exists shadow.variant (
-    contract_id varchar, of_contract_id varchar, variant_id varchar, variant_no integer);
 create table if not exists shadow.contract as from raw.contract limit 0;
 create table if not exists shadow.contract_part as from raw.contract_part limit 0;
 create table if not exists shadow.contract_period as from raw.contract_period limit 0;
@@ -252,17 +253,17 @@ select own.* replace (
     variant.contract_id as contract_id,
     own.course_ref::bigint * 1000000 + variant.variant_no as course_ref)
 from raw.deltagere as own
-inner join shadow.variant as variant on own.contract_id = variant.of_contract_id;
+inner join raw.contract_variant as variant on own.contract_id = variant.of_contract_id;
 create or replace view shadow.resultatkrav as
 select own.* replace (
     variant.contract_id as contract_id,
     own.course_ref::bigint * 1000000 + variant.variant_no as course_ref)
 from raw.resultatkrav as own
-inner join shadow.variant as variant on own.contract_id = variant.of_contract_id;
+inner join raw.contract_variant as variant on own.contract_id = variant.of_contract_id;
 -- disputes and decisions stand in both, each at its own rate
 create or replace view shadow.ledger_event as
 select own.* replace (
     variant.contract_id as contract_id,
     variant.contract_id || substr(own.dispute_id, length(own.contract_id) + 1) as dispute_id)
 from raw.ledger_event as own
-inner join shadow.variant as variant on own.contract_id = variant.of_contract_id;
+inner join raw.contract_variant as variant on own.contract_id = variant.of_contract_id;

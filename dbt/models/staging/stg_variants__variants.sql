@@ -5,7 +5,7 @@
 with
 
 source as (
-    select * from {{ source('shadow', 'variant') }}
+    select * from {{ source('raw', 'contract_variant') }}
 ),
 
 final as (
