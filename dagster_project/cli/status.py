@@ -73,16 +73,7 @@ def _lines(found: Status) -> Iterator[str]:
     yield from _listed("Tilbageholdt:", found.held, _delivery)
     yield from _listed("Afvist:", found.refused, _delivery)
     yield from _listed("Blokerer:", found.blockers, _blocker)
-    if found.contracts:
-        yield from _listed("Kontrakter:", found.contracts, _contract)
-        foreseen = tuple(row for row in found.contracts if row["forecast"])
-        if foreseen:
-            yield from _listed("Prognose:", foreseen, _forecast)
-    yield from _listed("Afventer:", found.due, _due)
-    if found.deadlines:
-        yield from _listed("Frister:", found.deadlines, _deadline)
-    if found.disputes:
-        yield from _listed("Indsigelser:", found.disputes, _disputes)
+    yield from _of_contracts(found)
     if found.changed is None:
         yield "Ændret:        ingen tidligere udgivelse at sammenligne med"
     else:
@@ -94,6 +85,20 @@ def _lines(found: Status) -> Iterator[str]:
         yield f"Kontroller:    {_gates(found)}"
     if found.skipped_dates:
         yield f"Uden nat:      {', '.join(map(_date, found.skipped_dates))}"
+
+
+def _of_contracts(found: Status) -> Iterator[str]:
+    """What there is of contracts, periods and deadlines; nothing is said of what there is none."""
+    foreseen = tuple(row for row in found.contracts if row["forecast"])
+    if found.contracts:
+        yield from _listed("Kontrakter:", found.contracts, _contract)
+    if foreseen:
+        yield from _listed("Prognose:", foreseen, _forecast)
+    yield from _listed("Afventer:", found.due, _due)
+    if found.deadlines:
+        yield from _listed("Frister:", found.deadlines, _deadline)
+    if found.disputes:
+        yield from _listed("Indsigelser:", found.disputes, _disputes)
 
 
 def _looks(access: Mapping[str, Any]) -> str:

@@ -21,7 +21,8 @@ from tests.life.world import CONTRACT, Town
 
 MONTHS = [f"2023-{month:02d}" for month in range(2, 13)]
 CALENDAR = """final_on: 2024-06-30, calendar: {submit_within_days: 45, verify_within_days: 14,
-    approve_within_days: 14, pay_within_days: 30, dispute_within_days: 180, dispute_min_dkk: LEAST}}"""
+    approve_within_days: 14, pay_within_days: 30, dispute_within_days: 180,
+    dispute_min_dkk: LEAST}}"""
 CPR = {**world.CPR, "E": "6601900006"}
 STATED = {"E": "ledighedsydelse"}
 
@@ -126,7 +127,8 @@ class Told:
         ask("months the wrong way", lambda: town.dispute("2023-01", "A", "2023-03..2023-02"))
         ask("no price group", lambda: town.dispute("2023-01", "E", "2023-03"))
         ask("a course in the reason", lambda: life.dispute(
-            town.settings, CONTRACT, "2023-01", "A", "2023-03", "paid", "Lis", "forløb A"))  # fmt: skip
+            town.settings, CONTRACT, "2023-01", "A", "2023-03", "paid", "Lis", "forløb A"
+        ))  # fmt: skip
         town.least = 1001
         town.write_terms()
         ask("too few kroner", lambda: town.dispute("2023-01", "A", "2023-03"))

@@ -107,11 +107,12 @@ def find_warnings(contract: Contract) -> list[str]:
     days = calendar.submit_within_days if calendar else None
     if days is None or days > contract.register_lag_days:
         return []
-    return [
+    warning = (
         f"{contract.contract_id}.yml: settlement.calendar.submit_within_days ({days}) er ikke "
         f"større end register_lag_days ({contract.register_lag_days}): fristen for at indsende "
         "løber ud, før registret kan have afgjort periodens sidste måned"
-    ]
+    )
+    return [warning]
 
 
 def _effect(contract: Contract) -> Iterator[Problem]:

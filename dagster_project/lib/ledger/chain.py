@@ -56,7 +56,7 @@ class Event:
     ``key_fingerprint`` stands on the first event of a ledger only. ``register_head`` is the head of
     the register of deliveries when the event was written, null while that is empty.
     A dispute names the month of a course, which result is wanted (``wants``) and the price group
-    that it was opened with, and a decision its ``dispute_id`` and ``outcome`` (both null elsewhere).
+    that it was opened with; a decision names its ``dispute_id`` and ``outcome`` (null elsewhere).
     """
 
     sequence: int

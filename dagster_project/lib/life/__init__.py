@@ -32,7 +32,17 @@ _HOMES = (
 )
 
 __all__ = [
-    "approve", "correct", "decide", "dispute", "name_of", "pay", "period_name", "release", "return_", "submit", "verify",
+    "approve",
+    "correct",
+    "decide",
+    "dispute",
+    "name_of",
+    "pay",
+    "period_name",
+    "release",
+    "return_",
+    "submit",
+    "verify",
     "write_documents",
 ]  # fmt: skip
 

@@ -267,7 +267,8 @@ def _soon(row: Row, found: Status) -> Iterator[str]:
         )
     for one in found.disputes:
         if one["contract_id"] == row["contract_id"]:
-            yield f"{one['open_count']} åbne indsigelser, {danish.kroner(Decimal(one['amount_dkk']))}"
+            kroner = danish.kroner(Decimal(one["amount_dkk"]))
+            yield f"{one['open_count']} åbne indsigelser, {kroner}"
 
 
 # what moved ---------------------------------------------------------------------------------------

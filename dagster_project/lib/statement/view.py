@@ -208,8 +208,9 @@ def _calendar(content: Content) -> Section | None:
     ]  # fmt: skip
     said = []
     if still_open := shown.get("open_disputes"):
+        kroner = kr(still_open["amount_dkk"])
         said.append(
-            f"Åbne indsigelser: {still_open['month_count']} måneder, {kr(still_open['amount_dkk'])}. "
+            f"Åbne indsigelser: {still_open['month_count']} måneder, {kroner}. "
             "Et medhold bliver en efterregulering i en senere opgørelse."
         )
     if not rows and not said:
