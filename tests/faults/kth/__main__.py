@@ -62,7 +62,7 @@ def _try_all(arguments: argparse.Namespace, folder: Path) -> int:
         spent = time.monotonic() - begun
         tried = ", ".join(f"{harm} {count}" for harm, count in tally.tried.items())
         print(f"{deed.name}: {tally.count} trials in {spent:.0f} s ({tried});"
-              f" {tally.survived} were not noticed, {len(tally.wrong)} wrong", flush=True)  # fmt: skip
+              f" {tally.survived} unnoticed, {len(tally.wrong)} wrong", flush=True)  # fmt: skip
         for line in tally.wrong:
             print(f"  {line}", flush=True)
         total, wrong = total + tally.count, wrong + len(tally.wrong)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dagster_project.lib import ledger, life, publishing
+from dagster_project.lib.ledger import publications
 from dagster_project.lib.ledger.chain import check_frozen
 from dagster_project.lib.receiving.intake.register import load_register
 from dagster_project.settings import Home, Settings
@@ -185,7 +186,7 @@ def _published(root: Path) -> State:
     home = Home(root)
     found = publishing.current_snapshot(home)
     assert found is not None
-    known = [link["snapshot_id"] for link in ledger.read_publications(home)]
+    known = [link["snapshot_id"] for link in publications.read(home)]
     return {"snapshot": found.snapshot_id, "publications": known}
 
 
