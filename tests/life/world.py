@@ -17,7 +17,7 @@ from tests.support.night import run_night
 
 CONTRACT = "livet"
 TERMS = """
-contract_id: CONTRACT
+contract_id: livet
 title: En kontrakts liv
 area: Prøveby
 parties: {municipality: Prøveby Kommune, provider: Leverandøren, investor: Investoren}
@@ -104,7 +104,9 @@ class Town:
         """Write the contract file with today's rate."""
         folder = self.root / "contracts"
         folder.mkdir(parents=True, exist_ok=True)
-        text = TERMS.replace("RATE", str(self.rate)).replace("CONTRACT", self.contract_id)
+        text = TERMS.replace("RATE", str(self.rate)).replace(
+            f" {CONTRACT}\n", f" {self.contract_id}\n"
+        )
         if self.retention_years is not None:
             text += f'retention: {{years: {self.retention_years}, clause: "prøve"}}\n'
         (folder / f"{self.contract_id}.yml").write_text(text, encoding="utf-8")
