@@ -113,7 +113,7 @@ def _require_free(home: Home) -> bool:
     is_half = home.restoring_file.exists()
     raise UsageError(
         f"{show_folder(home.root)} er ikke en tom mappe; intet er ændret",
-        remedy="en afbrudt restore har ladet den stå: fjern den, og kør igen"
+        remedy="en afbrudt genskabelse har ladet den stå: fjern den, og kør igen"
         if is_half
         else "vælg en mappe, som er tom eller ikke findes endnu",
         code="FOLDER_TAKEN",
