@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project.lib import inspection, purge, receiving, removals
+from dagster_project.lib import inspection, purge, receiving, removals, vault
 from dagster_project.lib.base.errors import EffektError, UsageError
 from dagster_project.lib.keys.statement_key import make_statement_key
 from dagster_project.lib.ledger import retention
@@ -115,13 +115,16 @@ def world(tmp_path: Path) -> World:
 
 
 def found(home: Home, number: str) -> list[str]:
-    """Files of a home in which a person number stands, in any form that people write."""
+    """Files of a home in which a person number stands, in any form; received ones are decrypted."""
     forms = [form.encode() for form in of(number)]
-    return [
-        str(path.relative_to(home.root))
-        for path in sorted(home.root.rglob("*"))
-        if path.is_file() and any(form in path.read_bytes() for form in forms)
-    ]
+    read = {
+        str(path.relative_to(home.root)): path.read_bytes()
+        for path in home.root.rglob("*")
+        if path.is_file()
+    }
+    for place in (vault.VAULT, vault.QUARANTINE):
+        read |= {one.label: one.read() for one in vault.listed(home, place)}
+    return sorted(name for name, data in read.items() if any(form in data for form in forms))
 
 
 # Rules F.purge, F.retention
@@ -170,7 +173,7 @@ def test_a_purged_person_is_found_nowhere(alone: World) -> None:
 
 # Rules F.purge, F.removals
 def test_the_line_names_each_file_with_hash_and_size_and_who_and_why(alone: World) -> None:
-    before = {path.name: path.stat().st_size for path in alone.home.vault.iterdir()}
+    before = {one.sha256: len(one.read()) for one in vault.listed(alone.home, vault.VAULT)}
     done = alone.purge()
     assert done.removal is not None
     (line,) = [one.line for one in removals.read(alone.home)]
