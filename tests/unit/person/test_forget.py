@@ -277,7 +277,7 @@ def test_a_kill_between_any_two_steps_leaves_all_as_it_was_or_is_finished_later(
     places = {
         "put": (sealing, "_store"), "line": (forgetting.removals, "add"),
         "received": (forgetting, "_remove_received"), "refused": (forgetting, "_remove_refused"),
-        "computed": (forgetting, "_remove_computed"), "end": (sealing, "pending_file"),
+        "computed": (forgetting, "remove_computed"), "end": (sealing, "pending_file"),
     }  # fmt: skip
     module, name = places[step]
     real, calls = getattr(module, name), []
