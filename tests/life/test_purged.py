@@ -124,6 +124,7 @@ def test_a_replay_of_a_purged_period_says_so(told: Told) -> None:
 def test_the_same_night_again_removes_nothing_and_statistics_stay(told: Told) -> None:
     assert purge.finish(home(told.town)) == 0
     (row,) = told.town.asked(
-        "select count(*), min(source) from raw.loaded_delivery join raw.delivery using (delivery_no)"
+        "select count(*), min(source)"
+        " from raw.loaded_delivery join raw.delivery using (delivery_no)"
     )
     assert row == (1, "jobindsats")

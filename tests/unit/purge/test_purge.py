@@ -247,9 +247,7 @@ def _kill_at(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
             carrying_out, "remove_computed", then_die(carrying_out.remove_computed, before=True)
         )
     elif step == "computed":
-        monkeypatch.setattr(
-            carrying_out, "remove_computed", then_die(carrying_out.remove_computed)
-        )
+        monkeypatch.setattr(carrying_out, "remove_computed", then_die(carrying_out.remove_computed))
     elif step == "first file":
         monkeypatch.setattr(
             carrying_out, "_remove_received", then_die(carrying_out._remove_received)
