@@ -235,9 +235,10 @@ def _drop_changed_kinds(home: Home, manifest: Manifest) -> None:
     from dagster_project.lib import warehouse
 
     kinds = {
-        (node.schema, node.name): "VIEW" if node.config.materialized == "view" else "BASE TABLE"
+        (schema, node.name): "VIEW" if node.config.materialized == "view" else "BASE TABLE"
         for node in manifest.nodes.values()
         if isinstance(node, ModelNode)
+        for schema in (node.schema, "shadow")
     }
     with warehouse.connect(home.warehouse) as connection:
         for schema, name, kind in connection.execute(

@@ -40,8 +40,8 @@ def preload() -> None:
     dbt_runner.parsed_folder()
 
 
-def night(home: Path, as_of: str, plan: str, out: int) -> None:
-    """Run one night in this process as planned; write its report to a pipe."""
+def night(home: Path, as_of: str, plan: str, out: int, without: tuple[str, ...] = ()) -> None:
+    """Run one night in this process as planned, less some steps; write its report to a pipe."""
     kind, _, value = plan.partition(":")
     if kind == "ms":
         threading.Timer(int(value) / 1000, os.kill, (os.getpid(), signal.SIGKILL)).start()
@@ -61,7 +61,8 @@ def night(home: Path, as_of: str, plan: str, out: int) -> None:
         if kind == "spoil" and step == "load_inputs":
             spoil(home)
 
-    os.write(out, json.dumps(run_night(home, as_of, after=after).as_json()).encode())
+    done = run_night(home, as_of, after=after, without=without)
+    os.write(out, json.dumps(done.as_json()).encode())
 
 
 def taken() -> int:
@@ -90,7 +91,7 @@ def spoil(home: Path) -> None:
         connection.close()
 
 
-def forked(home: Path, as_of: str, plan: str) -> dict[str, Any]:
+def forked(home: Path, as_of: str, plan: str, without: tuple[str, ...] = ()) -> dict[str, Any]:
     """The night's report, or the signal that ended it."""
     source, sink = os.pipe()
     child = os.fork()
@@ -98,7 +99,7 @@ def forked(home: Path, as_of: str, plan: str) -> dict[str, Any]:
         os.close(source)
         code = 0
         try:
-            night(home, as_of, plan, sink)
+            night(home, as_of, plan, sink, without)
         except BaseException:
             code = 70
             raise

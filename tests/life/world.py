@@ -69,7 +69,6 @@ HEADINGS = {
     "jobindsats": "Område;Ydelse;Periode;Antal personer;Antal fuldtidspersoner",
     "personstatus": "cpr;haendelse;dato;nyt_cpr",
 }
-# somebody outside the contract, so that no register and no person status is ever empty
 NEIGHBOUR = "6501900005"
 
 
@@ -77,13 +76,18 @@ NEIGHBOUR = "6501900005"
 class Town:
     """What is true in the town; a delivery shows it as of its day.
 
-    ``spells``: sickness benefit by course, inclusive days. ``visited``, ``claims`` and
-    ``statistics`` (full-time persons by month) are what the next files hold. ``events``: person
-    status by course. ``retention_years``: of the contract, which without it is computed for ever.
+    ``contract_id``: of its one contract. ``cpr``: person number by course. ``neighbour``: somebody
+    outside the contract, so that no register and no person status is ever empty. ``spells``:
+    sickness benefit by course, inclusive days. ``visited``, ``claims`` and ``statistics``
+    (full-time persons by month) are what the next files hold. ``events``: person status by course.
+    ``retention_years``: of the contract, which without it is computed for ever.
     """
 
     root: Path
     rate: int = 1000
+    contract_id: str = CONTRACT
+    cpr: dict[str, str] = field(default_factory=lambda: dict(CPR))
+    neighbour: str = NEIGHBOUR
     spells: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     visited: dict[str, str] = field(default_factory=dict)
     claims: dict[tuple[str, str], bool] = field(default_factory=dict)
@@ -100,40 +104,47 @@ class Town:
         """Write the contract file with today's rate."""
         folder = self.root / "contracts"
         folder.mkdir(parents=True, exist_ok=True)
-        text = TERMS.replace("RATE", str(self.rate))
+        text = TERMS.replace("RATE", str(self.rate)).replace(
+            f" {CONTRACT}\n", f" {self.contract_id}\n"
+        )
         if self.retention_years is not None:
             text += f'retention: {{years: {self.retention_years}, clause: "prøve"}}\n'
-        (folder / f"{CONTRACT}.yml").write_text(text, encoding="utf-8")
+        (folder / f"{self.contract_id}.yml").write_text(text, encoding="utf-8")
 
     def deliver(self, day: str, *sources: str) -> None:
         """Land a file of each source (all of them by default), extracted on a day."""
         for source in sources or tuple(HEADINGS):
-            rows: Iterable[str] = getattr(self, f"_{source}")(day)
+            rows: Iterable[str] = self.told(source, day)
             window = f"_2022-01-01_{_before(day)}" if source == "ydelsesforloeb" else ""
             landing = self.root / "landing"
             landing.mkdir(parents=True, exist_ok=True)
             text = "\n".join([HEADINGS[source], *rows]) + "\n"
             (landing / f"{source}_{day}{window}.csv").write_text(text, encoding="utf-8")
 
+    def told(self, source: str, day: str) -> list[str]:
+        """The rows of a source's file, extracted on a day."""
+        rows: list[str] = getattr(self, f"_{source}")(day)
+        return rows
+
     def _ydelsesforloeb(self, day: str) -> list[str]:
         last = _before(day)
         told = [
-            f"{CPR[course]};890;{first};{min(end, last)};"
+            f"{self.cpr[course]};890;{first};{min(end, last)};"
             for course, spells in self.spells.items()
             for first, end in spells
             if first <= last
         ]
-        return [*told, f"{NEIGHBOUR};890;2022-01-01;{last};"]
+        return [*told, f"{self.neighbour};890;2022-01-01;{last};"]
 
     def _deltagere(self, _day: str) -> list[str]:
         return [
-            f"{CONTRACT};{course};{CPR[course]};{visited};sygedagpenge;;"
+            f"{self.contract_id};{course};{self.cpr[course]};{visited};sygedagpenge;;"
             for course, visited in self.visited.items()
         ]
 
     def _resultatkrav(self, _day: str) -> list[str]:
         return [
-            f"{CONTRACT};{course};{month};{'ja' if claimed else 'nej'}"
+            f"{self.contract_id};{course};{month};{'ja' if claimed else 'nej'}"
             for (course, month), claimed in self.claims.items()
         ]
 
@@ -144,8 +155,8 @@ class Town:
         ]
 
     def _personstatus(self, _day: str) -> list[str]:
-        told = [f"{CPR[course]};{event};{day};" for course, event, day in self.events]
-        return [*told, f"{NEIGHBOUR};tilflyttet;2020-01-01;"]
+        told = [f"{self.cpr[course]};{event};{day};" for course, event, day in self.events]
+        return [*told, f"{self.neighbour};tilflyttet;2020-01-01;"]
 
     def night(self, as_of: str) -> Any:
         """Run a night that must publish everything."""
@@ -158,15 +169,15 @@ class Town:
     def approve(self, period: str) -> ledger.Event:
         """Submit, verify and approve a period by three people."""
         self.submit(period)
-        life.verify(self.settings, CONTRACT, period, "Kai")
-        return life.approve(self.settings, CONTRACT, period, "Lea")
+        life.verify(self.settings, self.contract_id, period, "Kai")
+        return life.approve(self.settings, self.contract_id, period, "Lea")
 
     def submit(self, period: str) -> ledger.Event:
         """Submit a period, whatever is missing."""
-        return life.submit(self.settings, CONTRACT, period, "Lis", "prøve")
+        return life.submit(self.settings, self.contract_id, period, "Lis", "prøve")
 
     def rows(self, table: str, order: str = "all") -> list[dict[str, Any]]:
-        """Rows of a published table of the contract."""
+        """Rows of a published table, of the contract where it names contracts."""
         room, name = table.split(".")
         folder = {"mart": "payout_mart", "restricted": "restricted"}[room]
         path = self.root / "published" / "current" / folder / f"{name}.parquet"
@@ -175,7 +186,9 @@ class Town:
                 f"select * from read_parquet(?) order by {order}", [str(path)]
             )
             names = [column[0] for column in result.description]
-            return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+            found = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+        own = (None, self.contract_id)
+        return [row for row in found if row.get("contract_id") in own]
 
     def asked(self, query: str) -> list[tuple[Any, ...]]:
         """Rows of a query on the warehouse."""
@@ -187,9 +200,14 @@ def _before(day: str) -> str:
     return (dt.date.fromisoformat(day) - dt.timedelta(days=1)).isoformat()
 
 
-def begin(root: Path) -> Town:
-    """Three referred citizens for two places: ill from November 2022 to January 2023, then well."""
-    town = Town(root)
+def begin(root: Path, **fields: Any) -> Town:
+    """Three referred citizens for two places: ill from November 2022 to January 2023, then well.
+
+    Args:
+        root: the home.
+        fields: of the town, which are its only contract's otherwise.
+    """
+    town = Town(root, **fields)
     for course in ("A", "B", "C"):
         town.spells[course] = [("2022-11-01", "2023-01-31")]
     town.visited = {"A": "2023-01-02", "B": "2023-01-03", "C": "2023-01-04"}

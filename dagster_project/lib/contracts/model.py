@@ -12,6 +12,7 @@ Decides: C.parts, C.readings, C.tracking.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 from functools import cached_property
 from itertools import pairwise
@@ -23,7 +24,6 @@ from pydantic import (
     ConfigDict,
     Field,
     GetJsonSchemaHandler,
-    PlainSerializer,
     SerializerFunctionWrapHandler,
     field_validator,
     model_serializer,
@@ -592,12 +592,24 @@ class Retention(Section):
 MAX_VARIANTS = 12
 
 
+_UNSURE = re.compile(r"-?(0[0-9]+|[0-9]+\.[0-9]+)")
+
+
+def _typed_changes(changes: dict[str, Any]) -> dict[str, Any]:
+    """New values as stored terms have them: numbers, truth values, texts."""
+    for path, value in changes.items():
+        if any(isinstance(one, strict_yaml.Plain) and _UNSURE.fullmatch(one)
+               for one in (value if isinstance(value, list) else [value])):  # fmt: skip
+            raise _wrong("et decimaltal skal stå i anførselstegn", path)
+    return {path: strict_yaml.as_json(value) for path, value in changes.items()}
+
+
 class Variant(Section):
     """Other terms of the contract, priced every night and never paid (S.variant)."""
 
     variant_id: Slug
     title: Text
-    changes: Annotated[dict[str, Any], PlainSerializer(strict_yaml.as_json)] = Field(alias="set")
+    changes: Annotated[dict[str, Any], AfterValidator(_typed_changes)] = Field(alias="set")
 
 
 class Contract(Section):

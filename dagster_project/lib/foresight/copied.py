@@ -31,6 +31,10 @@ from dagster_project.settings import Home
 WAIT_SECONDS = 60.0
 _LOOK_AGAIN_SECONDS = 0.5
 _FLOCK = "hhqqi"
+_BUILT = (
+    "select 1 from duckdb_tables()"
+    " where schema_name = 'shadow' and table_name = 'int_courses__join_terms'"
+)
 _KNOWN = """
 select {}
 from raw.delivery as delivery
@@ -86,9 +90,19 @@ def _standing(path: Path) -> tuple[int, ...] | None:
 
 
 def load_deliveries_of(home: Home, side: Home) -> None:
-    """Bring the copy up to what the vault holds; normally nothing is missing."""
+    """Bring the copy up to what the vault holds; normally nothing is missing.
+
+    Raises:
+        EffektError: ``NO_WAREHOUSE``: no night of today's program has built it.
+    """
     with opened(side) as connection:
         warehouse.create_raw(connection)
+        if not connection.execute(_BUILT).fetchall():
+            raise EffektError(
+                "NO_WAREHOUSE",
+                "varehuset er bygget af et andet program end dagens",
+                remedy="kør `effekt run` først",
+            )
         load_deliveries(connection, home)
 
 

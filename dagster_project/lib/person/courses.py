@@ -18,12 +18,21 @@ from dagster_project.lib.publishing import snapshot as snapshots
 from dagster_project.lib.publishing.snapshot import Rows, Snapshot
 from dagster_project.settings import Home
 
+# a contract that is computed no more has lines of approved periods, and no participants
 _COURSES = """
-select participant.*, contract.title, contract.municipality, contract.provider
-from restricted.participant as participant
+with own as (
+    select contract_id, course_id from restricted.participant
+    where person_key in (select unnest(?::varchar[]))
+    union
+    select contract_id, course_id from restricted.settlement_line
+    where list_contains(?::varchar[], contract_id || chr(31) || course_id)
+)
+select
+    own.contract_id, own.course_id, visited_on, stated_group, eligibility, exit_date, exit_reason,
+    contract.title, contract.provider
+from own
+left join restricted.participant as participant using (contract_id, course_id)
 left join mart.contract as contract using (contract_id)
-where person_key in (select unnest(?::varchar[]))
-    or list_contains(?::varchar[], contract_id || chr(31) || course_id)
 order by contract_id, course_id
 """
 _MONTHS = """

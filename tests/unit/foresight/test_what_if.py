@@ -69,7 +69,7 @@ def half(asked_home: Path) -> tuple[dict[str, Any], dict[str, str], dict[str, st
     return told, before, bytes_of(asked_home)
 
 
-# Rule S.what_if
+# Rules S.what_if, S.unapproved
 def test_terms_set_otherwise_come_to_what_the_same_variant_does(
     asked_home: Path, half: tuple[dict[str, Any], Any, Any]
 ) -> None:

@@ -1,7 +1,7 @@
 -- grain: one row per contract with variants, closed period and variant; the contract's own row has
 --     an empty variant_id
 -- counts: what other terms would come to, as if nothing had been approved
--- rules: S.variant
+-- rules: S.variant, S.unapproved, M.bill
 -- left out: the closing settlement; approved periods are today's, their statements keep what they
 --     showed
 with

@@ -82,12 +82,12 @@ counted as (
 
 entitled as (
     select
-        contract_id,
-        scenario,
-        period_no,
-        period_start,
-        basis_dkk,
-        basis_cumulative_dkk,
+        counted.contract_id,
+        counted.scenario,
+        counted.period_no,
+        counted.period_start,
+        counted.basis_dkk,
+        counted.basis_cumulative_dkk,
         {{ to_kroner(settlement_payment_oere('counted_oere', 'counted')) }}
             as entitlement_cumulative_dkk
     from counted
@@ -99,9 +99,9 @@ allowed as (
         case
             when contracts.authorised_max_dkk is null then entitled.entitlement_cumulative_dkk
             else least(
-                entitled.entitlement_cumulative_dkk,
-                contracts.authorised_max_dkk + coalesce(released.released_dkk, 0)
-            )
+                    entitled.entitlement_cumulative_dkk,
+                    contracts.authorised_max_dkk + coalesce(released.released_dkk, 0)
+                )
         end as payment_cumulative_dkk
     from entitled
     inner join contracts on entitled.contract_id = contracts.contract_id

@@ -85,10 +85,14 @@ list_scenarios as (
         periods.*,
         coalesce(sum_booked.booked_oere, 0) as booked_oere,
         unnest([
-            {'scenario': 'earned', 'added_oere': 0},
-            {'scenario': 'unchanged', 'added_oere': coalesce(sum_added.unchanged_oere, 0)},
-            {'scenario': 'historical', 'added_oere': coalesce(sum_added.historical_oere, 0)},
-            {'scenario': 'all', 'added_oere': coalesce(sum_added.all_oere, 0)}
+            struct_pack(scenario := 'earned', added_oere := 0),
+            struct_pack(
+                scenario := 'unchanged', added_oere := coalesce(sum_added.unchanged_oere, 0)
+            ),
+            struct_pack(
+                scenario := 'historical', added_oere := coalesce(sum_added.historical_oere, 0)
+            ),
+            struct_pack(scenario := 'all', added_oere := coalesce(sum_added.all_oere, 0))
         ]) as own_scenario
     from periods
     left join sum_booked
@@ -122,9 +126,9 @@ foreseen as (
         case
             when cumulated.is_next then coalesce(approved.approved_oere, 0)
             else lag(cumulated.cumulative_oere) over (
-                partition by cumulated.contract_id, cumulated.scenario
-                order by cumulated.period_no
-            )
+                    partition by cumulated.contract_id, cumulated.scenario
+                    order by cumulated.period_no
+                )
         end::hugeint as before_oere
     from cumulated
     left join approved on cumulated.contract_id = approved.contract_id

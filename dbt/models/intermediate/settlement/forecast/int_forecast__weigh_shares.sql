@@ -1,5 +1,5 @@
 -- grain: one row per contract, price group and number of an effort month
--- counts: the share of open months that is expected to be self-supporting, as an exact fraction: what
+-- counts: the share of open months that is expected to be self-supporting, an exact fraction: what
 --     the months of that number have shown, beside what all months of the group have
 -- rules: S.share
 -- decides: S.share

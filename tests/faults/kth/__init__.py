@@ -1,0 +1,1 @@
+"""Every durable call of what changes a home fails once, and ends the process once."""

@@ -1,0 +1,209 @@
+"""The deeds that change a home, each with what must hold after any harm and after mending.
+
+What belongs here: what is done and what is compared. What does not: harming (``trial``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from dagster_project.lib import ledger, life, publishing, vault
+from dagster_project.lib.ledger import publications
+from dagster_project.lib.ledger.chain import check_frozen
+from dagster_project.lib.receiving.intake.register import load_register
+from dagster_project.settings import Home, Settings
+from tests.faults import corpus
+from tests.faults.kth.trial import Deed, State
+from tests.life.world import begin
+from tests.support.night import run_night
+from tests.support.published import CONTRACT, make_world
+from tests.unit.receiving import homes
+
+NUMBER = b"6101901234"
+_NIGHTS = ("2023-04-10", "2023-07-10")
+
+
+# receiving ----------------------------------------------------------------------------------------
+
+
+def _landed() -> dict[str, bytes]:
+    """What lies in the drop zone: two deliveries, one refused, one in two names."""
+    return {
+        "deltagere_2024-02-01.csv": corpus.good_csv("deltagere"),
+        "personstatus_2024-02-01.csv": corpus.good_csv("personstatus"),
+        "inbox/personstatus_2024-02-01.csv": corpus.good_csv("personstatus"),
+        "nobody_knows_this.csv": b"cpr\n6101901234\n",
+        "resultatkrav_2024-02-01.csv": b"kontrakt_id;forloeb_id\n" + b"x;y\n" * 9,
+    }
+
+
+def _prepare_landing(root: Path) -> None:
+    home = homes.new_home(root)
+    homes.receive(home)
+    for name, data in _landed().items():
+        folder, _, base = name.rpartition("/")
+        homes.land(home, base, data, folder)
+
+
+def _receive(root: Path) -> None:
+    homes.receive(Home(root))
+
+
+def _nothing_is_lost(root: Path) -> None:
+    """Every received byte lies in landing, or is stored under its name (70: promise c)."""
+    home = Home(root)
+    landing = {_sha256(path.read_bytes()) for path in home.landing.rglob("*") if path.is_file()}
+    for name, data in _landed().items():
+        digest = _sha256(data)
+        places = (vault.VAULT, vault.QUARANTINE)
+        stored = [vault.Received(home, place, digest) for place in places]
+        is_stored = any(one.is_there and one.is_whole() for one in stored)
+        assert digest in landing or is_stored, f"{name} is lost"
+    load_register(home)
+    require_no_plain_bytes(home)
+
+
+def require_no_plain_bytes(home: Home) -> None:
+    """No file but one in landing holds a person's number as it was received."""
+    for path in home.root.rglob("*"):
+        inside = path.relative_to(home.root)
+        if path.is_file() and not path.is_symlink() and inside.parts[0] != "landing":
+            assert NUMBER not in path.read_bytes(), f"{inside} holds a person's number"
+
+
+def _received(root: Path) -> State:
+    home = Home(root)
+    incoming = home.vault / ".incoming"
+    left = sorted(path.name for path in incoming.iterdir()) if incoming.is_dir() else []
+    return homes.state(home) | {"left": left}
+
+
+# the life of a settlement -------------------------------------------------------------------------
+
+
+def places_of(root: Path) -> Settings:
+    """Settings of a world made by ``make_world``."""
+    return Settings(Home(root / "hjem"), root / "contracts", dt.date(2023, 5, 1), None)
+
+
+def _prepare_period(root: Path) -> None:
+    (root / "town").mkdir(parents=True)
+    make_world(root / "town")
+
+
+def _approve(root: Path) -> None:
+    """Bring the period from where it stands to paid."""
+    settings = places_of(root / "town")
+    steps: list[tuple[str, Callable[[], Any]]] = [
+        ("submit", lambda: life.submit(settings, CONTRACT, "2023-01", "Lis")),
+        ("verify", lambda: life.verify(settings, CONTRACT, "2023-01", "Kai")),
+        ("approve", lambda: life.approve(settings, CONTRACT, "2023-01", "Lea")),
+        ("pay", lambda: life.pay(settings, CONTRACT, "2023-01", "Ulla", dt.date(2023, 5, 1), "b")),
+    ]  # fmt: skip
+    for name, do in steps:
+        if name not in _actions(settings.home):
+            do()
+
+
+def _actions(home: Home) -> list[str]:
+    return [event.action for event in ledger.read(home).events]
+
+
+def _chain_is_whole(root: Path) -> None:
+    home = places_of(root / "town").home
+    chain = ledger.check_chain(home, None)
+    for event in chain.events:
+        if event.is_approval:
+            check_frozen(home, event)
+    names = [event.action for event in chain.events]
+    assert names == ["submit", "verify", "approve", "pay"][: len(names)], names
+
+
+def _lived(root: Path) -> State:
+    home = places_of(root / "town").home
+    frozen = sorted(
+        (str(path.relative_to(home.root)), _sha256(_timeless(path.read_bytes())))
+        for path in (home.ledger / "statements").rglob("*")
+        if path.is_file() and not path.name.startswith(".")  # the next night sweeps those
+    )
+    return {"actions": _actions(home), "frozen": frozen}
+
+
+def _timeless(data: bytes) -> bytes:
+    """A document without what names a moment or a chain that holds moments."""
+    try:
+        document = json.loads(data)
+    except ValueError:
+        return data
+    moving = {"approved_at", "at", "recorded_at", "hash", "prev", "signature", "ledger_head"}
+    if isinstance(document, dict):
+        document = {key: value for key, value in document.items() if key not in moving}
+    return json.dumps(document, sort_keys=True).encode()
+
+
+# publishing ---------------------------------------------------------------------------------------
+
+
+def _prepare_candidate(root: Path) -> None:
+    town = begin(root)
+    town.claims = {(course, "2023-02"): True for course in "ABC"}
+    for day in _NIGHTS:
+        town.deliver(day)
+        town.write_terms()
+        is_last = day == _NIGHTS[-1]
+        left_out = ("publish", "statements", "pages", "publish_postgres")
+        night = run_night(root, day, without=left_out if is_last else ("statements", "pages"))
+        assert night.exit_code == 0, night.error
+
+
+def _publish(root: Path) -> None:
+    """Make the candidate current; a night begins by building it anew if it is gone."""
+    from dagster_project import settings as places
+    from dagster_project.orchestration import steps
+
+    settings = places.resolve(root, None, dt.date.fromisoformat(_NIGHTS[-1]))
+    if publishing.find_candidate(settings.home) is None:
+        steps.build_candidate(settings)
+    steps.publish(settings)
+
+
+def _mend_publication(root: Path) -> None:
+    from dagster_project import settings as places
+    from dagster_project.orchestration import steps
+
+    settings = places.resolve(root, None, dt.date.fromisoformat(_NIGHTS[-1]))
+    steps.check_records(settings)
+    steps.build_candidate(settings)
+    steps.publish(settings)
+
+
+def _a_reader_sees_one_snapshot(root: Path) -> None:
+    found = publishing.current_snapshot(Home(root))
+    assert found is not None
+    publishing.check_snapshot(found.path)
+
+
+def _published(root: Path) -> State:
+    _a_reader_sees_one_snapshot(root)
+    home = Home(root)
+    found = publishing.current_snapshot(home)
+    assert found is not None
+    known = [link["snapshot_id"] for link in publications.read(home)]
+    return {"snapshot": found.snapshot_id, "publications": known}
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+FIRST: tuple[Deed, ...] = (
+    Deed("receive", _prepare_landing, _receive, _received, _nothing_is_lost),
+    Deed("settle", _prepare_period, _approve, _lived, _chain_is_whole),
+    Deed("publish", _prepare_candidate, _publish, _published, _a_reader_sees_one_snapshot,
+         _mend_publication),
+)  # fmt: skip
