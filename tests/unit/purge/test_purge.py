@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from dagster_project.lib import inspection, purge, receiving, removals, vault
+from dagster_project.lib.backup import make_backup, restore
 from dagster_project.lib.base.errors import EffektError, UsageError
 from dagster_project.lib.keys.statement_key import make_statement_key
 from dagster_project.lib.ledger import retention
@@ -17,6 +18,7 @@ from dagster_project.lib.purge import carrying_out
 from dagster_project.lib.receiving.intake.register import load_register
 from dagster_project.settings import Home, Settings
 from tests.support.number_forms import of
+from tests.unit.backup.conftest import new_key
 from tests.unit.receiving import homes
 
 TERMS = """
@@ -202,6 +204,20 @@ def test_the_chains_are_whole_before_and_after(alone: World) -> None:
     alone.purge()
     report = inspection.inspect_home(alone.home)
     assert report.is_whole, report.text()
+
+
+# Rules F.purge, F.backup
+def test_a_backup_of_a_purged_home_holds_nobody_and_is_whole(alone: World) -> None:
+    key = alone.home.root.parent / "backup.key"
+    text = f"backup: {{recipients: [{new_key(key)}]}}\n"
+    alone.home.home_file.write_text(alone.home.home_file.read_text() + text)
+    alone.purge()
+    archive = alone.home.root.parent / "kopi.tar.age"
+    make_backup(alone.settings(), archive)
+    back = Home(alone.home.root.parent / "andet")
+    restore(archive, back, key)
+    assert inspection.inspect_home(back).is_whole
+    assert found(back, NUMBERS["gammel"]) == []
 
 
 # Rules F.purge, F.vault
