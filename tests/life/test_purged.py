@@ -23,7 +23,7 @@ LAST, ENDED = "2024-12-30", "2024-12-31"
 FROZEN = ("mart.settlement", "mart.settlement_part", "mart.settlement_reading",
           "restricted.settlement_line")  # fmt: skip
 COMPUTED = ("restricted.person_month", "mart.settlement_forecast")
-EVERYBODY = (*CPR.values(), NEIGHBOUR)
+SOMEBODY = (CPR["A"], NEIGHBOUR)
 
 
 @dataclass
@@ -58,7 +58,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     town.night(ENDED)
     made.ended = shown(town)
     made.is_whole.append(inspection.inspect_home(home(town)).is_whole)
-    made.held = {number: holding(home(town), *forms(number)) for number in EVERYBODY}
+    made.held = {number: holding(home(town), *forms(number)) for number in SOMEBODY}
     ended = resolve(town.root, None, dt.date.fromisoformat(ENDED))
     made.done = purge.purge(ended, "Kai", "opbevaringen er slut")
     made.is_whole.append(inspection.inspect_home(home(town)).is_whole)
@@ -99,7 +99,7 @@ def test_the_home_is_whole_before_a_purge_after_it_and_after_the_next_night(told
 
 # Rule F.purge
 def test_nobody_is_found_outside_what_is_frozen(told: Told) -> None:
-    for number in EVERYBODY[:3] + EVERYBODY[4:]:
+    for number in SOMEBODY:
         assert {path.split("/")[0] for path in told.held[number]} == {"vault"}
         assert holding(home(told.town), *forms(number)) == []
         for key in Person(frozenset({number})).keys(home(told.town)):

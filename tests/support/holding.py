@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dagster_project.lib import vault
 from dagster_project.settings import Home
 from tests.faults import canaries
+from tests.support import number_forms
 
 
 def forms(number: str) -> list[bytes]:
-    """A person number as texts and hashes could hold it."""
-    return list(canaries._forms(number))
+    """A person number as texts could hold it."""
+    return [form.encode() for form in number_forms.of(number)]
 
 
 def holding(home: Home, *marks: bytes) -> list[str]:
