@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +14,8 @@ from dagster_project.lib.base.errors import NotAllowedError, UsageError
 from dagster_project.lib.person.numbers import Person
 from dagster_project.lib.trace import replay
 from dagster_project.orchestration.dbt_runner import run_selected
-from tests.faults import canaries
 from tests.life.world import CONTRACT, CPR, NEIGHBOUR, Town, begin
+from tests.support.holding import forms, holding
 
 GONE, STAYS = CPR["A"], CPR["B"]
 ENDED = "2025-01-05"
@@ -36,24 +35,6 @@ class Told:
     old: str = ""
 
 
-def forms(number: str) -> list[bytes]:
-    """A number as texts and hashes could hold it."""
-    return list(canaries._forms(number))
-
-
-def holding(root: Path, *marks: bytes) -> list[str]:
-    """Files that hold a mark, packed ones unpacked."""
-    found = []
-    for path in sorted(root.rglob("*")):
-        if path.is_symlink() or not path.is_file():
-            continue
-        contents = [path.read_bytes(), *canaries._unpacked(path)]
-        texts = [text for data in contents for text in (data, data.replace(b"\0", b""))]
-        if any(mark in text for mark in marks for text in texts):
-            found.append(str(path.relative_to(root)))
-    return found
-
-
 def shown(town: Town) -> dict[str, Any]:
     """What is published of the approved periods."""
     return {table: town.rows(table) for table in SHOWN}
@@ -70,7 +51,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     town.approve("2023-01")
     town.night(ENDED)
     made = Told(town, before=shown(town), is_whole=inspection.inspect_home(home(town)).is_whole)
-    made.found = holding(town.root, *forms(GONE))
+    made.found = holding(home(town), *forms(GONE))
     made.old = (town.root / "published" / "current").resolve().name
     person.forget(town.settings, GONE, "Kai", "har bedt om det")
     town.night(ENDED)
@@ -94,13 +75,13 @@ def test_the_number_is_found_nowhere_and_the_pseudonym_in_frozen_records_alone(t
     root = told.town.root
     assert [path.split("/")[0] for path in told.found] == ["vault"] * len(told.found)
     assert told.found
-    assert holding(root, *forms(GONE)) == []
+    assert holding(home(told.town), *forms(GONE)) == []
     (key,) = Person(frozenset({GONE})).keys(home(told.town))
     (annex,) = (root / "reports").rglob("2023-01-bilag.json")  # written again, of what is frozen
     assert '"A"' in annex.read_text("utf-8")
     (other,) = Person(frozenset({NEIGHBOUR})).keys(home(told.town))
-    assert {path.split("/")[0] for path in holding(root, key.encode())} <= {"ledger"}
-    assert holding(root, other.encode())
+    assert {path.split("/")[0] for path in holding(home(told.town), key.encode())} <= {"ledger"}
+    assert holding(home(told.town), other.encode())
 
 
 # Rules F.forget, F.verify
