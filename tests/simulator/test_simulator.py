@@ -11,7 +11,7 @@ from tests.simulator.run import forker, live
 pytestmark = [pytest.mark.timeout(1800), pytest.mark.slow]
 
 
-# Rules F.after, F.killed, F.snapshots, S.true_up
+# Rules F.after, F.killed, S.true_up
 def test_towns_live_through_nights_and_faults_by_the_law(tmp_path: Path) -> None:
     with forker() as runner:
         lived = live(runner, tmp_path / "county", seed=3, towns=4, nights=3)
