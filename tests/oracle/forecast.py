@@ -36,7 +36,7 @@ def eligible(months: list[PersonMonth]) -> dict[str, list[PersonMonth]]:
 
 
 def shares(months: list[PersonMonth]) -> dict[tuple[str, int], Fraction]:
-    """F.share: p(g, k) of every group and number of an effort month."""
+    """S.share: p(g, k) of every group and number of an effort month."""
     free: Counter[tuple[str, int]] = Counter()
     seen: Counter[tuple[str, int]] = Counter()
     numbers: set[tuple[str, int]] = set()
@@ -106,7 +106,7 @@ def person_month_amounts(moment: Moment, scenario: str) -> Counter[int]:
 
 
 def reduction_amount(moment: Moment, part: dict[str, Any], scenario: str) -> int:
-    """F.fte: what the part books, or the stand-in of one that is not complete."""
+    """S.fte_stand_in: what the part books, or the stand-in of one that is not complete."""
     found = fte.effects(moment.knowledge, moment.contract, part)
     if found[0].status == "complete":
         return sum(one.booked for one in found)
@@ -131,7 +131,7 @@ def reduction_amount(moment: Moment, part: dict[str, Any], scenario: str) -> int
 
 
 def saving_amount(moment: Moment, part: dict[str, Any], scenario: str) -> int:
-    """F.relapse: what the part books, or the stand-in of one that is not complete."""
+    """S.relapse_stand_in: what the part books, or the stand-in of one that is not complete."""
     found = relapse.summary(moment.knowledge, moment.contract, part)
     if found.is_complete:
         return found.saving
@@ -170,7 +170,7 @@ def foresee(
     approved: list[settlement.Approved],
     releases: list[tuple[int, int]],
 ) -> list[Foreseen]:
-    """F.periods: the periods from the first that is not approved on."""
+    """S.forecast: the periods from the first that is not approved on."""
     found = settlement.periods(moment.contract, moment.knowledge.as_of)
     amounts = amounts_of(moment, scenario)
     settled = found[: len(approved)]
@@ -226,7 +226,7 @@ def forecast_rows(
 def thresholds_of(
     contract: dict[str, Any], releases: list[tuple[int, int]]
 ) -> dict[str, tuple[int, str]]:
-    """F.outlook: kroner of each threshold, and what is held against them."""
+    """S.outlook: kroner of each threshold, and what is held against them."""
     found: dict[str, tuple[int, str]] = {}
     for number, (above, _) in enumerate(settlement.tiers_of(contract), start=1):
         if above > 0:

@@ -3,7 +3,7 @@
 --   fraction, rounded once; null while incomplete) and what is booked after netting on the last
 --   evaluation month (0 while incomplete)
 -- rules: R4.reduction, R4.complete, R4.netting, S.part_lines
--- decides: R4.reduction, R4.complete
+-- decides: R4.reduction, R4.complete, R4.netting
 -- left out: the register's own count (it never pays)
 with
 

@@ -2,6 +2,7 @@
 -- counts: entitlement under the chosen reading, payment up to the authorised maximum and what has
 --     been released, what is held, and what is paid as one running maximum
 -- rules: S.authorised, S.paid_through, S.conservation
+-- decides: S.authorised
 -- left out: nothing; an approved period keeps its frozen figures
 with
 
