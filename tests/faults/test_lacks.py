@@ -118,16 +118,23 @@ def test_a_socket_and_a_device_are_refused_unread(
     assert list(empty.landing.iterdir()) == []
 
 
-# Rule F.hostile
-def test_fifty_gigabytes_are_moved_unread(empty: Home) -> None:
-    """A file with a hole: its size is true, and reading it would take minutes."""
-    path = empty.landing / "deltagere_2024-02-01.csv"
-    with path.open("wb") as stream:
-        try:
-            stream.truncate(50 * 10**9)
-        except OSError:
-            pytest.skip("this file system has no files of that size")
+# Rules F.hostile, F.encrypted
+def test_a_file_beyond_its_limit_is_encrypted_piece_by_piece(empty: Home) -> None:
+    """It is never parsed, and takes no more memory than a small one: 50 GB would not either."""
+    size = 400 * 10**6
+    with (empty.landing / "deltagere_2024-02-01.csv").open("wb") as stream:
+        stream.truncate(size)
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the highest, from now on
+    before = memory("VmRSS")
     report = receiving.receive(empty, frozenset({corpus.CONTRACT}))
     assert [note.code for note in report.refused] == ["FILE_LIMIT"]
-    (kept,) = [path for path in empty.quarantine.iterdir() if path.suffix != ".json"]
-    assert kept.stat().st_size == 50 * 10**9
+    assert memory("VmHWM") - before < size / 4
+    assert max(path.stat().st_size for path in empty.quarantine.iterdir()) > size
+    assert list(empty.landing.iterdir()) == []
+
+
+def memory(name: str) -> int:
+    """A figure of this process's memory, in bytes."""
+    told = Path("/proc/self/status").read_text(encoding="ascii")
+    (line,) = [line for line in told.splitlines() if line.startswith(f"{name}:")]
+    return int(line.split()[1]) * 1024
