@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import os
 import shutil
 import signal
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from dagster_project.lib import inspection, removals
+from dagster_project.lib import inspection, removals, vault
 from dagster_project.lib.backup import archive, cut, making, restoring
 from dagster_project.lib.base.errors import EXIT_FAILED, EXIT_USAGE, EffektError
 from dagster_project.lib.ledger import access
@@ -271,7 +272,8 @@ def test_a_home_that_never_holds_still_gives_no_archive(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     received = next(p for p in sorted(place.home.vault.iterdir()) if len(p.name) == 64)
-    during(monkeypatch, lambda: os.utime(received, ns=(1, hash(object()))), times=99)
+    moments = itertools.count(1)
+    during(monkeypatch, lambda: os.utime(received, ns=(1, next(moments))), times=99)
     assert code_of(place) == ("BACKUP_MOVED", EXIT_FAILED)
 
 
@@ -340,10 +342,10 @@ def test_a_killed_backup_leaves_no_archive_and_the_next_removes_what_is_left(
 def test_nothing_of_a_delivery_stands_in_the_archive_or_beside_it(place: Place) -> None:
     words = [
         line
-        for path in place.home.vault.iterdir()
-        if len(path.name) == 64
-        for line in path.read_bytes().splitlines()
-        if len(line) > 20
+        for file in vault.listed(place.home, vault.VAULT)
+        for data in (file.read(), file.stored.read_bytes())
+        for line in data.splitlines()
+        if len(line) > 30
     ]
     assert words
     written = place.back_up().path.read_bytes()
