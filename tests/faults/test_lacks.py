@@ -116,3 +116,25 @@ def test_a_socket_and_a_device_are_refused_unread(
         report = receiving.receive(empty, frozenset({corpus.CONTRACT}))
     assert [note.code for note in report.refused] == ["FILE_LIMIT"] * expected
     assert list(empty.landing.iterdir()) == []
+
+
+# Rules F.hostile, F.encrypted
+def test_a_file_beyond_its_limit_is_encrypted_piece_by_piece(empty: Home) -> None:
+    """It is never parsed, and takes no more memory than a small one: 50 GB would not either."""
+    size = 400 * 10**6
+    with (empty.landing / "deltagere_2024-02-01.csv").open("wb") as stream:
+        stream.truncate(size)
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the highest, from now on
+    before = memory("VmRSS")
+    report = receiving.receive(empty, frozenset({corpus.CONTRACT}))
+    assert [note.code for note in report.refused] == ["FILE_LIMIT"]
+    assert memory("VmHWM") - before < size / 4
+    assert max(path.stat().st_size for path in empty.quarantine.iterdir()) > size
+    assert list(empty.landing.iterdir()) == []
+
+
+def memory(name: str) -> int:
+    """A figure of this process's memory, in bytes."""
+    told = Path("/proc/self/status").read_text(encoding="ascii")
+    (line,) = [line for line in told.splitlines() if line.startswith(f"{name}:")]
+    return int(line.split()[1]) * 1024

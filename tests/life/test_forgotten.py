@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dagster_project.lib import inspection, person
+from dagster_project.lib import backup, inspection, person
 from dagster_project.lib.base.errors import NotAllowedError, UsageError
 from dagster_project.lib.person.numbers import Person
 from dagster_project.lib.trace import replay
+from dagster_project.lib.vault import listed
 from dagster_project.orchestration.dbt_runner import run_selected
+from dagster_project.settings import HOME_FORMAT
 from tests.life.world import CONTRACT, CPR, NEIGHBOUR, Town, begin
 from tests.support.holding import forms, holding
+from tests.unit.backup.conftest import new_key
 
 GONE, STAYS = CPR["A"], CPR["B"]
 ENDED = "2025-01-05"
@@ -112,6 +117,34 @@ def test_gate_20_counts_the_forgotten_rows(told: Told) -> None:
         ("deltagere", 1), ("resultatkrav", 1), ("ydelsesforloeb", 1),
     ]  # fmt: skip
     assert all(count == loaded + forgotten for _, count, loaded, forgotten in rows)
+
+
+# Rules F.backup, F.restore, F.encrypted, F.forget
+def test_a_lost_home_comes_back_encrypted_and_without_the_forgotten(
+    told: Told, tmp_path: Path
+) -> None:
+    lost = Town(tmp_path / "tabt", retention_years=1)
+    shutil.copytree(told.town.root, lost.root, symlinks=True)
+    far = tmp_path / "fjern.key"
+    home(lost).vault_key_file.rename(far)
+    recipient = new_key(tmp_path / "backup.key")
+    home(lost).home_file.write_text(
+        f"format: {HOME_FORMAT}\nvault_key_file: {far}\nbackup: {{recipients: [{recipient}]}}\n"
+    )
+    made = backup.make_backup(lost.settings, tmp_path / "kopi.tar.age")
+    shutil.rmtree(lost.root)
+    far.unlink()
+    back = Town(tmp_path / "et andet sted", retention_years=1)
+    backup.restore(made.path, home(back), tmp_path / "backup.key")
+    received = [file for place in ("vault", "quarantine") for file in listed(home(back), place)]
+    assert received
+    assert all(file.is_encrypted for file in received)
+    assert holding(home(back), *forms(GONE)) == []
+    back.night(ENDED)
+    assert shown(back) == told.after
+    was, now = ((town.root / "published" / "current").resolve() for town in (told.town, back))
+    assert now.name == was.name
+    assert inspection.inspect_home(home(back)).is_whole
 
 
 # Rule F.person

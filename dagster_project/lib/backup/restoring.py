@@ -16,6 +16,7 @@ import os
 import re
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from dagster_project.lib.backup.cut import VAULT_KEY
 from dagster_project.lib.backup.listing import Listing
 from dagster_project.lib.base import files
 from dagster_project.lib.base.errors import EffektError, UsageError
-from dagster_project.lib.base.strict_yaml import load_typed
+from dagster_project.lib.base.strict_yaml import YamlRefusedError, load_typed
 from dagster_project.lib.inspection import inspect_home
 from dagster_project.settings import Home, show_folder
 
@@ -189,9 +190,10 @@ def without_key_file(text: str) -> str:
         EffektError: ``HOME_FILE``: the key is written in a form that is not understood.
     """
     changed = _KEY_FILE_LINE.sub("", text)
-    before, after = (load_typed(one) or {} for one in (text, changed))
-    if after == {name: value for name, value in before.items() if name != _KEY_FILE}:
-        return changed
+    with suppress(YamlRefusedError):
+        before, after = (load_typed(one) or {} for one in (text, changed))
+        if after == {name: value for name, value in before.items() if name != _KEY_FILE}:
+            return changed
     raise EffektError(
         "HOME_FILE",
         f"{_KEY_FILE} i home.yml kan ikke fjernes",
