@@ -15,15 +15,16 @@ from dagster_project.lib import backup, inspection, person
 from dagster_project.lib.base.errors import NotAllowedError, UsageError
 from dagster_project.lib.person.numbers import Person
 from dagster_project.lib.trace import replay
-from dagster_project.lib.vault import listed
+from dagster_project.lib.vault import QUARANTINE, VAULT, Place, listed
 from dagster_project.orchestration.dbt_runner import run_selected
-from dagster_project.settings import HOME_FORMAT
+from dagster_project.settings import HOME_FORMAT, Home
 from tests.life.world import CONTRACT, CPR, NEIGHBOUR, Town, begin
 from tests.support.holding import forms, holding
 from tests.unit.backup.conftest import new_key
 
 GONE, STAYS = CPR["A"], CPR["B"]
 ENDED = "2025-01-05"
+PLACES: tuple[Place, ...] = (VAULT, QUARANTINE)
 SHOWN = ("mart.settlement", "mart.settlement_part", "mart.settlement_reading",
          "restricted.settlement_line")  # fmt: skip
 
@@ -125,21 +126,22 @@ def test_a_lost_home_comes_back_encrypted_and_without_the_forgotten(
 ) -> None:
     lost = Town(tmp_path / "tabt", retention_years=1)
     shutil.copytree(told.town.root, lost.root, symlinks=True)
-    far = tmp_path / "fjern.key"
-    home(lost).vault_key_file.rename(far)
+    own, far = Home(lost.root), tmp_path / "fjern.key"
+    own.vault_key_file.rename(far)
     recipient = new_key(tmp_path / "backup.key")
-    home(lost).home_file.write_text(
-        f"format: {HOME_FORMAT}\nvault_key_file: {far}\nbackup: {{recipients: [{recipient}]}}\n"
+    known = own.home_file.read_text() if own.home_file.exists() else f"format: {HOME_FORMAT}\n"
+    own.home_file.write_text(
+        f"{known}vault_key_file: {far}\nbackup: {{recipients: [{recipient}]}}\n"
     )
     made = backup.make_backup(lost.settings, tmp_path / "kopi.tar.age")
     shutil.rmtree(lost.root)
     far.unlink()
     back = Town(tmp_path / "et andet sted", retention_years=1)
-    backup.restore(made.path, home(back), tmp_path / "backup.key")
-    received = [file for place in ("vault", "quarantine") for file in listed(home(back), place)]
+    restored = backup.restore(made.path, Home(back.root), tmp_path / "backup.key").home
+    received = [file for place in PLACES for file in listed(restored, place)]
     assert received
     assert all(file.is_encrypted for file in received)
-    assert holding(home(back), *forms(GONE)) == []
+    assert holding(restored, *forms(GONE)) == []
     back.night(ENDED)
     assert shown(back) == told.after
     was, now = ((town.root / "published" / "current").resolve() for town in (told.town, back))
