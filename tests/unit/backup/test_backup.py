@@ -17,6 +17,7 @@ import pytest
 
 from dagster_project.lib import inspection, removals, vault
 from dagster_project.lib.backup import archive, cut, making, restoring
+from dagster_project.lib.base import strict_yaml
 from dagster_project.lib.base.errors import EXIT_FAILED, EXIT_USAGE, EffektError
 from dagster_project.lib.ledger import access
 from dagster_project.lib.receiving.intake.register import load_register
@@ -160,8 +161,9 @@ def test_a_restored_home_names_no_key_on_the_lost_machine() -> None:
     assert restoring.without_key_file(f"vault_key_file: /etc/effekt/a.key\n{rest}") == rest
     assert restoring.without_key_file(f"{rest}vault_key_file: a.key") == rest
     assert restoring.without_key_file(rest) == rest
-    with pytest.raises(EffektError):
-        restoring.without_key_file("vault_key_file:\n  a.key\narea: Prøveby\n")
+    for form in ("vault_key_file:\n  a.key\n", '"vault_key_file": a.key\n'):
+        anew = restoring.without_key_file(f"{form}as_of: 2024-01-01\n{rest}")
+        assert strict_yaml.load_typed(anew) == strict_yaml.load_typed(f"as_of: 2024-01-01\n{rest}")
 
 
 # Rule F.backup
