@@ -24,6 +24,7 @@ from dagster_project.lib.contracts.model import FteReductionPart
 from dagster_project.lib.ledger.chain import Ledger
 from dagster_project.lib.ledger.state import released_dkk
 from dagster_project.lib.publishing.snapshot import Rows, Snapshot
+from dagster_project.lib.statement import foreseen
 from dagster_project.lib.statement.figures import Terms, figures, figures_sha256
 from dagster_project.lib.statement.tiers import Reading, Tier
 
@@ -56,7 +57,8 @@ def gather(
         "statement_sha256": figures_sha256(shown),
         "figures": shown,
         "shown": _shown(snapshot, contract, settlement, lines)
-        | _variants(snapshot, contract, period_start),
+        | _variants(snapshot, contract, period_start)
+        | foreseen.gather(snapshot, contract_id),
         "provenance": _provenance(snapshot, contract),
     }
 

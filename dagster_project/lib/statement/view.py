@@ -19,7 +19,7 @@ from typing import Any
 from dagster_project.lib.base import danish
 from dagster_project.lib.keys.signatures import fingerprint
 from dagster_project.lib.reference import words
-from dagster_project.lib.statement import arithmetic, front
+from dagster_project.lib.statement import arithmetic, foreseen, front
 from dagster_project.lib.statement.sheet import (
     SOURCES,
     Content,
@@ -78,6 +78,7 @@ def _sections(content: Content) -> list[Section]:
         _claims(content),
         *arithmetic.reductions(content),
         *arithmetic.relapses(content),
+        foreseen.section(content),
         _missing(content),
         _reservations(content),
         _calendar(content),

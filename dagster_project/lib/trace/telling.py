@@ -48,8 +48,11 @@ def tell(document: Mapping[str, Any], console: Console) -> None:
         else:
             said += "Dengang blev beviset ikke gemt; det, der står her, er dagens."
         console.print(f"[yellow]{said}[/]")
-    for dispute in document.get("disputes", ()):
-        console.print(escape(_dispute_text(dispute)))
+    for text in (
+        *map(_dispute_text, document.get("disputes", ())),
+        *map(_forecast_text, document.get("forecast", ())),
+    ):
+        console.print(escape(text))
     # no --course picks a line of full-time persons or relapses: the bound must not hide it
     lines = sorted(document["lines"], key=lambda line: line["course_id"] is not None)
     for line in lines[:_SHOWN]:
@@ -162,6 +165,14 @@ def _add_told(
     if "rule" in told:
         _add_rule(tree, told["rule"])
     _add_evidence(tree, told.get("evidence", ()), before.get("evidence", ()))
+
+
+def _forecast_text(row: Mapping[str, Any]) -> str:
+    """What a scenario says of the period, in one line; no forecast is paid."""
+    return (
+        f"prognose, {words.label('scenario', row['scenario'])}: grundlag"
+        f" {_kr(row['basis_dkk'])}, betalingsret i alt {_kr(row['entitlement_cumulative_dkk'])}"
+    )
 
 
 def _dispute_text(row: Mapping[str, Any]) -> str:

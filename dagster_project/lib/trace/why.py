@@ -175,9 +175,22 @@ class _Question:
             "approved_as_of": self.approval.as_of_date.isoformat() if self.approval else None,
             "is_evidence_stored": self.stored is not None,
             "disputes": self._disputes(),
+            "forecast": self._forecast(),
             "lines": told,
             "months_without_line": silent,
         }
+
+    def _forecast(self) -> list[dict[str, Any]]:
+        """What each scenario says of the period; nothing where it is approved."""
+        rows = self.snapshot.of_period(
+            "mart.settlement_forecast", self.contract.contract_id, self.start,
+            order="list_position(['earned', 'unchanged', 'historical', 'all'], scenario)",
+        )  # fmt: skip
+        return [
+            plain_row({k: v for k, v in row.items() if k not in _NOT_OF_A_LINE})
+            for row in rows
+            if self.approval is None
+        ]
 
     def _disputes(self) -> list[dict[str, Any]]:
         """The disputes about the period's months that were asked for, open and decided."""
