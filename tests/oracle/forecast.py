@@ -62,7 +62,7 @@ def shares(months: list[PersonMonth]) -> dict[tuple[str, int], Fraction]:
 
 
 def claimed_anyway(moment: Moment, row: PersonMonth, scenario: str) -> bool:
-    """F.claims: an earned month without a claim that the scenario takes for claimed."""
+    """S.assumed_claims: an earned month without a claim that the scenario takes for claimed."""
     if row.status != "self_supporting" or row.is_payable or row.is_decided:
         return False
     said = moment.knowledge.claims.get((moment.contract["contract_id"], row.course, row.month))
@@ -91,7 +91,7 @@ def person_month_amounts(moment: Moment, scenario: str) -> Counter[int]:
         for k, row in enumerate(course, start=1):
             if claimed_anyway(moment, row, scenario):
                 amounts[row.month] += row.rate
-            # F.open: a decided month books what was decided, in every scenario
+            # S.open_months: a decided month books what was decided, in every scenario
             if row.status != "not_observed" or row.is_decided:
                 continue
             is_paid = scenario == "all" or (scenario == "unchanged" and goes_on(course))
