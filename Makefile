@@ -16,7 +16,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test mutate check audit sbom docs pictures bench ui bi bi-setup image clean
+.PHONY: help setup setup-dev run test mutate faults check audit sbom docs pictures bench ui bi bi-setup image clean
 
 help: ## what each target does
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /	/' | expand -t 12
@@ -57,6 +57,10 @@ test: setup-dev ## every test
 
 mutate: setup-dev ## one-token mutants of the SQL against the tests (docs/mutation.md), an hour; MUTATE="--sample 100"
 	$(BIN)/python -m tests.mutation --page $(MUTATE)
+
+faults: setup-dev ## every durable call harmed, 2,000 nights simulated (docs/faults.md), hours; FAULTS="--nights 200"
+	$(BIN)/python -m tests.faults.kth
+	$(BIN)/python -m tests.simulator $(FAULTS)
 
 check: setup-dev ## what the build server checks: lint, types, SQL style, layering, locks, definitions, secrets
 	$(BIN)/ruff check .

@@ -33,7 +33,7 @@ def rotate_key(
     contracts: ContractsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Lav en ny nøgle: til opgørelserne (statement) eller til de modtagne filer (vault).
+    """Lav en ny nøgle: til opgørelserne („statement“) eller til de modtagne filer („vault“).
 
     Det, tidligere nøgler har underskrevet, gælder fortsat. Modtagne filer krypteres på ny;
     bliver kommandoen afbrudt, så giv den igen.

@@ -4,8 +4,8 @@ What belongs here: ``STEPS``, reports, exit codes, how a failure ends a night. W
 step does (``steps``), Dagster (``defs``), whose assets and dependencies derive from ``STEPS``.
 State passes from step to step through the home only; a report is for people and exit codes.
 
-Rules: P.exit_codes, F.after, G.order.
-Decides: G.order, F.after.
+Rules: P.exit_codes, F.after, F.private, G.order.
+Decides: G.order, F.after, F.private.
 """
 
 from __future__ import annotations

@@ -255,7 +255,7 @@ def _command(typed: str, command: TyperCommand) -> str:
     words += [f"{p.opts[-1]} {_value(p)}".strip() for p in options if p.required]
     rest = " [VALG]" if any(not p.required for p in options) else ""
     rows = [f"| `{p.metavar}` | {_told(p)} |" for p in places]
-    rows += [f"| `{p.opts[-1]}{_sep(_value(p))}` | {_told(p)} |" for p in options]
+    rows += [f"| {_cells([f'`{p.opts[-1]}{_sep(_value(p))}`'])[0]} | {_told(p)} |" for p in options]
     says = re.sub(r"\s+", " ", (command.help or "").split("\f")[0]).strip()
     return "\n".join([
         f"### `{typed}`", "", says, "", f"    {' '.join([typed, *map(str, words)])}{rest}", "",

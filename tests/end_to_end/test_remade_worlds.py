@@ -142,8 +142,7 @@ def test_prices_and_limits_times_three_give_amounts_times_three(copied: Remade) 
     """Invariant 24: exactly where a month is priced, to a few øre where a share is rounded."""
     months = copied.rows(
         f"""select a.basis_dkk as one, b.basis_dkk as three
-        from {copied.before("settlement_part")} a
-        join {copied.place("settlement_part")} b
+        from {copied.before("settlement_part")} a join {copied.place("settlement_part")} b
         on b.contract_id = {new_id(TRIPLE).replace("contract_id", "a.contract_id")}
         and a.period_start = b.period_start and a.part_id = b.part_id
         and a.price_group is not distinct from b.price_group
@@ -298,7 +297,8 @@ def test_a_course_without_an_outcome_changes_no_amount(changed: Remade) -> None:
 def test_more_full_time_persons_pay_no_more(changed: Remade) -> None:
     """Invariant 22."""
     rows = changed.rows(
-        f"select a.amount_dkk as few, b.amount_dkk as more from {changed.place('fte_effect')} a"
+        "select a.amount_dkk as few, b.amount_dkk as more"
+        f" from {changed.place('fte_effect')} a"
         f" join {changed.place('fte_effect')} b"
         " on right(a.contract_id, 4) = right(b.contract_id, 4)"
         " and a.part_id = b.part_id and a.benefit_group = b.benefit_group"

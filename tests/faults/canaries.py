@@ -197,23 +197,23 @@ class Scan:
 
 def _unpacked(path: Path) -> Iterator[bytes]:
     if path.suffix == ".parquet":
-        yield _text_of(f"read_parquet('{path}')", ":memory:")
+        with duckdb.connect() as connection:
+            yield _text_of(f"read_parquet('{path}')", connection)
     elif path.suffix == ".duckdb":
         with duckdb.connect(str(path), read_only=True) as connection:
             tables = connection.execute(
                 "select schema_name, table_name from duckdb_tables() where not temporary"
             ).fetchall()
-        for schema, name in tables:
-            yield _text_of(f'{schema}."{name}"', str(path))
+            for schema, name in tables:
+                yield _text_of(f'{schema}."{name}"', connection)
     elif zipfile.is_zipfile(path):
         with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as package:
             yield from (package.read(name) for name in package.namelist())
 
 
-def _text_of(relation: str, database: str) -> bytes:
+def _text_of(relation: str, connection: duckdb.DuckDBPyConnection) -> bytes:
     """Every value of a table as text."""
-    with duckdb.connect(database, read_only=database != ":memory:") as connection:
-        rows = connection.execute(
-            f"select string_agg(t::varchar, chr(10)) from {relation} as t"
-        ).fetchall()
+    rows = connection.execute(
+        f"select string_agg(t::varchar, chr(10)) from {relation} as t"
+    ).fetchall()
     return (rows[0][0] or "").encode()

@@ -62,6 +62,7 @@ class Witness:
         self._payments(closed, chain)
         self._radar(closed, lines)
         self._evidence(lines)
+        self._decided(chain)
         if documents:
             self._documents(closed)
 
@@ -178,6 +179,37 @@ class Witness:
             if line["course_id"] is not None and line["new_amount_dkk"] and key not in decided:
                 roles = found[line["course_id"], line["month"]]
                 assert {"participant", "coverage", "referral_spell", "claim"} <= roles
+
+    def _decided(self, chain: ledger.Ledger) -> None:
+        """A month is as the newest event decided that upheld a dispute about it, and no mismatch.
+
+        Where it is no effort month any more, that decision is a row of its own.
+        """
+        own = [event for event in chain.events if event.contract_id == self.town.contract_id]
+        opened = {f"{e.contract_id}-{e.sequence}": e for e in own if e.action == "dispute"}
+        decided: dict[tuple[str | None, dt.date | None], str | None] = {}
+        for event in own:
+            if event.action == "decide" and event.outcome == "upheld":
+                about = opened[event.dispute_id or ""]
+                decided[about.course_id, about.month] = about.wants
+        months = {
+            (row["course_id"], row["month"]): row
+            for row in self.town.rows("restricted.person_month")
+        }
+        mismatches: dict[tuple[str | None, dt.date | None], set[str]] = defaultdict(set)
+        for row in self.town.rows("restricted.mismatch"):
+            mismatches[row["course_id"], row["month"]].add(row["kind"])
+        for key, row in months.items():
+            assert (row["reason"] == "decided") == (key in decided), key
+        for key, wants in decided.items():
+            if key not in months:
+                assert mismatches[key] == {"decision_without_month"}, key
+                continue
+            amount = Decimal(self.town.rate) if wants == "paid" else ZERO
+            assert (months[key]["is_payable"], months[key]["amount_dkk"]) == (
+                wants == "paid", amount
+            ), key  # fmt: skip
+            assert key not in mismatches, key
 
     def _documents(self, closed: list[dict[str, Any]]) -> None:
         folder = self.town.root / "reports" / "statements" / self.town.contract_id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,16 +11,20 @@ from typing import Any
 
 import pytest
 
-from dagster_project.lib import inspection, person
+from dagster_project.lib import backup, inspection, person
 from dagster_project.lib.base.errors import NotAllowedError, UsageError
 from dagster_project.lib.person.numbers import Person
 from dagster_project.lib.trace import replay
+from dagster_project.lib.vault import QUARANTINE, VAULT, Place, listed
 from dagster_project.orchestration.dbt_runner import run_selected
-from tests.faults import canaries
+from dagster_project.settings import HOME_FORMAT, Home
 from tests.life.world import CONTRACT, CPR, NEIGHBOUR, Town, begin
+from tests.support.holding import forms, holding
+from tests.unit.backup.conftest import new_key
 
 GONE, STAYS = CPR["A"], CPR["B"]
 ENDED = "2025-01-05"
+PLACES: tuple[Place, ...] = (VAULT, QUARANTINE)
 SHOWN = ("mart.settlement", "mart.settlement_part", "mart.settlement_reading",
          "restricted.settlement_line")  # fmt: skip
 
@@ -34,24 +39,6 @@ class Told:
     found: list[str] = field(default_factory=list)
     is_whole: bool = False
     old: str = ""
-
-
-def forms(number: str) -> list[bytes]:
-    """A number as texts and hashes could hold it."""
-    return list(canaries._forms(number))
-
-
-def holding(root: Path, *marks: bytes) -> list[str]:
-    """Files that hold a mark, packed ones unpacked."""
-    found = []
-    for path in sorted(root.rglob("*")):
-        if path.is_symlink() or not path.is_file():
-            continue
-        contents = [path.read_bytes(), *canaries._unpacked(path)]
-        texts = [text for data in contents for text in (data, data.replace(b"\0", b""))]
-        if any(mark in text for mark in marks for text in texts):
-            found.append(str(path.relative_to(root)))
-    return found
 
 
 def shown(town: Town) -> dict[str, Any]:
@@ -70,7 +57,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     town.approve("2023-01")
     town.night(ENDED)
     made = Told(town, before=shown(town), is_whole=inspection.inspect_home(home(town)).is_whole)
-    made.found = holding(town.root, *forms(GONE))
+    made.found = holding(home(town), *forms(GONE))
     made.old = (town.root / "published" / "current").resolve().name
     person.forget(town.settings, GONE, "Kai", "har bedt om det")
     town.night(ENDED)
@@ -94,13 +81,13 @@ def test_the_number_is_found_nowhere_and_the_pseudonym_in_frozen_records_alone(t
     root = told.town.root
     assert [path.split("/")[0] for path in told.found] == ["vault"] * len(told.found)
     assert told.found
-    assert holding(root, *forms(GONE)) == []
+    assert holding(home(told.town), *forms(GONE)) == []
     (key,) = Person(frozenset({GONE})).keys(home(told.town))
     (annex,) = (root / "reports").rglob("2023-01-bilag.json")  # written again, of what is frozen
     assert '"A"' in annex.read_text("utf-8")
     (other,) = Person(frozenset({NEIGHBOUR})).keys(home(told.town))
-    assert {path.split("/")[0] for path in holding(root, key.encode())} <= {"ledger"}
-    assert holding(root, other.encode())
+    assert {path.split("/")[0] for path in holding(home(told.town), key.encode())} <= {"ledger"}
+    assert holding(home(told.town), other.encode())
 
 
 # Rules F.forget, F.verify
@@ -131,6 +118,35 @@ def test_gate_20_counts_the_forgotten_rows(told: Told) -> None:
         ("deltagere", 1), ("resultatkrav", 1), ("ydelsesforloeb", 1),
     ]  # fmt: skip
     assert all(count == loaded + forgotten for _, count, loaded, forgotten in rows)
+
+
+# Rules F.backup, F.restore, F.encrypted, F.forget
+def test_a_lost_home_comes_back_encrypted_and_without_the_forgotten(
+    told: Told, tmp_path: Path
+) -> None:
+    lost = Town(tmp_path / "tabt", retention_years=1)
+    shutil.copytree(told.town.root, lost.root, symlinks=True)
+    own, far = Home(lost.root), tmp_path / "fjern.key"
+    own.vault_key_file.rename(far)
+    recipient = new_key(tmp_path / "backup.key")
+    known = own.home_file.read_text() if own.home_file.exists() else f"format: {HOME_FORMAT}\n"
+    own.home_file.write_text(
+        f"{known}vault_key_file: {far}\nbackup: {{recipients: [{recipient}]}}\n"
+    )
+    made = backup.make_backup(lost.settings, tmp_path / "kopi.tar.age")
+    shutil.rmtree(lost.root)
+    far.unlink()
+    back = Town(tmp_path / "et andet sted", retention_years=1)
+    restored = backup.restore(made.path, Home(back.root), tmp_path / "backup.key").home
+    received = [file for place in PLACES for file in listed(restored, place)]
+    assert received
+    assert all(file.is_encrypted for file in received)
+    assert holding(restored, *forms(GONE)) == []
+    back.night(ENDED)
+    assert shown(back) == told.after
+    was, now = ((town.root / "published" / "current").resolve() for town in (told.town, back))
+    assert now.name == was.name
+    assert inspection.inspect_home(home(back)).is_whole
 
 
 # Rule F.person

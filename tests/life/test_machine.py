@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from dagster_project.lib import life
+from dagster_project.lib import ledger, life
 from dagster_project.lib.base.errors import NotAllowedError
+from dagster_project.lib.ledger import disputed
 from tests.life.law import Witness
 from tests.life.world import CONTRACT, begin
 
@@ -39,6 +40,13 @@ DECISIONS = st.one_of(
     st.tuples(st.just("release"), st.integers(1, 800)),
     st.just(("crash",)),
 )
+OUTCOMES = st.sampled_from(["upheld", "upheld", "rejected", "open"])
+DISPUTES = st.one_of(
+    st.tuples(
+        st.just("dispute"), COURSES, EARLY, st.sampled_from(["paid", "unpaid"]), OUTCOMES
+    ),
+    st.tuples(st.just("decide"), st.booleans()),
+)  # fmt: skip
 
 
 class LifeOfASettlement(RuleBasedStateMachine):
@@ -60,12 +68,18 @@ class LifeOfASettlement(RuleBasedStateMachine):
 
     @rule(
         decisions=st.lists(DECISIONS, min_size=1, max_size=3),
+        disputes=st.lists(DISPUTES, max_size=4),
         changes=st.lists(CHANGES, min_size=1, max_size=4),
     )
     @precondition(lambda self: self.day < len(DAYS))
-    def quarter(self, decisions: list[tuple[Any, ...]], changes: list[tuple[Any, ...]]) -> None:
+    def quarter(
+        self,
+        decisions: list[tuple[Any, ...]],
+        disputes: list[tuple[Any, ...]],
+        changes: list[tuple[Any, ...]],
+    ) -> None:
         """Decide on what the last night has published, then deliver what has become true."""
-        for name, *values in (*decisions, *changes):
+        for name, *values in (*decisions, *disputes, *changes):
             getattr(self, f"_{name}")(*values)
         self._night()
 
@@ -117,6 +131,27 @@ class LifeOfASettlement(RuleBasedStateMachine):
     def _release(self, kroner: int) -> None:
         settings, amount = self.town.settings, Decimal(kroner)
         self._is_allowed(lambda: life.release(settings, CONTRACT, amount, "Kai", "beslutning"))
+
+    def _dispute(self, course: str, month: str, wants: str, outcome: str) -> None:
+        """Dispute a month; most disputes are decided at once, the rest perhaps later."""
+        settings = self.town.settings
+        period = PERIODS[(int(month[5:]) - 1) // 3]
+        is_open = self._is_allowed(
+            lambda: life.dispute(settings, CONTRACT, period, course, month, wants, "Lis", "prøve")
+        )
+        if is_open and outcome != "open":
+            self._decide_newest(uphold=outcome == "upheld")
+
+    def _decide(self, uphold: bool) -> None:
+        self._decide_newest(uphold=uphold)
+
+    def _decide_newest(self, *, uphold: bool) -> None:
+        settings = self.town.settings
+        events = ledger.read(settings.home).events
+        waiting = [one for one in disputed.list_disputes(events) if one.is_open]
+        if waiting:
+            name = waiting[-1].dispute_id
+            life.decide(settings, name, "Lea", "prøve", uphold=uphold)
 
     def _crash(self) -> None:
         """A write to the ledger is torn and the work folder is gone."""

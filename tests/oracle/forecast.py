@@ -29,8 +29,7 @@ def eligible(months: list[PersonMonth]) -> dict[str, list[PersonMonth]]:
     """The effort months of each eligible course, in order: the place is the month's number."""
     found: dict[str, list[PersonMonth]] = {}
     for row in sorted(months, key=lambda one: (one.course, one.month)):
-        # what stands as reason is the status, where the course is eligible
-        if row.reason == row.status and row.status != "not_eligible":
+        if row.is_eligible:
             found.setdefault(row.course, []).append(row)
     return found
 
@@ -63,8 +62,8 @@ def shares(months: list[PersonMonth]) -> dict[tuple[str, int], Fraction]:
 
 
 def claimed_anyway(moment: Moment, row: PersonMonth, scenario: str) -> bool:
-    """F.claims: an earned month without a claim that the scenario takes for claimed."""
-    if row.status != "self_supporting" or row.is_payable:
+    """S.assumed_claims: an earned month without a claim that the scenario takes for claimed."""
+    if row.status != "self_supporting" or row.is_payable or row.is_decided:
         return False
     said = moment.knowledge.claims.get((moment.contract["contract_id"], row.course, row.month))
     if said is None:
@@ -92,7 +91,8 @@ def person_month_amounts(moment: Moment, scenario: str) -> Counter[int]:
         for k, row in enumerate(course, start=1):
             if claimed_anyway(moment, row, scenario):
                 amounts[row.month] += row.rate
-            if row.status != "not_observed":
+            # S.open_months: a decided month books what was decided, in every scenario
+            if row.status != "not_observed" or row.is_decided:
                 continue
             is_paid = scenario == "all" or (scenario == "unchanged" and goes_on(course))
             if is_paid:

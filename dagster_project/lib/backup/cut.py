@@ -6,7 +6,8 @@ does not: the archive.
 Documents print heads of the chains, and chains name files: so documents are copied first, then the
 chains, each to its length at that moment, then what these chains name. Each record grows before
 another names it, so that whatever a night adds meanwhile is not missed. What is exchanged or
-removed meanwhile (a key that is changed, a purge) is noticed at the end, and the cut is made again.
+removed meanwhile (a key that is changed, a purge) is noticed at the end, and the cut is made again:
+a removal writes its line before the first of its files goes.
 
 Rules: F.backup.
 Decides: F.backup.
@@ -18,6 +19,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from dagster_project.lib import removals
 from dagster_project.lib.backup import listing
 from dagster_project.lib.backup.archive import CHUNK, Entry
 from dagster_project.lib.base import chained
@@ -67,9 +69,11 @@ class Cut:
             EffektError: a record is not whole.
         """
         yield from self._documents()
+        removed = _read(removals.record_file(self._home))
         for path in sorted(self._home.ledger.glob("*.jsonl")):
             if path != chain.ledger_file(self._home):
-                yield self._chain(path, path.read_bytes())
+                is_removals = path == removals.record_file(self._home)
+                yield self._chain(path, removed if is_removals else path.read_bytes())
         raw = _read(chain.ledger_file(self._home))
         events = chain.parse(raw)
         yield self._chain(chain.ledger_file(self._home), raw)
@@ -80,6 +84,8 @@ class Cut:
         yield from self._folder(self._home.quarantine)
         yield from self._settings()
         self._require_unmoved()
+        if _read(removals.record_file(self._home)) != removed:
+            raise MovedError
 
     def _documents(self) -> Iterator[Entry]:
         """A night may exchange one meanwhile: each is whole as it is copied."""
@@ -227,9 +233,9 @@ def _is_side_file(file: Received, known: set[str]) -> bool:
 
 
 def _far_key(home: Home) -> Path | None:
-    """The key of received files, where ``home.yml`` names one that is not in ``secrets``."""
-    key: Path | None = getattr(home, "vault_key_file", None)
-    return None if key is None or home.secrets in key.parents else key
+    """The key of received files, where ``home.yml`` names another than ``secrets/vault.key``."""
+    key = home.vault_key_file
+    return None if key == home.secrets / VAULT_KEY or not key.is_file() else key
 
 
 def _foreign_secrets(home: Home, own: HomeFile) -> set[Path]:

@@ -16,17 +16,20 @@ import os
 import re
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from dagster_project.lib.backup import archive, listing
 from dagster_project.lib.backup.archive import Entry
 from dagster_project.lib.backup.cut import VAULT_KEY
 from dagster_project.lib.backup.listing import Listing
 from dagster_project.lib.base import files
-from dagster_project.lib.base.errors import EffektError, UsageError
-from dagster_project.lib.base.strict_yaml import load_typed
+from dagster_project.lib.base.errors import UsageError
+from dagster_project.lib.base.strict_yaml import YamlRefusedError, load_typed
 from dagster_project.lib.inspection import inspect_home
 from dagster_project.settings import Home, show_folder
 
@@ -113,7 +116,7 @@ def _require_free(home: Home) -> bool:
     is_half = home.restoring_file.exists()
     raise UsageError(
         f"{show_folder(home.root)} er ikke en tom mappe; intet er ændret",
-        remedy="en afbrudt restore har ladet den stå: fjern den, og kør igen"
+        remedy="en afbrudt genskabelse har ladet den stå: fjern den, og kør igen"
         if is_half
         else "vælg en mappe, som er tom eller ikke findes endnu",
         code="FOLDER_TAKEN",
@@ -185,18 +188,19 @@ def _keep_key_at_home(home: Home) -> None:
 def without_key_file(text: str) -> str:
     """The text of ``home.yml`` without ``vault_key_file``, all else as it was.
 
-    Raises:
-        EffektError: ``HOME_FILE``: the key is written in a form that is not understood.
+    Where the key does not stand on one line, the file is written anew, without its comments: a
+    restore must not end because of how a line was broken on a machine that is lost.
     """
+    rest = {name: value for name, value in _loaded(text).items() if name != _KEY_FILE}
     changed = _KEY_FILE_LINE.sub("", text)
-    before, after = (load_typed(one) or {} for one in (text, changed))
-    if after == {name: value for name, value in before.items() if name != _KEY_FILE}:
-        return changed
-    raise EffektError(
-        "HOME_FILE",
-        f"{_KEY_FILE} i home.yml kan ikke fjernes",
-        remedy=f"skriv den på én linje: {_KEY_FILE}: FIL, og lav sikkerhedskopien igen",
-    )
+    with suppress(YamlRefusedError):
+        if _loaded(changed) == rest:
+            return changed
+    return yaml.safe_dump(rest, allow_unicode=True, sort_keys=False)
+
+
+def _loaded(text: str) -> dict[str, Any]:
+    return load_typed(text) or {}
 
 
 def _require_whole(home: Home) -> None:

@@ -3,8 +3,8 @@
 What belongs here: the form of the file. What does not: which step is due when (the mart's
 ``settlement_deadline``).
 
-Rules: S.ics.
-Decides: S.ics.
+Rules: S.ics, S.due_shown.
+Decides: S.ics, S.due_shown.
 """
 
 from __future__ import annotations

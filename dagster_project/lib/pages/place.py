@@ -25,7 +25,7 @@ from typing import Any
 
 from dagster_project.lib.base import files
 from dagster_project.lib.publishing.atomic import rename_exchange
-from dagster_project.lib.publishing.leftovers import OLD_PREFIX, PAGES_PREFIX
+from dagster_project.lib.publishing.leftovers import OLD_PREFIX, PAGES_PREFIX, RESTRICTED_SITE
 from dagster_project.settings import Home
 
 _MARK = ".udgave.json"
@@ -47,7 +47,7 @@ class Site:
 
 OPEN = Site("site", files.DIR_PUBLIC, files.FILE_MART)
 """For every reader of the mart: aggregates and the bill."""
-RESTRICTED = Site("restricted-site", files.DIR_RESTRICTED, files.FILE_RESTRICTED)
+RESTRICTED = Site(RESTRICTED_SITE, files.DIR_RESTRICTED, files.FILE_RESTRICTED)
 """For the controllers: courses; of the group of ``published/``, as the restricted room is."""
 SITES = (OPEN, RESTRICTED)
 

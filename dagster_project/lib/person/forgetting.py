@@ -29,12 +29,11 @@ from dagster_project.lib.base import files, lock
 from dagster_project.lib.base.errors import EffektError, UsageError
 from dagster_project.lib.base.typed_text import clean
 from dagster_project.lib.contracts import who_acts
-from dagster_project.lib.pages import place
 from dagster_project.lib.person import retained, sealing
 from dagster_project.lib.person.refused import InQuarantine, seek_refused
 from dagster_project.lib.person.rows import Sought, opened_files, seek
 from dagster_project.lib.publishing import closed_rooms, date_of_decision
-from dagster_project.lib.publishing.leftovers import OLD_PREFIX
+from dagster_project.lib.purge.carrying_out import remove_computed
 from dagster_project.lib.receiving.intake import journal
 from dagster_project.lib.receiving.intake.register import load_register
 from dagster_project.lib.removals import Removal
@@ -42,7 +41,6 @@ from dagster_project.lib.trace import side_home
 from dagster_project.settings import Home, Settings
 
 FORGET = "forget"
-_ANNEXES = "*-bilag*"
 
 
 @dataclass(frozen=True)
@@ -149,7 +147,7 @@ def finish(home: Home) -> bool:
     for removal in known:
         if removal.sequence == begun.sequence:
             _remove_refused(home, removal)
-    _remove_computed(home)
+    remove_computed(home)
     sealing.pending_file(home).unlink(missing_ok=True)
     files.fsync_dir(home.vault)
     return True
@@ -176,20 +174,6 @@ def _remove_refused(home: Home, removal: Removal) -> None:
         received = vault.Received(home, vault.QUARANTINE, one.sha256)
         if one.room == removals.QUARANTINE and received.is_there:
             received.remove()
-
-
-def _remove_computed(home: Home) -> None:
-    """Remove what was computed with the person; the next night computes it anew."""
-    for path in home.work.iterdir() if home.work.is_dir() else ():
-        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
-    site = place.RESTRICTED.folder(home)
-    if site.is_dir():
-        aside = home.published / f"{OLD_PREFIX}{site.name}"
-        shutil.rmtree(aside, ignore_errors=True)
-        site.rename(aside)
-        shutil.rmtree(aside)
-    for path in home.reports.rglob(_ANNEXES) if home.reports.is_dir() else ():
-        path.unlink()
 
 
 def _require_nothing_left(home: Home) -> None:

@@ -18,6 +18,7 @@ from dagster_project.lib.base import files
 from dagster_project.settings import Home
 
 CURRENT = "current"
+RESTRICTED_SITE = "restricted-site"
 CANDIDATE_PREFIX = ".candidate-"
 OLD_PREFIX = ".old-"
 LINK_PREFIX = ".link-"

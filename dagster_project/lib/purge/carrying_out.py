@@ -21,12 +21,13 @@ from dagster_project.lib import publishing, removals, vault
 from dagster_project.lib.base import files
 from dagster_project.lib.ledger import chain
 from dagster_project.lib.ledger.state import approvals_of
+from dagster_project.lib.publishing.leftovers import OLD_PREFIX, RESTRICTED_SITE
 from dagster_project.lib.purge import needs
 from dagster_project.lib.receiving.intake.register import Register, load_register
 from dagster_project.lib.removals import EVIDENCE, EXPIRE, PURGE, File, Removal
 from dagster_project.settings import Home
 
-_PROVIDER_ANNEX = "*-bilag-leverandør.*"
+_ANNEXES = "*-bilag*"
 _PLACES: dict[str, vault.Place] = {
     removals.VAULT: vault.VAULT, removals.QUARANTINE: vault.QUARANTINE,
 }  # fmt: skip
@@ -44,7 +45,7 @@ def finish(home: Home) -> int:
     register = load_register(home)
     left = [(one, file) for one in decided for file in _left(home, register, one)]
     if any(one.action == PURGE for one, _ in left):
-        _remove_computed(home)
+        remove_computed(home)
     for _, file in left:
         if file.room == EVIDENCE:
             _remove_evidence(home, file)
@@ -115,9 +116,15 @@ def _remove_received(home: Home, file: File) -> None:
     vault.Received(home, _PLACES[file.room], file.sha256).remove()
 
 
-def _remove_computed(home: Home) -> None:
-    """Remove what was computed from the files; the next night computes the rest anew."""
+def remove_computed(home: Home) -> None:
+    """Remove what was computed from received files; the next night computes the rest anew."""
     for path in home.work.iterdir() if home.work.is_dir() else ():
         shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
-    for path in home.reports.rglob(_PROVIDER_ANNEX) if home.reports.is_dir() else ():
+    site = home.published / RESTRICTED_SITE
+    if site.is_dir():
+        aside = home.published / f"{OLD_PREFIX}{site.name}"
+        shutil.rmtree(aside, ignore_errors=True)
+        site.rename(aside)
+        shutil.rmtree(aside)
+    for path in home.reports.rglob(_ANNEXES) if home.reports.is_dir() else ():
         path.unlink()

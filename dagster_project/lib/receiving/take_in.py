@@ -166,11 +166,12 @@ class _Judge:
         if self._gone.copy_of(removals.VAULT, case.staged.sha256) is not None:
             case.findings = (Finding(_FORGOTTEN),)
             return
+        if self._gone.of(removals.VAULT, case.staged.sha256) is not None:
+            case.findings = (Finding(_REMOVED),)
+            return
         for record in self._register.accepted():
             if parts and record.sha256 == case.staged.sha256 and _same_parts(record, parts):
-                if record.is_removed:
-                    case.findings = (Finding(_REMOVED),)
-                elif record.is_withdrawn():
+                if record.is_withdrawn():
                     case.findings = (Finding(_WITHDRAWN),)
                 else:
                     case.repeats = record

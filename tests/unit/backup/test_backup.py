@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import itertools
 import os
 import shutil
 import signal
@@ -13,15 +15,18 @@ from typing import Any
 
 import pytest
 
-from dagster_project.lib import inspection
+from dagster_project.lib import inspection, removals, vault
 from dagster_project.lib.backup import archive, cut, making, restoring
+from dagster_project.lib.base import strict_yaml
 from dagster_project.lib.base.errors import EXIT_FAILED, EXIT_USAGE, EffektError
+from dagster_project.lib.ledger import access
 from dagster_project.lib.receiving.intake.register import load_register
 from dagster_project.settings import HOME_FORMAT, Home
 from tests.faults import corpus
 from tests.unit.backup.conftest import Place, new_key
 from tests.unit.receiving import homes
 
+DAY = dt.date(2024, 3, 1)
 RECORDS = ("home.yml", "contracts", "sources", "secrets", "ledger", "vault", "quarantine")
 
 
@@ -90,18 +95,64 @@ def test_what_opens_other_systems_stays_at_home(place: Place) -> None:
     assert not {"secrets/proxy", "secrets/dsn"} & place.back_up().listing.files.keys()
 
 
-# Rules F.backup, F.restore
-@pytest.mark.parametrize("is_far", [True, False])
+# Rules F.backup, F.restore, F.vault_key
+@pytest.mark.parametrize("elsewhere", ["../fjern.key", "secrets/fjern.key"])
 def test_the_key_of_received_files_comes_along_wherever_it_lies(
-    place: Place, monkeypatch: pytest.MonkeyPatch, is_far: bool
+    place: Place, elsewhere: str
 ) -> None:
-    (place.home.secrets / "vault.key").write_text("i mappen")
-    (place.home.secrets / "vault.key").chmod(0o600)
-    (far := place.folder / "fjern.key").write_text("et andet sted")
-    key = far if is_far else place.home.secrets / "vault.key"
-    monkeypatch.setattr(Home, "vault_key_file", property(lambda _home: key), raising=False)
-    brought = [(e.name, b"".join(e.chunks)) for e in cut.Cut(place.home, None).entries()]
-    assert [raw for name, raw in brought if name == "secrets/vault.key"] == [key.read_bytes()]
+    key = place.home.secrets / "vault.key"
+    raw = key.read_bytes()
+    assert place.back_up("før").listing.files["secrets/vault.key"][0] == len(raw)
+    key.rename(place.home.root / elsewhere)
+    key.write_text("en anden, som ingen fil nævner")
+    key.chmod(0o600)
+    with place.home.home_file.open("a") as stream:
+        stream.write(f"vault_key_file: {(place.home.root / elsewhere).resolve()}\n")
+    back = place.bring_back(place.back_up().path).home
+    shutil.rmtree(place.home.root)  # nothing of the lost machine is asked for
+    assert back.vault_key_file == back.secrets / "vault.key"
+    assert back.vault_key_file.read_bytes() == raw
+    assert inspection.inspect_home(back).is_whole
+
+
+# Rules F.backup, F.access_log, F.removals
+def test_who_looked_and_what_was_removed_comes_along(place: Place) -> None:
+    access.note(place.home, "effekt trace", course="A")
+    gone = next(path for path in sorted(place.home.quarantine.iterdir()) if len(path.name) == 64)
+    remove(place.home, removals.QUARANTINE, gone)
+    back = place.bring_back(place.back_up().path).home
+    assert access.read(back) == access.read(place.home)
+    assert removals.read(back) == removals.read(place.home)
+    assert not (back.quarantine / gone.name).exists()
+
+
+def remove(home: Home, room: str, path: Path) -> None:
+    """Remove a received file as purge and forget do: first the line, then the file."""
+    file = removals.File(room, path.name, path.stat().st_size)
+    removals.add(home, removals.PURGE, DAY, [file], actor="Kai")
+    path.unlink()
+
+
+# Rules F.backup, F.removals
+@pytest.mark.parametrize("room", [removals.VAULT, removals.QUARANTINE])
+def test_what_is_removed_meanwhile_is_in_the_archives_record_of_removals(
+    place: Place, monkeypatch: pytest.MonkeyPatch, room: str
+) -> None:
+    folder = place.home.vault if room == removals.VAULT else place.home.quarantine
+    gone = next(path for path in sorted(folder.iterdir()) if len(path.name) == 64)
+    cuts, register = [], cut.Cut._register
+
+    def removing(self: cut.Cut) -> Any:
+        cuts.append(1)
+        if len(cuts) == 1:  # the chains were copied, the files were not
+            remove(place.home, room, gone)
+        return register(self)
+
+    monkeypatch.setattr(cut.Cut, "_register", removing)
+    back = place.bring_back(place.back_up().path).home
+    assert len(cuts) == 2
+    assert removals.read(back) == removals.read(place.home)
+    assert inspection.inspect_home(back).is_whole
 
 
 # Rule F.restore
@@ -110,8 +161,9 @@ def test_a_restored_home_names_no_key_on_the_lost_machine() -> None:
     assert restoring.without_key_file(f"vault_key_file: /etc/effekt/a.key\n{rest}") == rest
     assert restoring.without_key_file(f"{rest}vault_key_file: a.key") == rest
     assert restoring.without_key_file(rest) == rest
-    with pytest.raises(EffektError):
-        restoring.without_key_file("vault_key_file:\n  a.key\narea: Prøveby\n")
+    for form in ("vault_key_file:\n  a.key\n", '"vault_key_file": a.key\n'):
+        anew = restoring.without_key_file(f"{form}as_of: 2024-01-01\n{rest}")
+        assert strict_yaml.load_typed(anew) == strict_yaml.load_typed(f"as_of: 2024-01-01\n{rest}")
 
 
 # Rule F.backup
@@ -222,7 +274,8 @@ def test_a_home_that_never_holds_still_gives_no_archive(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     received = next(p for p in sorted(place.home.vault.iterdir()) if len(p.name) == 64)
-    during(monkeypatch, lambda: os.utime(received, ns=(1, hash(object()))), times=99)
+    moments = itertools.count(1)
+    during(monkeypatch, lambda: os.utime(received, ns=(1, next(moments))), times=99)
     assert code_of(place) == ("BACKUP_MOVED", EXIT_FAILED)
 
 
@@ -291,10 +344,10 @@ def test_a_killed_backup_leaves_no_archive_and_the_next_removes_what_is_left(
 def test_nothing_of_a_delivery_stands_in_the_archive_or_beside_it(place: Place) -> None:
     words = [
         line
-        for path in place.home.vault.iterdir()
-        if len(path.name) == 64
-        for line in path.read_bytes().splitlines()
-        if len(line) > 20
+        for file in vault.listed(place.home, vault.VAULT)
+        for data in (file.read(), file.stored.read_bytes())
+        for line in data.splitlines()
+        if len(line) > 30
     ]
     assert words
     written = place.back_up().path.read_bytes()

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import multiprocessing
 from pathlib import Path
 
 import pytest
 
+from dagster_project.lib import inspection
 from dagster_project.lib.base import lock, users
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.ledger import access
-from dagster_project.settings import Home
+from dagster_project.lib.status import look
+from dagster_project.settings import Home, Settings
 
 
 @pytest.fixture
@@ -86,6 +89,19 @@ def test_a_changed_line_is_told(home: Home, number: int) -> None:
     with pytest.raises(EffektError, match=f"linje {number + 1}") as told:
         access.read(home)
     assert told.value.code == "ACCESS_LOG_BROKEN"
+
+
+# Rules F.access_log, F.verify
+def test_verify_tells_a_changed_line_and_status_too(home: Home) -> None:
+    access.note(home, "why")
+    settings = Settings(home, home.root / "contracts", dt.date(2024, 1, 1), "Prøveby")
+    assert look(settings, dt.datetime.now(dt.UTC)).as_json()["access"]["looks"] == 1
+    path = access.record_file(home)
+    path.write_text(path.read_text().replace('"why"', '"who"'))
+    assert "ACCESS_LOG_BROKEN" in inspection.inspect_home(home).text()
+    found = look(settings, dt.datetime.now(dt.UTC))
+    assert found.access is None
+    assert any("ACCESS_LOG_BROKEN" in fault for fault in found.faults)
 
 
 # Rule F.access_log

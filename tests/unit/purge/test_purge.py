@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project.lib import inspection, purge, receiving, removals
+from dagster_project.lib import inspection, purge, receiving, removals, vault
+from dagster_project.lib.backup import make_backup, restore
 from dagster_project.lib.base.errors import EffektError, UsageError
 from dagster_project.lib.keys.statement_key import make_statement_key
 from dagster_project.lib.ledger import retention
@@ -17,6 +18,7 @@ from dagster_project.lib.purge import carrying_out
 from dagster_project.lib.receiving.intake.register import load_register
 from dagster_project.settings import Home, Settings
 from tests.support.number_forms import of
+from tests.unit.backup.conftest import new_key
 from tests.unit.receiving import homes
 
 TERMS = """
@@ -115,13 +117,16 @@ def world(tmp_path: Path) -> World:
 
 
 def found(home: Home, number: str) -> list[str]:
-    """Files of a home in which a person number stands, in any form that people write."""
+    """Files of a home in which a person number stands, in any form; received ones are decrypted."""
     forms = [form.encode() for form in of(number)]
-    return [
-        str(path.relative_to(home.root))
-        for path in sorted(home.root.rglob("*"))
-        if path.is_file() and any(form in path.read_bytes() for form in forms)
-    ]
+    read = {
+        str(path.relative_to(home.root)): path.read_bytes()
+        for path in home.root.rglob("*")
+        if path.is_file()
+    }
+    for place in (vault.VAULT, vault.QUARANTINE):
+        read |= {one.label: one.read() for one in vault.listed(home, place)}
+    return sorted(name for name, data in read.items() if any(form in data for form in forms))
 
 
 # Rules F.purge, F.retention
@@ -170,7 +175,7 @@ def test_a_purged_person_is_found_nowhere(alone: World) -> None:
 
 # Rules F.purge, F.removals
 def test_the_line_names_each_file_with_hash_and_size_and_who_and_why(alone: World) -> None:
-    before = {path.name: path.stat().st_size for path in alone.home.vault.iterdir()}
+    before = {one.sha256: len(one.read()) for one in vault.listed(alone.home, vault.VAULT)}
     done = alone.purge()
     assert done.removal is not None
     (line,) = [one.line for one in removals.read(alone.home)]
@@ -199,6 +204,20 @@ def test_the_chains_are_whole_before_and_after(alone: World) -> None:
     alone.purge()
     report = inspection.inspect_home(alone.home)
     assert report.is_whole, report.text()
+
+
+# Rules F.purge, F.backup
+def test_a_backup_of_a_purged_home_holds_nobody_and_is_whole(alone: World) -> None:
+    key = alone.home.root.parent / "backup.key"
+    text = f"backup: {{recipients: [{new_key(key)}]}}\n"
+    alone.home.home_file.write_text(alone.home.home_file.read_text() + text)
+    alone.purge()
+    archive = alone.home.root.parent / "kopi.tar.age"
+    make_backup(alone.settings(), archive)
+    back = Home(alone.home.root.parent / "andet")
+    restore(archive, back, key)
+    assert inspection.inspect_home(back).is_whole
+    assert found(back, NUMBERS["gammel"]) == []
 
 
 # Rules F.purge, F.vault
@@ -241,12 +260,10 @@ def _kill_at(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
     if step == "record":
         monkeypatch.setattr(
-            carrying_out, "_remove_computed", then_die(carrying_out._remove_computed, before=True)
+            carrying_out, "remove_computed", then_die(carrying_out.remove_computed, before=True)
         )
     elif step == "computed":
-        monkeypatch.setattr(
-            carrying_out, "_remove_computed", then_die(carrying_out._remove_computed)
-        )
+        monkeypatch.setattr(carrying_out, "remove_computed", then_die(carrying_out.remove_computed))
     elif step == "first file":
         monkeypatch.setattr(
             carrying_out, "_remove_received", then_die(carrying_out._remove_received)
@@ -260,10 +277,12 @@ def _kill_at(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 # Rule F.purge
-def test_purged_bytes_that_land_again_are_refused(alone: World) -> None:
+@pytest.mark.parametrize("name", ["deltagere_2014-01-01.csv", "deltagere_2014-01-01_v2.csv"])
+def test_purged_bytes_that_land_again_are_refused_under_whatever_name(
+    alone: World, name: str
+) -> None:
     alone.purge()
-    data = _course("gammel", NUMBERS["gammel"])
-    alone.land("deltagere_2014-01-01.csv", HEADINGS, data)
+    alone.land(name, HEADINGS, _course("gammel", NUMBERS["gammel"]))
     (note,) = alone.receive(ENDS).refused
     assert note.code == "DELIVERY_REMOVED"
     assert alone.names() == set()

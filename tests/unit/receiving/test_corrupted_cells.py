@@ -57,12 +57,16 @@ def _is_day(text: str) -> bool:
 
 
 def cells() -> list[tuple[str, int, int, str]]:
-    """Each filled cell with each spoiling that changes it, but for free texts: any is one."""
+    """Each filled cell with each spoiling that changes it, where not every text is a value.
+
+    Any text is a free text, and any is the name of some benefit where those that the product does
+    not map are skipped and counted (I.jobindsats).
+    """
     free = {
         (name, column.heading)
         for name, source in load_sources().items()
         for column in source.columns
-        if column.type == "text"
+        if column.type == "text" or column.unmapped == "skip"
     }
     return [
         (source, row, column, kind)

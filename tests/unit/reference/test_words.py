@@ -36,7 +36,7 @@ SQL_DOMAINS = {
     "line_kind": {"line_kind"},
     "match": {"match"},
     "eligibility": {"reason"},
-    "status": {"reason", "completeness"},
+    "status": {"reason", "completeness", "deadline_status"},
     "role": {"evidence_role"},
     "step": {"screening_step"},
 }
@@ -96,7 +96,7 @@ def test_every_code_that_sql_writes_into_a_column_has_a_word(column: str) -> Non
     ("domain", "codes"),
     [
         ("state", STATES),
-        ("action", ROLES.keys()),
+        ("action", {*ROLES, "dispute"}),
         ("role", ROLES.values()),
         ("standing", {"confirmed", "stated"}),
         ("part_kind", {"person_months", "fte_reduction", "relapse_reduction"}),
@@ -121,8 +121,8 @@ def test_a_domain_has_a_word_for_each_of_its_codes_and_no_other(
 def test_every_cause_of_a_change_has_a_word() -> None:
     folder = PACKAGE / "lib" / "trace" / "causes"
     texts = set().union(*(texts_of(path) for path in folder.glob("*.py")))
-    endings = ("_changed", "_added", "_withdrawn", "_revised")
-    assert {text for text in texts if re.fullmatch(rf"(?!is_)\w+({'|'.join(endings)})", text)} == (
+    endings = ("_changed", "_added", "_withdrawn", "_revised", "decision_made")
+    assert {text for text in texts if re.fullmatch(rf"(?!is_)\w*({'|'.join(endings)})", text)} == (
         codes_of("cause") - {"unknown", "hidden"}
     )
 

@@ -1,7 +1,7 @@
 -- grain: one row per course and month that an upheld dispute has decided
 -- counts: whether the month is paid, by the newest decision that upheld a dispute about it, and the
 --   price group that the dispute recorded; course_no is null where the list has no such course
--- rules: S.decide
+-- rules: S.decide, S.decided
 -- decides: S.decided
 -- left out: rejected and open disputes; whether the month is one (int_person_months__price)
 with

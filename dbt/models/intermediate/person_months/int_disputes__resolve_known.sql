@@ -1,7 +1,8 @@
 {{ config(materialized='view') }}
 -- grain: one row per dispute that the run knows
 -- counts: what is disputed, and when and how it was decided (null while it is open)
--- rules: S.dispute, S.decide
+-- rules: S.dispute, S.decide, M.dispute
+-- decides: M.dispute
 -- left out: what a decision does to the month (int_decisions__choose). A view, read three times
 with
 

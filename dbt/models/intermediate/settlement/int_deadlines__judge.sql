@@ -2,8 +2,8 @@
 -- grain: one row per contract, closed settlement period and step that has a deadline
 -- counts: who has the step, whether it waits, is due, late or done, and by how many calendar days it
 --   is late; a dispute can be opened until its deadline is over, and is never late
--- rules: S.deadline_status
--- decides: S.deadline_status
+-- rules: S.deadline_status, M.deadline
+-- decides: S.deadline_status, M.deadline
 -- left out: nothing. A view, as int_steps__find_done
 with
 
