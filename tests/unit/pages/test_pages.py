@@ -278,7 +278,7 @@ def test_a_course_whose_id_is_no_file_name_has_a_page_inside_its_folder(course_i
 
 READ_BY = {
     "side_morgensiden": ("status/compared.py", "pages/due_dates.py"),
-    "side_kontrakt": ("pages/contract.py", "pages/forecast.py"),
+    "side_kontrakt": ("pages/contract.py", "pages/forecast.py", "statement/foreseen.py"),
     "side_opfoelgning": ("pages/follow_up.py",),
     "side_datakvalitet": ("pages/quality.py",),
     "side_uoverensstemmelser": ("pages/cases.py",),
