@@ -73,7 +73,7 @@ def taken() -> int:
 
 def narrow(size: str) -> None:
     """Let every DuckDB that this process opens from now on have so much memory, and no spill."""
-    real = duckdb.connect
+    real: Any = duckdb.connect
     limits = {"memory_limit": size, "max_temp_directory_size": "0B"}
 
     def connect(*places: Any, config: dict[str, Any] | None = None, **more: Any) -> Any:

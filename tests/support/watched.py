@@ -73,13 +73,16 @@ def not_durable(lines: list[tuple[str, str]], below: Path) -> Iterator[str]:
             waiting = {to: folder for to, folder in waiting.items() if folder != what}
         elif word == "move":
             source, _, target = what.partition("\t")
+            is_synced = source in synced
+            synced.discard(source)
+            if is_synced:
+                synced.add(target)  # it may be renamed once more
             if not target.startswith(f"{below}/"):
                 continue
             inner = Path(target).relative_to(below).parts[:-1]
             if any(part.startswith(".") for part in inner):
                 continue
-            if source not in synced and not Path(target).is_symlink():
+            if not is_synced and not Path(target).is_symlink():
                 yield f"not synced before it was renamed: {source} -> {target}"
             waiting[target] = str(Path(target).parent)
-            synced.discard(source)
     yield from (f"folder not synced afterwards: {target}" for target in waiting)

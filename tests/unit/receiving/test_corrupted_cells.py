@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from dagster_project.lib.receiving.formats import content, engine
+from dagster_project.lib.receiving.formats.spill import Spill
 from dagster_project.lib.receiving.judging import findings, grammar, names
 from dagster_project.lib.receiving.judging.declarations import load_sources
 from dagster_project.lib.reference import load_benefits
@@ -81,7 +82,7 @@ def cells() -> list[tuple[str, int, int, str]]:
 class Parser:
     """What comes of a file's bytes."""
 
-    def __init__(self, connection: Any, folder: Path, spill: Path) -> None:
+    def __init__(self, connection: Any, folder: Path, spill: Spill) -> None:
         self._connection = connection
         self._folder = folder
         self._spill = spill
