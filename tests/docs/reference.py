@@ -35,7 +35,7 @@ BEGIN = "<!-- Herunder er siden lavet af `make docs`. -->"
 
 SECTION_TITLES = {
     "Contract": "hele filen", "Parties": "`parties`", "Term": "`term`", "Actors": "`actors`",
-    "Actor": "et navn i `actors`", "Settlement": "`settlement`",
+    "Actor": "et navn i `actors`", "Settlement": "`settlement`", "Calendar": "`calendar`",
     "PersonMonthsPart": "en del af art `person_months`", "PriceGroup": "`price_groups`",
     "Rate": "`rates`", "HistoricalShares": "`historical_success_rate`",
     "PersonMonthsTarget": "`target` (person_months)",
@@ -49,7 +49,7 @@ SECTION_TITLES = {
     "FollowUp": "`follow_up`", "Screening": "`screening`", "ScreeningGoals": "`goals`",
     "Effect": "`effect`", "DaySpan": "`control`", "BusinessCase": "`business_case`",
     "BusinessCaseLine": "`lines`", "StatedPayback": "`stated_payback`",
-    "Variant": "`variants`",
+    "Variant": "`variants`", "Retention": "`retention`",
 }  # fmt: skip
 """The sections of the contract file in the order of the page, as the file has them."""
 

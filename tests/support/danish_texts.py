@@ -55,7 +55,7 @@ NOT_SHOWN = {
     ),
     # columns in a query
     "lib/pages/cases.py": ("course_id, month",),
-    "lib/trace/why.py": ("opened_on, course_id",),
+    "lib/trace/why.py": ("opened_on, course_id", "list_position(["),
     "lib/pages/follow_up.py": ("month, benefit_group",),
     "lib/status/compared.py": (" and n.",),
     # the schema, for an editor; a page of the developers' documentation; Dagster's own files
