@@ -23,10 +23,7 @@
         {% do adapter.commit() %}
     {% else %}
         {% do replace_relation(replace_table(target_relation, compiled_code)) %}
-        {% if model.name in shadow_models() %}
-            {% set shade = target_relation.incorporate(path={'schema': 'shadow'}) %}
-            {% do replace_relation(replace_table(shade, in_shadow(compiled_code))) %}
-        {% endif %}
+        {% do replace_in_shadow(replace_table, target_relation, compiled_code) %}
     {% endif %}
     {{ run_hooks(post_hooks) }}
     {{ return({'relations': [target_relation]}) }}
@@ -41,10 +38,7 @@
 
     {{ run_hooks(pre_hooks) }}
     {% do replace_relation(replace_view(target_relation, compiled_code)) %}
-    {% if model.name in shadow_models() %}
-        {% set shade = target_relation.incorporate(path={'schema': 'shadow'}) %}
-        {% do replace_relation(replace_view(shade, in_shadow(compiled_code))) %}
-    {% endif %}
+    {% do replace_in_shadow(replace_view, target_relation, compiled_code) %}
     {{ run_hooks(post_hooks) }}
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}

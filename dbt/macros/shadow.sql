@@ -70,3 +70,12 @@
     {%- endfor -%}
     {{ return(told.text) }}
 {%- endmacro %}
+
+
+{# Build a listed model once more, over the rows of the shadow; nothing for any other. #}
+{% macro replace_in_shadow(replacement, relation, statement) -%}
+    {%- if model.name in shadow_models() -%}
+        {%- set shade = relation.incorporate(path={'schema': 'shadow'}) -%}
+        {%- set _replaced = replace_relation(replacement(shade, in_shadow(statement))) -%}
+    {%- endif -%}
+{%- endmacro %}

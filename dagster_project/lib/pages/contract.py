@@ -179,15 +179,16 @@ class _Maker:
     def _forecast(self) -> Section | None:
         """What may come, on the curve of the statement with each scenario's end on it."""
         spots = forecast.spots(self.forecast)
-        has_picture = bool(spots) and self.content is not None
-        if has_picture:
+        picture = ""
+        if spots and self.content is not None:
+            picture = FORECAST
             curve = charts.with_spots(charted.charts_of(self.content)[charted.CURVE], spots)
             self.charts |= {
                 FORECAST: curve, f"{FORECAST}{charted.NARROW}": curve.narrow(),
             }  # fmt: skip
         return forecast.section(
             self.snapshot, self.contract_id, self.forecast, self._label(), self._title,
-            self._threshold, picture=FORECAST if has_picture else "",
+            self._threshold, picture=picture,
         )  # fmt: skip
 
     # periods --------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ Decides: S.ics, S.due_shown.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from dagster_project.lib.base import danish
 from dagster_project.lib.pages.sheet import Row, period
@@ -39,7 +39,7 @@ def build(snapshot: Snapshot) -> str | None:
     return render(snapshot.rows(_DUE), snapshot.as_of)
 
 
-def render(rows: list[Row], as_of: dt.date) -> str:
+def render(rows: Sequence[Row], as_of: dt.date) -> str:
     """An event of a whole day for each row, stamped with the as-of date: nothing reads a clock."""
     lines = [
         "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Effektafregning//Frister//DA",

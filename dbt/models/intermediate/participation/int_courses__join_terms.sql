@@ -1,6 +1,6 @@
 -- grain: one row per course of a contract with a part of kind person_months
--- counts: what the rules need of a course, in numbers, and whether it has an approved line that does
---   not stand by a decision alone: a month stands by one whose first line a decision made
+-- counts: what the rules need of a course, in numbers, and whether it has an approved line that
+--   does not stand by a decision alone: a month stands by one whose first line a decision made
 -- rules: R2.approved_first
 -- left out: courses of contracts without such a part
 with

@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 -- grain: one row per contract, closed settlement period and step that has a deadline
--- counts: who has the step, whether it waits, is due, late or done, and by how many calendar days it
---   is late; a dispute can be opened until its deadline is over, and is never late
+-- counts: who has the step, whether it waits, is due, late or done, and by how many calendar days
+--   it is late; a dispute can be opened until its deadline is over, and is never late
 -- rules: S.deadline_status, M.deadline
 -- decides: S.deadline_status, M.deadline
 -- left out: nothing. A view, as int_steps__find_done
@@ -38,14 +38,13 @@ final as (
             when deadlines.step in ('submit', 'dispute') then 'provider'
             when deadlines.step = 'pay' then 'finance'
             else 'municipality'
-        end as owner,
+        end as owner,  -- noqa: RF04
         deadlines.due_on,
         done.done_on,
         case
             when deadlines.due_on is null or deadlines.step = 'dispute' then null
-            else greatest(
-                0, coalesce(done.done_on, run_context.as_of_date) - deadlines.due_on
-            )
+            else
+                greatest(0, coalesce(done.done_on, run_context.as_of_date) - deadlines.due_on)
         end::bigint as days_late,
         case
             when deadlines.due_on is null then 'waiting'

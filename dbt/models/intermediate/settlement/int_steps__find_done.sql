@@ -32,7 +32,7 @@ last_steps as (
         contract_id,
         period_start,
         action as step,
-        max(sequence) as sequence,
+        max(sequence) as last_sequence,
         arg_max(as_of_date, sequence) as done_on,
         arg_max(statement_sha256, sequence) as statement_sha256
     from events
@@ -44,7 +44,7 @@ last_returns as (
     select
         contract_id,
         period_start,
-        max(sequence) as sequence
+        max(sequence) as last_sequence
     from events
     where action = 'return'
     group by all
@@ -68,7 +68,7 @@ final as (
     where
         last_steps.step in ('approve', 'pay')
         or (
-            last_steps.sequence > coalesce(last_returns.sequence, 0)
+            last_steps.last_sequence > coalesce(last_returns.last_sequence, 0)
             and last_steps.statement_sha256 = statements.statement_sha256
         )
 )

@@ -37,8 +37,10 @@ final as (
         row_count,
         rejected_rows,
         is_accepted and not is_held and not is_withdrawn as is_accepted,
-        case when is_withdrawn then coalesce(refusal_code, 'DELIVERY_WITHDRAWN') else refusal_code end
-            as refusal_code
+        case
+            when is_withdrawn then coalesce(refusal_code, 'DELIVERY_WITHDRAWN')
+            else refusal_code
+        end as refusal_code
     from deliveries
 )
 
