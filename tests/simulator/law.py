@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from dagster_project.lib import inspection, publishing
+from dagster_project.lib import inspection, publishing, removals, vault
 from dagster_project.lib.base.canonical import sha256_file
 from dagster_project.lib.ledger import publications
 from dagster_project.settings import Home
@@ -39,10 +39,15 @@ class HomeLaw:
             assert canaries.Scan().trace(self.county.root) == []
 
     def _received(self) -> None:
-        """Every received byte is stored under its name, and the drop zone is empty (F.after)."""
+        """Every received byte is stored or named as removed, and the drop zone is empty (F.after)."""
+        gone = removals.removed(self.home)
         for digest, name in self.county.landed.items():
-            places = (self.home.vault / digest, self.home.quarantine / digest)
-            assert any(path.is_file() for path in places), f"{name} is lost"
+            is_stored = any(
+                vault.Received(self.home, place, digest).is_there
+                for place in (vault.VAULT, vault.QUARANTINE)
+            )
+            is_named = gone.of(removals.QUARANTINE, digest) is not None
+            assert is_stored or is_named, f"{name} is lost"
         left = [path for path in self.home.landing.rglob("*") if path.is_file()]
         assert left == []
 
