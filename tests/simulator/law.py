@@ -39,7 +39,7 @@ class HomeLaw:
             assert canaries.Scan().trace(self.county.root) == []
 
     def _received(self) -> None:
-        """Every received byte is stored or named as removed, and the drop zone is empty (F.after)."""
+        """Every received byte is stored or named as removed; the drop zone is empty (F.after)."""
         gone = removals.removed(self.home)
         for digest, name in self.county.landed.items():
             is_stored = any(
