@@ -190,6 +190,11 @@ def test_a_killed_init_leaves_no_home_and_is_done_again(tmp_path: Path) -> None:
         ["return", "k", "2023-01", *ACTS], ["release", "k", "5", *ACTS],
         ["statement", "k", "2023-01"], ["why", "k", "2023-01"], ["replay", "k", "2023-01"],
         ["accept", "0" * 64, "row_count", *ACTS], ["withdraw", "0" * 64, *ACTS], ["status"],
+        ["rotate-key", "vault"], ["purge", *ACTS], ["person", "--cpr-file", "nummer.txt"],
+        ["forget", "--cpr-file", "nummer.txt", *ACTS], ["backup", "kopi.tar.age"],
+        ["what-if", "k"], ["decide", "k-1", "--uphold", *ACTS],
+        ["dispute", "k", "2023-01", "--course", "f", "--month", "2023-01", "--wants", "paid",
+         *ACTS],
     ],
     ids=" ".join,
 )  # fmt: skip

@@ -17,13 +17,14 @@ NAMING_LAW = {
     "DECIMAL(9,1)": "amount_mio index_*",
     "DATE": "month period_start period_end corrected_period_start starts_on ends_on extracted_on"
     " covers_from covers_to visited_on exit_date entry_date follow_up_date first_return_date"
-    " first_day last_day as_of_date valid_from *_first_month *_last_month",
+    " first_day last_day as_of_date valid_from *_first_month *_last_month due_on done_on opened_on"
+    " decided_on",
     "BIGINT": "year gate goal persons persons_* with_placement with_hours with_either"
     " missing_to_target cases_ended company_contacts entries observed retained relapsed any_return"
     " at_risk returned months_since_entry treated_n control_n evaluated unexpected *_count"
     " payback_year_* stated_payback_* person_months_payable rejected_rows case_days quota_rank"
     " support_days line_no evidence_no row_number tier_no publication_no sequence sort_order days"
-    " effort_months max_participants",
+    " effort_months max_participants days_late",
     "TIMESTAMP": "published_at",
     "VARCHAR": "*",
 }
@@ -48,7 +49,8 @@ def test_a_columns_name_says_its_type(table: Table) -> None:
 BILL = {
     "settlement", "settlement_part", "settlement_reading", "settlement_blocker", "payment_curve",
     "fte_effect", "claim_match_period", "contract", "contract_part", "contract_rate",
-    "contract_tier", "settlement_event", "settlement_history",
+    "contract_tier", "settlement_event", "settlement_history", "settlement_deadline",
+    "settlement_variant", "settlement_forecast", "contract_outlook",
 }  # fmt: skip
 PERSONLESS = {
     "business_case_summary", "business_case_year", "data_quality", "delivery", "erratum",
