@@ -45,10 +45,10 @@ def days(rng: random.Random, nights: int) -> Iterator[str]:
         day += dt.timedelta(days=rng.choice([1, usual // 2 + 1, usual, 2 * usual - 1]))
 
 
-def live(county: County, fate: Fate, rng: random.Random) -> None:
-    """Let people decide, change what is true, and land what tells of it."""
+def live(county: County, fate: Fate, rng: random.Random, *, is_first: bool) -> None:
+    """Let people decide on what is published, change what is true, and land what tells of it."""
     for number, town in enumerate(county.towns):
-        for _ in range(rng.choice([0, 0, 1, 2])):
+        for _ in range(0 if is_first else rng.choice([0, 0, 1, 2])):
             fate.told.append(f"{town.contract_id}: {_decide(county, number, town, rng)}")
         for _ in range(rng.choice([0, 1, 1, 2])):
             fate.told.append(f"{town.contract_id}: {_change(town, rng)}")

@@ -99,7 +99,7 @@ def live(runner: Forker, root: Path, seed: int, towns: int, nights: int) -> Live
     for number, as_of in enumerate(plan.days(rng, nights), start=1):
         fate = plan.Fate(as_of)
         try:
-            plan.live(county, fate, rng)
+            plan.live(county, fate, rng, is_first=number == 1)
             is_last = number == nights
             _night(runner, county, fate, lived, is_last=is_last)
             law.check(is_whole=is_last or number % _LOOKED_AT == 0)

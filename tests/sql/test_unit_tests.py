@@ -19,10 +19,9 @@ AREAS = sorted(
     if folder.is_dir()
 )
 COLUMN_LISTS = {
-    "business_case_summary", "business_case_year", "contract_outlook", "contract_part",
+    "business_case_summary", "business_case_year", "contract_outlook",
     "contract_tier", "data_quality", "dispute", "payment_curve", "potential", "settlement_deadline",
-    "settlement_event",
-    "settlement_line",
+    "settlement_event", "settlement_line", "settlement_variant",
 }  # fmt: skip
 """Published tables that repeat the columns of one model: nothing is joined or computed."""
 
