@@ -8,14 +8,16 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from dagster_project.lib import ledger, life, publishing, vault
+from dagster_project.lib import ledger, life, publishing, vault, warehouse
 from dagster_project.lib.ledger import publications
 from dagster_project.lib.ledger.chain import check_frozen
 from dagster_project.lib.receiving.intake.register import load_register
+from dagster_project.lib.receiving.loading.load import load_deliveries
 from dagster_project.settings import Home, Settings
 from tests.faults import corpus
 from tests.faults.kth.trial import Deed, State
@@ -54,6 +56,12 @@ def _receive(root: Path) -> None:
     homes.receive(Home(root))
 
 
+def _receive_again(root: Path) -> None:
+    """What the next night does; whatever stands in work/ may be gone."""
+    shutil.rmtree(root / "work", ignore_errors=True)
+    _receive(root)
+
+
 def _nothing_is_lost(root: Path) -> None:
     """Every received byte lies in landing, or is stored under its name (70: promise c)."""
     home = Home(root)
@@ -78,6 +86,11 @@ def require_no_plain_bytes(home: Home) -> None:
 
 def _received(root: Path) -> State:
     home = Home(root)
+    shutil.rmtree(home.work, ignore_errors=True)  # the rows come from the vault
+    home.ensure()
+    with warehouse.connect(home.warehouse) as connection:
+        warehouse.create_raw(connection)
+        load_deliveries(connection, home)
     incoming = home.vault / ".incoming"
     left = sorted(path.name for path in incoming.iterdir()) if incoming.is_dir() else []
     return homes.state(home) | {"left": left}
@@ -202,7 +215,7 @@ def _sha256(data: bytes) -> str:
 
 
 FIRST: tuple[Deed, ...] = (
-    Deed("receive", _prepare_landing, _receive, _received, _nothing_is_lost),
+    Deed("receive", _prepare_landing, _receive, _received, _nothing_is_lost, _receive_again),
     Deed("settle", _prepare_period, _approve, _lived, _chain_is_whole),
     Deed("publish", _prepare_candidate, _publish, _published, _a_reader_sees_one_snapshot,
          _mend_publication),
