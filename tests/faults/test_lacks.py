@@ -18,9 +18,9 @@ from tests.support import examples, night, watched
 
 LONG = bool(os.environ.get("EFFEKT_FAULTS"))
 """Whether what takes minutes is tried too."""
-ROOMS = {"/published/": "candidate", "/work/warehouse.duckdb": "warehouse"}
+ROOMS = {"/published/": "candidate", "work/warehouse.duckdb": "warehouse"}
 MORE_ROOMS = {
-    "/reports/statements/": "statements", "/published/.pages-": "pages", "/work/tmp": "spill",
+    "/reports/statements/": "statements", "/published/.pages-": "pages", "work/tmp": "spill",
     "/ledger/": "ledger",
 }  # fmt: skip
 Lacking = dict[str, Any]

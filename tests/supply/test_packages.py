@@ -102,11 +102,10 @@ def wheel(folder: Path, content: str) -> tuple[Path, str]:
 def install(folder: Path, sha256: str) -> subprocess.CompletedProcess[str]:
     """As ``make setup`` installs: from a lock, every hash required."""
     lock = folder / "lock.txt"
-    lock.write_text(f"effektproeve==1.0 --hash=sha256:{sha256}\n")
+    lock.write_text(f"{folder / 'effektproeve-1.0-py3-none-any.whl'} --hash=sha256:{sha256}\n")
     return subprocess.run(
         [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-         "--no-index", "--find-links", str(folder), "--no-deps", "--require-hashes",
-         "--target", str(folder / "sted"), "-r", str(lock)],
+         "--no-deps", "--require-hashes", "--target", str(folder / "sted"), "-r", str(lock)],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
 

@@ -84,7 +84,7 @@ def _holds(path: Path, person: Person) -> bool:
                     return False
                 if _is_in(package.read(member), person):
                     return True
-    except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, NotImplementedError, EOFError):
+    except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, EOFError):
         return False
     return False
 
