@@ -14,6 +14,7 @@ from dagster_project.lib import inspection, records, upgrade, vault
 from dagster_project.lib.base.canonical import sha256_text
 from dagster_project.lib.base.errors import EffektError, NotAllowedError
 from dagster_project.lib.ledger import upgrades as record
+from dagster_project.lib.publishing.snapshot import open_current
 from dagster_project.lib.statement import authenticate
 from dagster_project.lib.upgrade.steps import STEPS
 from dagster_project.lib.vault import renewal
@@ -217,6 +218,15 @@ def test_between_an_upgrade_and_its_night_only_what_is_approved_is_told(tmp_path
     command("statement", "livet", "2023-01", home)
     document = home.reports / "statements" / "livet" / "2023-01.json"
     assert authenticate(document).state == "paid"
+
+
+# Rule P.format
+def test_a_table_that_an_older_version_did_not_publish_has_no_rows(tmp_path: Path) -> None:
+    home = Home(old_homes.unpack(1, tmp_path / "home"))
+    with open_current(home) as current:
+        assert current.rows("select * from restricted.dispute") == []
+        assert current.rows("select * from mart.settlement_forecast") == []
+        assert current.rows("select * from mart.settlement") != []
 
 
 @pytest.mark.parametrize("name", ["why", "replay"])

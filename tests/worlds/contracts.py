@@ -260,7 +260,7 @@ def tracked(rng: random.Random, contract_id: str, register: str) -> dict[str, An
     part = person_month_part(rng)
     part["min_case_days"], part["effort_months"] = rng.choice([0, 14]), 12
     contract["parts"] = [part, relapse_part(rng, start)]
-    del contract["payment"], contract["settlement"]
+    del contract["payment"], contract["settlement"], contract["variants"]
     contract["potential"] = {
         "groups": [
             {"benefit_group": group, "gross": rng.randrange(80000, 180000),

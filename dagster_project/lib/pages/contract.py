@@ -19,7 +19,7 @@ from dagster_project.lib.base import danish
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.contracts import Contract
 from dagster_project.lib.ledger.chain import Ledger
-from dagster_project.lib.pages import forecast
+from dagster_project.lib.pages import due_dates, forecast
 from dagster_project.lib.pages.sheet import (
     Cell,
     Column,
@@ -365,7 +365,10 @@ class _Maker:
     # deadlines, disputes --------------------------------------------------------------------------
 
     def _deadlines(self) -> Section | None:
-        said = ["Intet er spærret af en frist. Lørdage, søndage og helligdage flytter den frem."]
+        said = [
+            "Intet er spærret af en frist. Lørdage, søndage og helligdage flytter den frem.",
+            Cell("Alle frister som kalenderfil (iCalendar)", href=due_dates.PATH),
+        ]
         return section("Frister", table_of("settlement_deadline", self._rows(
             "settlement_deadline", "period_start desc, due_on nulls last, step"
         ), (

@@ -1,4 +1,4 @@
-"""What became of a person in the figures: courses, months and kroner of the newest snapshot.
+"""What became of a person in the figures: courses, months, kroner and disputes of the newest snapshot.
 
 What belongs here: reading what is published of the person's pseudonyms. What does not: rows of
 files (``rows``), words (``document``).
@@ -46,6 +46,10 @@ inner join mart.settlement as settlement using (contract_id, period_start)
 where contract_id = ? and course_id = ?
 order by period_start, line_no
 """
+_DISPUTES = """
+select month, wants, opened_on, outcome, decided_on, amount_dkk from restricted.dispute
+where contract_id = ? and course_id = ? order by month, opened_on, dispute_id
+"""
 _ENTRIES = """
 select entry.*, contract.title
 from restricted.employment_entry as entry
@@ -56,11 +60,12 @@ where person_key in (select unnest(?::varchar[])) order by contract_id, part_id,
 
 @dataclass(frozen=True)
 class CourseFigures:
-    """A course with its months and the lines of settlements that name it."""
+    """A course with its months, the lines of settlements that name it, and its disputes."""
 
     course: dict[str, Any]
     months: Rows
     lines: Rows
+    disputes: Rows
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,7 @@ def _figures(current: Snapshot, keys: list[str], named: list[str]) -> Figures:
             row,
             current.rows(_MONTHS, [row["contract_id"], row["course_id"]]),
             current.rows(_LINES, [row["contract_id"], row["course_id"]]),
+            current.rows(_DISPUTES, [row["contract_id"], row["course_id"]]),
         )
         for row in current.rows(_COURSES, [keys, named])
     ]

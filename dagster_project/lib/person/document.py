@@ -59,12 +59,13 @@ class DeliveryTold:
 
 @dataclass(frozen=True)
 class CourseTold:
-    """A course: its title, facts, months and lines of settlements, as texts."""
+    """A course: its title, facts, months, lines of settlements and disputes, as texts."""
 
     title: str
     facts: Sequence[tuple[str, str]]
     months: Sequence[Sequence[str]]
     lines: Sequence[Sequence[str]]
+    disputes: Sequence[Sequence[str]]
     total: str
 
 
@@ -117,7 +118,7 @@ class Answer:
             ],
             "courses": [
                 {"title": one.title, "facts": dict(one.facts), "months": one.months,
-                 "lines": one.lines}
+                 "lines": one.lines, "disputes": one.disputes}
                 for one in self.courses
             ],
             "entries": self.entries,
@@ -210,8 +211,20 @@ def _course(figures: CourseFigures) -> CourseTold:
         )
         for line in figures.lines
     ]
+    disputes = [
+        (
+            danish.month(one["month"]),
+            _word("dispute_wants", one["wants"]),
+            _day(one["opened_on"]),
+            _word("dispute_outcome", one["outcome"]) if one["outcome"] else "åben",
+            danish.kroner(one["amount_dkk"]),
+        )
+        for one in figures.disputes
+    ]
     total = sum((line["difference_dkk"] for line in figures.lines), Decimal(0))
-    return CourseTold(f"Forløb {row['course_id']}", facts, months, lines, danish.kroner(total))
+    return CourseTold(
+        f"Forløb {row['course_id']}", facts, months, lines, disputes, danish.kroner(total)
+    )
 
 
 def _entry(row: dict[str, Any]) -> Sequence[str]:
@@ -246,6 +259,7 @@ def _lines(told: Answer) -> Iterator[str]:
         yield from (f"  {label}: {text}" for label, text in course.facts)
         yield from (f"  {' · '.join(month)}" for month in course.months)
         yield f"  I opgørelser: {course.total}"
+        yield from (f"  Indsigelse: {' · '.join(dispute)}" for dispute in course.disputes)
     for entry in told.entries:
         yield f"Ansættelse: {' · '.join(entry)}"
     for name, sha256 in told.refused:

@@ -31,6 +31,7 @@ from dagster_project.settings import Home
 
 CURRENT = "current"
 _COPY = "read-"
+_SEARCHED = "payout_mart.mart,case_mart.restricted,memory.mart,memory.restricted"
 _HOLDER = re.compile(r"held in (?P<program>\S+) \(PID (?P<pid>\d+)\)")
 Rows = list[dict[str, Any]]
 
@@ -101,8 +102,22 @@ def open_current(home: Home) -> Iterator[Snapshot]:
     folder = link.resolve()
     manifest = manifests.read(folder)
     with duckdb.connect(config=OFFLINE) as connection, attached(connection, folder, home.work):
-        connection.execute("set search_path = 'payout_mart.mart,case_mart.restricted'")
+        _add_what_it_lacks(connection)
+        connection.execute(f"set search_path = '{_SEARCHED}'")
         yield Snapshot(folder, manifest, connection)
+
+
+def _add_what_it_lacks(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let a table that an older version of the product did not publish be one without rows."""
+    standing = set(
+        connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
+    )
+    for room in (MART, RESTRICTED):
+        connection.execute(f"create schema memory.{room}")
+    for (room, name), table in declared_tables().items():
+        if (room, name) not in standing:
+            columns = ", ".join(f"{column} {kind}" for column, kind in table.columns)
+            connection.execute(f"create table memory.{room}.{name} ({columns})")
 
 
 @contextmanager

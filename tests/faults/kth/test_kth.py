@@ -31,4 +31,4 @@ def test_nothing_is_lost_or_left_behind_whichever_durable_call_is_harmed() -> No
     assert done.returncode == 0, done.stdout + done.stderr[-1000:]
     tried = dict(re.findall(r"(?m)^(\w+): (\d+) trials", done.stdout))
     assert tried.keys() == set(QUICK)
-    assert min(map(int, tried.values())) > 1
+    assert min(map(int, tried.values())) >= 1  # a short deed has one call in 23
