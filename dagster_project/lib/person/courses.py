@@ -1,4 +1,4 @@
-"""What became of a person in the figures: courses, months, kroner and disputes of the newest snapshot.
+"""What became of a person in the figures of the newest snapshot: courses, months, kroner, disputes.
 
 What belongs here: reading what is published of the person's pseudonyms. What does not: rows of
 files (``rows``), words (``document``).
