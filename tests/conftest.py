@@ -29,6 +29,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Groups that a version of pytest does not pass on would go unseen, and all be made twice."""
+    if not session.config.getoption("loadgroup", default=False):
+        return
+    for item in session.items:
+        is_named = item.nodeid.rfind("@") > item.nodeid.rfind("]")
+        if item.get_closest_marker("xdist_group") and not is_named:
+            raise pytest.UsageError("pytest-xdist passes no group on with this version of pytest")
+
+
 def _has_module_fixture(item: pytest.Item) -> bool:
     found = getattr(item, "_fixtureinfo", None)
     if found is None:
