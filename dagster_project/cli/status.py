@@ -90,10 +90,13 @@ def _lines(found: Status) -> Iterator[str]:
 def _of_contracts(found: Status) -> Iterator[str]:
     """What there is of contracts, periods and deadlines; nothing is said of what there is none."""
     foreseen = tuple(row for row in found.contracts if row["forecast"])
+    varied = tuple(row for row in found.contracts if row["variants"])
     if found.contracts:
         yield from _listed("Kontrakter:", found.contracts, _contract)
     if foreseen:
         yield from _listed("Prognose:", foreseen, _forecast)
+    if varied:
+        yield from _listed("Varianter:", varied, _variants)
     yield from _listed("Afventer:", found.due, _due)
     if found.deadlines:
         yield from _listed("Frister:", found.deadlines, _deadline)
@@ -182,6 +185,16 @@ def _forecast(row: dict[str, Any]) -> str:
         if word.code in found
     ]
     return f"{row['title']} · betaling i alt: {' · '.join(told)}"
+
+
+def _variants(row: dict[str, Any]) -> str:
+    """What other terms would add to the entitlement in all, or take from it."""
+    newest = row["variants"][0]
+    told = " · ".join(
+        f"{one['variant_id']} {_dkk(one['difference_dkk'])}" for one in row["variants"]
+    )
+    until = danish.period(newest["period_label"], dt.date.fromisoformat(newest["period_start"]))
+    return f"{row['title']} · forskel i betalingsret til og med {until}: {told}"
 
 
 def _granted(row: dict[str, Any]) -> Decimal | None:

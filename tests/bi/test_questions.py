@@ -1,4 +1,4 @@
-"""The twelve questions of a BI developer: one select each, without a constant of a contract."""
+"""The thirteen questions of a BI developer: one select each, without a constant of a contract."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def marts(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return found
 
 
-def test_there_are_twelve_questions() -> None:
-    assert len(QUESTIONS) == 12
+def test_there_are_thirteen_questions() -> None:
+    assert len(QUESTIONS) == 13
 
 
 @pytest.mark.parametrize("question", BY_NAME)

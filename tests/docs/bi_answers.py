@@ -30,7 +30,7 @@ SHOWN = 8
 """Rows of an answer that the page shows."""
 OF_THE_DAY = frozenset({"udgivet_utc", "oejebliksbillede"})
 """Columns that are others in each run of the demo, or with each change of the code."""
-INTRO = """# Tolv spørgsmål til den udgivne mart
+INTRO = """# Tretten spørgsmål til den udgivne mart
 
 Hvert spørgsmål er én `select` over skemaet `mart` i `published/payout_mart.duckdb`. Ingen af dem
 har en kontrakts id, dato, sats eller loft skrevet ind: de gælder for enhver kontrakt.

@@ -38,6 +38,7 @@ from dagster_project.lib.publishing.snapshot import Rows, Snapshot
 from dagster_project.lib.reference import words
 from dagster_project.lib.statement import arithmetic, charted, front
 from dagster_project.lib.statement import content as contents
+from dagster_project.lib.statement.sheet import variant_title
 from dagster_project.settings import Settings
 
 PATH = "kontrakt/{}.html"
@@ -325,10 +326,7 @@ class _Maker:
         )), text=[said])  # fmt: skip
 
     def _variant(self, row: Row) -> str:
-        if not row["variant_id"]:
-            return "Kontraktens egne vilkår, som om intet var godkendt"
-        titles = {one.variant_id: one.title for one in self.terms.variants} if self.terms else {}
-        return str(titles.get(row["variant_id"]) or row["variant_id"])
+        return variant_title(self.terms.terms() if self.terms else {}, row["variant_id"])
 
     def _variants(self) -> Section | None:
         priced = self._rows("settlement_variant", "period_start, variant_id")

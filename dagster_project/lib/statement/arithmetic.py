@@ -39,6 +39,7 @@ from dagster_project.lib.statement.sheet import (
     text_cell,
     tier_title,
     total,
+    variant_title,
 )
 
 NOTHING = Decimal(0)
@@ -244,13 +245,14 @@ def variants(content: Content) -> Section | None:
     shown = content["shown"].get("variants", ())
     if not shown:
         return None
-    told = {one["variant_id"]: one for one in content["provenance"]["terms"].get("variants", ())}
+    terms = content["provenance"]["terms"]
+    clauses = {one["variant_id"]: one.get("clause") for one in terms.get("variants", ())}
     rows = [
         [
-            text_cell(_variant_title(told, row["variant_id"])), money(row["basis_cumulative_dkk"]),
+            text_cell(variant_title(terms, row["variant_id"])), money(row["basis_cumulative_dkk"]),
             money(row["entitlement_cumulative_dkk"]),
             money(row["difference_dkk"]) if row["variant_id"] else text_cell(None),
-            text_cell(told.get(row["variant_id"], {}).get("clause")),
+            text_cell(clauses.get(row["variant_id"])),
         ]
         for row in shown
     ]  # fmt: skip
@@ -264,12 +266,6 @@ def variants(content: Content) -> Section | None:
         ),
     ]
     return Section("Hvis vilkårene var andre", said, table=Table(headings, rows))
-
-
-def _variant_title(told: Mapping[str, Any], variant_id: str) -> str:
-    if not variant_id:
-        return "Kontraktens egne vilkår, som om intet var godkendt"
-    return str(told.get(variant_id, {}).get("title") or variant_id)
 
 
 # parts that are computed from statistics or entries -----------------------------------------------

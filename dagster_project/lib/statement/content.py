@@ -57,7 +57,7 @@ def gather(
         "statement_sha256": figures_sha256(shown),
         "figures": shown,
         "shown": _shown(snapshot, contract, settlement, lines)
-        | _variants(snapshot, contract, period_start)
+        | variants_of(snapshot, contract, period_start)
         | foreseen.gather(snapshot, contract_id),
         "provenance": _provenance(snapshot, contract),
     }
@@ -131,7 +131,7 @@ def _calendar(snapshot: Snapshot, contract_id: str, start: dt.date) -> dict[str,
     return found
 
 
-def _variants(snapshot: Snapshot, contract: Contract, start: dt.date) -> dict[str, Any]:
+def variants_of(snapshot: Snapshot, contract: Contract, start: dt.date) -> dict[str, Any]:
     """What other terms would come to, the contract's own row first; nothing without variants."""
     if not contract.variants:
         return {}

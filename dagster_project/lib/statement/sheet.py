@@ -194,6 +194,14 @@ def tier_title(content: Content, place: int) -> str:
     return str(tiers[place].get("title") or f"Trin {place + 1}")
 
 
+def variant_title(terms: Mapping[str, Any], variant_id: str) -> str:
+    """What people call a variant of the terms, or the contract's own row beside them."""
+    if not variant_id:
+        return "Kontraktens egne vilkår, som om intet var godkendt"
+    told = {one["variant_id"]: one["title"] for one in terms.get("variants", ())}
+    return str(told.get(variant_id) or variant_id)
+
+
 def document_title(content: Content) -> str:
     """What people call the document that the contract is."""
     terms = content["provenance"]["terms"]

@@ -2,7 +2,7 @@
 
 What belongs here: reading Parquet files and the register. What does not: the mart's rules.
 
-Rules: P.status.
+Rules: P.status, S.variant.
 """
 
 from __future__ import annotations
@@ -39,6 +39,18 @@ _FORECAST = """
     from read_parquet(?)
     group by contract_id, scenario
     order by contract_id, min(payment_cumulative_dkk), scenario
+"""
+_VARIANTS = """
+    select variant.contract_id, variant.period_start::varchar as period_start,
+        settlement.period_label, variant.variant_id,
+        variant.difference_dkk::varchar as difference_dkk
+    from read_parquet(?) as variant
+    inner join read_parquet(?) as settlement
+        on variant.contract_id = settlement.contract_id
+        and variant.period_start = settlement.period_start
+    where variant.variant_id <> ''
+    qualify variant.period_start = max(variant.period_start) over (partition by variant.contract_id)
+    order by variant.contract_id, variant.variant_id
 """
 _BLOCKERS = """
     select blocker.contract_id, blocker.kind, blocker.owner, blocker.remedy,
@@ -154,7 +166,9 @@ def contracts(folder: Path) -> Rows | None:
     """A line for each contract of a snapshot; null where it is not read.
 
     Kroner to date are sums of what the closed periods pay; what is due next is the step that the
-    first period not yet paid waits for; the forecast is what each scenario pays in the end.
+    first period not yet paid waits for; the forecast is what each scenario pays in the end;
+    variants are what the newest closed period is entitled to in all under other terms, less that
+    under its own.
     """
     known, closed = (
         _rows(_CONTRACTS, _file(folder, "contract")), _rows(_CLOSED, _file(folder, "settlement")),
@@ -162,10 +176,12 @@ def contracts(folder: Path) -> Rows | None:
     if known is None or closed is None:
         return None
     foreseen = _rows(_FORECAST, _file(folder, "settlement_forecast")) or ()
-    return tuple(_line(row, closed, foreseen) for row in known)
+    files = (_file(folder, table) for table in ("settlement_variant", "settlement"))
+    priced = _rows(_VARIANTS, *files) or ()
+    return tuple(_line(row, closed, foreseen, priced) for row in known)
 
 
-def _line(contract: dict[str, Any], closed: Rows, foreseen: Rows) -> dict[str, Any]:
+def _line(contract: dict[str, Any], closed: Rows, foreseen: Rows, priced: Rows) -> dict[str, Any]:
     own = [row for row in closed if row["contract_id"] == contract["contract_id"]]
     waiting = [row for row in own if row["state"] != "paid" or row["is_superseded"]]
     sums = {
@@ -182,6 +198,10 @@ def _line(contract: dict[str, Any], closed: Rows, foreseen: Rows) -> dict[str, A
             row["scenario"]: row["payment_cumulative_dkk"]
             for row in foreseen if row["contract_id"] == contract["contract_id"]
         },
+        "variants": [
+            {name: value for name, value in row.items() if name != "contract_id"}
+            for row in priced if row["contract_id"] == contract["contract_id"]
+        ],
     }  # fmt: skip
 
 

@@ -51,6 +51,7 @@ def tell(document: Mapping[str, Any], console: Console) -> None:
     for text in (
         *map(_dispute_text, document.get("disputes", ())),
         *map(_forecast_text, document.get("forecast", ())),
+        *map(_variant_text, document.get("variants", ())),
     ):
         console.print(escape(text))
     # no --course picks a line of full-time persons or relapses: the bound must not hide it
@@ -173,6 +174,17 @@ def _forecast_text(row: Mapping[str, Any]) -> str:
         f"prognose, {words.label('scenario', row['scenario'])}: grundlag"
         f" {_kr(row['basis_dkk'])}, betalingsret i alt {_kr(row['entitlement_cumulative_dkk'])}"
     )
+
+
+def _variant_text(row: Mapping[str, Any]) -> str:
+    """What other terms come to, or the contract's own beside them, in one line; never paid."""
+    told = (
+        f"{row['title']}: grundlag i alt {_kr(row['basis_cumulative_dkk'])}, betalingsret i alt"
+        f" {_kr(row['entitlement_cumulative_dkk'])}"
+    )
+    if not row["variant_id"]:
+        return told
+    return f"andre vilkår, {told}, forskel {_kr(row['difference_dkk'])}"
 
 
 def _dispute_text(row: Mapping[str, Any]) -> str:

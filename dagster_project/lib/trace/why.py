@@ -7,7 +7,7 @@ What belongs here: reading the newest published snapshot and what approvals stor
 computing anything, words (``telling``). Imports neither Dagster, dbt nor Great Expectations, and
 answers within two seconds.
 
-Rules: S.why.
+Rules: S.why, S.variant.
 Decides: S.why.
 """
 
@@ -32,6 +32,8 @@ from dagster_project.lib.publishing import snapshot as snapshots
 from dagster_project.lib.publishing.line_evidence import LineEvidence
 from dagster_project.lib.publishing.shown_terms import read_shown_terms, require_own_format
 from dagster_project.lib.publishing.snapshot import Snapshot
+from dagster_project.lib.statement.content import variants_of
+from dagster_project.lib.statement.sheet import variant_title
 from dagster_project.lib.trace import telling
 from dagster_project.lib.trace.way import way_of
 from dagster_project.settings import Settings
@@ -128,6 +130,7 @@ class _Question:
                     "restricted.settlement_line", contract, self.start, order="line_no"
                 )
             )
+            shown = variants_of(snapshot, self.contract, self.start)
             then = known.events[: _length(known, snapshot.ledger_head)]
             self.statement_sha256 = settlement["statement_sha256"]
         else:
@@ -141,8 +144,10 @@ class _Question:
                 ]
             )
             self.stored = frozen.read_evidence(settings.home, self.approval)
+            shown = approved["shown"]
             then = known.events[: self.approval.sequence - 1]
             self.statement_sha256 = self.approval.statement_sha256
+        self.variants: Sequence[Mapping[str, Any]] = shown.get("variants", ())
         self.releases = [event for event in then if self._is_released(event)]
         self.terms: dict[str, Any] = json.loads(self.contract.terms_json())
         self.today = LineEvidence(snapshot, contract, self.terms)
@@ -176,6 +181,7 @@ class _Question:
             "is_evidence_stored": self.stored is not None,
             "disputes": self._disputes(),
             "forecast": self._forecast(),
+            "variants": self._variants(),
             "lines": told,
             "months_without_line": silent,
         }
@@ -190,6 +196,14 @@ class _Question:
             plain_row({k: v for k, v in row.items() if k not in _NOT_OF_A_LINE})
             for row in rows
             if self.approval is None
+        ]
+
+    def _variants(self) -> list[dict[str, Any]]:
+        """What other terms come to, the contract's own row first; if approved, as was frozen."""
+        return [
+            {"title": variant_title(self.terms, row["variant_id"])}
+            | {name: value for name, value in row.items() if name not in _NOT_OF_A_LINE}
+            for row in self.variants
         ]
 
     def _disputes(self) -> list[dict[str, Any]]:

@@ -25,7 +25,7 @@ AT = NOW.isoformat()
 CONTRACT: dict[str, Any] = {
     "contract_id": "k", "title": "En <kontrakt>", "payment_ceiling_dkk": "200.00",
     "authorised_max_dkk": "100.00", "released_dkk": "20.00", "settled_dkk": "60.00",
-    "approved_dkk": "0.00", "paid_dkk": "0.00", "waiting": 1, "forecast": {},
+    "approved_dkk": "0.00", "paid_dkk": "0.00", "waiting": 1, "forecast": {}, "variants": [],
     "newest": [{"period_label": "2023-K1", "period_start": "2023-01-01", "state": "verified"}],
     "next": {"period_label": "2023-K1", "period_start": "2023-01-01", "state": "verified",
              "is_superseded": False},

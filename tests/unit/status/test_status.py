@@ -311,3 +311,40 @@ def test_a_cause_that_is_hidden_in_either_publication_moves_no_kroner(
     moved(home, "settlement_true_up", TRUE_UPS, rows)
     moved(home, "restatement", RADAR, {})
     assert told(home) == [("true_up", Q1, "exit_added", None, True)]
+
+
+# contracts ----------------------------------------------------------------------------------------
+
+
+# Rules P.status, S.variant
+def test_it_shows_what_each_variant_would_add_or_take_at_the_newest_closed_period(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    contract = (
+        "contract_id varchar, title varchar, payment_ceiling_dkk decimal(18, 2),"
+        " authorised_max_dkk decimal(18, 2), released_dkk decimal(18, 2)"
+    )
+    moved(home, "contract", contract, {CURRENT: [("k", "Prøve", None, None, 0)]})
+    assert look(home).contracts[0]["variants"] == []
+    assert command(home) == 0
+    assert "Varianter:" not in capsys.readouterr().out
+    priced = (
+        "contract_id varchar, period_start date, variant_id varchar, difference_dkk decimal(18, 2)"
+    )
+    moved(home, "settlement_variant", priced, {CURRENT: [
+        ("k", Q1, "", 0), ("k", Q1, "halv", 9), ("k", Q1, "altid", 9),
+        ("k", Q2, "", 0), ("k", Q2, "halv", -50), ("k", Q2, "altid", 1500),
+    ]})  # fmt: skip
+    assert command(home, "--json") == 0
+    (found,) = json.loads(capsys.readouterr().out)["contracts"]
+    newest = {"period_start": Q2, "period_label": "2023-K2"}
+    assert found["variants"] == [
+        {**newest, "variant_id": "altid", "difference_dkk": "1500.00"},
+        {**newest, "variant_id": "halv", "difference_dkk": "-50.00"},
+    ]
+    assert command(home) == 0
+    (shown,) = [line for line in capsys.readouterr().out.splitlines() if "Varianter:" in line]
+    assert shown.replace("\u00a0", " ") == (
+        "Varianter:     Prøve · forskel i betalingsret til og med 2023-K2:"
+        " altid 1.500,00 kr. · halv −50,00 kr."
+    )
