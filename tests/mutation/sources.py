@@ -52,9 +52,14 @@ def models() -> dict[str, Source]:
 
 @cache
 def macros() -> dict[str, Source]:
-    """Every macro of the project that is SQL of a model, by name."""
+    """Every macro of the project that is SQL of a model, by name; none of the shadow's.
+
+    What is rendered here is built once, over the home's own rows.
+    """
     found = {}
     for path in sorted((DBT_DIR / "macros").glob("*.sql")):
+        if path.stem == "shadow":
+            continue
         for match in _MACRO.finditer(path.read_text(encoding="utf-8")):
             name = match.group(1)
             found[name] = Source(name, f"macros/{path.stem}", "macro", path, match.group(0))
@@ -175,6 +180,7 @@ class Renderer:
         return template.render(
             **self._macros,
             ref=relation,
+            shadow_ref=relation,
             source=lambda room, table: f'"warehouse"."{room}"."{table}"',
             config=lambda **_: "",
         )

@@ -45,7 +45,7 @@ class Remade:
                 execute(f"create table warehouse.{place} as from told.{place}")
         self.told = dict(execute(
             "select table_name, schema_name from duckdb_tables()"
-            f" where database_name = 'told' and schema_name not in {ROOMS}"
+            f" where database_name = 'told' and schema_name not in {(*ROOMS, 'shadow')}"
         ).fetchall())  # fmt: skip
         self.queries: dict[str, str] = {}
 
