@@ -13,13 +13,15 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import Any
 
-from dagster_project.lib import ledger
+from dagster_project.lib import ledger, publishing
 from dagster_project.lib.statement import authenticate
 from tests.life.world import Town
 
 ZERO = Decimal(0)
 AUTHORISED = Decimal(7000)
+TERM_ENDS = dt.date(2023, 12, 31)
 APPROVED = ("approved", "paid")
+ROLES = {"participant", "coverage", "referral_spell", "claim"}
 Key = tuple[str, str, dt.date]
 
 
@@ -38,12 +40,29 @@ class Witness:
         self.frozen: dict[str, str] = {}
         self.rows: dict[dt.date, dict[str, Any]] = {}
         self.lines: dict[dt.date, list[dict[str, Any]]] = {}
+        self.is_purged = False
+
+    def is_ended(self) -> bool:
+        """Whether the contract's retention has ended as of what is published (F.retention)."""
+        years = self.town.retention_years
+        current = publishing.current_snapshot(self.town.settings.home)
+        if self.is_purged or years is None or current is None:
+            return self.is_purged
+        as_of = dt.date.fromisoformat(current.manifest["as_of_date"])
+        events = ledger.read(self.town.settings.home).events
+        paid = [event.as_of_date for event in events
+                if (event.action, event.contract_id) == ("pay", self.town.contract_id)]  # fmt: skip
+        since = max(paid, default=TERM_ENDS)
+        has_passed = as_of.timetuple()[:3] >= (since.year + years, since.month, since.day)
+        return as_of > TERM_ENDS and has_passed
 
     def remember(self) -> None:
         """Note the bytes of the frozen statements; those noted before must not have changed."""
-        for path in sorted((self.town.root / "ledger" / "statements").rglob("*.json")):
+        folder = self.town.root / "ledger" / "statements" / self.town.contract_id
+        for path in folder.glob("*.json"):
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
             assert self.frozen.setdefault(path.name, digest) == digest, f"{path.name} has changed"
+        assert all((folder / name).is_file() for name in self.frozen)
 
     def check(self, *, documents: bool = True) -> None:
         """Everything that holds after a night, whatever happened before it.
@@ -56,13 +75,18 @@ class Witness:
         settlement = {r["period_start"]: r for r in self.town.rows("mart.settlement")}
         lines = self.town.rows("restricted.settlement_line", order="period_start, line_no")
         closed = [row for row in settlement.values() if row["is_closed"]]
+        is_ended = self.is_ended()
         self._approved_stay(settlement, lines)
         self._lines_add_up(closed, lines)
         self._lines_are_todays_amounts(closed, lines)
         self._payments(closed, chain)
         self._radar(closed, lines)
-        self._evidence(lines)
-        self._decided(chain)
+        self._stored_evidence(closed, lines)
+        if is_ended:
+            self._ended(settlement)
+        else:
+            self._evidence(lines)
+            self._decided(chain)
         if documents:
             self._documents(closed)
 
@@ -162,23 +186,52 @@ class Witness:
             if line["line_kind"] == "true_up":
                 assert line["cause"] not in (None, "unknown"), line
 
+    def _ended(self, settlement: dict[dt.date, dict[str, Any]]) -> None:
+        """What is approved stands as it was frozen, and nothing is computed (F.retention)."""
+        assert settlement.keys() == self.rows.keys()
+        for table in ("restricted.person_month", "mart.settlement_forecast", "mart.restatement"):
+            assert self.town.rows(table) == [], table
+
     def _evidence(self, lines: list[dict[str, Any]]) -> None:
-        """Every krone of a person-month leads to file rows."""
+        """Every krone of a person-month that is paid today leads to file rows."""
+        today, decided = self._todays_amounts(), self._upheld()
         rows = self.town.rows("restricted.case_line_evidence")
         found: dict[tuple[str, dt.date], set[str]] = defaultdict(set)
         for row in rows:
             found[row["course_id"], row["month"]].add(row["role"])
             assert (row["row_number"] is None) == (row["row_hmac"] is None)
-        decided = {
+        for line in lines:
+            key = (line["course_id"], line["month"])
+            is_paid = line["new_amount_dkk"] and _key(line) in today
+            if line["course_id"] is not None and is_paid and key not in decided:
+                assert found[key] >= ROLES
+
+    def _stored_evidence(self, closed: list[dict[str, Any]], lines: list[dict[str, Any]]) -> None:
+        """So does every krone that was approved, in what its approval stored (S.frozen)."""
+        folder = self.town.root / "ledger" / "statements" / self.town.contract_id
+        for row in closed:
+            path = folder / f"{row['period_start']:%Y-%m}.evidence.jsonl"
+            is_stored = row["state"] in APPROVED and not self.is_purged
+            assert path.is_file() == is_stored
+            if not is_stored:
+                continue
+            told = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+            stored = {one["line_no"]: one for one in told}
+            for line in lines:
+                is_own = line["period_start"] == row["period_start"] and line["new_amount_dkk"]
+                if not is_own or line["course_id"] is None:
+                    continue
+                found = stored[line["line_no"]]
+                roles = {one["role"] for one in found["evidence"]}
+                assert found["rule"]["reason"] == "decided" or roles >= ROLES
+
+    def _upheld(self) -> set[tuple[str, dt.date]]:
+        """Courses and months of disputes that were upheld."""
+        return {
             (row["course_id"], row["month"])
             for row in self.town.rows("restricted.dispute")
             if row["outcome"] == "upheld"
         }
-        for line in lines:
-            key = (line["course_id"], line["month"])
-            if line["course_id"] is not None and line["new_amount_dkk"] and key not in decided:
-                roles = found[line["course_id"], line["month"]]
-                assert {"participant", "coverage", "referral_spell", "claim"} <= roles
 
     def _decided(self, chain: ledger.Ledger) -> None:
         """A month is as the newest event decided that upheld a dispute about it, and no mismatch.

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import random
+import string
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,15 +26,42 @@ SPOILT = (
     "cpr;haendelse;dato;nyt_cpr\nsk\u00f8r;d\u00f8d;2023-01-01;\n".encode("latin-1"),
 )
 """Files that are refused whatever their name."""
+LISTS = ("deltagere", "resultatkrav")
+"""Sources of which each row names a contract."""
+STATISTICS = "jobindsats"
+"""The source that names nobody."""
+
+
+@dataclass(frozen=True)
+class Landed:
+    """A landed file: its newest name, its source (null where spoilt), the contracts it names."""
+
+    name: str
+    data: bytes
+    source: str | None = None
+    contracts: frozenset[str] = frozenset()
 
 
 @dataclass
 class County:
-    """The towns, their home, and every file that was ever landed there."""
+    """The towns, their home, and every file that was ever landed there.
+
+    ``outsider``: somebody of no town, who is told of as long as the county lives. ``silent``: towns
+    that are told of no more. ``purged``: files that a purge had to remove. ``removed``: persons of
+    whom nothing may be left, each with the rooms in which a pseudonym may. ``again``: files that
+    were landed once more and may lie in quarantine for it. ``closed``: snapshots from before a
+    removal.
+    """
 
     root: Path
     towns: list[Town]
-    landed: dict[str, str] = field(default_factory=dict)
+    outsider: str
+    landed: dict[str, Landed] = field(default_factory=dict)
+    silent: set[str] = field(default_factory=set)
+    purged: set[str] = field(default_factory=set)
+    removed: dict[str, set[str]] = field(default_factory=dict)
+    again: set[str] = field(default_factory=set)
+    closed: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Who looks at each town."""
@@ -43,28 +72,72 @@ class County:
         for town in self.towns:
             town.write_terms()
 
-    def deliver(self, day: str, source: str, version: int = 1, folder: str = "") -> Path:
-        """Land what all towns have to tell of a source, extracted on a day."""
+    def deliver(
+        self, day: str, source: str, towns: Sequence[Town], sender: str = ""
+    ) -> Path | None:
+        """Land what towns have to tell of a source, extracted on a day, if it is anything."""
         window = f"_2022-01-01_{_before(day)}" if source == "ydelsesforloeb" else ""
-        number = "" if version == 1 else f"_v{version}"
-        rows = dict.fromkeys(row for town in self.towns for row in town.told(source, day))
-        text = "\n".join([HEADINGS[source], *rows]) + "\n"
-        return self.land(f"{source}_{day}{window}{number}.csv", text.encode(), folder)
+        telling = [town for town in towns if town.contract_id not in self.silent]
+        rows = dict.fromkeys(row for town in telling for row in town.told(source, day))
+        rows |= dict.fromkeys(self._told_of_the_outsider(source, day))
+        if not rows:
+            return None
+        data = ("\n".join([HEADINGS[source], *rows]) + "\n").encode()
+        named = frozenset(row.split(";")[0] for row in rows) if source in LISTS else frozenset()
+        return self.land(Landed(f"{source}_{day}{window}{sender}.csv", data, source, named))
 
-    def land(self, name: str, data: bytes, folder: str = "") -> Path:
+    def _told_of_the_outsider(self, source: str, day: str) -> list[str]:
+        if source == "ydelsesforloeb":
+            return [f"{self.outsider};890;2022-01-01;{_before(day)};"]
+        return [f"{self.outsider};tilflyttet;2020-01-01;"] if source == "personstatus" else []
+
+    def land(self, file: Landed, folder: str = "") -> Path:
         """Put a file into the drop zone, and remember it."""
         place = self.root / "landing" / folder
         place.mkdir(parents=True, exist_ok=True)
-        path = place / name
-        path.write_bytes(data)
-        self.landed[hashlib.sha256(data).hexdigest()] = name
+        path = place / file.name
+        path.write_bytes(file.data)
+        self.landed[hashlib.sha256(file.data).hexdigest()] = file
         return path
+
+    def note_purge(self) -> None:
+        """A purge has removed something: what is gone now, and who (F.purge)."""
+        ended = {one.town.contract_id for one in self.witnesses if one.is_ended()}
+        inside = {town.contract_id for town in self.towns} - ended
+        for digest, file in self.landed.items():
+            if file.source in (None, STATISTICS):
+                continue
+            is_needed = bool(file.contracts & inside if file.source in LISTS else inside)
+            if not is_needed:
+                self.purged.add(digest)
+        for witness in self.witnesses:
+            witness.is_purged |= witness.town.contract_id in ended
+        self._note_removal(ended)
+        if not inside:
+            everybody = [n for town in self.towns for n in (*town.cpr.values(), town.neighbour)]
+            self.removed |= {number: set() for number in everybody}
+
+    def note_forgotten(self, town: Town, number: str) -> None:
+        """A person is forgotten, in refused files too; the town falls silent (F.forget)."""
+        self.removed.setdefault(number, {"ledger"})
+        self._note_removal({town.contract_id})
+        self.again = {d for d in self.again if number.encode() not in self.landed[d].data}
+
+    def _note_removal(self, contracts: set[str]) -> None:
+        self.silent |= contracts
+        self.closed |= {path.name for path in (self.root / "published" / "snapshots").iterdir()}
+
+
+def sender_of(number: int) -> str:
+    """The part of a file name that says which town sent it."""
+    return "_by-" + "".join(string.ascii_lowercase[int(digit)] for digit in str(number))
 
 
 def found(root: Path, towns: int, rng: random.Random) -> County:
     """A county in which everything is claimed and nothing decided; all figures are shared."""
     (root / "landing").mkdir(parents=True)
     made, statistics = [], {"2022-01": "10,0", "2023-02": "5,0"}
+    lasting = rng.choice([0, 0, 0.5, 1])  # how many of the contracts are kept for ever
     for number in range(towns):
         own = [canaries.number(number * PEOPLE + place) for place in range(PEOPLE)]
         town = begin(
@@ -78,5 +151,6 @@ def found(root: Path, towns: int, rng: random.Random) -> County:
             for course in "ABC"
             for month in range(2, 13)
         }
+        town.retention_years = None if rng.random() < lasting else 1
         made.append(town)
-    return County(root, made)
+    return County(root, made, canaries.number(towns * PEOPLE))

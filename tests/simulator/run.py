@@ -96,19 +96,18 @@ def live(runner: Forker, root: Path, seed: int, towns: int, nights: int) -> Live
     rng = random.Random(seed)
     county = found(root, towns, rng)
     law, lived = HomeLaw(county), Lived(seed, towns)
-    for number, as_of in enumerate(plan.days(rng, nights), start=1):
-        fate = plan.Fate(as_of)
+    for number, fate in enumerate(list(plan.fates(rng, nights)), start=1):
         try:
             plan.live(county, fate, rng, is_first=number == 1)
             is_last = number == nights
             _night(runner, county, fate, lived, is_last=is_last)
-            law.check(is_whole=is_last or number % _LOOKED_AT == 0)
+            law.check(is_whole=is_last or fate.removes or number % _LOOKED_AT == 0)
             for witness in county.witnesses:
                 witness.check(documents=is_last)
         except Exception as error:
             raise WrongError(
-                f"seed {seed}, night {number} ({as_of}, {towns} towns of {nights} nights), after"
-                f" {fate.faults} and {fate.told}: {type(error).__name__}: {error}"
+                f"seed {seed}, night {number} ({fate.as_of}, {towns} towns of {nights} nights),"
+                f" after {fate.faults} and {fate.told}: {type(error).__name__}: {error}"
             ) from error
         lived.nights += 1
         lived.done.update(told.partition(": ")[2].split(" ")[0] or told for told in fate.told)

@@ -20,13 +20,14 @@ def holding(home: Home, *marks: bytes) -> list[str]:
     return sorted(
         {
             name
-            for name, data in _contents(home)
+            for name, data in contents(home)
             if any(mark in text for text in (data, data.replace(b"\0", b"")) for mark in marks)
         }
     )
 
 
-def _contents(home: Home) -> Iterator[tuple[str, bytes]]:
+def contents(home: Home) -> Iterator[tuple[str, bytes]]:
+    """Everything that a home holds, by path."""
     for path in home.root.rglob("*"):
         if path.is_symlink() or not path.is_file():
             continue

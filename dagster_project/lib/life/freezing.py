@@ -4,7 +4,8 @@ What belongs here: gathering it from the snapshot, the terms and the reference t
 What does not: writing the file (``frozen``) and the decision (``commands``).
 
 Frozen are figures and provenance: terms, benefit codes, every delivery's sha256, code version,
-participants' state; and, in a file of its own, what stands behind every line.
+participants' state without their pseudonyms, which a purge could not remove from here; and, in a
+file of its own, what stands behind every line.
 
 Rules: S.frozen.
 Decides: S.frozen.
@@ -50,7 +51,8 @@ def freeze(
     document["provenance"]["benefit_codes"] = reference.load_reference().codes_as_rows()
     document["provenance"]["participants"] = contents.plain(
         snapshot.rows(
-            "select * from restricted.participant where contract_id = ? order by course_id",
+            "select * exclude (person_key) from restricted.participant"
+            " where contract_id = ? order by course_id",
             [contract.contract_id],
         )
     )
