@@ -122,7 +122,7 @@ def answer(
     with side_home.side_home(settings.home) as side:
         copied.copy_warehouse(settings.home, side.warehouse, wait)
         found = _Both(settings, side, question, find(settings.home, SETTLED)).answer()
-    access.note(settings.home, "what-if", contract_id=question.now.contract_id)
+    access.note(settings.home, "what-if", contract=question.now.contract_id)
     return found
 
 

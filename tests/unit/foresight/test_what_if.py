@@ -91,7 +91,7 @@ def test_the_home_is_what_it_was_but_for_one_look(
             if before.get(name) != after.get(name)} == {log}  # fmt: skip
     looks = access.read(places.Home(asked_home))
     assert looks[-1]["command"] == "what-if"
-    assert looks[-1]["ids"] == {"contract_id": CONTRACT}
+    assert looks[-1]["ids"] == {"contract": CONTRACT}
 
 
 # Rule S.what_if
