@@ -160,7 +160,7 @@ class _Both:
         gone = copied.left_out(known, asked.without)
         own = {delivery_id for ids in known.values() for delivery_id in ids}
         self.built_on = built_on
-        added = copied.take_in(self.home, self.side, asked.added, {self.contract_id})
+        added = copied.take_in(self.home, self.side, asked.added, asked.contract_ids)
         register = self.side if asked.added else self.home
         self._require_known_by_then(register, added)
         now = self._side("now", asked.now, self.home, own)
