@@ -84,6 +84,8 @@ def ask(
         raise UsageError("kontrakten har ingen betaling at spørge om")
     now = contracts.set_otherwise(own, {})
     then = _changed(own, terms, changes)
+    if len({path.name for path in added}) < len(added):
+        raise UsageError("to af filerne hedder det samme; de kan ikke leveres sammen")
     loaded = _loaded(settings) if added else frozenset()
     for path in added:
         _require_sound(settings, path, loaded)

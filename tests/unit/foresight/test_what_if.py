@@ -212,6 +212,12 @@ def test_a_question_that_cannot_be_asked_is_a_fault_of_usage(
         ask(asked_home, **asked)
 
 
+# Rule S.what_if
+def test_two_added_files_of_one_name_are_not_taken_for_one(asked_home: Path) -> None:
+    with pytest.raises(UsageError, match="hedder det samme"):
+        ask(asked_home, added=[Path("a", "krav.csv"), Path("b", "krav.csv")])
+
+
 @pytest.fixture
 def held(tmp_path: Path) -> Iterator[places.Home]:
     """A home whose warehouse another process holds."""
