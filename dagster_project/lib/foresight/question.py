@@ -35,6 +35,7 @@ class Question:
         as_of: the business date of both sides.
         without: sha256 of the deliveries that the other side does not know.
         added: files that the other side knows as if they had been delivered.
+        contract_ids: the contracts that such a file may name: all that a night would load.
     """
 
     now: Contract
@@ -42,6 +43,7 @@ class Question:
     as_of: dt.date
     without: tuple[str, ...] = ()
     added: tuple[Path, ...] = ()
+    contract_ids: frozenset[str] = frozenset()
 
 
 def ask(
@@ -82,9 +84,17 @@ def ask(
         raise UsageError("kontrakten har ingen betaling at spørge om")
     now = contracts.set_otherwise(own, {})
     then = _changed(own, terms, changes)
+    if len({path.name for path in added}) < len(added):
+        raise UsageError("to af filerne hedder det samme; de kan ikke leveres sammen")
+    loaded = _loaded(settings) if added else frozenset()
     for path in added:
-        _require_sound(settings, path, frozenset(known))
-    return Question(now, then, day, tuple(dict.fromkeys(without)), tuple(added))
+        _require_sound(settings, path, loaded)
+    return Question(now, then, day, tuple(dict.fromkeys(without)), tuple(added), loaded)
+
+
+def _loaded(settings: Settings) -> frozenset[str]:
+    terms = contracts.load_contracts(settings.contracts_dir, settings.area)
+    return frozenset(contract.contract_id for contract in terms)
 
 
 def _changed(own: Contract, terms: Path | None, changes: Sequence[str]) -> Contract:

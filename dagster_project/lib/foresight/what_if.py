@@ -122,7 +122,7 @@ def answer(
     with side_home.side_home(settings.home) as side:
         copied.copy_warehouse(settings.home, side.warehouse, wait)
         found = _Both(settings, side, question, find(settings.home, SETTLED)).answer()
-    access.note(settings.home, "what-if", contract_id=question.now.contract_id)
+    access.note(settings.home, "what-if", contract=question.now.contract_id)
     return found
 
 
@@ -160,7 +160,7 @@ class _Both:
         gone = copied.left_out(known, asked.without)
         own = {delivery_id for ids in known.values() for delivery_id in ids}
         self.built_on = built_on
-        added = copied.take_in(self.home, self.side, asked.added, {self.contract_id})
+        added = copied.take_in(self.home, self.side, asked.added, asked.contract_ids)
         register = self.side if asked.added else self.home
         self._require_known_by_then(register, added)
         now = self._side("now", asked.now, self.home, own)

@@ -149,7 +149,7 @@ def refused_files(
         home: the home.
         register: of its deliveries.
         as_of: business date.
-        days: that a refused file is kept after the as-of date of its newest refusal.
+        days: after the as-of date of its newest refusal a refused file goes.
         by_extract: of a file from before refusals were dated, the day of its extract counts; else
             it stays.
     """
@@ -157,7 +157,7 @@ def refused_files(
     for record in register.refused():
         since = register.refused_on(record.sha256) or (record.extracted_on if by_extract else None)
         received = vault.Received(home, vault.QUARANTINE, record.sha256)
-        if since is None or (as_of - since).days <= days or not received.is_there:
+        if since is None or (as_of - since).days < days or not received.is_there:
             continue
         found[record.sha256] = (
             File(removals.QUARANTINE, record.sha256, record.size), record.file_name

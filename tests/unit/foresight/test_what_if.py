@@ -91,7 +91,7 @@ def test_the_home_is_what_it_was_but_for_one_look(
             if before.get(name) != after.get(name)} == {log}  # fmt: skip
     looks = access.read(places.Home(asked_home))
     assert looks[-1]["command"] == "what-if"
-    assert looks[-1]["ids"] == {"contract_id": CONTRACT}
+    assert looks[-1]["ids"] == {"contract": CONTRACT}
 
 
 # Rule S.what_if
@@ -169,6 +169,21 @@ def test_a_file_counts_as_if_it_had_been_delivered_and_a_bad_one_is_refused(
 
 
 # Rule S.what_if
+def test_an_added_file_may_name_every_contract_of_the_home(
+    asked_home: Path, tmp_path: Path
+) -> None:
+    terms = (asked_home / "contracts" / f"{CONTRACT}.yml").read_text(encoding="utf-8")
+    for name in (CONTRACT, "anden"):
+        (tmp_path / f"{name}.yml").write_text(terms.replace(CONTRACT, name), encoding="utf-8")
+    path = tmp_path / "resultatkrav_2025-04-01.csv"
+    rows = f"{CONTRACT};F-ny;2023-02;ja\nanden;F-ny;2023-02;ja\n"
+    path.write_text(f"kontrakt_id;forloeb_id;maaned;krav\n{rows}", encoding="utf-8")
+    settings = places.resolve(asked_home, tmp_path, None)
+    question = foresight.ask(settings, CONTRACT, added=[path])
+    assert foresight.answer(settings, question, CompiledModels).added == 1
+
+
+# Rule S.what_if
 def test_a_period_that_one_side_alone_has_stands_with_the_other_side_empty(
     asked_home: Path,
 ) -> None:
@@ -195,6 +210,12 @@ def test_a_question_that_cannot_be_asked_is_a_fault_of_usage(
 ) -> None:
     with pytest.raises(UsageError):
         ask(asked_home, **asked)
+
+
+# Rule S.what_if
+def test_two_added_files_of_one_name_are_not_taken_for_one(asked_home: Path) -> None:
+    with pytest.raises(UsageError, match="hedder det samme"):
+        ask(asked_home, added=[Path("a", "krav.csv"), Path("b", "krav.csv")])
 
 
 @pytest.fixture
