@@ -13,6 +13,8 @@ from pathlib import Path
 from dagster_project.settings import PROJECT_ROOT
 from tests.benchmarks import worlds
 
+QUESTION = ["kontrakt-0000", "--set", "parts.beskaeftigelsesindsats.max_support_days=7"]
+"""What ``effekt what-if`` is asked: other terms of the municipality's contract."""
 IMPORTS = "import dagster, great_expectations; from dbt.cli.main import dbtRunner"
 # a replacement number (day + 60) for person n: no real person can have it
 _CPR = """printf('%02d%02d%02d%04d', 61 + n % 28, 1 + (n // 28) % 12, 60 + (n // 336) % 40,
@@ -81,7 +83,10 @@ def _withdraw_claims(home: Path) -> None:
 
 
 def measure(runs: int, root: Path) -> dict[str, dict[str, float]]:
-    """Medians of the bare imports, a first night, the next one with a new file, and a quiet one."""
+    """Medians of the bare imports, of the nights, and of a question about other terms.
+
+    The nights are a first one, the next one with a new file, and a quiet one.
+    """
     folder = root / "night"
     folder.mkdir(parents=True, exist_ok=True)
     worlds.build_raw(folder / "warehouse.duckdb", worlds.SIZES["municipality"])
@@ -93,7 +98,7 @@ def measure(runs: int, root: Path) -> dict[str, dict[str, float]]:
     imports = [sys.executable, "-c", IMPORTS]
     timed(imports)
     taken: dict[str, list[dict[str, float]]] = {
-        "imports": [], "first": [], "next": [], "unchanged": []
+        "imports": [], "first": [], "next": [], "unchanged": [], "what-if": []
     }  # fmt: skip
     for number in range(runs):
         home = folder / f"home-{number}"
@@ -103,6 +108,7 @@ def measure(runs: int, root: Path) -> dict[str, dict[str, float]]:
         _withdraw_claims(home)
         taken["next"].append(timed([*effekt, str(home)]))
         taken["unchanged"].append(timed([*effekt, str(home)]))
+        taken["what-if"].append(timed([*effekt[:-2], "what-if", *QUESTION, "--home", str(home)]))
         shutil.rmtree(home)
     return {
         step: {key: statistics.median(one[key] for one in times) for key in ("wall", "cpu")}

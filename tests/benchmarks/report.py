@@ -98,6 +98,7 @@ def night_text(nights: dict[str, dict[str, float]]) -> str:
             ("first", "the first night of a new home, 50,000 persons, every file new"),
             ("next", "the next night, one new file of claims"),
             ("unchanged", "a night without news"),
+            ("what-if", "`effekt what-if` with one changed term (bound: 10 s)"),
         )
     ]
     return "\n".join(

@@ -291,6 +291,7 @@ def main() -> None:
     parser.add_argument(
         "--encryption", action="store_true", help="print what encrypting received files costs"
     )
+    parser.add_argument("--night-only", action="store_true", help="print the nights alone")
     parser.add_argument("--many-only", action="store_true", help="print year and fleet alone")
     parser.add_argument("--keep", type=Path, default=None, help="folder to keep the worlds in")
     arguments = parser.parse_args()
@@ -306,6 +307,9 @@ def main() -> None:
             from tests.benchmarks import encryption
 
             print(encryption.text_of(encryption.measure(arguments.runs, root)))
+            return
+        if arguments.night_only:
+            print(report.night_text(night.measure(arguments.runs, root)))
             return
         if arguments.many_only:
             print("\n".join(many(arguments, root)))
