@@ -192,7 +192,10 @@ def compare(folder: Path, rivals: tuple[str, ...]) -> dict[str, int]:
     """Rows of the SQL's figures that a rival confirms; any difference ends the run."""
     import duckdb
 
-    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as connection:
+    from dagster_project.lib.warehouse import ENGINE
+
+    place = str(folder / "warehouse.duckdb")
+    with duckdb.connect(place, read_only=True, config=ENGINE) as connection:
         ours = """
             select contract_id, date_trunc('quarter', month)::date as period_start,
                 sum(amount_dkk * 100)::bigint as basis_oere

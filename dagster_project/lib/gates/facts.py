@@ -104,7 +104,7 @@ def declared_figures(context: Context) -> None:
 
 def raw_columns(context: Context) -> None:
     """``declared_raw_column``: the raw room as ``lib/warehouse`` declares it."""
-    with duckdb.connect(":memory:", config=warehouse.OFFLINE) as empty:
+    with duckdb.connect(":memory:", config=warehouse.ENGINE) as empty:
         warehouse.create_raw(empty)
         rows = empty.execute(
             "select table_name, column_name, data_type from duckdb_columns()"

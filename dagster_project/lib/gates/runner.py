@@ -156,7 +156,7 @@ def open_facts(
         with warehouse.connect(home.warehouse) as connection:
             yield connection
         return
-    with duckdb.connect(":memory:", config=warehouse.OFFLINE) as connection:
+    with duckdb.connect(":memory:", config=warehouse.ENGINE) as connection:
         connection.execute("set enable_progress_bar = false")  # it is written to stdout
         with snapshot.attached(connection, candidate.path, home.work):
             yield connection

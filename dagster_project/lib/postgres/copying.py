@@ -24,7 +24,7 @@ from dagster_project.lib.postgres.shaping import Tables, take_schema
 from dagster_project.lib.publishing.atomic import current_snapshot
 from dagster_project.lib.publishing.snapshot import attached
 from dagster_project.lib.publishing.tables import MART
-from dagster_project.lib.warehouse import OFFLINE
+from dagster_project.lib.warehouse import ENGINE
 from dagster_project.settings import Home
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def copy_current(home: Home, *, only_if_behind: bool = False) -> Copied:
     dsn = read_dsn(home, asked.dsn_file)
     mark = f"Effektafregning · nøgle {statement_key.read_statement_key(home).fingerprint}"
     with (
-        duckdb.connect(config=OFFLINE) as mart,
+        duckdb.connect(config=ENGINE) as mart,
         attached(mart, current.path, home.work, [MART]),
         connected(dsn) as connection,
     ):

@@ -32,7 +32,7 @@ from dagster_project.lib.publishing.manifest import Manifest
 from dagster_project.lib.publishing.tables import MART, RESTRICTED, Table, declared_tables
 from dagster_project.lib.receiving.intake import register
 from dagster_project.lib.reference import words
-from dagster_project.lib.warehouse import OFFLINE
+from dagster_project.lib.warehouse import ENGINE
 from dagster_project.lib.warehouse.literals import identifier, literal
 from dagster_project.lib.warehouse.rows import insert_rows
 from dagster_project.settings import Home, Settings
@@ -43,7 +43,7 @@ BLOCK_SIZE = 16384
 ROW_GROUP_SIZE = 122_880
 COLUMN_COMMENT = "comment."
 """What stands before a column's name in the metadata of a Parquet file."""
-_CONFIG: dict[str, Any] = {**OFFLINE, "preserve_insertion_order": "true"}
+_CONFIG: dict[str, Any] = {**ENGINE, "preserve_insertion_order": "true"}
 
 
 @dataclass(frozen=True)

@@ -110,11 +110,11 @@ def periods_of(folder: Path) -> list[Row]:
 def _read(folder: Path, table: str, names: Sequence[str]) -> list[Row]:
     import duckdb
 
-    from dagster_project.lib.warehouse import OFFLINE
+    from dagster_project.lib.warehouse import ENGINE
 
     path = folder / manifests.parquet_path(MART, table)
     try:
-        with duckdb.connect(config=OFFLINE) as connection:
+        with duckdb.connect(config=ENGINE) as connection:
             found = connection.execute(
                 f"select {', '.join(names)} from read_parquet(?) order by all",  # noqa: S608
                 [str(path)],

@@ -24,7 +24,7 @@ from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.base.telling import tell
 from dagster_project.lib.publishing import manifest as manifests
 from dagster_project.lib.publishing.tables import MART, RESTRICTED, declared_tables
-from dagster_project.lib.warehouse import OFFLINE
+from dagster_project.lib.warehouse import ENGINE
 from dagster_project.lib.warehouse.literals import literal
 from dagster_project.lib.warehouse.rows import fetch_rows
 from dagster_project.settings import Home
@@ -101,7 +101,7 @@ def open_current(home: Home) -> Iterator[Snapshot]:
         raise EffektError("NO_SNAPSHOT", "intet er udgivet endnu", remedy="kør `effekt run` først")
     folder = link.resolve()
     manifest = manifests.read(folder)
-    with duckdb.connect(config=OFFLINE) as connection, attached(connection, folder, home.work):
+    with duckdb.connect(config=ENGINE) as connection, attached(connection, folder, home.work):
         _add_what_it_lacks(connection)
         connection.execute(f"set search_path = '{_SEARCHED}'")
         yield Snapshot(folder, manifest, connection)

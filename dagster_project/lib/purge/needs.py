@@ -84,7 +84,7 @@ def _contracts_named(home: Home, records: list[Record]) -> dict[int, set[str]]:
     if not records:
         return {}
     found: dict[int, set[str]] = {}
-    with closing(duckdb.connect(config=dict(raw_room.OFFLINE))) as connection:
+    with closing(duckdb.connect(config=dict(raw_room.ENGINE))) as connection:
         raw_room.create_raw(connection)
         load_records(connection, home, records, read_key(home))
         for source in sorted({str(record.source) for record in records}):

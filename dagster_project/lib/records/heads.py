@@ -128,12 +128,12 @@ def _shows_steps(folder: Path) -> bool:
     """Whether a snapshot shows a settlement that somebody has acted on."""
     import duckdb
 
-    from dagster_project.lib.warehouse import OFFLINE
+    from dagster_project.lib.warehouse import ENGINE
 
     table = folder / manifests.parquet_path(MART, "settlement")
     if not table.is_file():
         return False
-    with duckdb.connect(config=OFFLINE) as connection:
+    with duckdb.connect(config=ENGINE) as connection:
         states = connection.execute(
             "select distinct state, is_superseded from read_parquet(?)", [str(table)]
         ).fetchall()

@@ -328,11 +328,11 @@ def _rows(query: str, *paths: str) -> Rows | None:
     """Rows of a query over files of snapshots; null where one is missing, broken or of old code."""
     import duckdb
 
-    from dagster_project.lib.warehouse import OFFLINE
+    from dagster_project.lib.warehouse import ENGINE
     from dagster_project.lib.warehouse.rows import fetch_rows
 
     try:
-        with duckdb.connect(config=OFFLINE) as connection:
+        with duckdb.connect(config=ENGINE) as connection:
             return tuple(fetch_rows(connection, query, list(paths)))
     except duckdb.Error:
         return None

@@ -20,15 +20,14 @@ from dagster_project.lib.base.canonical import sha256_text
 RAW_DDL = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
 """Creates the rooms ``raw``, ``gate`` and ``shadow`` and those of their tables that are missing."""
 
-OFFLINE: dict[str, Any] = {
+ENGINE: dict[str, Any] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "allow_community_extensions": "false",
+    "disabled_optimizers": "statistics_propagation",
 }
-"""Settings of every DuckDB of the project: it fetches nothing."""
-
-UNSAFE_OPTIMIZER = "statistics_propagation"
-"""An optimizer of DuckDB 2.0.0 that can lose rows; off in dbt's profile too (docs/adr/0016)."""
+"""Settings of every DuckDB of the project, dbt's profile too: it fetches nothing, and leaves out an
+optimizer of DuckDB 2.0.0 that can lose rows (docs/adr/0016)."""
 
 
 def connect(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
@@ -41,12 +40,11 @@ def connect(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection
     connection = duckdb.connect(
         str(path),
         read_only=read_only,
-        config={**OFFLINE, "temp_directory": str(path.parent / "tmp")},
+        config={**ENGINE, "temp_directory": str(path.parent / "tmp")},
     )
     connection.execute("set TimeZone = 'UTC'")
     # on by default, and written to stdout, where ``--json`` belongs
     connection.execute("set enable_progress_bar = false")
-    connection.execute(f"set disabled_optimizers = '{UNSAFE_OPTIMIZER}'")
     # every night writes the rule tables anew: choosing encodings would cost more than the rules
     connection.execute("set force_compression = 'uncompressed'")
     return connection

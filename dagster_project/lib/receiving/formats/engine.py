@@ -17,7 +17,7 @@ import duckdb
 
 from dagster_project.lib.base import person_numbers, scratch
 from dagster_project.lib.receiving.formats.spill import Spill, opened
-from dagster_project.lib.warehouse import OFFLINE
+from dagster_project.lib.warehouse import ENGINE
 
 SPILL = ".spill"
 # Parser and warehouse share one process, which may take 1 GB for a whole nation.
@@ -44,7 +44,7 @@ def open_parser(folder: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Spill
         connection = duckdb.connect(
             ":memory:",
             config={
-                **OFFLINE,
+                **ENGINE,
                 "memory_limit": MEMORY_LIMIT,
                 "temp_directory": str(overflow),
                 **_OVERFLOW,

@@ -262,9 +262,9 @@ def _check_constants(source: Source) -> None:
     from dagster_project.lib.base import person_numbers
     from dagster_project.lib.receiving.judging.grammar import Context, column_grammar
     from dagster_project.lib.reference import load_benefits
-    from dagster_project.lib.warehouse import OFFLINE
+    from dagster_project.lib.warehouse import ENGINE
 
-    with duckdb.connect(":memory:", config=OFFLINE) as engine:
+    with duckdb.connect(":memory:", config=ENGINE) as engine:
         person_numbers.register_sql(engine)
         for column in given:
             grammar = column_grammar("t", column, source, Context(load_benefits(), None))
