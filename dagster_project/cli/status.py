@@ -124,7 +124,7 @@ def _published(found: Status) -> str:
 
 
 def _time(text: str) -> str:
-    return danish.moment(dt.datetime.fromisoformat(text))
+    return danish.moment(dt.datetime.fromisoformat(text).astimezone(places.TIME_ZONE))
 
 
 def _date(day: object) -> str:

@@ -15,7 +15,9 @@ import typer
 from dagster_project import settings as places
 from dagster_project.cli.app import app
 from dagster_project.lib import fleet, receiving, status
+from dagster_project.lib.base import danish
 from dagster_project.lib.keys import statement_key
+from dagster_project.lib.ledger import access
 from dagster_project.lib.nights import alerts, in_hand, record
 from dagster_project.settings import TIME_ZONE, Home, Settings
 from tests.faults import corpus
@@ -101,6 +103,17 @@ def test_it_shows_what_is_published_since_when_and_what_changed(home: Home) -> N
     )  # fmt: skip
     assert (changed["payment_before_dkk"], changed["payment_dkk"]) == ("10.00", "12.00")
     assert [(row["period_label"], row["state"]) for row in found.due] == [("2023-K1", "approved")]
+
+
+# Rules P.status, F.access_log
+def test_the_last_look_is_told_in_danish_time_like_everything_else(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    access.note(home, "why")
+    at = dt.datetime.fromisoformat(access.count(home)["last_at"]).astimezone(TIME_ZONE)
+    command(home)
+    (looks,) = (line for line in capsys.readouterr().out.splitlines() if "adgangsloggen" in line)
+    assert looks.endswith(f"senest {danish.moment(at)}")
 
 
 # Rules P.status, F.statement_key
