@@ -363,12 +363,13 @@ class _Maker:
     # deadlines, disputes --------------------------------------------------------------------------
 
     def _deadlines(self) -> Section | None:
+        steps = [word.code for word in words.of_domain("deadline_step")]
         said = [
             "Intet er spærret af en frist. Lørdage, søndage og helligdage flytter den frem.",
             Cell("Alle frister som kalenderfil (iCalendar)", href=due_dates.PATH),
         ]
         return section("Frister", table_of("settlement_deadline", self._rows(
-            "settlement_deadline", "period_start desc, due_on nulls last, step"
+            "settlement_deadline", f"period_start desc, list_position({steps}, step)"
         ), (
             Column("period_start", "Periode", self._label()), Column("step", "Trin"),
             Column("owner", "Hvem handler"), Column("due_on", "Senest"),
