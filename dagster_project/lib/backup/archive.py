@@ -20,6 +20,7 @@ from typing import IO, Any
 
 from dagster_project.lib.base import files
 from dagster_project.lib.base.errors import EffektError, UsageError
+from dagster_project.lib.vault.cipher import Kept
 
 CHUNK = 1 << 20
 _IDENTITY = "AGE-SECRET-KEY-"
@@ -70,26 +71,6 @@ def _tar_bytes(entries: Iterator[Entry]) -> Iterator[bytes]:
     yield b"\0" * (2 * tarfile.BLOCKSIZE)
 
 
-class _Kept:
-    """A stream that remembers why it could not be written; the library says it in a text only."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-        self.failure: OSError | None = None
-
-    def write(self, data: bytes) -> int:
-        """Write bytes."""
-        try:
-            return self._stream.write(data)
-        except OSError as error:
-            self.failure = error
-            raise
-
-    def flush(self) -> None:
-        """Hand on what is written."""
-        self._stream.flush()
-
-
 def write(stream: IO[bytes], entries: Iterator[Entry], recipients: Sequence[Any]) -> None:
     """Write the files as an archive that the recipients can open.
 
@@ -98,11 +79,12 @@ def write(stream: IO[bytes], entries: Iterator[Entry], recipients: Sequence[Any]
     """
     import pyrage
 
-    tar, out = _Tar(entries), _Kept(stream)
+    tar, out = _Tar(entries), Kept(stream)
     try:
         pyrage.encrypt_io(tar, out, list(recipients))
     except pyrage.EncryptError:
         raise tar.failure or out.failure or broken("kan ikke krypteres") from None
+    out.end()
 
 
 @contextmanager
@@ -146,7 +128,7 @@ class _Decrypting(threading.Thread):
         import pyrage
 
         with suppress(BrokenPipeError), os.fdopen(self._into, "wb") as pipe:
-            out = _Kept(pipe)
+            out = Kept(pipe)
             try:
                 with self._path.open("rb") as stream:
                     pyrage.decrypt_io(stream, out, self._identities)

@@ -13,9 +13,10 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO, Any
 
 import pyrage
 
@@ -25,11 +26,50 @@ from dagster_project.settings import Home
 
 HEADER = b"age-encryption.org/v1\n"
 _SMALL = 1 << 20  # is decrypted in memory
+_PIECE = 1 << 20  # is written at once
 _BY_SYSTEM = re.compile(r"\(os error (\d+)\)")
 
 
 class DamagedError(OSError):
     """An encrypted file is not what was written, or was encrypted with a key that is not here."""
+
+
+class Kept:
+    """A stream that age writes to, and the first failure of it.
+
+    The library gives no account of the last piece: a disk that is full by then would leave a file
+    that is cut off, and nobody told.
+    """
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self.failure: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        """Write bytes."""
+        return int(self._tried(lambda: self._stream.write(data)))
+
+    def flush(self) -> None:
+        """Hand on what is written."""
+        self._tried(self._stream.flush)
+
+    def end(self) -> None:
+        """Hand on the last of it.
+
+        Raises:
+            OSError: a write failed, whoever was told.
+        """
+        if self.failure is None:
+            self.flush()
+        if self.failure is not None:
+            raise self.failure
+
+    def _tried(self, act: Callable[[], Any]) -> Any:
+        try:
+            return act()
+        except OSError as error:
+            self.failure = self.failure or error
+            raise
 
 
 def path_of(handle: int) -> Path:
@@ -72,8 +112,8 @@ def seal_file(key: VaultKey, source: Path, target: Path) -> None:
     handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     try:
         try:
-            recipients = [key.identities[0].to_public()]
-            pyrage.encrypt_file(str(source), str(path_of(handle)), recipients)
+            with source.open("rb") as plain, _written(handle) as kept:
+                pyrage.encrypt_io(plain, kept, [key.identities[0].to_public()])
         except (pyrage.EncryptError, OSError) as error:
             raise _by_system(error) or error from None
         os.fsync(handle)
@@ -129,7 +169,8 @@ def _decrypted(home: Home, handle: int, identities: VaultKey | None) -> int:
             with open(plain, "wb", closefd=False) as stream:
                 stream.write(pyrage.decrypt(os.pread(handle, size, 0), opening))
         else:
-            pyrage.decrypt_file(str(path_of(handle)), str(path_of(plain)), opening)
+            with path_of(handle).open("rb") as sealed, _written(plain) as kept:
+                pyrage.decrypt_io(sealed, kept, opening)
     except (pyrage.DecryptError, OSError) as error:
         os.close(plain)
         raise _by_system(error) or DamagedError(str(error)) from None
@@ -137,6 +178,15 @@ def _decrypted(home: Home, handle: int, identities: VaultKey | None) -> int:
         os.close(plain)
         raise
     return plain
+
+
+@contextmanager
+def _written(handle: int) -> Iterator[Kept]:
+    """What age writes to a handle; it ends well only where all of it is written."""
+    with open(handle, "wb", buffering=_PIECE, closefd=False) as stream:
+        kept = Kept(stream)
+        yield kept
+        kept.end()
 
 
 def _by_system(error: Exception) -> OSError | None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import resource
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.inspection import inspect_home
 from dagster_project.lib.receiving.intake.register import load_register
 from dagster_project.lib.vault import cipher
+from dagster_project.lib.vault.keys import read_key
 from dagster_project.settings import Home
 from tests.faults import corpus
 from tests.unit.receiving import homes
@@ -268,3 +272,47 @@ def test_a_file_put_back_unencrypted_is_read_told_and_encrypted_by_a_change_of_k
     assert [fault.code for fault in area.faults] == ["VAULT_PLAIN"]
     records.rotate_vault_key(home)
     assert file.is_encrypted and file.read() == GOOD
+
+
+@contextmanager
+def at_most(size: int) -> Iterator[None]:
+    """No file of this process grows beyond a size: the disk is full there."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("size", [1, 100, 65_536, 200_000, 3_000_000])
+# Rules F.encrypted, F.after
+def test_a_disk_that_is_full_at_any_piece_of_a_file_is_told_and_leaves_none(
+    home: Home, tmp_path: Path, size: int
+) -> None:
+    """Also at the last piece, of whose failure the library says nothing."""
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(b"x" * size)
+    for limit in (0, size // 2, size + 64):  # what is encrypted is some hundred bytes longer
+        with at_most(limit), pytest.raises(OSError, match=r"large|space"):
+            cipher.seal_file(read_key(home), source, target)
+        assert not target.exists()
+    cipher.seal_file(read_key(home), source, target)
+    with cipher.opened(home, target) as plain:
+        assert os.pread(plain, size + 1, 0) == source.read_bytes()
+
+
+@pytest.mark.parametrize("limit", [0, 1_000_000, 1_999_999])
+# Rules F.encrypted, F.after
+def test_a_file_that_is_not_decrypted_to_its_end_is_not_read(
+    home: Home, tmp_path: Path, limit: int
+) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(b"x" * 2_000_000)
+    cipher.seal_file(read_key(home), source, target)
+    with (
+        at_most(limit),
+        pytest.raises(OSError, match=r"large|space"),
+        cipher.opened(home, target),
+    ):
+        pass
