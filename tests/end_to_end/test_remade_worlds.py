@@ -342,7 +342,8 @@ def test_without_its_optimizer_the_engine_builds_the_same_tables(warehouse: Path
         model
         for model in sources.order()
         if model in remade.told
-        and model != "data_quality"  # the last gate's results are added to it afterwards
+        # the last gate's results are added to it afterwards; no shadow is built here
+        and model not in ("data_quality", "int_variants__compare", "settlement_variant")
         and remade.table(remade.place(model)) != remade.table(remade.before(model))
     ]
     assert wrong == []

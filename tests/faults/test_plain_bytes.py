@@ -71,7 +71,7 @@ def at_call(place: object, name: str, number: int = 1) -> Callable[[], None]:
 MOMENTS = {
     "copied": at_call(incoming, "_copy"),
     "copied all": at_call(incoming, "_copy", 3),
-    "half encrypted": at_call(cipher.pyrage, "encrypt_file"),
+    "half encrypted": at_call(cipher.pyrage, "encrypt_io"),
     "encrypted": at_call(incoming, "_seal", 2),
     "shown": at_call(content, "land"),
     "parsed": at_call(content, "parse"),
