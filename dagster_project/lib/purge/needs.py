@@ -149,7 +149,7 @@ def refused_files(
         home: the home.
         register: of its deliveries.
         as_of: business date.
-        days: after the as-of date of its newest refusal a refused file goes.
+        days: from the as-of date of its newest refusal to the night that a refused file goes with.
         by_extract: of a file from before refusals were dated, the day of its extract counts; else
             it stays.
     """

@@ -25,10 +25,10 @@ QUICK = [deed.name for deed in (*deeds.FIRST, *records.ALL) if deed.name != "pub
 def test_nothing_is_lost_or_left_behind_whichever_durable_call_is_harmed() -> None:
     names = [word for name in QUICK for word in ("--deed", name)]
     done = subprocess.run(
-        [sys.executable, "-m", "tests.faults.kth", *names, "--every", "23"],
+        [sys.executable, "-m", "tests.faults.kth", *names, "--every", "17"],
         cwd=Path(__file__).parents[3], capture_output=True, text=True, check=False, timeout=1700,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr[-1000:]
     tried = dict(re.findall(r"(?m)^(\w+): (\d+) trials", done.stdout))
     assert tried.keys() == set(QUICK)
-    assert min(map(int, tried.values())) >= 1  # a short deed has one call in 23
+    assert min(map(int, tried.values())) > 1
