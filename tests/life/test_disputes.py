@@ -13,6 +13,7 @@ import pytest
 
 from dagster_project.lib import ledger, life
 from dagster_project.lib.base.errors import EffektError
+from dagster_project.lib.person import insight
 from dagster_project.lib.trace import replay, why
 from dagster_project.orchestration.dbt_runner import run_selected
 from tests.life import world
@@ -164,6 +165,10 @@ class Told:
             row["course_id"]: row["eligibility"] for row in town.rows("restricted.participant")
         }
         self.seen["disputes"] = {row["dispute_id"]: row for row in town.rows("restricted.dispute")}
+        out = town.root / "indsigt.html"
+        self.seen["person"] = insight(town.settings, CPR["A"], dt.date(2023, 7, 10), out)[0]
+        self.seen["person page"] = out.read_text(encoding="utf-8")
+        out.unlink()
         self.seen["deadlines"] = town.deadlines()
         self.ask("as decided", lambda: town.dispute("2023-01", "A", "2023-03"))
         self.again = town.dispute("2023-01", "A", "2023-03", "unpaid", "Kai")
@@ -341,6 +346,17 @@ def test_why_tells_the_decision_behind_a_line_and_the_disputes_of_a_period(told:
     assert (line["cause"], line["rule"]["reason"]) == ("decision_made", "decided")
     ids = {row["dispute_id"]: row["outcome"] for row in told.seen["why disputes"]["disputes"]}
     assert (ids["livet-4"], ids["livet-7"]) == ("upheld", None)
+
+
+# Rules F.person, S.dispute
+def test_a_person_is_told_the_disputes_about_their_months(told: Told) -> None:
+    (course,) = told.seen["person"].courses
+    rows = told.seen["disputes"]
+    own = [row for row in rows.values() if row["course_id"] == "A"]
+    assert len(course.disputes) == len(own) > 0
+    assert {outcome for _, _, _, outcome, _ in course.disputes} <= {"medhold", "afvist", "åben"}
+    assert "Der er gjort indsigelse om måneder i forløbet" in told.seen["person page"]
+    assert all(month in told.seen["person page"] for month, *_ in course.disputes)
 
 
 # Rule S.due, S.step_done, S.deadline_status, M.deadline
