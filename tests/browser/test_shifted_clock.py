@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,11 +18,6 @@ from tests.support import examples, heard, night, shifted_clock
 from tests.support.shifted_clock import Clock
 
 pytestmark = [
-    # a real daemon has to find its way after jumps of months; on a busy machine it may take longer
-    # than the test waits
-    pytest.mark.skipif(
-        "EFFEKT_CLOCK" not in os.environ, reason="minutes on a quiet machine: EFFEKT_CLOCK=1"
-    ),
     pytest.mark.timeout(600),
     pytest.mark.slow,
     pytest.mark.xdist_group("browser"),
