@@ -39,14 +39,14 @@ def main() -> int:
 
 def _try_all(arguments: argparse.Namespace, folder: Path) -> int:
     from tests.faults.crashing import preload
-    from tests.faults.kth import deeds, records
+    from tests.faults.kth import beginnings, deeds, records
     from tests.faults.kth.trial import Bench, Tally
 
     preload()
     importlib.import_module("dagster_project.orchestration.steps")
     plan = kth_call.make(folder)
     total, wrong = 0, 0
-    for deed in (*deeds.FIRST, *records.ALL):
+    for deed in (*deeds.FIRST, *records.ALL, *beginnings.ALL):
         if arguments.deed and deed.name not in arguments.deed:
             continue
         own = folder / deed.name

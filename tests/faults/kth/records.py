@@ -24,7 +24,7 @@ from tests.unit.receiving import homes
 _SOURCES = ("deltagere", "personstatus", "eindkomst")
 
 
-def _prepare(root: Path) -> None:
+def prepare(root: Path) -> None:
     """Three accepted deliveries with a person in each, one refused, a contract past retention."""
     home = homes.new_home(root)
     make_statement_key(home)
@@ -44,7 +44,7 @@ def _stored(home: Home) -> Iterator[vault.Received]:
         yield from vault.listed(home, place)
 
 
-def _kept(root: Path) -> State:
+def kept(root: Path) -> State:
     """What the home keeps, and what it says that it has removed."""
     home = Home(root)
     return {
@@ -57,7 +57,7 @@ def _kept(root: Path) -> State:
     }
 
 
-def _is_kept_or_named(root: Path) -> None:
+def is_kept_or_named(root: Path) -> None:
     """Every file of the register is whole, or a line of the record of removals names it."""
     home = Home(root)
     gone = {(file.room, file.sha256) for removal in removals.read(home) for file in removal.files}
@@ -78,7 +78,7 @@ def _rotate(root: Path) -> None:
 
 def _rotated(root: Path) -> State:
     key = vault.read_key(Home(root))
-    return _kept(root) | {"identities": len(key.identities)}
+    return kept(root) | {"identities": len(key.identities)}
 
 
 # removals -----------------------------------------------------------------------------------------
@@ -103,7 +103,7 @@ def _forget(root: Path) -> None:
 
 def _prepare_backup(root: Path) -> None:
     home = root / "hjem"
-    _prepare(home)
+    prepare(home)
     identity = pyrage.x25519.Identity.generate()
     (root / "backup.key").write_text(f"{identity}\n", encoding="ascii")
     (home / "home.yml").write_text(
@@ -119,7 +119,7 @@ def _back_up(root: Path) -> None:
 
 
 def _archive_is_whole_or_not_there(root: Path) -> None:
-    _is_kept_or_named(root / "hjem")
+    is_kept_or_named(root / "hjem")
     if (root / "kopi.tar.age").exists():
         restored = Home(root / "proeve")
         backup.restore(root / "kopi.tar.age", restored, root / "backup.key")
@@ -146,7 +146,7 @@ def _restored_or_no_home(root: Path) -> None:
     if home.root.exists():
         require_no_plain_bytes(home)
         if not home.restoring_file.exists() and any(home.root.iterdir()):
-            _is_kept_or_named(home.root)
+            is_kept_or_named(home.root)
 
 
 def _restore_again(root: Path) -> None:
@@ -168,9 +168,9 @@ def _restored(root: Path) -> State:
 
 
 ALL: tuple[Deed, ...] = (
-    Deed("rotate", _prepare, _rotate, _rotated, _is_kept_or_named),
-    Deed("purge", _prepare, _purge, _kept, _is_kept_or_named),
-    Deed("forget", _prepare, _forget, _kept, _is_kept_or_named),
+    Deed("rotate", prepare, _rotate, _rotated, is_kept_or_named),
+    Deed("purge", prepare, _purge, kept, is_kept_or_named),
+    Deed("forget", prepare, _forget, kept, is_kept_or_named),
     Deed("backup", _prepare_backup, _back_up, _backed_up, _archive_is_whole_or_not_there),
     Deed("restore", _prepare_archive, _restore, _restored, _restored_or_no_home, _restore_again),
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.kth import deeds, records
+from tests.faults.kth import beginnings, deeds, records
 from tests.support import kth_call
 
 pytestmark = [
@@ -17,11 +17,13 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(kth_call.COMPILER is None, reason="the calls need a C compiler"),
 ]
-QUICK = [deed.name for deed in (*deeds.FIRST, *records.ALL) if deed.name != "publish"]
+QUICK = [
+    deed.name for deed in (*deeds.FIRST, *records.ALL, *beginnings.ALL) if deed.name != "publish"
+]
 """The candidate of ``publish`` takes two nights; ``test_runs_killed`` kills around it."""
 
 
-# Rules F.after, F.killed, F.forget, F.purge, F.backup, F.restore, F.vault_key
+# Rules F.after, F.killed, F.forget, F.purge, F.backup, F.restore, F.vault_key, P.init, P.format
 def test_nothing_is_lost_or_left_behind_whichever_durable_call_is_harmed() -> None:
     names = [word for name in QUICK for word in ("--deed", name)]
     done = subprocess.run(
