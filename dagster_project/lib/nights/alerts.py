@@ -24,6 +24,7 @@ from typing import Any
 
 from dagster_project.lib.base.errors import EXIT_FAILED, EffektError
 from dagster_project.lib.base.person_numbers import shown
+from dagster_project.lib.base.telling import tell
 from dagster_project.lib.nights import in_hand, record
 from dagster_project.lib.nights.causes import Cause, of_error
 from dagster_project.lib.reference import words
@@ -161,11 +162,15 @@ def _json(alert: dict[str, Any]) -> str:
 
 
 def _start_command(text: str) -> None:
-    """Run the command without a shell; the alert's JSON is its standard input."""
-    command = shlex.split(os.environ.get(ALERT_VARIABLE, ""))
-    if not command:
-        return
-    with suppress(OSError, subprocess.SubprocessError):
+    """Run the command without a shell; the alert's JSON is its standard input.
+
+    What is wrong with the command is told, and changes neither the run nor its exit code.
+    """
+    wrong = "kunne ikke startes"
+    try:
+        command = shlex.split(os.environ.get(ALERT_VARIABLE, ""))
+        if not command:
+            return
         subprocess.run(  # noqa: S603 - the operator's own command, split without a shell
             command,
             input=text.encode("utf-8"),
@@ -174,3 +179,10 @@ def _start_command(text: str) -> None:
             timeout=_TIMEOUT_SECONDS,
             check=False,
         )
+    except subprocess.TimeoutExpired:
+        wrong = f"var ikke færdig efter {_TIMEOUT_SECONDS} sekunder og er standset"
+    except (OSError, ValueError):  # ValueError: a quotation mark that nothing closes
+        pass
+    else:
+        return
+    tell(f"Kommandoen i ${ALERT_VARIABLE} {wrong}; alarmen står i reports/alert.json")

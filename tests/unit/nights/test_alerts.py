@@ -57,13 +57,31 @@ def test_the_command_reads_the_alert_and_no_shell_reads_the_command(
     assert (home.reports / "alert.json").stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("command", ["/nonexistent/alarm", "", f"{sys.executable} -c raise(1)"])
+SLEEPS = f"{sys.executable} -S -c 'import time; time.sleep(60)'"
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("", ""), (f"{sys.executable} -c raise(1)", ""),
+        ("/nonexistent/alarm", "kunne ikke startes"), ("/", "kunne ikke startes"),
+        (f"{sys.executable} -c 'raise(1)", "kunne ikke startes"),
+        (SLEEPS, "var ikke færdig efter 0.2 sekunder"),
+    ],
+    ids=["none", "fails", "missing", "a folder", "an open quotation mark", "hangs"],
+)  # fmt: skip
+# Rule P.alert
 def test_a_command_that_fails_does_not_keep_the_alert_from_being_written(
-    home: Home, monkeypatch: pytest.MonkeyPatch, command: str
-) -> None:
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    command: str, told: str,
+) -> None:  # fmt: skip
+    if command == SLEEPS:
+        monkeypatch.setattr(alerts, "_TIMEOUT_SECONDS", 0.2)
     monkeypatch.setenv(alerts.ALERT_VARIABLE, command)
     assert tell(home, "a")
     assert standing(home)["run_id"] == "a"
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == bool(told) and all(told in line for line in lines)
 
 
 def test_the_command_is_started_where_the_alert_cannot_be_written(
