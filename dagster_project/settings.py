@@ -72,8 +72,11 @@ class NightlyFile(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    fresh_hours: Annotated[float, Field(gt=0)] = 26
-    """Age of the mart from which on a night is missed, in a home with its schedule on."""
+    fresh_hours: Annotated[float, Field(ge=1 / 60, le=87_600)] = 26
+    """Age of the mart from which on a night is missed, in a home with its schedule on.
+
+    Dagster's freshness policies begin at a minute, and know no endless one.
+    """
     busy_retries: Annotated[int, Field(ge=0, le=60)] = 3
     """How often a run of schedule, sensor or UI tries again where another run holds the home."""
     busy_wait_seconds: Annotated[float, Field(ge=0, le=3600)] = 60
@@ -298,6 +301,7 @@ class Home:
             return HomeFile()
         try:
             loaded = load_typed(self.home_file.read_text(encoding="utf-8")) or {}
+            _refuse_newer(loaded)  # first: newer code has keys that this code does not know
             own = HomeFile.model_validate(loaded)
             numbered = [show_path(path) for path in number_paths(loaded)]
             what = f"{', '.join(numbered)} indeholder noget, der kan være et personnummer"
@@ -310,7 +314,6 @@ class Home:
             what = str(error)
         else:
             if not numbered:
-                _refuse_newer(own.format)
                 return own
         raise EffektError(
             "HOME_FILE",
@@ -327,11 +330,13 @@ def home_file_if_readable(home: Home) -> HomeFile | None:
         return None
 
 
-def _refuse_newer(found: int) -> None:
-    if found > HOME_FORMAT:
+def _refuse_newer(loaded: object) -> None:
+    found = loaded.get("format") if isinstance(loaded, dict) else None
+    if isinstance(found, int) and found > HOME_FORMAT:
+        number = shown(str(found))
         raise EffektError(
             "HOME_FORMAT",
-            f"home.yml har format {found}, og dette program kender til og med {HOME_FORMAT}",
+            f"home.yml har format {number}, og dette program kender til og med {HOME_FORMAT}",
             remedy="brug den udgave af programmet, som sidst åbnede mappen, eller en nyere",
         )
 

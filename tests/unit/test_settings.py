@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import stat
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from dagster_project import settings as places
-from dagster_project.lib.base.errors import UsageError
+from dagster_project.lib.base.errors import EffektError, UsageError
 from dagster_project.settings import Home
 
 OTHERS = ("vault", "quarantine", "work", "ledger", "reports", "dagster")
@@ -68,3 +70,36 @@ def test_a_path_that_dagster_would_take_for_something_else_is_refused(
 @pytest.mark.parametrize("name", ["Ærø 100%", "it's", 'a "b"', "a#b", "{{ x }}"])
 def test_other_paths_are_fine(tmp_path: Path, name: str) -> None:
     assert places.resolve_home(tmp_path / name).root == tmp_path / name
+
+
+@pytest.mark.parametrize("more", ["", "a_key_of_newer_code: 1\n", "nightly: {of_newer_code: 1}\n"])
+# Rule P.format
+def test_a_home_of_newer_code_is_refused_as_that_whatever_keys_it_has(
+    tmp_path: Path, more: str
+) -> None:
+    home = Home(tmp_path)
+    home.home_file.write_text(f"format: {places.HOME_FORMAT + 1}\n{more}", encoding="utf-8")
+    with pytest.raises(EffektError) as refused:
+        home.read_home_file()
+    assert refused.value.code == "HOME_FORMAT"
+
+
+@pytest.mark.parametrize(
+    ("hours", "is_taken"),
+    [
+        ("0.0166", False), ("0.0167", True), ("26", True), ("87600", True), ("87601", False),
+        (".inf", False), (".nan", False), ("0", False),
+    ],
+)  # fmt: skip
+# Rule P.missed
+def test_an_age_that_no_freshness_policy_can_have_is_refused(
+    tmp_path: Path, hours: str, is_taken: bool
+) -> None:
+    home = Home(tmp_path)
+    home.home_file.write_text(f"nightly: {{fresh_hours: {hours}}}\n", encoding="utf-8")
+    if not is_taken:
+        with pytest.raises(EffektError, match=r"nightly\.fresh_hours"):
+            home.read_home_file()
+        return
+    age = dt.timedelta(hours=home.read_home_file().nightly.fresh_hours)
+    assert dg.FreshnessPolicy.time_window(fail_window=age)
