@@ -113,8 +113,9 @@ def told_if_it_cannot_begin(
         run_id: its id.
         as_of_date: the business date that was asked for, if one was.
         is_whole: every step was meant to be done.
-        is_typed: somebody typed a command line, and is told by it what was wrong with it; a wrong
-            date of a run that schedule, sensor or UI started has nobody to tell.
+        is_typed: it is a command line. Whoever typed a date is told by it what is wrong with it; a
+            wrong date of ``home.yml``, and that of a run that schedule, sensor or UI started, are
+            settings: a timer has nobody to tell.
 
     Raises:
         EffektError: what was raised, without any value.
@@ -125,14 +126,17 @@ def told_if_it_cannot_begin(
         failure = without_values(error, "begin")
     else:
         return
-    if not (is_typed and failure.exit_code == EXIT_USAGE):
-        tell_failure(home, run_id, as_of_date, failure, is_whole=is_whole)
+    is_usage = failure.exit_code == EXIT_USAGE
+    if not (is_usage and is_typed and as_of_date):
+        code = EXIT_FAILED if is_usage and not is_typed else failure.exit_code
+        tell_failure(home, run_id, as_of_date, failure, is_whole=is_whole, exit_code=code)
     raise failure
 
 
 def tell_failure(
-    home: Home, run_id: str, as_of_date: str | None, failure: EffektError, *, is_whole: bool
-) -> bool:
+    home: Home, run_id: str, as_of_date: str | None, failure: EffektError, *, is_whole: bool,
+    exit_code: int = EXIT_FAILED,
+) -> bool:  # fmt: skip
     """Tell a run that ended before or outside its night, once; a full disk must not hide it.
 
     Returns:
@@ -141,13 +145,12 @@ def tell_failure(
     own = places.home_file_if_readable(home)
     if own is not None:
         as_of_date = as_of_date or (own.as_of or places.today()).isoformat()
-    code = EXIT_FAILED if failure.exit_code == EXIT_USAGE else failure.exit_code
     alert = alerts.content(
         home,
         run_id=run_id,
         as_of_date=as_of_date,
         area=own.area if own else None,
-        exit_code=code,
+        exit_code=exit_code,
         step=None,
         causes=[causes.of_error(failure)],
         error=failure.code,
@@ -155,8 +158,9 @@ def tell_failure(
     is_told = True
     with suppress(OSError):
         is_told = alerts.raise_once(home, [run_id], alert, f"FEJL {failure}")
-        if as_of_date is not None and is_whole:
-            _note(home, as_of_date, run_id, code, None)
+        # a date that has not come is no night that was: it would hide all that are missed till then
+        if as_of_date is not None and is_whole and as_of_date <= places.today().isoformat():
+            _note(home, as_of_date, run_id, exit_code, None)
     return is_told
 
 

@@ -4,7 +4,7 @@
 |---|---|---|
 | refused 3, held 4, failed 1 | here | here |
 | cannot begin: secrets, busy, settings, a folder of another | here | here, and ``tests/browser`` |
-| a date that no run may have | exit 2, no alert | here |
+| a date that no run may have | typed: exit 2, no alert; of ``home.yml``: here | here |
 | stopped by a person | here | here: ended in Dagster without a word |
 | killed, its machine gone | here, whoever sees it | here, also where Dagster ends it too |
 | never begun | – | here: ended in Dagster without a word |
@@ -154,6 +154,20 @@ def test_a_wrong_date_is_told_where_nobody_typed_it(home: Home, ear: Ear) -> Non
     by_dagster(home, tomorrow())
     (told,) = ear()
     assert (told["error"], told["exit_code"], told["as_of_date"]) == ("USAGE", 1, tomorrow())
+    assert record.read(home).tried is None  # no night was: what is missed from now on is told
+
+
+# Rules P.alert, P.run_date
+def test_a_wrong_date_of_home_yml_is_a_wrong_setting_whoever_starts_the_run(
+    home: Home, ear: Ear
+) -> None:
+    text = home.home_file.read_text(encoding="utf-8")
+    home.home_file.write_text(f"{text}as_of: {tomorrow()}\n", encoding="utf-8")
+    by_command(home)
+    (told,) = ear()
+    assert told == alerts.standing(home)
+    assert (told["error"], told["exit_code"], told["as_of_date"]) == ("USAGE", 2, tomorrow())
+    assert record.read(home).tried is None
 
 
 # Rule F.busy

@@ -47,7 +47,7 @@ def content(
         run_id: of Dagster's record, null for a night that never was.
         as_of_date: business date, null where the run did not come to have one.
         area: the municipality, as ``home.yml`` names it.
-        exit_code: 1, 3 or 4.
+        exit_code: 1, 3 or 4; 2 of a command in a home whose own date no run may have.
         step: where it ended, null before the first.
         causes: why.
         error: code of the failure, null where none failed.
