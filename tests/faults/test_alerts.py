@@ -471,6 +471,23 @@ def test_a_missed_night_is_told_once_a_date(
     }
 
 
+# Rules P.alert, P.missed
+def test_what_the_daemon_tells_in_a_home_whose_reports_are_closed_it_tells_once(
+    home: Home, ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home.reports / ".nights.json").mkdir()  # for the superuser, too
+    monkeypatch.setattr(places, "now", lambda: at("2027-03-27 12:00"))
+    with schedule_on(home, "2027-03-01 12:00") as instance:
+        run = instance.add_run(dg.DagsterRun(job_name="nightly"))
+        instance.report_run_failed(run)
+        since = dt.datetime.now(dt.UTC) - dt.timedelta(minutes=1)
+        for _ in range(3):
+            watch.tell_ended(home, instance, since)
+            with suppress(OSError):
+                watch.tell_missed(home, [dt.date(2027, 3, 27)])
+    assert [told["error"] for told in ear()] == ["RUN_FAILED", "NIGHT_MISSED"]
+
+
 # Rule P.missed
 def test_no_night_is_missed_while_a_run_is_at_work_or_waits(home: Home) -> None:
     note_night(home, "2027-03-26", "2027-03-26 04:31")

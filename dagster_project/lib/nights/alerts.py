@@ -83,7 +83,7 @@ def raise_once(
         whether it was told now.
 
     Raises:
-        OSError: it could not be written; the command was started.
+        OSError: it could not be written; the command was started, once.
     """
     told = {**alert, "earlier": []}
     try:
@@ -95,9 +95,12 @@ def raise_once(
             record.write_for_owner(home.reports / "alert.json", _json(told))
             record.write_for_owner(home.reports / "alert.txt", text + "\n")
     except OSError:
-        _start_command(_json(told))
+        if not record.is_told_beside(home, keys):
+            record.note_beside(home, keys)
+            _start_command(_json(told))
         raise
-    _start_command(_json(told))
+    if not record.is_told_beside(home, keys):
+        _start_command(_json(told))
     return True
 
 

@@ -13,7 +13,7 @@ import datetime as dt
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -24,6 +24,7 @@ from dagster_project.lib.base import files
 from dagster_project.settings import Home
 
 _FILE = ".nights.json"
+_BESIDE = "told.json"  # in dagster/, which the daemon cannot do without
 _KEPT = 400  # entries of each list: more than a year of nights
 
 
@@ -106,6 +107,29 @@ def changing(home: Home) -> Iterator[Record]:
         write_for_owner(home.reports / _FILE, json.dumps(kept, sort_keys=True) + "\n")
     finally:
         os.close(handle)
+
+
+def is_told_beside(home: Home, keys: Iterable[str]) -> bool:
+    """Whether all of it was told at a time when the record could not be written."""
+    try:
+        told = json.loads((home.dagster / _BESIDE).read_text(encoding="utf-8"))
+        return set(keys) <= set(told)
+    except (OSError, ValueError, TypeError):
+        return False
+
+
+def note_beside(home: Home, keys: Sequence[str]) -> None:
+    """Note what is told where the record cannot be written; where this cannot be either, nothing.
+
+    The daemon looks each minute: without it the command would be started as often.
+    """
+    path = home.dagster / _BESIDE
+    with suppress(OSError):
+        try:
+            told = list(map(str, json.loads(path.read_text(encoding="utf-8"))))
+        except (FileNotFoundError, ValueError, TypeError):
+            told = []
+        write_for_owner(path, json.dumps([*told, *keys][-_KEPT:]) + "\n")
 
 
 def write_for_owner(path: Path, text: str) -> None:

@@ -89,9 +89,24 @@ def test_the_command_is_started_where_the_alert_cannot_be_written(
 ) -> None:
     ear = heard.listen(home.root, monkeypatch)
     (home.reports / "alert.json").mkdir()
+    for run_id in ("a", "a", "b"):
+        with pytest.raises(OSError, match="alert"):
+            tell(home, run_id)
+    assert [told["run_id"] for told in ear()] == ["a", "b"]
+    (home.reports / "alert.json").rmdir()
+    assert tell(home, "a")  # it is written as soon as it can be
+    assert (standing(home)["run_id"], len(ear())) == ("a", 2)
+
+
+def test_the_command_is_started_where_nothing_can_be_written(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ear = heard.listen(home.root, monkeypatch)
+    (home.reports / "alert.json").mkdir()
+    (home.dagster / "told.json").mkdir()
     with pytest.raises(OSError, match="alert"):
         tell(home, "a")
-    assert [told["run_id"] for told in ear()] == ["a"]
+    assert len(ear()) == 1
 
 
 # Rule P.alert
