@@ -192,16 +192,10 @@ def night(
     with lock.hold(settings.home.lock_file), charts.standby():
         publishing.require_publishable(settings)
         _tell_left(settings.home)
-        receiving.read_overlays(settings.home.sources)
-        _sweep(settings.home)
-        upgrade.bring_up_held(settings.home)
-        person.finish(settings.home)
-        purge.finish(settings.home)
-        held, begun = (
-            Night(settings, run_id or str(uuid.uuid4()), is_whole, asked),
-            time.monotonic(),
-        )
+        held = Night(settings, run_id or str(uuid.uuid4()), is_whole, asked)
         held.note_at_work(None)
+        _make_ready(settings.home)
+        begun = time.monotonic()
         try:
             yield held
         finally:
@@ -219,6 +213,22 @@ def _tell_left(home: Home) -> None:
     """Tell the run of a killed process: in a home that is held, whatever is noted is left over."""
     if (left := in_hand.noted(home)) is not None:
         alerts.tell_dead(home, left)
+
+
+def _make_ready(home: Home) -> None:
+    """What comes before the first step; a home of an older format can take minutes.
+
+    Whoever began the run tells what fails here. A process that is killed here leaves its note.
+    """
+    try:
+        receiving.read_overlays(home.sources)
+        _sweep(home)
+        upgrade.bring_up_held(home)
+        person.finish(home)
+        purge.finish(home)
+    except Exception:
+        in_hand.end(home)
+        raise
 
 
 def _sweep(home: Home) -> None:

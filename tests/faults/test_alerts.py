@@ -352,6 +352,27 @@ def test_a_killed_run_is_told_by_the_next_process_that_sees_it_and_once(
     assert (told["as_of_date"], told["area"], told["step"]) == ("2025-01-10", "Hedensted", "rules")
 
 
+class KilledError(BaseException):
+    """Ends a process as a signal does: nothing that a failure tells is told."""
+
+
+@pytest.mark.parametrize(
+    ("failure", "told"), [(KilledError(), ["RUN_KILLED"]), (EffektError("UPGRADE", "-"), [])]
+)
+# Rules P.alert, F.killed
+def test_a_run_that_is_killed_before_its_first_step_is_told_by_the_next_process_too(
+    home: Home, ear: Ear, monkeypatch: pytest.MonkeyPatch, failure: BaseException, told: list[str]
+) -> None:
+    def bring_up(_: Home) -> None:
+        raise failure
+
+    monkeypatch.setattr("dagster_project.lib.upgrade.bring_up_held", bring_up)
+    with pytest.raises(type(failure)), nightly.night(settings_of(home)):
+        pass
+    see_by_command(home)  # what is no kill is told by whoever began the run
+    assert [alert["error"] for alert in ear()] == told
+
+
 # Rules P.alert, F.killed
 def test_a_killed_run_that_dagster_ends_as_well_is_told_once(
     home: Home, ear: Ear, killed: str
