@@ -1,7 +1,8 @@
 """One line over a home: what is published since when, and the alert that it left.
 
 What belongs here: reading what the home itself says. What does not: judging it, finding homes, the
-dates of what is published (``lib.status``).
+dates of what is published (``lib.status``). Nothing is changed but one thing, as by any command of
+the home: a run that was killed is told.
 
 Rules: P.fleet.
 """
@@ -18,6 +19,7 @@ from dagster_project import settings as places
 from dagster_project.lib import nights, publishing, status
 from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.fleet.homes import Member
+from dagster_project.lib.nights import alerts
 from dagster_project.settings import Home
 
 
@@ -68,9 +70,9 @@ def _read(member: Member) -> Standing:
     home = member.home
     own = home.read_home_file()
     next(home.root.iterdir(), None)  # one that cannot be read is not one where nothing is
-    shown = status.published_now(
-        home, publishing.current_snapshot(home), nights.read(home), places.now()
-    )
+    alerts.tell_left(home)
+    current = publishing.current_snapshot(home)
+    shown = status.published_now(home, current, nights.read(home), places.now())
     exit_code, codes = _alert(home)
     return Standing(
         member.name,
@@ -82,6 +84,7 @@ def _read(member: Member) -> Standing:
         is_running=_is_held(home),
         alert_exit_code=exit_code,
         alert_codes=codes,
+        problem="SNAPSHOT_BROKEN" if status.is_broken(home, current) else None,
     )
 
 

@@ -129,6 +129,8 @@ def tell_left(home: Home) -> bool:
 
     It does nothing, without a word, for a user who may not read or write the home's reports.
     """
+    if not os.access(home.reports, os.W_OK):
+        return False
     run = in_hand.left(home)
     return run is not None and tell_dead(home, run)
 

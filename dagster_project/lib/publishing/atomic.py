@@ -25,6 +25,7 @@ Decides: M.publish, M.kept, M.two_open.
 from __future__ import annotations
 
 import ctypes
+import datetime as dt
 import errno
 import os
 import secrets
@@ -98,9 +99,11 @@ def current_snapshot(home: Home) -> Snapshot | None:
         return None
     folder = link.resolve()
     try:
-        return Snapshot(folder, manifests.read(folder))
-    except EffektError:
+        found = Snapshot(folder, manifests.read(folder))
+        dt.date.fromisoformat(found.manifest["as_of_date"])
+    except (EffektError, KeyError, TypeError, ValueError):
         return None
+    return found if found.manifest.get("snapshot_id") else None
 
 
 def publish(home: Home) -> PublishReport:

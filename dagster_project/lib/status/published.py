@@ -9,6 +9,7 @@ Rules: P.status.
 from __future__ import annotations
 
 import datetime as dt
+import os
 from dataclasses import dataclass
 
 from dagster_project.lib.nights import Record
@@ -34,6 +35,16 @@ class Published:
     published_at: str
     confirmed_at: str
     age_hours: float
+
+
+def is_broken(home: Home, current: Snapshot | None) -> bool:
+    """Whether something was published that cannot be read, or is gone.
+
+    Args:
+        home: the home.
+        current: its current snapshot.
+    """
+    return current is None and os.path.lexists(home.published / CURRENT)
 
 
 def published_now(

@@ -22,9 +22,9 @@ from dagster_project.lib.keys import statement_key
 from dagster_project.lib.ledger import access
 from dagster_project.lib.nights import alerts, in_hand
 from dagster_project.lib.publishing.atomic import Snapshot
-from dagster_project.lib.publishing.leftovers import CURRENT, snapshots_dir
+from dagster_project.lib.publishing.leftovers import snapshots_dir
 from dagster_project.lib.status import compared
-from dagster_project.lib.status.published import Published, published_now
+from dagster_project.lib.status.published import Published, is_broken, published_now
 from dagster_project.settings import Home, Settings
 
 _SKIPPED_SHOWN = 31
@@ -116,7 +116,7 @@ def look(settings: Settings, now: dt.datetime, ending: Ending | None = None) -> 
     home, known = settings.home, nights.read(settings.home)
     faults: list[str] = []
     current = publishing.current_snapshot(home)
-    if current is None and (home.published / CURRENT).exists():
+    if is_broken(home, current):
         faults.append("SNAPSHOT_BROKEN: published/current/manifest.json kan ikke læses")
     due = compared.due(current.path) if current else ()
     if due is None:

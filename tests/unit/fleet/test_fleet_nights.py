@@ -12,8 +12,10 @@ import pytest
 
 from dagster_project.cli.app import app
 from dagster_project.lib.fleet import Member, standing
+from dagster_project.lib.nights import in_hand
 from dagster_project.orchestration import fleet
 from dagster_project.settings import Home
+from tests.support import heard
 
 _CHILD = """
 import json, os, pathlib, signal, sys, time
@@ -171,3 +173,36 @@ def test_the_table_names_the_codes_of_an_alert(
     home = Home(tmp_path / "a").ensure()
     (home.reports / "alert.json").write_text(json.dumps(alert), encoding="utf-8")
     assert standing(Member("a", home)).alert_codes == codes
+
+
+# Rules P.fleet, P.alert
+def test_the_table_tells_a_run_that_was_killed_as_any_command_of_the_home_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ear = heard.listen(tmp_path, monkeypatch)
+    home = Home(tmp_path / "a").ensure()
+    in_hand.note(home, "a", "2027-03-28", "Hedensted", "rules")
+    for _ in range(2):
+        assert standing(Member("a", home)).alert_codes == ("RUN_KILLED",)
+    assert [told["run_id"] for told in ear()] == ["a"]
+
+
+# Rule P.fleet
+@pytest.mark.parametrize(
+    "manifest",
+    [None, "", "[]", "{}", '{"snapshot_id": "x"}', '{"snapshot_id": "x", "as_of_date": 5}'],
+)
+def test_a_home_whose_publication_cannot_be_read_is_named_and_hides_no_other(
+    tmp_path: Path, manifest: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a", "b"):
+        home = Home(tmp_path / name).ensure()
+        home.home_file.write_text("area: Hedensted\n", encoding="utf-8")
+    snapshot = home.published / "snapshots" / "x"
+    (home.published / "current").symlink_to("snapshots/x")
+    if manifest is not None:  # else the link leads nowhere
+        snapshot.mkdir(parents=True)
+        (snapshot / "manifest.json").write_text(manifest, encoding="utf-8")
+    assert run("status", str(tmp_path), "--json") == 1
+    found = {row["home"]: row["problem"] for row in json.loads(capsys.readouterr().out)}
+    assert found == {"a": None, "b": "SNAPSHOT_BROKEN"}
