@@ -98,7 +98,7 @@ def run(
     else:
         _print_nights(ran)
     codes = [item.exit_code for item in ran]
-    codes += [EXIT_FAILED] * bool(is_cut_short or found.closed)
+    codes += [EXIT_FAILED] * bool(is_cut_short or not found.is_whole)
     raise typer.Exit(fleet.exit_code(codes))
 
 
@@ -119,13 +119,15 @@ def status(
         print_json([row.as_json() for row in rows])
     else:
         _print_standings(rows)
-    is_whole = not found.closed and all(row.problem is None for row in rows)
+    is_whole = found.is_whole and all(row.problem is None for row in rows)
     raise typer.Exit(EXIT_OK if is_whole else EXIT_FAILED)
 
 
 def _tell_unsearched(found: Fleet) -> None:
     for name in found.closed:
         say(f"LUKKET {name}: mappen kan ikke læses, så kommuner i den er ikke med")
+    for name in found.lost:
+        say(f"UDEN home.yml {name}: en kommunes mappe, der mangler filen og ikke er med")
     for name in found.links:
         say(f"LINK {name}: fører ikke til en kommunes mappe og er ikke fulgt")
 

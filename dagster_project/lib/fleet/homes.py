@@ -3,7 +3,8 @@
 What belongs here: walking the folders. What does not: anything inside a home.
 
 A link is followed where it leads to a home, and nowhere else: so no walk goes in circles or leaves
-the folder. A home that can be reached by two names counts once.
+the folder. A home that can be reached by two names counts once. A folder with a vault and no
+``home.yml`` is told and not run: whose it is, and what it settles, is not known without the file.
 
 Rules: P.fleet.
 """
@@ -20,6 +21,7 @@ from dagster_project.lib.base.person_numbers import shown
 from dagster_project.settings import Home
 
 HOME_FILE = "home.yml"
+_VAULT = "vault"
 _OF_THE_FILE_SYSTEM = "lost+found"
 
 
@@ -39,33 +41,42 @@ class Fleet:
         members: the homes, in the order of their names.
         closed: folders that could not be read, so that homes may lie in them.
         links: links to folders that are no home, and were not followed.
+        lost: homes without their ``home.yml``.
     """
 
     members: tuple[Member, ...]
     closed: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every home below the folder is among the members, as far as can be known."""
+        return not (self.closed or self.lost)
 
 
 def find(folder: Path) -> Fleet:
     """Every home below a folder; the folder itself, where it is one.
 
     Raises:
-        UsageError: there is no such folder, or no home in it and no closed folder either.
+        UsageError: there is no such folder, or no home in it and no closed folder or lost home
+            either.
     """
     root = folder.expanduser().absolute()
     if not root.is_dir():
         raise UsageError("mappen findes ikke", remedy="angiv mappen over kommunernes mapper")
     closed: list[str] = []
     links: list[str] = []
-    members = _once([(_name(path, root), path) for path in _walk(root, closed, links)])
-    if not members and not closed:
+    lost: list[str] = []
+    members = _once([(_name(path, root), path) for path in _walk(root, closed, links, lost)])
+    if not (members or closed or lost):
         raise UsageError(
             "ingen mappe herunder har en home.yml", remedy="lav en med effekt init MAPPE"
         )
-    return Fleet(members, tuple(sorted(closed)), tuple(sorted(links)))
+    return Fleet(members, *(tuple(sorted(names)) for names in (closed, links, lost)))
 
 
-def _walk(root: Path, closed: list[str], links: list[str]) -> Iterator[Path]:
+def _walk(root: Path, closed: list[str], links: list[str], lost: list[str]) -> Iterator[Path]:
     """The folders with a ``home.yml``; what lies inside one is its own and not searched."""
     waiting = [root]
     while waiting:
@@ -76,6 +87,10 @@ def _walk(root: Path, closed: list[str], links: list[str]) -> Iterator[Path]:
                 continue
             if folder != root and folder.is_symlink():
                 links.append(_name(folder, root))
+                continue
+            if folder != root and (folder / _VAULT).is_dir():
+                if Home(folder).is_home:  # else it is being made
+                    lost.append(_name(folder, root))
                 continue
             with os.scandir(folder) as entries:
                 waiting += [Path(entry.path) for entry in entries if entry.is_dir()]

@@ -119,3 +119,17 @@ def test_a_folder_without_homes_is_wrong_usage(tmp_path: Path, place: str) -> No
 def test_a_name_is_shown_without_person_numbers_and_control_characters(tmp_path: Path) -> None:
     make(tmp_path / "710190-1234" / "b\nc")
     assert names(tmp_path) == ["…/b?c"]
+
+
+# Rule P.fleet
+def test_a_home_that_lost_its_home_yml_is_told_and_nothing_in_it_is_taken_for_a_home(
+    tmp_path: Path,
+) -> None:
+    make(tmp_path / "a")
+    make(tmp_path / "b" / "landing" / "inner")
+    (tmp_path / "b" / "vault").mkdir()
+    (tmp_path / "c" / "vault").mkdir(parents=True)
+    (tmp_path / "c" / ".home.yml.init").write_text("", encoding="utf-8")  # being made
+    found = fleet.find(tmp_path)
+    assert ([member.name for member in found.members], found.lost) == (["a"], ("b",))
+    assert not found.is_whole and fleet.Fleet(found.members).is_whole
