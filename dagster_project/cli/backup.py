@@ -16,6 +16,7 @@ from dagster_project.cli.shared import (
     HomeOption,
     JsonOption,
     require_own,
+    settings_of,
     show,
 )
 from dagster_project.cli.speech import Commands
@@ -37,7 +38,7 @@ def backup(
     from dagster_project.lib import backup as backups
 
     require_own(home)
-    settings = places.resolve(home, contracts)
+    settings = settings_of(home, contracts)
     settings.home.refuse_open_secrets()
     made = backups.make_backup(settings, file)
     show(as_json, made.as_json(), made.text())

@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 
-from dagster_project import settings as places
 from dagster_project.cli.shared import (
     ContractArgument,
     ContractsOption,
@@ -19,6 +18,7 @@ from dagster_project.cli.shared import (
     SnapshotDayOption,
     print_json,
     require_own,
+    settings_of,
 )
 from dagster_project.cli.speech import Commands
 
@@ -53,7 +53,7 @@ def what_if(
     from dagster_project.orchestration.compiled import CompiledModels
 
     require_own(home)
-    settings = places.resolve(home, contracts, None)
+    settings = settings_of(home, contracts)
     question = foresight.ask(
         settings, contract, terms=terms, changes=changes or (), without=without or (),
         added=added or (), as_of=as_of.date() if as_of else None,

@@ -373,6 +373,17 @@ def test_a_run_that_is_killed_before_its_first_step_is_told_by_the_next_process_
     assert [alert["error"] for alert in ear()] == told
 
 
+@pytest.mark.parametrize("words", [["status"], ["verify"], ["backup", "copy"], ["what-if", "x"]])
+# Rules P.alert, F.killed
+def test_a_killed_run_is_told_by_whatever_command_of_the_home_comes_next(
+    home: Home, ear: Ear, words: list[str]
+) -> None:
+    in_hand.note(home, "a", "2025-01-10", "Hedensted", "rules")
+    with suppress(EffektError, SystemExit, typer.Exit):
+        typer.main.get_command(app)([*words, "--home", str(home.root)], standalone_mode=False)
+    assert [told["error"] for told in ear()] == ["RUN_KILLED"]
+
+
 # Rules P.alert, F.killed
 def test_a_killed_run_that_dagster_ends_as_well_is_told_once(
     home: Home, ear: Ear, killed: str
