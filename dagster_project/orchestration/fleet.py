@@ -19,6 +19,7 @@ from typing import IO, Any
 
 from dagster_project.lib.base.errors import EXIT_FAILED, EXIT_HELD, EXIT_OK, EXIT_REFUSED
 from dagster_project.lib.fleet import Member
+from dagster_project.lib.nights import alerts
 from dagster_project.orchestration import processes
 
 _WORST_FIRST = (EXIT_FAILED, EXIT_HELD, EXIT_REFUSED, EXIT_OK)
@@ -107,9 +108,12 @@ def run(
                 if (ran := item.ended()) is not None:
                     going.remove(item)
                     ended.append(ran)
+                    alerts.tell_left(item.member.home)  # a killed night is told by who sees it
                     tell(ran)
     finally:
         processes.stop([item.child for item in going])
+        for item in going:
+            alerts.tell_left(item.member.home)
     return sorted(ended, key=lambda ran: members.index(ran.member))
 
 

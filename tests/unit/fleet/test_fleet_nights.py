@@ -28,6 +28,9 @@ time.sleep(0.5)
 most.write_text(str(len(list(beside.iterdir()))))
 (beside / home.name).unlink()
 if wanted == "killed":
+    (home / "reports").mkdir()
+    run = {"run_id": "a", "as_of_date": "2027-03-28", "area": None, "step": "rules"}
+    (home / "reports" / ".run.json").write_text(json.dumps(run))
     os.kill(os.getpid(), signal.SIGKILL)
 print(json.dumps({"exit_code": wanted, "options": sys.argv[2:]}))
 print("told", home.name, file=sys.stderr)
@@ -76,6 +79,15 @@ def test_every_home_is_run_whatever_becomes_of_the_others(
     assert nights == {"a": 0, "b": 1, "c": 3, "d": 4}
     assert "c: told c" in told.err
     assert max(int(path.read_text()) for path in (folder / "most").iterdir()) == 2
+
+
+# Rules P.fleet, P.alert
+def test_a_night_that_is_killed_is_told_by_the_fleet_that_sees_it(
+    fleet_of, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ear = heard.listen(tmp_path, monkeypatch)
+    assert run("run", str(fleet_of({"a": 0, "b": "killed"})), "--json") == 1
+    assert [(told["run_id"], told["error"]) for told in ear()] == [("a", "RUN_KILLED")]
 
 
 # Rule P.fleet
