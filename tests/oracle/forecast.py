@@ -72,8 +72,8 @@ def claimed_anyway(moment: Moment, row: PersonMonth, scenario: str) -> bool:
 
 
 def goes_on(course: list[PersonMonth]) -> bool:
-    """The course's latest observed effort month is self-supporting."""
-    seen = [row.status for row in course if row.status in ("self_supporting", "on_support")]
+    """The course's latest observed effort month is self-supporting; one after the exit is not."""
+    seen = [row.status for row in course if row.support_days is not None]
     return bool(seen) and seen[-1] == "self_supporting"
 
 

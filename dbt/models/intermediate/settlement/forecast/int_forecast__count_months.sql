@@ -24,12 +24,12 @@ person_months as (
         course_no,
         month,
         status,
+        support_days,
         rate_dkk,
         is_decided,
         is_claim_known,
         is_earned and not is_payable and not is_decided as is_unclaimed
     from {{ ref('int_person_months__decide_payable') }}
-    where status in ('not_observed', 'on_support', 'self_supporting')
 ),
 
 latest_months as (
@@ -37,7 +37,7 @@ latest_months as (
         course_no,
         arg_max(status, month) = 'self_supporting' as is_self_supporting
     from person_months
-    where status <> 'not_observed'
+    where support_days is not null
     group by course_no
 ),
 
@@ -57,6 +57,7 @@ judged as (
     from person_months
     inner join courses on person_months.course_no = courses.course_no
     left join latest_months on person_months.course_no = latest_months.course_no
+    where person_months.status in ('not_observed', 'on_support', 'self_supporting')
 ),
 
 final as (
