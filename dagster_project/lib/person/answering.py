@@ -55,11 +55,12 @@ def insight(
     access.note(home, "person")  # without an id: a pseudonym would outlive the person here
     if not sought.found and not refused.holding:
         raise unknown(sought)
+    still = {one.sha256 for one in register.refused()}  # what came again and was accepted is told
     told = answer(
         sought,
         figures_of(home, keys, sought.courses),
         as_of,
-        [(one.file_name, one.sha256) for one in refused.holding],
+        [(one.file_name, one.sha256) for one in refused.holding if one.sha256 in still],
         refused.unread,
     )
     return told, _write(settings, told, out, min(keys))

@@ -8,7 +8,7 @@ one that the next night finishes:
 
 1. the sealed copies are written, their names noted in ``vault/.forget.json``;
 2. the decision is a line of the record of removals: from here on every reader takes the copies;
-3. the received files go, and the refused files that hold the person;
+3. the received files go, and the refused files and checksum files that hold the person;
 4. what was computed goes: ``work/``, restricted rooms of older snapshots, restricted pages, annexes
    (they name courses; the night writes those of approved periods again);
 5. the note goes.
@@ -33,7 +33,7 @@ from dagster_project.lib.person import retained, sealing
 from dagster_project.lib.person.refused import InQuarantine, seek_refused
 from dagster_project.lib.person.rows import Sought, opened_files, seek
 from dagster_project.lib.publishing import closed_rooms, date_of_decision
-from dagster_project.lib.purge.carrying_out import remove_computed
+from dagster_project.lib.purge.carrying_out import remove_computed, remove_received
 from dagster_project.lib.receiving.intake import journal
 from dagster_project.lib.receiving.intake.register import load_register
 from dagster_project.lib.removals import Removal
@@ -63,14 +63,17 @@ class Forgotten:
 
     def text(self) -> str:
         """What was done, in Danish."""
-        received = [one for one in self.removal.files if one.room == removals.VAULT]
-        refused = len(self.removal.files) - len(received)
+        received = [one for one in self.removal.files if one.copy_sha256 is not None]
+        refused = sum(one.room == removals.QUARANTINE for one in self.removal.files)
+        checksums = len(self.removal.files) - len(received) - refused
         told = [
             f"{self.rows} rækker i {len(received)} filer er glemt; kør effekt run",
             *(f"  vault/{one.sha256} → vault/{one.copy_sha256}" for one in received),
         ]
         if refused:
             told.append(f"{refused} afviste filer er fjernet fra quarantine/")
+        if checksums:
+            told.append(f"{checksums} kontrolsummer, der nævner personen, er fjernet fra vault/")
         if self.unread:
             told.append(
                 f"{self.unread} afviste filer kan ikke læses og er ikke gennemset; de fjernes, når"
@@ -116,6 +119,7 @@ def forget(settings: Settings, number: str, actor: str, reason: str) -> Forgotte
         removed += [
             removals.File(removals.QUARANTINE, one.sha256, one.size) for one in refused.holding
         ]
+        removed += refused.checksums
         removal = removals.add(
             home, FORGET, as_of, removed, actor=acting.name, os_user=acting.os_user,
             is_confirmed=acting.is_confirmed, reason=why,
@@ -146,7 +150,7 @@ def finish(home: Home) -> bool:
             vault.Received(home, vault.VAULT, name).remove()
     for removal in known:
         if removal.sequence == begun.sequence:
-            _remove_refused(home, removal)
+            _remove_without_copy(home, removal)
     remove_computed(home)
     sealing.pending_file(home).unlink(missing_ok=True)
     files.fsync_dir(home.vault)
@@ -169,11 +173,11 @@ def _remove_received(home: Home, known: Sequence[Removal]) -> None:
             received.remove()
 
 
-def _remove_refused(home: Home, removal: Removal) -> None:
+def _remove_without_copy(home: Home, removal: Removal) -> None:
+    """Remove the refused files with their reports, and the checksum files."""
     for one in removal.files:
-        received = vault.Received(home, vault.QUARANTINE, one.sha256)
-        if one.room == removals.QUARANTINE and received.is_there:
-            received.remove()
+        if one.copy_sha256 is None:
+            remove_received(home, one)
 
 
 def _require_nothing_left(home: Home) -> None:
@@ -195,7 +199,7 @@ def _require_nothing_left(home: Home) -> None:
 
 
 def _require_known(sought: Sought, refused: InQuarantine) -> None:
-    if not sought.found and not refused.holding:
+    if not (sought.found or refused.holding or refused.checksums):
         raise unknown(sought)
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,12 +22,15 @@ import duckdb
 
 from dagster_project.lib import vault
 from dagster_project.lib.person.numbers import Person
+from dagster_project.lib.purge.needs import checksum_files
 from dagster_project.lib.receiving.formats.content import land
 from dagster_project.lib.receiving.formats.landed import landed_text
 from dagster_project.lib.receiving.formats.spill import Spill
 from dagster_project.lib.receiving.intake.register import Record, Register
+from dagster_project.lib.receiving.intake.walk import names_sha256
 from dagster_project.lib.receiving.judging.declarations import load_sources
 from dagster_project.lib.receiving.judging.findings import FileRefusedError
+from dagster_project.lib.removals import File
 from dagster_project.settings import Home
 
 _CHUNK = 8_000_000
@@ -43,10 +46,13 @@ class InQuarantine:
     Args:
         holding: refused files that hold a number of the person, one for each sha256.
         unread: refused files that nobody can look into.
+        checksums: checksum files, in the vault too, that hold a number, or that lie beside a
+            refused file that does.
     """
 
     holding: tuple[Record, ...]
     unread: int
+    checksums: tuple[File, ...] = ()
 
 
 def seek_refused(
@@ -55,7 +61,7 @@ def seek_refused(
     """The refused files that hold a number of the person; ``parser`` knows the person's SQL."""
     holding: dict[str, Record] = {}
     unread: set[str] = set()
-    for record in register.refused():
+    for record in register.ever_refused():
         received = vault.Received(home, vault.QUARANTINE, record.sha256)
         if record.sha256 in holding or not received.is_there:
             continue
@@ -66,7 +72,19 @@ def seek_refused(
             unread.discard(record.sha256)
         elif found is None:
             unread.add(record.sha256)
-    return InQuarantine(tuple(holding.values()), len(unread))
+    checksums = tuple(_checksums(home, register, person, holding))
+    return InQuarantine(tuple(holding.values()), len(unread), checksums)
+
+
+def _checksums(
+    home: Home, register: Register, person: Person, holding: Iterable[str]
+) -> Iterator[File]:
+    """A checksum file says the name that its file had, and whatever its writer put there."""
+    for place in (vault.VAULT, vault.QUARANTINE):
+        gone = set(holding) if place == vault.QUARANTINE else set()
+        for received, text in checksum_files(home, place, register):
+            if person.is_in(text) or any(names_sha256(text, sha256) for sha256 in gone):
+                yield File(place, received.sha256, len(received.read()))
 
 
 def _holds(path: Path, person: Person) -> bool:

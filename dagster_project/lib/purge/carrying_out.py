@@ -50,7 +50,7 @@ def finish(home: Home) -> int:
         if file.room == EVIDENCE:
             _remove_evidence(home, file)
         else:
-            _remove_received(home, file)
+            remove_received(home, file)
     publishing.remove_old_rooms(home)
     return len(left)
 
@@ -109,7 +109,8 @@ def _remove_evidence(home: Home, file: File) -> None:
         files.fsync_dir(path.parent)
 
 
-def _remove_received(home: Home, file: File) -> None:
+def remove_received(home: Home, file: File) -> None:
+    """Remove a received file; a refused one with the reports beside it."""
     if file.room == removals.QUARANTINE:
         for report in home.quarantine.glob(f"{file.sha256}.*"):
             report.unlink(missing_ok=True)

@@ -110,7 +110,7 @@ def purge(settings: Settings, actor: str, reason: str, *, is_dry: bool = False) 
         days = home.read_home_file().quarantine_days
         found = (
             *needs.vault_files(home, register, due),
-            *needs.refused_files(home, register, as_of, days, by_extract=True),
+            *needs.refused_files(home, register, as_of, days, by_extract=True, unneeded=due),
             *needs.evidence_files(home, ledger.known(as_of), sides.ended),
         )
         if is_dry or not found:

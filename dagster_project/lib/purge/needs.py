@@ -36,6 +36,8 @@ from dagster_project.lib.receiving.loading.load import load_records, names_cours
 from dagster_project.lib.removals import EVIDENCE, File
 from dagster_project.settings import Home
 
+_CHECKSUM = "FILE_CHECKSUM"
+
 
 @dataclass(frozen=True)
 class Sides:
@@ -129,21 +131,34 @@ def beside(
     home: Home, place: vault.Place, register: Register, hashes: Collection[str]
 ) -> list[str]:
     """Checksum files in a place that came beside one of these files."""
-    known = {record.sha256 for record in register.records()} | register.overlays
-    found = []
+    return [
+        received.sha256
+        for received, text in checksum_files(home, place, register)
+        if any(names_sha256(text, sha256) for sha256 in hashes)
+    ]
+
+
+def checksum_files(
+    home: Home, place: vault.Place, register: Register
+) -> Iterator[tuple[vault.Received, str]]:
+    """The checksum files in a place, with their texts: small files that no record names."""
+    known = {record.sha256 for record in (*register.records(), *register.ever_refused())}
+    known |= register.overlays
+    known |= {file.copy_sha256 or "" for one in removals.read(home) for file in one.files}
     for received in vault.listed(home, place):
-        if received.sha256 in known or received.stored_size > 2 * SIDE_FILE_BYTES:
-            continue
-        text = received.read().decode("utf-8", "replace")
-        if any(names_sha256(text, sha256) for sha256 in hashes):
-            found.append(received.sha256)
-    return found
+        if received.sha256 not in known and received.stored_size <= 2 * SIDE_FILE_BYTES:
+            yield received, received.read().decode("utf-8", "replace")
 
 
 def refused_files(
-    home: Home, register: Register, as_of: dt.date, days: int, *, by_extract: bool = False
-) -> list[tuple[File, str]]:
+    home: Home, register: Register, as_of: dt.date, days: int, *, by_extract: bool = False,
+    unneeded: Collection[Record] = (),
+) -> list[tuple[File, str]]:  # fmt: skip
     """Refused files, still there, whose days in quarantine have passed.
+
+    Also those that were accepted when they came again. A checksum file goes with the file that it
+    names. One that names none, which is why its delivery was refused, goes when no such delivery is
+    left.
 
     Args:
         home: the home.
@@ -152,18 +167,30 @@ def refused_files(
         days: from the as-of date of its newest refusal to the night that a refused file goes with.
         by_extract: of a file from before refusals were dated, the day of its extract counts; else
             it stays.
+        unneeded: accepted deliveries that nobody needs: a copy of their bytes waits for no day.
     """
     found: dict[str, tuple[File, str]] = {}
-    for record in register.refused():
-        since = register.refused_on(record.sha256) or (record.extracted_on if by_extract else None)
-        received = vault.Received(home, vault.QUARANTINE, record.sha256)
-        if since is None or (as_of - since).days < days or not received.is_there:
+    waits_not = {record.sha256 for record in unneeded}
+    kept: list[Record] = []
+    for record in register.ever_refused():
+        since = record.refused_on or (record.extracted_on if by_extract else None)
+        if not vault.Received(home, vault.QUARANTINE, record.sha256).is_there:
+            continue
+        is_due = since is not None and (as_of - since).days >= days
+        if not is_due and record.sha256 not in waits_not:
+            kept.append(record)
             continue
         found[record.sha256] = (
             File(removals.QUARANTINE, record.sha256, record.size), record.file_name
         )  # fmt: skip
-    for sha256 in beside(home, vault.QUARANTINE, register, found.keys()):
-        found[sha256] = (_file(home, vault.QUARANTINE, sha256), "kontrolsum")
+    may_be_theirs = any(_CHECKSUM in (f.code for f in record.findings) for record in kept)
+    due = set(found)
+    for received, text in checksum_files(home, vault.QUARANTINE, register):
+        is_of_due = any(names_sha256(text, sha256) for sha256 in due)
+        is_of_kept = may_be_theirs or any(names_sha256(text, one.sha256) for one in kept)
+        if is_of_due or not is_of_kept:
+            file = _file(home, vault.QUARANTINE, received.sha256)
+            found[received.sha256] = (file, "kontrolsum")
     return [found[sha256] for sha256 in sorted(found)]
 
 

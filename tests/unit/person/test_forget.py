@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 from pathlib import Path
 
@@ -10,11 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dagster_project.lib import inspection, person, removals, vault, warehouse
+from dagster_project.lib import inspection, person, receiving, removals, vault, warehouse
 from dagster_project.lib.base.errors import EffektError, NotAllowedError, UsageError
 from dagster_project.lib.person import forgetting, sealing
 from dagster_project.lib.person.numbers import Person, read_number
 from dagster_project.lib.publishing import closed_rooms
+from dagster_project.lib.receiving.intake.register import load_register
 from dagster_project.lib.receiving.judging.declarations import load_sources
 from dagster_project.settings import Home
 from tests.faults import corpus
@@ -250,6 +252,50 @@ def test_refused_files_that_hold_the_person_go_and_others_stay(home: Home, name:
     assert inspection.inspect_home(home).as_json()["areas"][2]["faults"] == []
 
 
+# Rules F.forget, F.person
+def test_a_file_that_was_refused_before_it_was_accepted_leaves_no_copy_in_quarantine(
+    home: Home,
+) -> None:
+    rows = corpus.TABLES["deltagere"][1]
+    own.land(home, "deltagere", rows, day="2024-02-04")
+    (note,) = receiving.receive(home, frozenset()).refused  # before the contract had its file
+    own.land(home, "deltagere", rows, day="2024-02-04")
+    assert not homes.receive(home).refused
+    assert f"quarantine/{note.sha256}" in holding(home, own.NUMBER)
+    assert load_register(home).refused() == []
+    done = forget(home)
+    assert holding(home, own.NUMBER) == []
+    assert list(home.quarantine.glob(f"{note.sha256}*")) == []
+    assert ("quarantine", note.sha256) in [(one.room, one.sha256) for one in done.removal.files]
+
+
+def _beside(home: Home, name: str, data: bytes, written: str) -> None:
+    """A file, and a checksum file that says this of it."""
+    homes.land(home, name, data)
+    homes.land(home, f"{name}.sha256", f"{written.format(hashlib.sha256(data).hexdigest())}\n")
+
+
+# Rule F.forget
+def test_checksum_files_that_name_the_person_go(home: Home) -> None:
+    headings, rows = corpus.TABLES["personstatus"]
+    others = corpus.csv_bytes(headings, own.of_others(rows))
+    _beside(home, "personstatus_2024-02-06.csv", others, "{}  /borgere/610190-1234/status.csv")
+    _beside(home, "personstatus_2024-02-07.csv", others, f"{'0' * 64}  {own.NUMBER}.csv")
+    _beside(home, "brev.csv", f"{own.NUMBER}\n".encode(), "{}  brev.csv")
+    _beside(home, "kort.csv", b"x\n", "{}  kort.csv")
+    assert len(homes.receive(home).refused) == 3
+    places = {path.split("/")[0] for path in holding(home, own.NUMBER)}
+    assert places == {"vault", "quarantine"}
+    done = forget(home)
+    assert holding(home, own.NUMBER) == []
+    kept = [one.read() for place in PLACES for one in vault.listed(home, place)]
+    assert [data for data in kept if data.endswith(b"brev.csv\n")] == []
+    assert [data for data in kept if data.endswith(b"kort.csv\n")] != []
+    assert "1 kontrolsummer" in done.text()
+    assert inspection.inspect_home(home).as_json()["areas"][2]["faults"] == []
+    assert forgetting.finish(home) is False
+
+
 @pytest.mark.parametrize("file_format", ["xlsx", "parquet"])
 # Rule F.forget
 def test_a_packed_refused_file_is_looked_into(home: Home, file_format: str) -> None:
@@ -280,7 +326,8 @@ def test_a_kill_between_any_two_steps_leaves_all_as_it_was_or_is_finished_later(
     before = own.loaded(home)
     places = {
         "put": (sealing, "_store"), "line": (forgetting.removals, "add"),
-        "received": (forgetting, "_remove_received"), "refused": (forgetting, "_remove_refused"),
+        "received": (forgetting, "_remove_received"),
+        "refused": (forgetting, "_remove_without_copy"),
         "computed": (forgetting, "remove_computed"), "end": (sealing, "pending_file"),
     }  # fmt: skip
     module, name = places[step]

@@ -265,9 +265,7 @@ def _kill_at(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     elif step == "computed":
         monkeypatch.setattr(carrying_out, "remove_computed", then_die(carrying_out.remove_computed))
     elif step == "first file":
-        monkeypatch.setattr(
-            carrying_out, "_remove_received", then_die(carrying_out._remove_received)
-        )
+        monkeypatch.setattr(carrying_out, "remove_received", then_die(carrying_out.remove_received))
     else:
         from dagster_project.lib import publishing
 
@@ -332,6 +330,57 @@ def test_a_refused_file_goes_ninety_days_later(world: World, days: int, is_there
     there = [path.name for path in world.home.quarantine.iterdir()]
     assert any(name.startswith(sha256) for name in there) is is_there
     assert [one.action for one in removals.read(world.home)] == ([] if is_there else ["expire"])
+    assert inspection.inspect_home(world.home).is_whole
+
+
+def _refuse_then_accept(world: World) -> str:
+    """A list of the old contract that came before the contract's file did; its sha256."""
+    course = _course("gammel", NUMBERS["gammel"])
+    sha256 = world.land("deltagere_2014-01-09.csv", HEADINGS, course)
+    receiving.receive(world.home, frozenset(), REFUSED_ON)
+    world.land("deltagere_2014-01-09.csv", HEADINGS, course)
+    assert not world.receive(REFUSED_ON).refused
+    assert (world.home.quarantine / sha256).is_file()
+    return sha256
+
+
+# Rule F.quarantine
+@pytest.mark.parametrize(("days", "is_there"), [(89, True), (90, False)])
+def test_a_refused_file_that_came_again_and_was_accepted_goes_ninety_days_later(
+    world: World, days: int, is_there: bool
+) -> None:
+    sha256 = _refuse_then_accept(world)
+    purge.expire(world.home, REFUSED_ON + dt.timedelta(days=days))
+    assert (world.home.quarantine / sha256).exists() is is_there
+    assert (world.home.vault / sha256).is_file()
+    assert inspection.inspect_home(world.home).is_whole
+
+
+# Rule F.purge
+def test_a_purge_takes_the_copy_of_a_file_that_was_refused_before_it_was_accepted(
+    alone: World,
+) -> None:
+    sha256 = _refuse_then_accept(alone)
+    alone.home.home_file.write_text("format: 2\narea: Prøveby\nquarantine_days: 9999\n")
+    alone.purge()
+    assert not (alone.home.vault / sha256).exists()
+    assert list(alone.home.quarantine.glob(f"{sha256}*")) == []
+
+
+# Rule F.quarantine
+@pytest.mark.parametrize(("days", "is_there"), [(89, True), (90, False)])
+def test_a_checksum_file_that_names_no_file_goes_with_the_last_that_was_refused_for_it(
+    world: World, days: int, is_there: bool
+) -> None:
+    world.land("deltagere_2014-02-03.csv", HEADINGS, _course("gammel", NUMBERS["gammel"]))
+    wrong = f"{'0' * 64}  {NUMBERS['gammel']}.csv\n".encode()
+    homes.land(world.home, "deltagere_2014-02-03.csv.sha256", wrong)
+    assert len(world.receive(REFUSED_ON).refused) == 1
+    purge.expire(world.home, REFUSED_ON + dt.timedelta(days=days))
+    sha256 = hashlib.sha256(wrong).hexdigest()
+    assert (world.home.quarantine / sha256).exists() is is_there
+    gone = [file.sha256 for one in removals.read(world.home) for file in one.files]
+    assert (sha256 in gone) is not is_there
     assert inspection.inspect_home(world.home).is_whole
 
 

@@ -187,7 +187,7 @@ class Register:
         self._hashes: list[str | None] = []
         self.decisions: list[dict[str, Any]] = []
         self.overlays: set[str] = set()
-        self._refusals: dict[str, tuple[int, dt.date | None]] = {}
+        self._refusals: dict[str, tuple[int, Record]] = {}
         try:
             self._read(chained.read(path).lines)
         except chained.BrokenLineError as error:
@@ -213,15 +213,17 @@ class Register:
             raise chained.BrokenLineError(number, "forsegler ikke det, der står før den")
         self._hashes.append(link.get("hash"))
         if link["entry"] == "delivery" and link["outcome"] == REFUSED:
-            self._refusals[link["sha256"]] = (number, record_of(link, 0).refused_on)
+            self._refusals[link["sha256"]] = (number, record_of(link, 0))
 
     def refused_on(self, sha256: str) -> dt.date | None:
         """As-of date of the newest refusal of these bytes, None where it is not known."""
-        return self._refusals.get(sha256, (0, None))[1]
+        told = self._refusals.get(sha256)
+        return None if told is None else told[1].refused_on
 
     def refused_line(self, sha256: str) -> int:
         """Number of the line of the newest refusal of these bytes, 0 without one."""
-        return self._refusals.get(sha256, (0, None))[0]
+        told = self._refusals.get(sha256)
+        return 0 if told is None else told[0]
 
     @property
     def head(self) -> Head | None:
@@ -292,6 +294,13 @@ class Register:
     def refused(self) -> list[Record]:
         """Refused files, those that came under an accepted delivery's identity included."""
         return [file for record in self.records() for file in record.refused]
+
+    def ever_refused(self) -> list[Record]:
+        """The newest refusal of all bytes that ever were, one for each sha256.
+
+        Quarantine may hold them: a file that was accepted when it came again leaves its copy there.
+        """
+        return [record for _, record in self._refusals.values()]
 
     def get(self, delivery_id: str) -> Record | None:
         """The delivery of this identity."""
