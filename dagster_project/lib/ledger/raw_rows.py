@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.ledger import chain, frozen
 from dagster_project.lib.ledger.chain import Ledger
 from dagster_project.lib.ledger.frozen_bounds import refuse_moved_bounds
+from dagster_project.lib.ledger.retention import require_terms
 from dagster_project.lib.ledger.state import Key, approvals_of, list_states
 from dagster_project.lib.warehouse.rows import replace_rows
 from dagster_project.settings import Home
@@ -70,13 +70,8 @@ def _refuse_moved_periods(
     contracts: Sequence[Contract], documents: dict[Key, frozen.Document]
 ) -> None:
     by_id = {contract.contract_id: contract for contract in contracts}
+    require_terms(contracts, {contract_id for contract_id, _ in documents})
     for contract_id in sorted({contract_id for contract_id, _ in documents}):
-        if contract_id not in by_id:
-            raise EffektError(
-                "CONTRACT_MISSING",
-                f"{contract_id} har godkendte opgørelser, men ingen kontraktfil",
-                remedy=f"læg {contract_id}.yml tilbage i mappen med kontraktfiler",
-            )
         own = {start: document for (name, start), document in documents.items()
                if name == contract_id}  # fmt: skip
         rows = [own[start]["published"]["settlement"][0] for start in sorted(own)]

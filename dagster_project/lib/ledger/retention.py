@@ -20,9 +20,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dagster_project.lib import removals
+from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.ledger import chain
 from dagster_project.lib.ledger.chain import Ledger
-from dagster_project.lib.ledger.state import approved_periods
+from dagster_project.lib.ledger.state import approvals_of, approved_periods
 
 if TYPE_CHECKING:
     from dagster_project.lib.contracts import Contract
@@ -65,6 +66,24 @@ def ends_on(contract: Contract, known: Ledger) -> dt.date | None:
     return max(after, last_day + dt.timedelta(days=1))
 
 
+def require_terms(contracts: Iterable[Contract], approved: Iterable[str]) -> None:
+    """Refuse where a contract with approved periods has no file: how long it is kept is not known.
+
+    Args:
+        contracts: the terms that were found.
+        approved: contracts with an approved period.
+
+    Raises:
+        EffektError: ``CONTRACT_MISSING``.
+    """
+    for contract_id in sorted(set(approved) - {one.contract_id for one in contracts}):
+        raise EffektError(
+            "CONTRACT_MISSING",
+            f"{contract_id} har godkendte opgørelser, men ingen kontraktfil",
+            remedy=f"læg {contract_id}.yml tilbage i mappen med kontraktfiler",
+        )
+
+
 def standings(home: Home, contracts: Iterable[Contract], as_of: dt.date) -> list[Standing]:
     """Where each contract stands as of a day, by contract_id."""
     known = chain.read(home).known(as_of)
@@ -76,6 +95,17 @@ def standings(home: Home, contracts: Iterable[Contract], as_of: dt.date) -> list
         is_ended = is_purged or (ends is not None and ends <= as_of)
         found.append(Standing(contract.contract_id, ends, is_ended, is_purged))
     return found
+
+
+def all_standings(home: Home, contracts: Iterable[Contract], as_of: dt.date) -> list[Standing]:
+    """The same, for a decision that removes something: no contract may be overlooked.
+
+    Raises:
+        EffektError: ``CONTRACT_MISSING``.
+    """
+    terms = list(contracts)
+    require_terms(terms, {contract_id for contract_id, _ in approvals_of(chain.read(home))})
+    return standings(home, terms, as_of)
 
 
 def ended_contracts(

@@ -52,7 +52,7 @@ def resting(
     """The contracts that rest on the person's rows at a business date, by contract_id."""
     names_none = any(not names_courses(found.source) for found in sought.found)
     found = []
-    for one in retention.standings(home, contracts, as_of):
+    for one in retention.all_standings(home, contracts, as_of):
         is_read = names_none or one.contract_id in sought.contracts
         if is_read and not one.is_ended:
             until = None if one.ends_on is None else one.ends_on - dt.timedelta(days=1)

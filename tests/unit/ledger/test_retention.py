@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
+from dagster_project.lib import purge
+from dagster_project.lib.base.errors import EffektError
 from dagster_project.lib.contracts import Contract, contract_from_json
 from dagster_project.lib.contracts.terms import hash_terms
 from dagster_project.lib.ledger import retention
 from dagster_project.lib.ledger.chain import Event, Ledger
+from dagster_project.lib.person import retained
+from dagster_project.lib.person.numbers import Person
+from dagster_project.lib.person.rows import Sought
+from tests.support.published import CONTRACT, World
 
 
 def contract(years: int | None, ends_on: str = "2020-12-31") -> Contract:
@@ -75,3 +84,19 @@ def test_it_moves_no_hash_of_the_terms() -> None:
     hashes = {contract(years).terms_sha256 for years in (None, 5, 9)}
     assert len(hashes) == 1
     assert hash_terms(contract(9).terms()) in hashes
+
+
+# Rules F.purge, F.forget
+def test_nothing_is_removed_while_the_file_of_an_approved_contract_is_gone(
+    world: World, approved: Callable[[str], None], tmp_path: Path
+) -> None:
+    approved("2023-01")
+    text = (world.settings.contracts_dir / f"{CONTRACT}.yml").read_text("utf-8")
+    folder = tmp_path / "andre"
+    folder.mkdir()
+    (folder / "anden.yml").write_text(text.replace(CONTRACT, "anden"), "utf-8")
+    with pytest.raises(EffektError, match=f"CONTRACT_MISSING: {CONTRACT}"):
+        purge.purge(replace(world.settings, contracts_dir=folder), "Kai", "frist", is_dry=True)
+    nobody = Sought(Person(frozenset()), (), frozenset(), frozenset())
+    with pytest.raises(EffektError, match=f"CONTRACT_MISSING: {CONTRACT}"):
+        retained.resting(world.home, [contract(5)], nobody, dt.date(2030, 1, 1))
