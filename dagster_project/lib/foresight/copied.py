@@ -22,6 +22,7 @@ import duckdb
 from dagster_project.lib import receiving, warehouse
 from dagster_project.lib.base import files
 from dagster_project.lib.base.errors import EffektError, NotAllowedError, UsageError
+from dagster_project.lib.base.person_numbers import shown
 from dagster_project.lib.publishing import last_night
 from dagster_project.lib.receiving.intake.register import REGISTER_NAME
 from dagster_project.lib.receiving.loading.load import load_deliveries
@@ -172,7 +173,7 @@ def left_out(known: dict[str, set[str]], without: Sequence[str]) -> set[str]:
     """
     if unknown := [one for one in without if one not in known]:
         raise UsageError(
-            f"ingen levering, der er kendt den dag, har sha256 {unknown[0][:64]}",
+            f"ingen levering, der er kendt den dag, har sha256 {shown(unknown[0][:64])}",
             remedy="leveringerne står på siden datakvalitet.html",
         )
     return {delivery_id for one in without for delivery_id in known[one]}

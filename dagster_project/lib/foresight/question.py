@@ -16,6 +16,7 @@ from typing import Any
 from dagster_project.lib import contracts
 from dagster_project.lib.base import danish, strict_yaml
 from dagster_project.lib.base.errors import EffektError, NotAllowedError, UsageError
+from dagster_project.lib.base.person_numbers import holds_person_number
 from dagster_project.lib.contracts import Contract
 from dagster_project.lib.publishing import named
 from dagster_project.lib.publishing.shown_terms import require_own_format
@@ -112,6 +113,11 @@ def _read_change(typed: str) -> tuple[str, Any]:
     path, equals, value = typed.partition("=")
     if not equals or not path:
         raise UsageError("--set skrives STI=VÆRDI, fx parts.del1.max_support_days=15")
+    if holds_person_number(path) or holds_person_number(value):
+        raise UsageError(
+            "--set ser ud til at rumme et personnummer, og det må ikke stå her",
+            remedy="skriv vilkåret uden",
+        )
     if path.split(".")[0] in _FIXED:
         raise UsageError(f"{path}: et spørgsmål er om den samme kontrakt i den samme kommune")
     try:

@@ -17,6 +17,7 @@ from typing import Any
 
 from dagster_project.lib.base.canonical import canonical_json, sha256_json
 from dagster_project.lib.base.errors import EXIT_DIFFERENT, EXIT_OK, EXIT_REFUSED, UsageError
+from dagster_project.lib.base.person_numbers import shown
 from dagster_project.lib.base.strict_json import parse_strictly
 from dagster_project.lib.keys import sealing, signatures
 from dagster_project.lib.publishing.code_version import code_version
@@ -145,10 +146,10 @@ def authenticate(path: Path, key: str | None = None, annex: Path | None = None) 
 
 def _require_file(path: Path, *, is_known: bool) -> None:
     if not path.exists():
-        raise UsageError(f"{path.name} findes ikke", remedy="angiv stien til en opgørelse")
+        raise UsageError(f"{shown(path.name)} findes ikke", remedy="angiv stien til en opgørelse")
     if not is_known or not path.is_file() or path.stat().st_size > MAX_BYTES:
         raise UsageError(
-            f"{path.name} er ingen opgørelse, der kan efterprøves",
+            f"{shown(path.name)} er ingen opgørelse, der kan efterprøves",
             remedy="angiv en opgørelse: .json, .html, .xlsx eller .pdf",
         )
 
@@ -390,8 +391,8 @@ def _check_unsigned_paper(path: Path, document: Document | None, verdict: Verdic
     if document is None:
         if not verdict.problems:
             verdict.unchecked.append(
-                f"filen har intet i sig, der kan efterprøves, uden {path.name}{sealing.SUFFIX}"
-                " ved siden af"
+                "filen har intet i sig, der kan efterprøves, uden "
+                f"{shown(path.name)}{sealing.SUFFIX} ved siden af"
             )
         return
     try:
@@ -404,7 +405,7 @@ def _check_unsigned_paper(path: Path, document: Document | None, verdict: Verdic
         return
     verdict.is_paper_checked = False
     verdict.unchecked.append(
-        f"papiret omkring tallene: der er ingen {path.name}{sealing.SUFFIX} ved siden af"
+        f"papiret omkring tallene: der er ingen {shown(path.name)}{sealing.SUFFIX} ved siden af"
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dagster_project.lib.base.errors import UsageError
+from dagster_project.lib.base.person_numbers import shown
 from dagster_project.lib.base.strict_json import parse_strictly
 from dagster_project.lib.statement import paper, web
 from dagster_project.lib.statement.authenticity import MAX_BYTES
@@ -25,7 +26,9 @@ def read_kept(path: Path) -> Document | None:
         UsageError: there is no such file, or it is too large to be a statement.
     """
     if not path.is_file() or path.stat().st_size > MAX_BYTES:
-        raise UsageError(f"{path.name} er ingen opgørelse", remedy="angiv en fil, som en part har")
+        raise UsageError(
+            f"{shown(path.name)} er ingen opgørelse", remedy="angiv en fil, som en part har"
+        )
     reader = _READERS.get(path.suffix.lower())
     found = reader(path.read_bytes()) if reader else []
     if len(found) != 1:

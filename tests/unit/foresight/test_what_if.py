@@ -212,6 +212,23 @@ def test_a_question_that_cannot_be_asked_is_a_fault_of_usage(
         ask(asked_home, **asked)
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"changes": ["parts.6101901234.max_support_days=1"]},
+        {"changes": ["title=om 610190-1234"]},
+        {"without": ["610190-1234"]},
+    ],
+)
+# Rules S.what_if, I.person_text
+def test_a_number_that_is_typed_into_a_question_is_not_said_again(
+    asked_home: Path, asked: dict[str, Any]
+) -> None:
+    with pytest.raises(UsageError) as refused:
+        ask(asked_home, **asked)
+    assert "1234" not in str(refused.value)
+
+
 # Rule S.what_if
 def test_two_added_files_of_one_name_are_not_taken_for_one(asked_home: Path) -> None:
     with pytest.raises(UsageError, match="hedder det samme"):

@@ -676,6 +676,8 @@ def test_a_file_of_another_kind_is_wrong_usage(tmp_path: Path, kept: Path) -> No
         statement.authenticate(tmp_path / "findes-ikke.json")
     with pytest.raises(UsageError):
         statement.authenticate(kept / "2023-01.json", None, kept / "2023-01-bilag.xlsx")
+    with pytest.raises(UsageError, match=r"^USAGE: … findes ikke"):
+        statement.authenticate(tmp_path / "610190-1234.json")
 
 
 # format 1 -----------------------------------------------------------------------------------------
