@@ -12,7 +12,7 @@ import pytest
 from dagster_project.lib import inspection, purge
 from dagster_project.lib.base.errors import NotAllowedError
 from dagster_project.lib.person.numbers import Person
-from dagster_project.lib.trace import replay
+from dagster_project.lib.trace import replay, why
 from dagster_project.orchestration.dbt_runner import run_selected
 from dagster_project.settings import Home, resolve
 from tests.life.world import CONTRACT, CPR, NEIGHBOUR, Town, begin
@@ -118,6 +118,19 @@ def test_a_replay_of_a_purged_period_says_so(told: Told) -> None:
     with pytest.raises(NotAllowedError, match="PERIOD_PURGED") as refused:
         replay.replay(told.town.settings, CONTRACT, "2023-01", run_selected)
     assert refused.value.exit_code == 3
+
+
+# Rules F.purge, S.why
+def test_why_says_that_the_evidence_of_a_purged_period_was_removed(
+    told: Told, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = why.explain(told.town.settings, CONTRACT, "2023-01")
+    assert answer.as_json()["is_evidence_removed"] is True
+    assert answer.as_json()["lines"]
+    answer.print()
+    said = capsys.readouterr().out
+    assert "Beviset er slettet" in said
+    assert "ikke gemt" not in said
 
 
 # Rule F.purge

@@ -42,12 +42,8 @@ def tell(document: Mapping[str, Any], console: Console) -> None:
     sha256 = document["statement_sha256"] or danish.NONE
     console.print(f"[dim]sha256 {sha256} · {document['snapshot_id']}[/]")
     if document["approved_as_of"]:
-        said = f"Godkendt på det, man vidste {_date(document['approved_as_of'])}. "
-        if document["is_evidence_stored"]:
-            said += "Linjerne står, som de blev godkendt."
-        else:
-            said += "Dengang blev beviset ikke gemt; det, der står her, er dagens."
-        console.print(f"[yellow]{said}[/]")
+        said = f"Godkendt på det, man vidste {_date(document['approved_as_of'])}."
+        console.print(f"[yellow]{said} {_evidence_text(document)}[/]")
     for text in (
         *map(_dispute_text, document.get("disputes", ())),
         *map(_forecast_text, document.get("forecast", ())),
@@ -66,6 +62,15 @@ def tell(document: Mapping[str, Any], console: Console) -> None:
         console.print(f"… og {hidden} mere: vælg med --course og --month, eller brug --json")
     if not document["lines"] and not document["months_without_line"]:
         console.print("Perioden har ingen linjer.")
+
+
+def _evidence_text(document: Mapping[str, Any]) -> str:
+    """What became of the evidence of an approved period."""
+    if document["is_evidence_stored"]:
+        return "Linjerne står, som de blev godkendt."
+    if document["is_evidence_removed"]:
+        return "Beviset er slettet, for kontraktens opbevaring er slut."
+    return "Dengang blev beviset ikke gemt; det, der står her, er dagens."
 
 
 def _way_texts(way: Mapping[str, Any] | None) -> Iterator[str]:

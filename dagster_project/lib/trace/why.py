@@ -122,6 +122,7 @@ class _Question:
         self.approvals = approvals_of(known)
         self.approval = self.approvals.get((contract, self.start))
         self.stored: dict[int, dict[str, Any]] | None = None
+        self.is_removed = False
         if self.approval is None:
             self.settlement = plain_row(settlement)
             self.contract = read_shown_terms(settings, snapshot, contract)
@@ -144,6 +145,9 @@ class _Question:
                 ]
             )
             self.stored = frozen.read_evidence(settings.home, self.approval)
+            self.is_removed = self.stored is None and chain.is_evidence_removed(
+                settings.home, self.approval
+            )
             shown = approved["shown"]
             then = known.events[: self.approval.sequence - 1]
             self.statement_sha256 = self.approval.statement_sha256
@@ -179,6 +183,7 @@ class _Question:
             "snapshot_id": self.snapshot.snapshot_id,
             "approved_as_of": self.approval.as_of_date.isoformat() if self.approval else None,
             "is_evidence_stored": self.stored is not None,
+            "is_evidence_removed": self.is_removed,
             "disputes": self._disputes(),
             "forecast": self._forecast(),
             "variants": self._variants(),

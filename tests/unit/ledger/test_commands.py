@@ -487,6 +487,7 @@ def test_why_says_that_an_approval_before_format_2_stored_no_evidence(
         approved(Q1)
     answer = why.explain(world.settings, CONTRACT, Q1)
     assert answer.as_json()["is_evidence_stored"] is False
+    assert answer.as_json()["is_evidence_removed"] is False
     assert answer.as_json()["lines"][0]["today"] is None
     answer.print()
     assert "blev beviset ikke gemt" in capsys.readouterr().out
