@@ -230,11 +230,10 @@ def causes(folder: Path, before: Path, changes: Rows) -> Rows:
         moved = Decimal(row["basis_dkk"] or 0) - Decimal(row["basis_before_dkk"] or 0)
         rest = moved - sum((Decimal(r["difference_dkk"] or 0) for r in own), Decimal(0))
         if rest:
-            is_new = row["state_before"] in (None, "open")
             told.append({
                 "kind": "period", "contract_id": row["contract_id"], "is_suppressed": False,
                 "period_start": row["period_start"], "difference_dkk": str(rest),
-                "cause": "period_closed" if is_new else "draft_anew",
+                "cause": _cause_of(row),
             })  # fmt: skip
     radar = ({"kind": "radar" if row["is_now"] else "radar_gone", **row} for row in open_)
     labels = {
@@ -245,6 +244,13 @@ def causes(folder: Path, before: Path, changes: Rows) -> Rows:
         {**{k: v for k, v in row.items() if k != "is_now"}, "period_label": labels.get(_place(row))}
         for row in (*told, *radar)
     )
+
+
+def _cause_of(change: Mapping[str, Any]) -> str:
+    """Why the rest of a period's basis moves."""
+    if change["state"] is None:  # its contract's retention has ended, or the contract is gone
+        return "no_longer_computed"
+    return "period_closed" if change["state_before"] in (None, "open") else "draft_anew"
 
 
 def _moved(table: str, period: str, folder: Path, before: Path) -> Rows:

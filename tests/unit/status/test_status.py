@@ -311,6 +311,23 @@ def test_what_moved_is_told_by_cause_and_the_rest_is_that_of_the_basis(home: Hom
     }
 
 
+# Rule V.morning
+def test_a_period_that_is_no_longer_computed_is_told_so(home: Home) -> None:
+    for snapshot_id, first in ((BEFORE, Q1), (CURRENT, Q2)):
+        folder = home.published / "snapshots" / snapshot_id / "payout_mart"
+        with duckdb.connect() as connection:
+            connection.execute(
+                "copy (select * replace (100::decimal(18, 2) as basis_dkk)"
+                f" from read_parquet('{folder}/settlement.parquet')"
+                f" where period_start between '{first}' and '{Q2}')"
+                f" to '{folder}/new.parquet'"
+            )
+        (folder / "new.parquet").replace(folder / "settlement.parquet")
+    moved(home, "settlement_true_up", TRUE_UPS, {})
+    moved(home, "restatement", RADAR, {})
+    assert told(home) == [("period", Q1, "no_longer_computed", "-100.00", False)]
+
+
 @pytest.mark.parametrize("is_hidden_before", [True, False])
 # Rules V.figures, M.family
 def test_a_cause_that_is_hidden_in_either_publication_moves_no_kroner(
