@@ -1,6 +1,6 @@
 """``python -m tests.faults.kth``: every durable call of every deed harmed in every way.
 
-python -m tests.faults.kth [--deed NAME]... [--every N] [--one 'DEED: HARM, call K']
+python -m tests.faults.kth [--deed NAME]... [--moments N] [--every N] [--only 'HARM, call K']
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ def main() -> int:
     """Try what is asked for; 1 where a trial went wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--deed", action="append", help="only these")
+    parser.add_argument("--moments", type=int, default=40, help="kills at a moment, each deed")
     parser.add_argument("--every", type=int, default=1, help="only each N-th trial")
     parser.add_argument("--only", help="one trial, as it is told: 'HARM, call K'")
     arguments = parser.parse_args()
@@ -53,7 +54,7 @@ def _try_all(arguments: argparse.Namespace, folder: Path) -> int:
         own.mkdir()
         begun, tally = time.monotonic(), Tally()
         bench = Bench(deed, plan, own)
-        for number, (harm, k) in enumerate(bench.trials()):
+        for number, (harm, k) in enumerate(bench.trials(arguments.moments)):
             if arguments.only:
                 if f"{harm}, call {k}" == arguments.only:
                     bench.try_one(harm, k, tally)

@@ -27,7 +27,7 @@ QUICK = [
 def test_nothing_is_lost_or_left_behind_whichever_durable_call_is_harmed() -> None:
     names = [word for name in QUICK for word in ("--deed", name)]
     done = subprocess.run(
-        [sys.executable, "-m", "tests.faults.kth", *names, "--every", "17"],
+        [sys.executable, "-m", "tests.faults.kth", *names, "--every", "17", "--moments", "17"],
         cwd=Path(__file__).parents[3], capture_output=True, text=True, check=False, timeout=1700,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr[-1000:]

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import json
 import os
+import random
+import select
 import shutil
+import signal
 import sys
 import tempfile
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -28,6 +32,8 @@ HARMS = {
     "killed before a call": (kth_call.KILL, kth_call.ALL),
     "killed in a write": (kth_call.TEAR, kth_call.WRITES),
 }
+AT_A_MOMENT = "killed at a moment"
+"""Wherever it is when a part of its usual time has passed: between two calls as well as in one."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +71,13 @@ class Tally:
         return sum(self.tried.values())
 
 
-def in_child(work: Callable[[], Any]) -> tuple[int, Any]:
-    """Do something in a forked process; how it ended (signal negative) and what it gave."""
+def in_child(work: Callable[[], Any], kill_after: float | None = None) -> tuple[int, Any]:
+    """Do something in a forked process; how it ended (signal negative) and what it gave.
+
+    Args:
+        work: what is done.
+        kill_after: seconds after which the process is killed, where it is not done by then.
+    """
     source, sink = os.pipe()
     child = os.fork()
     if child == 0:
@@ -83,6 +94,8 @@ def in_child(work: Callable[[], Any]) -> tuple[int, Any]:
         finally:
             os._exit(code)
     os.close(sink)
+    if kill_after is not None and not select.select([source], [], [], kill_after)[0]:
+        os.kill(child, signal.SIGKILL)
     with os.fdopen(source, "rb") as stream:
         raw = stream.read()
     _, status = os.waitpid(child, 0)
@@ -104,7 +117,8 @@ class Bench:
         self._home = folder / "prepared"
         _must(lambda: deed.prepare(self._home), f"{deed.name} is prepared")
         clean = self._copy()
-        self.clean, self.calls = _must(lambda: self._counted(clean), f"{deed.name} is done")
+        told = _must(lambda: self._counted(clean), f"{deed.name} is done")
+        self.clean, self.calls, self._seconds = told
         shutil.rmtree(clean)
 
     def _copy(self) -> Path:
@@ -112,30 +126,36 @@ class Bench:
         shutil.copytree(self._home, target, symlinks=True)
         return target
 
-    def _counted(self, home: Path) -> tuple[State, dict[str, int]]:
-        """The state after the deed, and how many calls of each harm's kinds it takes."""
-        calls = {}
+    def _counted(self, home: Path) -> tuple[State, dict[str, int], float]:
+        """The state after the deed, how many calls of each harm's kinds it takes, and seconds."""
+        calls, seconds = {}, 0.0
         for name, (_, kinds) in HARMS.items():
             own = home.with_name(f"count-{len(calls)}")
             shutil.copytree(home, own, symlinks=True)
             self._plan.arm(0, kth_call.COUNT, kinds)
+            begun = time.monotonic()
             self.deed.act(own)
+            seconds = time.monotonic() - begun  # the last is warm, as a forked process is
             calls[name] = self._plan.disarm()
             (self.deed.mend or self.deed.act)(own)
             state = self.deed.state(own)
             shutil.rmtree(own)
-        return state, calls
+        return state, calls, seconds
 
-    def trials(self) -> Iterator[tuple[str, int]]:
-        """Every harm at every call."""
+    def trials(self, moments: int) -> Iterator[tuple[str, int]]:
+        """Every harm at every call, and so many moments."""
         for name, count in self.calls.items():
             for k in range(1, count + 1):
                 yield name, k
+        for k in range(1, moments + 1):
+            yield AT_A_MOMENT, k
 
     def try_one(self, harm: str, k: int, tally: Tally) -> None:
         """One trial."""
         home = self._copy()
-        kind, kinds = HARMS[harm]
+        kind, kinds = HARMS.get(harm, (kth_call.COUNT, kth_call.ALL))
+        moment = random.Random(f"{self.deed.name} {k}").random() * self._seconds
+        is_kill = kind != kth_call.FAIL
         tally.tried[harm] = tally.tried.get(harm, 0) + 1
 
         def harmed() -> None:
@@ -146,9 +166,8 @@ class Bench:
                 self._plan.disarm()
 
         try:
-            code, said = in_child(harmed)
+            code, said = in_child(harmed, moment if harm == AT_A_MOMENT else None)
             self._plan.disarm()
-            is_kill = kind in (kth_call.KILL, kth_call.TEAR)
             tally.survived += code == 0
             if code not in ({0, -9} if is_kill else {0, 1}):
                 raise AssertionError(f"ended {code}: {said}")
