@@ -1,6 +1,7 @@
 """``python -m tests.simulator``: a county of each seed, until so many nights have been lived.
 
-    python -m tests.simulator [--nights 2000] [--towns 20] [--length 40] [--seed 1] [--jobs 2]
+    python -m tests.simulator [--nights 2000] [--towns 20] [--length 40] [--calm 0] [--seed 1]
+        [--jobs 2]
 
 A night of a county is a night of each of its towns, which share nothing but home and files. A seed
 that fails says so and is run again by ``--seed S --nights 1``.
@@ -25,6 +26,7 @@ def main() -> int:
     parser.add_argument("--nights", type=int, default=2000, help="nights of a contract's life")
     parser.add_argument("--towns", type=int, default=20)
     parser.add_argument("--length", type=int, default=40, help="nights of one county")
+    parser.add_argument("--calm", type=float, default=0, help="share of towns without an event")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--minutes", type=float, default=600, help="no county begins after these")
@@ -39,7 +41,8 @@ def main() -> int:
                 seed = next(seeds)
                 lived += asked.towns * asked.length  # taken before it is lived, for the others
                 try:
-                    _tell(live(runner, Path(folder) / str(seed), seed, asked.towns, asked.length))
+                    place = Path(folder) / str(seed)
+                    _tell(live(runner, place, seed, asked.towns, asked.length, asked.calm))
                 except WrongError as error:
                     wrong.append(str(error))
                     print(error, flush=True)

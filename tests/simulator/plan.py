@@ -58,9 +58,21 @@ def fates(rng: random.Random, nights: int) -> Iterator[Fate]:
         day += dt.timedelta(days=min(gap, (LAST - day).days - left + 1))
 
 
-def live(county: County, fate: Fate, rng: random.Random, *, is_first: bool) -> None:
-    """Let people decide on what is published, change what is true, and land what tells of it."""
+def live(
+    county: County, fate: Fate, rng: random.Random, *, is_first: bool, calm: float = 0
+) -> None:
+    """Let people decide on what is published, change what is true, and land what tells of it.
+
+    Args:
+        county: the county.
+        fate: of the night to come; what is done is told there.
+        rng: what is drawn from.
+        is_first: nothing is published yet.
+        calm: share of the towns in which nothing happens before a night, as before most.
+    """
     for number, town in enumerate(county.towns):
+        if calm and not is_first and rng.random() < calm:
+            continue
         for _ in range(0 if is_first else rng.choice([0, 1, 2, 3, 4])):
             fate.told.append(f"{town.contract_id}: {_decide(county, number, town, rng)}")
         for _ in range(rng.choice([0, 1, 1, 2])):

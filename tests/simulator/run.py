@@ -87,8 +87,8 @@ def forker() -> Iterator[Forker]:
         made.end()
 
 
-def live(runner: Forker, root: Path, seed: int, towns: int, nights: int) -> Lived:
-    """Let a county of this seed live for so many nights.
+def live(runner: Forker, root: Path, seed: int, towns: int, nights: int, calm: float = 0) -> Lived:
+    """Let a county of this seed live for so many nights; ``calm`` as in ``plan.live``.
 
     Raises:
         WrongError: where the law does not hold.
@@ -98,7 +98,7 @@ def live(runner: Forker, root: Path, seed: int, towns: int, nights: int) -> Live
     law, lived = HomeLaw(county), Lived(seed, towns)
     for number, fate in enumerate(list(plan.fates(rng, nights)), start=1):
         try:
-            plan.live(county, fate, rng, is_first=number == 1)
+            plan.live(county, fate, rng, is_first=number == 1, calm=calm)
             is_last = number == nights
             _night(runner, county, fate, lived, is_last=is_last)
             law.check(is_whole=is_last or fate.removes or number % _LOOKED_AT == 0)
@@ -106,7 +106,7 @@ def live(runner: Forker, root: Path, seed: int, towns: int, nights: int) -> Live
                 witness.check(documents=is_last)
         except Exception as error:
             raise WrongError(
-                f"seed {seed}, night {number} ({fate.as_of}, {towns} towns of {nights} nights),"
+                f"seed {seed}, night {number} ({fate.as_of}, {towns} towns, {nights} nights, calm {calm}),"
                 f" after {fate.faults} and {fate.told}: {type(error).__name__}: {error}"
             ) from error
         lived.nights += 1
