@@ -106,8 +106,9 @@ def live(runner: Forker, root: Path, seed: int, towns: int, nights: int, calm: f
                 witness.check(documents=is_last)
         except Exception as error:
             raise WrongError(
-                f"seed {seed}, night {number} ({fate.as_of}, {towns} towns, {nights} nights, calm {calm}),"
-                f" after {fate.faults} and {fate.told}: {type(error).__name__}: {error}"
+                f"seed {seed}, night {number} ({fate.as_of}, {towns} towns of {nights} nights,"
+                f" calm {calm}), after {fate.faults} and {fate.told}:"
+                f" {type(error).__name__}: {error}"
             ) from error
         lived.nights += 1
         lived.done.update(told.partition(": ")[2].split(" ")[0] or told for told in fate.told)
