@@ -14,7 +14,8 @@ from decimal import Decimal
 from typing import Any
 
 from dagster_project.lib import ledger, publishing
-from dagster_project.lib.statement import authenticate
+from dagster_project.lib.statement import authenticate, write_statement
+from dagster_project.lib.statement.documents import NIGHTLY_LIMIT
 from tests.life.world import Town
 
 ZERO = Decimal(0)
@@ -269,8 +270,13 @@ class Witness:
 
     def _documents(self, closed: list[dict[str, Any]]) -> None:
         folder = self.town.root / "reports" / "statements" / self.town.contract_id
+        kept = list(folder.parent.glob("*/????-??.json"))
         for row in closed:
-            verdict = authenticate(folder / f"{row['period_start']:%Y-%m}.json")
+            period = f"{row['period_start']:%Y-%m}"
+            if len(kept) >= NIGHTLY_LIMIT and folder / f"{period}.json" not in kept:
+                # a night keeps so many of a home; others are written for whoever asks
+                write_statement(self.town.settings, self.town.contract_id, period)
+            verdict = authenticate(folder / f"{period}.json")
             assert verdict.is_valid, verdict.text()
             assert verdict.statement_sha256 == row["statement_sha256"]
             assert verdict.state == row["state"]
