@@ -1,7 +1,7 @@
 """A year of nights on the synthetic municipality: how large the home is, and how fast it still is.
 
 Each night is a real one, with a business date of its own, in Dagster's record; it publishes. A day
-passes by making that record a day older. A year takes an hour and a half on an idle machine. Where
+passes by making that record a day older. A year takes two hours and a half of a core. Where
 there is less time, ``minutes`` ends it early, and a year in a folder that is kept goes on the next
 time; or ``published`` lets only the first nights have a new date.
 """

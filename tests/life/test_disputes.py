@@ -105,9 +105,8 @@ class Told:
         }
         self.seen["disputes"] = {row["dispute_id"]: row for row in town.rows("restricted.dispute")}
         out = town.root / "indsigt.html"
-        self.seen["person"] = insight(town.settings, disputed.CPR["A"], dt.date(2023, 7, 10), out)[
-            0
-        ]
+        number = disputed.CPR["A"]
+        self.seen["person"], _ = insight(town.settings, number, dt.date(2023, 7, 10), out)
         self.seen["person page"] = out.read_text(encoding="utf-8")
         out.unlink()
         self.seen["deadlines"] = town.deadlines()

@@ -4,7 +4,7 @@
         [--jobs 2]
 
 A night of a county is a night of each of its towns, which share nothing but home and files. A seed
-that fails says so and is run again by ``--seed S --nights 1``.
+that fails says so and is run again by ``--seed S --nights 1`` with its towns, length and calm.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``python -m tests.faults.kth``: every durable call of every deed harmed in every way.
+"""``python -m tests.faults.kth``: every durable call of every deed harmed, and random moments.
 
 python -m tests.faults.kth [--deed NAME]... [--moments N] [--every N] [--only 'HARM, call K']
 """

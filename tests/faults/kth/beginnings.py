@@ -1,4 +1,4 @@
-"""The deeds by which a home begins, is brought up, or takes another word about what it keeps."""
+"""The deeds by which a home begins, is brought up, loses a delivery or gets another key."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ import hashlib
 import shutil
 from pathlib import Path
 
-from dagster_project.lib import inspection, ledger, life, opening, receiving, upgrade, vault
+from dagster_project.lib import inspection, ledger, opening, receiving, upgrade, vault
 from dagster_project.lib.keys import statement_key
 from dagster_project.lib.ledger import upgrades
-from dagster_project.lib.ledger.chain import check_frozen
 from dagster_project.lib.receiving.intake.register import load_register
 from dagster_project.settings import HOME_FORMAT, Home, Settings
 from tests.faults.kth import records
-from tests.faults.kth.deeds import require_no_plain_bytes
+from tests.faults.kth.deeds import require_no_plain_bytes, require_whole_chain
 from tests.faults.kth.trial import Deed, State
-from tests.life import disputed
 from tests.unit.person import homes as people
 from tests.upgrade import old_homes
 
@@ -75,9 +73,7 @@ def _every_record_is_readable(root: Path) -> None:
     home = Home(root)
     assert load_register(home).records()
     assert all(name.endswith(digest) for name, digest in _plain_of(root).items())
-    for event in ledger.read(home).events:
-        if event.is_approval:
-            check_frozen(home, event)
+    require_whole_chain(home)
 
 
 def _brought_up(root: Path) -> State:
@@ -129,55 +125,9 @@ def _signed_anew(root: Path) -> State:
     return {"earlier keys": _earlier_keys(root)}
 
 
-# an objection -------------------------------------------------------------------------------------
-
-
-_MONTHS = ("2023-02", "2023-03")
-
-
-def _prepare_approved(root: Path) -> None:
-    """A town whose first settlement is approved."""
-    town = disputed.make(root)
-    town.deliver("2023-04-10")
-    town.night("2023-04-10")
-    town.approve("2023-01")
-    shutil.rmtree(root / "work")
-
-
-def _object(root: Path) -> None:
-    """Dispute two months and have each decided, from where it stands."""
-    town = disputed.Place(root)
-    told = [f"{event.month:%Y-%m}" for event in _done(root, "dispute")]
-    left = [month for month in _MONTHS if month not in told]
-    if left:
-        asked = "..".join(dict.fromkeys((left[0], left[-1])))
-        town.dispute("2023-01", "B", asked, "unpaid", "Kai")
-    undecided = _done(root, "dispute")[len(_done(root, "decide")) :]
-    if undecided:
-        town.decide(life.name_of(undecided), uphold=True)
-
-
-def _done(root: Path, action: str) -> list[ledger.Event]:
-    return [event for event in ledger.read(Home(root)).events if event.action == action]
-
-
-def _chain_is_whole(root: Path) -> None:
-    home = Home(root)
-    chain = ledger.check_chain(home, None)
-    for event in chain.events:
-        if event.is_approval:
-            check_frozen(home, event)
-
-
-def _objected(root: Path) -> State:
-    _chain_is_whole(root)
-    return {action: len(_done(root, action)) for action in ("dispute", "decide")}
-
-
 ALL: tuple[Deed, ...] = (
     Deed("init", _nothing_there, _open, _opened, _no_home_or_a_whole_one),
     Deed("upgrade", _prepare_old, _bring_up, _brought_up, _every_record_is_readable),
     Deed("withdraw", records.prepare, _withdraw, _withdrawn, records.is_kept_or_named),
     Deed("sign", records.prepare, _sign_anew, _signed_anew, _key_is_readable),
-    Deed("dispute", _prepare_approved, _object, _objected, _chain_is_whole),
 )

@@ -9,7 +9,7 @@ import datetime as dt
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from dagster_project.lib.receiving.loading.load import load_deliveries
 from dagster_project.settings import Home, Settings
 from tests.faults import corpus
 from tests.faults.kth.trial import Deed, State
+from tests.life import disputed
 from tests.life.world import begin
 from tests.support.night import run_night
 from tests.support.published import CONTRACT, make_world
@@ -127,13 +128,18 @@ def _actions(home: Home) -> list[str]:
     return [event.action for event in ledger.read(home).events]
 
 
-def _chain_is_whole(root: Path) -> None:
-    home = places_of(root / "town").home
-    chain = ledger.check_chain(home, None)
-    for event in chain.events:
+def require_whole_chain(home: Home) -> Sequence[ledger.Event]:
+    """The events of a ledger whose chain and frozen statements are whole."""
+    events = ledger.check_chain(home, None).events
+    for event in events:
         if event.is_approval:
             check_frozen(home, event)
-    names = [event.action for event in chain.events]
+    return events
+
+
+def _chain_is_whole(root: Path) -> None:
+    events = require_whole_chain(places_of(root / "town").home)
+    names = [event.action for event in events]
     assert names == ["submit", "verify", "approve", "pay"][: len(names)], names
 
 
@@ -157,6 +163,47 @@ def _timeless(data: bytes) -> bytes:
     if isinstance(document, dict):
         document = {key: value for key, value in document.items() if key not in moving}
     return json.dumps(document, sort_keys=True).encode()
+
+
+# an objection -------------------------------------------------------------------------------------
+
+
+DISPUTED = ("2023-02", "2023-03")
+
+
+def _prepare_approved(root: Path) -> None:
+    """A town whose first settlement is approved."""
+    town = disputed.make(root)
+    town.deliver("2023-04-10")
+    town.night("2023-04-10")
+    town.approve("2023-01")
+    shutil.rmtree(root / "work")
+
+
+def _object(root: Path) -> None:
+    """Dispute two months and have each decided, from where it stands."""
+    town = disputed.Place(root)
+    told = [f"{event.month:%Y-%m}" for event in _done(root, "dispute")]
+    left = [month for month in DISPUTED if month not in told]
+    if left:
+        asked = "..".join(dict.fromkeys((left[0], left[-1])))
+        town.dispute("2023-01", "B", asked, "unpaid", "Kai")
+    undecided = _done(root, "dispute")[len(_done(root, "decide")) :]
+    if undecided:
+        town.decide(life.name_of(undecided), uphold=True)
+
+
+def _done(root: Path, action: str) -> list[ledger.Event]:
+    return [event for event in ledger.read(Home(root)).events if event.action == action]
+
+
+def _frozen_are_whole(root: Path) -> None:
+    require_whole_chain(Home(root))
+
+
+def _objected(root: Path) -> State:
+    _frozen_are_whole(root)
+    return {action: len(_done(root, action)) for action in ("dispute", "decide")}
 
 
 # publishing ---------------------------------------------------------------------------------------
@@ -217,6 +264,7 @@ def _sha256(data: bytes) -> str:
 FIRST: tuple[Deed, ...] = (
     Deed("receive", _prepare_landing, _receive, _received, _nothing_is_lost, _receive_again),
     Deed("settle", _prepare_period, _approve, _lived, _chain_is_whole),
+    Deed("dispute", _prepare_approved, _object, _objected, _frozen_are_whole),
     Deed("publish", _prepare_candidate, _publish, _published, _a_reader_sees_one_snapshot,
          _mend_publication),
 )  # fmt: skip
