@@ -11,6 +11,7 @@ import random
 import shutil
 import subprocess
 import sys
+import traceback
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -105,10 +106,12 @@ def live(runner: Forker, root: Path, seed: int, towns: int, nights: int, calm: f
             for witness in county.witnesses:
                 witness.check(documents=is_last)
         except Exception as error:
+            place = traceback.extract_tb(error.__traceback__)[-1]
             raise WrongError(
                 f"seed {seed}, night {number} ({fate.as_of}, {towns} towns of {nights} nights,"
                 f" calm {calm}), after {fate.faults} and {fate.told}:"
                 f" {type(error).__name__}: {error}"
+                f" ({Path(place.filename).name}, line {place.lineno}: {place.line})"
             ) from error
         lived.nights += 1
         lived.done.update(told.partition(": ")[2].split(" ")[0] or told for told in fate.told)

@@ -66,7 +66,7 @@ _SIGNED_BESIDE = ("html", "pdf", "xlsx")
 
 
 NIGHTLY_LIMIT = 60
-"""Periods whose documents a night keeps up to date, the newest first (docs/adr/0012).
+"""Periods whose documents a night makes unasked, the newest first (docs/adr/0012).
 
 A municipality's few contracts have fewer; a home of hundreds gets the rest when asked.
 """
@@ -80,10 +80,10 @@ def folder(home: Home) -> Path:
 def write_documents(home: Home, settings: Settings, *, is_unchanged: bool = False) -> list[Path]:
     """Write the documents of the closed periods whose content has changed.
 
-    The newest ``NIGHTLY_LIMIT`` periods are looked at; older ones are made when somebody asks for
-    them (``write_statement``). A document says as of which day its content last changed; a night
-    that only moves the date makes nothing new. Approved periods are made from the ledger's frozen
-    statements.
+    Of periods that have none, those of the newest ``NIGHTLY_LIMIT`` are made; others when somebody
+    asks for them (``write_statement``). Those that lie there are kept up to date, however old. A
+    document says as of which day its content last changed; a night that only moves the date makes
+    nothing new. Approved periods are made from the ledger's frozen statements.
 
     Args:
         home: the home; its newest snapshot is what is shown.
@@ -97,23 +97,26 @@ def write_documents(home: Home, settings: Settings, *, is_unchanged: bool = Fals
     index = _read_index(home)
     key = read_statement_key(home)
     publish_public_keys(home, key)
-    due: list[tuple[_Maker, Made]] = []
     written: list[Path] = []
     with charts.standby(), snapshots.open_current(home) as snapshot:
         ledger = chain.read(home).known(snapshot.as_of)
         approvals = approvals_of(ledger)
         terms = cache(partial(read_shown_terms, settings, snapshot))
-        for row in snapshot.rows(
+        closed = snapshot.rows(
             "select contract_id, period_start from mart.settlement where is_closed"
-            " order by period_end desc, contract_id, period_start limit ?",
-            [NIGHTLY_LIMIT],
-        ):
-            place = (row["contract_id"], row["period_start"])
-            maker = _Maker(home, key, snapshot, ledger, *place, terms, approvals.get(place))
-            if not (is_unchanged and maker.is_written) and (made := maker.begin(index)):
-                due.append((maker, made))
-        for maker, made in due:
-            written += maker.finish(made, index)
+            " order by period_end desc, contract_id, period_start"
+        )
+        for first in range(0, len(closed), NIGHTLY_LIMIT):
+            due: list[tuple[_Maker, Made]] = []
+            for row in closed[first : first + NIGHTLY_LIMIT]:
+                place = (row["contract_id"], row["period_start"])
+                maker = _Maker(home, key, snapshot, ledger, *place, terms, approvals.get(place))
+                is_kept = first == 0 or maker.lies_there
+                is_fine = is_unchanged and maker.is_written
+                if is_kept and not is_fine and (made := maker.begin(index)):
+                    due.append((maker, made))
+            for maker, made in due:
+                written += maker.finish(made, index)
     if written:
         files.write_atomic(folder(home) / _INDEX, json.dumps(index, sort_keys=True))
     return written
@@ -193,12 +196,21 @@ class _Maker:
         self.terms = terms
         self.approval = approval
         self.ledger = ledger
-        self.events = states.of_period(ledger, contract_id, start)
         self.name = f"{contract_id}/{start:%Y-%m}"
 
     def path(self, suffix: str, kind: str = "") -> Path:
         """Where the document of a kind and format lies."""
         return folder(self.home) / f"{self.name}{kind}.{suffix}"
+
+    @cached_property
+    def events(self) -> list[Event]:
+        """The steps of the settlement."""
+        return states.of_period(self.ledger, self.contract_id, self.start)
+
+    @property
+    def lies_there(self) -> bool:
+        """Whether somebody may take the settlement for today's."""
+        return any(path.is_file() for path in self._paths())
 
     @property
     def is_written(self) -> bool:

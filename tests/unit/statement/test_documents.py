@@ -19,9 +19,9 @@ from dagster_project.lib.base import danish
 from dagster_project.lib.base.errors import EffektError, NotAllowedError, UsageError
 from dagster_project.lib.keys.statement_key import read_statement_key
 from dagster_project.lib.reference import words
-from dagster_project.lib.statement import paper, sheet, view, workbook
+from dagster_project.lib.statement import documents, paper, sheet, view, workbook
 from dagster_project.lib.trace import telling, why
-from tests.support.published import CONTRACT, World
+from tests.support.published import CONTRACT, PERIODS, World
 
 FORMS = ("2023-01.json", "2023-01.html", "2023-01.pdf", "2023-01.xlsx")
 ANNEX = ("2023-01-bilag.json", "2023-01-bilag.xlsx")
@@ -168,6 +168,27 @@ def test_a_document_that_is_missing_is_made_again_though_nothing_changed(
     (world.home.reports / "statements" / CONTRACT / missing).unlink()
     again = statement.write_documents(world.home, world.settings, is_unchanged=True)
     assert sorted(again) == sorted(first)
+
+
+# Rule S.statement
+def test_what_lies_there_is_kept_up_to_date_beyond_the_newest_and_nothing_is_made_unasked(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(documents, "NIGHTLY_LIMIT", 1)
+    older, newer = PERIODS[:2]
+    world.amounts = {older: Decimal(300), newer: Decimal(200)}
+    world.publish_again(dt.date(2023, 7, 1))
+    first = statement.write_documents(world.home, world.settings)
+    assert {path.name[:7] for path in first} == {"2023-04"}  # the older one is made for nobody
+
+    asked, *_ = statement.write_statement(world.settings, CONTRACT, "2023-01")
+    world.amounts = {older: Decimal(100), newer: Decimal(200)}
+    world.publish_again(dt.date(2023, 7, 2))
+    again = statement.write_documents(world.home, world.settings)
+    assert {path.name[:7] for path in again} == {"2023-01", "2023-04"}
+    figures = json.loads(asked.read_text(encoding="utf-8"))["figures"]
+    assert figures["basis"]["period"] == "100.00"
+    assert statement.write_documents(world.home, world.settings) == []
 
 
 def test_a_step_in_the_ledger_makes_the_documents_anew(world: World) -> None:
