@@ -3,7 +3,7 @@
 The scan looks for every form that a number could leave a program in: plain, with its hyphen, in
 every way that people write it (``support.number_forms``), without the first digit, as a double, in
 UTF-16, in base64 and as hexadecimal or raw md5, sha1 or sha256. Compressed content is opened first:
-DuckDB and Parquet tables are read out, zip members unpacked.
+DuckDB and Parquet tables are read out, zip members and what a PDF has attached unpacked.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 import duckdb
 import numpy
 
+from dagster_project.lib.statement import paper
 from tests.faults import corpus
 from tests.support import number_forms
 
@@ -38,8 +39,12 @@ FORMATS = {
 
 
 def number(place: int) -> str:
-    """One canary: a replacement number (day + 60), so that no real person can have it."""
-    return f"{61 + place % 28}{1 + place % 12:02d}{43 + place % 50:02d}{(place * 7919) % 10000:04d}"
+    """One canary: a replacement number (day + 60), so that no real person can have it.
+
+    None of ``ALL`` ends in 0000: a PDF's table of places holds ``0000610143 00000`` by itself.
+    """
+    serial = (place * 7919 + 1) % 10000
+    return f"{61 + place % 28}{1 + place % 12:02d}{43 + place % 50:02d}{serial:04d}"
 
 
 ALL = tuple(number(place) for place in range(COUNT))
@@ -206,6 +211,8 @@ def _unpacked(path: Path) -> Iterator[bytes]:
             ).fetchall()
             for schema, name in tables:
                 yield _text_of(f'{schema}."{name}"', connection)
+    elif path.suffix == ".pdf":
+        yield from (text.encode() for text in paper.documents_of(path.read_bytes()))
     elif zipfile.is_zipfile(path):
         with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as package:
             yield from (package.read(name) for name in package.namelist())

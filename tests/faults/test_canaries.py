@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -191,3 +192,15 @@ def test_the_scan_finds_every_form_at_every_place(form: str, before: int) -> Non
     if form == SECRET:
         assert scan.finds(base64.b64encode(b"x" * before + form.encode() + b"yz"))
     assert not scan.finds(b"x" * before + form.encode()[:-3] + b"---")
+
+
+def test_the_scan_takes_no_place_in_a_pdf_for_a_number_and_opens_what_is_attached(
+    tmp_path: Path,
+) -> None:
+    scan = canaries.Scan()
+    places = "".join(f"0000{canary[:6]} 00000 n\r\n" for canary in canaries.ALL).encode()
+    attached = zlib.compress(f'{{"cpr": "{SECRET}"}}'.encode())
+    about = b"1 0 obj << /Type /EmbeddedFile /Filter /FlateDecode /Length %d >> stream\n"
+    (tmp_path / "places.pdf").write_bytes(places)
+    (tmp_path / "attached.pdf").write_bytes(about % len(attached) + attached + b"\nendstream")
+    assert scan.trace(tmp_path) == ["attached.pdf"]
