@@ -91,7 +91,10 @@ def build(
 def with_courses(
     annex: Annex, statement: Mapping[str, Any], snapshot: Snapshot, period_end: dt.date
 ) -> Annex:
-    """The provider's edition: the provider's own courses up to the period's end, and headroom."""
+    """The provider's edition: the provider's own courses up to the period's end, and headroom.
+
+    It is made when asked and says as of which day, for no night makes it anew.
+    """
     contract_id = annex["contract"]
     last = [contract_id, period_end]
     months = [_acted(row) for row in snapshot.rows(_MONTHS, last)]
@@ -101,6 +104,7 @@ def with_courses(
     amount = sum((Decimal(row["amount_dkk"]) for row in paid), Decimal(0))
     return {
         **annex,
+        "as_of_date": snapshot.as_of.isoformat(),
         "courses": [_acting(row, "eligibility") for row in snapshot.rows(_COURSES, [contract_id])],
         "months": months,
         "mismatches": [plain_row(row) for row in snapshot.rows(_MISMATCHES, last)],
@@ -172,10 +176,12 @@ _HEADROOM = {
 
 def _front(annex: Mapping[str, Any], fingerprint: str) -> Table:
     totals, headroom = annex.get("totals", {}), annex.get("headroom", {})
+    known = [dt.date.fromisoformat(annex["as_of_date"])] if "as_of_date" in annex else []
     rows = [
         [Cell("Fortroligt"), Cell("Bilaget nævner forløb og gives ikke til investor eller byråd.")],
         [Cell("Kontrakt"), Cell(annex["title"])],
         [Cell("Periode"), Cell(annex["period_label"])],
+        *([Cell("Forløb og måneder, som de var kendt"), Cell(danish.date(day))] for day in known),
         *([Cell(label), _number(totals[name])] for name, label in _TOTALS.items() if totals),
         *(
             [Cell(label), Cell(none) if headroom[name] is None else _number(headroom[name])]

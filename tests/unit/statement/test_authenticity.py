@@ -662,6 +662,9 @@ def test_the_provider_gets_own_courses_with_totals_and_headroom(world: World) ->
     told = load(names["2023-01-bilag-leverandør.json"])
     assert {"courses", "months", "mismatches", "totals", "headroom"} <= set(told)
     assert told["totals"]["payment_dkk"] == "300.00"
+    assert told["as_of_date"] == "2023-05-01"
+    front = openpyxl.load_workbook(names["2023-01-bilag-leverandør.xlsx"])["Bilag"]
+    assert ("Forløb og måneder, som de var kendt", "1. maj 2023") in front.values
     assert [line["course"] for line in told["rows"]] == ["f1"]
     for name in names:
         if not name.endswith(".sig"):
