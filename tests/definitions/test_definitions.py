@@ -41,7 +41,10 @@ STEP_OF = {
 
 
 def describe() -> str:
-    """Every asset with group and dependencies' count, check, job, schedule and sensor; sorted."""
+    """Every asset with group and dependencies' count, check, job, schedule and sensor; sorted.
+
+    Whether the schedule is on is a matter of the home, which may be the one in ``./data``.
+    """
     lines = [
         f"asset {key.to_user_string()} [{GRAPH.get(key).group_name}]"
         for key in GRAPH.get_all_asset_keys()
@@ -53,7 +56,7 @@ def describe() -> str:
     ]
     lines += [f"job {name}" for name in REPOSITORY.job_names if not name.startswith("__")]
     lines += [
-        f"schedule {s.name} {s.cron_schedule} {s.execution_timezone} {s.default_status.value}"
+        f"schedule {s.name} {s.cron_schedule} {s.execution_timezone}"
         for s in REPOSITORY.schedule_defs
     ]
     lines += [f"sensor {s.name} {s.default_status.value}" for s in REPOSITORY.sensor_defs]
@@ -196,6 +199,8 @@ def at(tick: dt.datetime) -> dg.ScheduleEvaluationContext:
 def test_the_schedule_of_a_home_with_a_date_of_its_own_is_off_and_begins_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (own,) = REPOSITORY.schedule_defs
+    assert own.default_status is schedules.default_status()  # of the home that the process found
     monkeypatch.setenv("EFFEKT_HOME", str(tmp_path))
     assert schedules.default_status() is dg.DefaultScheduleStatus.RUNNING
     (tmp_path / "home.yml").write_text("as_of: 2025-01-10\n", encoding="utf-8")

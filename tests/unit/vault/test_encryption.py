@@ -229,7 +229,7 @@ def test_a_change_of_key_that_is_killed_is_gone_on_with(
 def test_a_damaged_file_keeps_both_keys_until_it_is_put_back(home: Home) -> None:
     file = vault.listed(home, vault.VAULT)[0]
     whole = file.stored.read_bytes()
-    file.stored.write_bytes(whole[:-1] + b"x")
+    file.stored.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     with pytest.raises(EffektError, match=r"VAULT_BROKEN.*deltagere_2024-02-01"):
         records.rotate_vault_key(home)
     file.stored.write_bytes(whole)
