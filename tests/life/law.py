@@ -274,7 +274,7 @@ class Witness:
         for row in closed:
             period = f"{row['period_start']:%Y-%m}"
             if len(kept) >= NIGHTLY_LIMIT and folder / f"{period}.json" not in kept:
-                # a night keeps so many of a home; others are written for whoever asks
+                # a night makes so many unasked; one that lies there must be today's all the same
                 write_statement(self.town.settings, self.town.contract_id, period)
             verdict = authenticate(folder / f"{period}.json")
             assert verdict.is_valid, verdict.text()

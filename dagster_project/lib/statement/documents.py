@@ -106,6 +106,7 @@ def write_documents(home: Home, settings: Settings, *, is_unchanged: bool = Fals
             "select contract_id, period_start from mart.settlement where is_closed"
             " order by period_end desc, contract_id, period_start"
         )
+        # so many at a time: what old statements are made of is not held all at once
         for first in range(0, len(closed), NIGHTLY_LIMIT):
             due: list[tuple[_Maker, Made]] = []
             for row in closed[first : first + NIGHTLY_LIMIT]:
